@@ -1,0 +1,166 @@
+"""One interface for subscription billing, over any billing provider.
+
+Importing this package loads no third-party module: each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "1.0.0"
+
+if TYPE_CHECKING:
+    from subhub.async_client import (
+        AsyncClient,
+    )
+    from subhub.capabilities import (
+        Absence,
+        Capabilities,
+        Capability,
+        Evidence,
+    )
+    from subhub.client import (
+        Client,
+    )
+    from subhub.errors import (
+        Ambiguous,
+        AuthenticationFailed,
+        ConfigError,
+        Conflict,
+        InvalidReply,
+        InvalidRequest,
+        LicenseRequired,
+        MissingNeed,
+        NotFound,
+        NotSent,
+        OutcomeUnknown,
+        PermissionDenied,
+        PluginError,
+        PreconditionFailed,
+        ProviderError,
+        ProviderUnavailable,
+        RateLimited,
+        Rejected,
+        SubhubError,
+        TransportError,
+        UnknownAccount,
+        Unsupported,
+        WouldSend,
+    )
+    from subhub.models import (
+        Customer,
+        CustomerDraft,
+        Interval,
+        Money,
+        Plan,
+        PlanDraft,
+        SignupLink,
+        Status,
+        Subscription,
+        SubscriptionChange,
+    )
+
+_HOMES = {
+    "subhub.async_client": ("AsyncClient",),
+    "subhub.capabilities": (
+        "Absence",
+        "Capabilities",
+        "Capability",
+        "Evidence",
+    ),
+    "subhub.client": ("Client",),
+    "subhub.errors": (
+        "Ambiguous",
+        "AuthenticationFailed",
+        "ConfigError",
+        "Conflict",
+        "InvalidReply",
+        "InvalidRequest",
+        "LicenseRequired",
+        "MissingNeed",
+        "NotFound",
+        "NotSent",
+        "OutcomeUnknown",
+        "PermissionDenied",
+        "PluginError",
+        "PreconditionFailed",
+        "ProviderError",
+        "ProviderUnavailable",
+        "RateLimited",
+        "Rejected",
+        "SubhubError",
+        "TransportError",
+        "UnknownAccount",
+        "Unsupported",
+        "WouldSend",
+    ),
+    "subhub.models": (
+        "Customer",
+        "CustomerDraft",
+        "Interval",
+        "Money",
+        "Plan",
+        "PlanDraft",
+        "SignupLink",
+        "Status",
+        "Subscription",
+        "SubscriptionChange",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Absence",
+    "Ambiguous",
+    "AsyncClient",
+    "AuthenticationFailed",
+    "Capabilities",
+    "Capability",
+    "Client",
+    "ConfigError",
+    "Conflict",
+    "Customer",
+    "CustomerDraft",
+    "Evidence",
+    "Interval",
+    "InvalidReply",
+    "InvalidRequest",
+    "LicenseRequired",
+    "MissingNeed",
+    "Money",
+    "NotFound",
+    "NotSent",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "Plan",
+    "PlanDraft",
+    "PluginError",
+    "PreconditionFailed",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RateLimited",
+    "Rejected",
+    "SignupLink",
+    "Status",
+    "SubhubError",
+    "Subscription",
+    "SubscriptionChange",
+    "TransportError",
+    "UnknownAccount",
+    "Unsupported",
+    "WouldSend",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    found: object = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

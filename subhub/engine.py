@@ -1,0 +1,101 @@
+"""The engine: what happens between a flow and the wire, written once for every client.
+
+It is itself a flow, one level down: it yields a `Request` to be sent or a `Pause` to be waited, is
+sent the `Response`, and returns what the flow returns. A client therefore does nothing but send and
+sleep. The engine performs no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from subhub.errors import InvalidReply, InvalidRequest, SubhubError, TransportError, WouldSend
+from subhub.flow import Flow, Request, Response
+from subhub.wire import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from subhub.outgoing import Outgoing
+    from subhub.provider import Provider
+
+T = TypeVar("T")
+
+REDIRECTION = 300
+REFUSAL = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds, then go on."""
+
+    seconds: float
+
+
+Script: TypeAlias = Generator[Request | Pause, Response | None, T]
+"""A flow as a client performs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the engine has to know of the account."""
+
+    provider: Provider
+    preview: Callable[[Request], Outgoing]
+    scrub: Callable[[Response], Response]
+    dry_run: bool = False
+
+
+def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
+    """Perform *flow*: answers are sent into it, refusals and lost answers are thrown into it."""
+    answered = False
+    try:
+        request = next(flow)
+        while True:
+            if rules.dry_run and request.mutating:
+                raise WouldSend(rules.preview(request))
+            try:
+                response = yield request
+            except (TransportError, InvalidReply) as lost:
+                request = flow.throw(_located(lost, operation, rules))
+                continue
+            assert response is not None  # noqa: S101 - only a pause is answered by nothing
+            answered = True
+            refused = _refused(response, rules)
+            if refused is None:
+                request = flow.send(response)
+            else:
+                request = flow.throw(_located(refused, operation, rules))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except InvalidRequest as error:
+        if not answered:
+            raise _located(error, operation, rules) from None
+        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
+        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
+        reply.completed = error.completed
+        raise _located(reply, operation, rules) from error
+    except SubhubError as error:
+        raise _located(error, operation, rules)
+    finally:
+        flow.close()
+
+
+def _refused(response: Response, rules: Rules) -> SubhubError | None:
+    if response.status >= REFUSAL:
+        return rules.provider.error(rules.scrub(response))
+    if response.status >= REDIRECTION:
+        target = response.headers.get("location", "nowhere")
+        message = f"the answer redirects to {target}, and redirects are never followed"
+        return invalid(message, rules.scrub(response))
+    return None
+
+
+def _located(error: SubhubError, operation: str, rules: Rules) -> SubhubError:
+    """Say on *error* whose answer and which operation it was, where it does not say so."""
+    error.provider = error.provider or rules.provider.name
+    error.operation = error.operation or operation
+    return error

@@ -1,0 +1,242 @@
+"""Every error that subhub raises, in one tree.
+
+    SubhubError
+      ConfigError          UnknownAccount, MissingNeed
+      PluginError
+      Unsupported
+      InvalidRequest       (also a ValueError)
+      ProviderError
+        AuthenticationFailed  PermissionDenied  NotFound  Conflict  PreconditionFailed
+        Rejected  LicenseRequired  RateLimited  ProviderUnavailable
+      InvalidReply
+      Ambiguous
+      WouldSend
+      TransportError       NotSent, OutcomeUnknown
+
+This module imports nothing of subhub's own, so that anything may raise its errors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from subhub.outgoing import Outgoing
+
+__all__ = [
+    "Ambiguous",
+    "AuthenticationFailed",
+    "ConfigError",
+    "Conflict",
+    "InvalidReply",
+    "InvalidRequest",
+    "LicenseRequired",
+    "MissingNeed",
+    "NotFound",
+    "NotSent",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "PluginError",
+    "PreconditionFailed",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RateLimited",
+    "Rejected",
+    "SubhubError",
+    "TransportError",
+    "UnknownAccount",
+    "Unsupported",
+    "WouldSend",
+]
+
+
+class SubhubError(Exception):
+    """The root of all errors of subhub.
+
+    `provider` and `operation` say whose answer and which call it was, where there was one.
+    `completed` holds what a call of several steps had already made when it failed: those objects
+    exist at the provider, and repeating the call as it was would make them again.
+    """
+
+    provider: str | None = None
+    operation: str | None = None
+    completed: tuple[object, ...] = ()
+
+
+class ConfigError(SubhubError):
+    """The configuration cannot be used: the message names the file, the key and the remedy."""
+
+
+class UnknownAccount(ConfigError):
+    """An account was asked for that the configuration does not have."""
+
+
+class MissingNeed(ConfigError):
+    """A configured account cannot do what the configuration says the application needs."""
+
+
+class PluginError(SubhubError):
+    """A provider plugin is missing, broken, offered twice, or not a provider."""
+
+
+class Unsupported(SubhubError):
+    """The operation cannot be expressed at this provider; nothing was sent.
+
+    `kind` is `"provider"` when the provider has no way to do it, and `"plugin"` when the plugin
+    does not do it yet. `alternative` says what to do instead, where there is something.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        reason: str = "",
+        alternative: str = "",
+        kind: Literal["provider", "plugin"] = "plugin",
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.reason = reason
+        self.alternative = alternative
+        self.kind = kind
+
+
+class InvalidRequest(SubhubError, ValueError):
+    """An argument was refused here, before anything was sent.
+
+    `fields` maps each refused argument to what is wrong with it.
+    """
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+class ProviderError(SubhubError):
+    """The provider refused the request.
+
+    `status` is the HTTP status, `code` the provider's machine-readable word for the refusal,
+    `request_id` what its support asks for, `fields` its complaints per field, `retry_after` the
+    seconds that it asks to wait, and `raw` its decoded answer. What it did not say is `None`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        operation: str | None = None,
+        status: int = 0,
+        code: str | None = None,
+        request_id: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        raw: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.fields = dict(fields or {})
+        self.retry_after = retry_after
+        self.raw = raw
+
+    def __str__(self) -> str:
+        facts = [f"HTTP {self.status}"]
+        facts += [f"code {self.code}"] if self.code else []
+        facts += [f"request {self.request_id}"] if self.request_id else []
+        asked = f" `{self.operation}`" if self.operation else ""
+        complaints = "".join(f"\n  {field}: {text}" for field, text in self.fields.items())
+        return f"{self.provider} refused{asked}: {self.message} ({', '.join(facts)}){complaints}"
+
+
+class AuthenticationFailed(ProviderError):
+    """401: the API key is missing, malformed, unknown or revoked."""
+
+
+class PermissionDenied(ProviderError):
+    """403: the API key is valid but may not do this."""
+
+
+class NotFound(ProviderError):
+    """404: the provider has no object under this id."""
+
+
+class Conflict(ProviderError):
+    """409: the state of the object does not allow this."""
+
+
+class PreconditionFailed(ProviderError):
+    """412: the account at the provider is not set up for this yet."""
+
+
+class Rejected(ProviderError):
+    """400 or 422: the provider found the data wrong."""
+
+
+class LicenseRequired(ProviderError):
+    """426: the licence at the provider does not include this feature."""
+
+
+class RateLimited(ProviderError):
+    """429: too many requests; `retry_after` says how long to wait. Nothing was carried out."""
+
+
+class ProviderUnavailable(ProviderError):
+    """5xx: the provider failed. A mutating request may or may not have been carried out."""
+
+
+class InvalidReply(SubhubError):
+    """The provider answered, but not in its documented shape.
+
+    A mutating request that was answered with a success status has been carried out: only the
+    document about it could not be read. `status` and `body` hold the answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class Ambiguous(SubhubError):
+    """More than one object fits, and choosing one would be a guess; see `candidates`."""
+
+    def __init__(self, message: str, *, candidates: Iterable[object] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
+class WouldSend(SubhubError):
+    """A dry run got this far: `request` is what would have gone out, with the secrets redacted.
+
+    Reads have been carried out; this request, the first one that would change something, has not.
+    """
+
+    def __init__(self, request: Outgoing) -> None:
+        super().__init__(request)
+        self.request = request
+
+    def __str__(self) -> str:
+        return f"a dry run stopped before sending\n{self.request.curl()}"
+
+
+class TransportError(SubhubError):
+    """No answer came back, to a request that changes nothing."""
+
+
+class NotSent(TransportError):
+    """The request provably never reached the provider; it is safe to repeat."""
+
+
+class OutcomeUnknown(TransportError):
+    """A mutating request may have been carried out, and no answer says so.
+
+    Do not repeat it blindly: look at the provider first.
+    """

@@ -1,0 +1,39 @@
+"""The vocabulary: the words that applications and plugins have in common."""
+
+from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
+from subhub.models.interval import Interval
+from subhub.models.links import SignupLink
+from subhub.models.money import Currency, ExactDecimal, Money
+from subhub.models.plans import Plan, PlanDraft, PlanUpdate
+from subhub.models.record import Raw, Record, Result
+from subhub.models.subscriptions import (
+    Refund,
+    Status,
+    Subscription,
+    SubscriptionChange,
+    SubscriptionUpdate,
+    When,
+)
+
+__all__ = [
+    "Currency",
+    "Customer",
+    "CustomerDraft",
+    "CustomerUpdate",
+    "ExactDecimal",
+    "Interval",
+    "Money",
+    "Plan",
+    "PlanDraft",
+    "PlanUpdate",
+    "Raw",
+    "Record",
+    "Refund",
+    "Result",
+    "SignupLink",
+    "Status",
+    "Subscription",
+    "SubscriptionChange",
+    "SubscriptionUpdate",
+    "When",
+]

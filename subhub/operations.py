@@ -1,0 +1,317 @@
+"""The operations: arguments checked, capabilities checked, then the provider's flow.
+
+Both clients call these and perform the flow that comes back; whatever is composed of several of a
+provider's operations is composed here, once. Nothing here performs I/O.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from subhub import arguments
+from subhub.arguments import refuse
+from subhub.capabilities import Capabilities
+from subhub.errors import InvalidRequest
+from subhub.flow import Flow, Page, completed
+from subhub.models import (
+    Customer,
+    CustomerDraft,
+    CustomerUpdate,
+    Plan,
+    PlanDraft,
+    PlanUpdate,
+    Refund,
+    SignupLink,
+    Status,
+    Subscription,
+    SubscriptionChange,
+    SubscriptionUpdate,
+    When,
+)
+from subhub.options import ProviderOptions, chosen
+
+if TYPE_CHECKING:
+    from subhub.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The operations of one account.
+
+    *clock* tells the present in the account's time zone; *plan_id* turns a plan key of the
+    configuration into the provider's id, and leaves ids as they are.
+    """
+
+    provider: Provider
+    clock: Callable[[], dt.datetime]
+    plan_id: Callable[[str], str]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do."""
+        return self.provider.capabilities()
+
+    # Plans ----------------------------------------------------------------------------------------
+
+    def create_plan(self, draft: PlanDraft, options: ProviderOptions | None) -> Flow[Plan]:
+        """See `Client.create_plan`."""
+        extra = self._begin("create_plan", options)
+        return self.provider.create_plan(arguments.instance("draft", draft, PlanDraft), **extra)
+
+    def get_plan(self, plan_id: str) -> Flow[Plan]:
+        """See `Client.get_plan`."""
+        self.capabilities.require("get_plan")
+        return self.provider.get_plan(self._plan(plan_id))
+
+    def list_plans(self, cursor: str | None) -> Flow[Page[Plan]]:
+        """One page for `Client.list_plans`."""
+        self.capabilities.require("list_plans")
+        return self.provider.list_plans(cursor)
+
+    def update_plan(
+        self, plan_id: str, changes: PlanUpdate, options: ProviderOptions | None
+    ) -> Flow[Plan]:
+        """See `Client.update_plan`."""
+        extra = self._begin("update_plan", options)
+        return self.provider.update_plan(self._plan(plan_id), changes, **extra)
+
+    # Customers ------------------------------------------------------------------------------------
+
+    def create_customer(
+        self, draft: CustomerDraft, options: ProviderOptions | None
+    ) -> Flow[Customer]:
+        """See `Client.create_customer`."""
+        extra = self._begin("create_customer", options)
+        draft = arguments.instance("draft", draft, CustomerDraft)
+        return self.provider.create_customer(draft, **extra)
+
+    def get_customer(self, customer_id: str) -> Flow[Customer]:
+        """See `Client.get_customer`."""
+        self.capabilities.require("get_customer")
+        return self.provider.get_customer(self._id("customer_id", customer_id, "customer"))
+
+    def list_customers(self, cursor: str | None) -> Flow[Page[Customer]]:
+        """One page for `Client.list_customers`."""
+        self.capabilities.require("list_customers")
+        return self.provider.list_customers(cursor)
+
+    def find_customer(self, *, external_id: str | None, email: str | None) -> Flow[Customer | None]:
+        """See `Client.find_customer`."""
+        if (external_id is None) == (email is None):
+            message = "find_customer takes either `external_id` or `email`"
+            raise InvalidRequest(message)
+        by = "email" if external_id is None else "external_id"
+        if not (external_id or email):
+            raise refuse(by, "it is empty")
+        self.capabilities.require("find_customer")
+        self.capabilities.require(f"find_customer:{by}")
+        return self.provider.find_customer(external_id=external_id, email=email)
+
+    def update_customer(
+        self, customer_id: str, changes: CustomerUpdate, options: ProviderOptions | None
+    ) -> Flow[Customer]:
+        """See `Client.update_customer`."""
+        extra = self._begin("update_customer", options)
+        found = self._id("customer_id", customer_id, "customer")
+        return self.provider.update_customer(found, changes, **extra)
+
+    # The main job ---------------------------------------------------------------------------------
+
+    def create_signup_link(
+        self,
+        *,
+        plan: str,
+        customer: str | CustomerDraft,
+        return_url: str | None,
+        back_url: str | None,
+        replaces: str | None,
+        when: When | None,
+        refund: Refund | None,
+        options: ProviderOptions | None,
+    ) -> Flow[SignupLink]:
+        """See `Client.create_signup_link`."""
+        extra = self._begin("create_signup_link", options)
+        if isinstance(customer, CustomerDraft):
+            self.capabilities.require("create_signup_link:new_customer")
+        else:
+            self.capabilities.require("create_signup_link:existing_customer")
+            customer = self._id("customer", customer, "customer")
+        for field, address in (("return_url", return_url), ("back_url", back_url)):
+            if address is not None:
+                self.capabilities.require(f"create_signup_link:{field}")
+                _ = arguments.web_address(field, address)
+        if replaces is not None:
+            self.capabilities.require("create_signup_link:replaces")
+            replaces = self._id("replaces", replaces, "subscription")
+        self._replacement(replaces, when, refund)
+        return self.provider.create_signup_link(
+            plan=self._plan(plan),
+            customer=customer,
+            return_url=return_url,
+            back_url=back_url,
+            replaces=replaces,
+            when=when,
+            refund=refund,
+            **extra,
+        )
+
+    def subscribe(
+        self,
+        *,
+        plan: str | PlanDraft,
+        customer: str | CustomerDraft,
+        starts_on: dt.date | None,
+        payment_method: str | None,
+        options: ProviderOptions | None,
+    ) -> Flow[Subscription]:
+        """See `Client.subscribe`."""
+        extra = self._begin("subscribe", options)
+        if isinstance(plan, PlanDraft):
+            self.capabilities.require("subscribe:inline_plan")
+        else:
+            plan = self._plan(plan)
+        if starts_on is not None:
+            self.capabilities.require("subscribe:starts_on")
+            starts_on = arguments.day("starts_on", starts_on)
+        if payment_method is not None:
+            self.capabilities.require("subscribe:payment_method")
+            payment_method = self._id("payment_method", payment_method, "payment method")
+        terms: dict[str, Any] = {
+            "plan": plan,
+            "now": self.clock(),
+            "starts_on": starts_on,
+            "payment_method": payment_method,
+            **extra,
+        }
+        if isinstance(customer, CustomerDraft):
+            self.capabilities.require("create_customer")
+            return self._subscribe_new(customer, terms)
+        return self.provider.subscribe(customer=self._id("customer", customer, "customer"), **terms)
+
+    def _subscribe_new(self, draft: CustomerDraft, terms: dict[str, Any]) -> Flow[Subscription]:
+        customer = yield from self.provider.create_customer(draft)
+        with completed(customer):
+            return (yield from self.provider.subscribe(customer=customer.id, **terms))
+
+    # Subscriptions --------------------------------------------------------------------------------
+
+    def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """See `Client.get_subscription`."""
+        self.capabilities.require("get_subscription")
+        return self.provider.get_subscription(self._subscription(subscription_id))
+
+    def list_subscriptions(
+        self, cursor: str | None, customer: str | None
+    ) -> Flow[Page[Subscription]]:
+        """One page for `Client.list_subscriptions`."""
+        self.capabilities.require("list_subscriptions")
+        if customer is not None:
+            customer = self._id("customer", customer, "customer")
+        return self.provider.list_subscriptions(cursor, customer=customer)
+
+    def change_subscription(
+        self,
+        subscription_id: str,
+        *,
+        plan: str,
+        when: When,
+        refund: Refund,
+        options: ProviderOptions | None,
+    ) -> Flow[SubscriptionChange]:
+        """See `Client.change_subscription`."""
+        extra = self._begin("change_subscription", options)
+        self._timing("change_subscription", when, refund)
+        found = self._subscription(subscription_id)
+        return self.provider.change_subscription(
+            found, plan=self._plan(plan), when=when, refund=refund, now=self.clock(), **extra
+        )
+
+    def update_subscription(
+        self, subscription_id: str, changes: SubscriptionUpdate, options: ProviderOptions | None
+    ) -> Flow[Subscription]:
+        """See `Client.update_subscription`."""
+        extra = self._begin("update_subscription", options)
+        found = self._subscription(subscription_id)
+        return self.provider.update_subscription(found, changes, **extra)
+
+    def cancel_subscription(
+        self,
+        subscription_id: str,
+        *,
+        when: When,
+        refund: Refund,
+        options: ProviderOptions | None,
+    ) -> Flow[Subscription]:
+        """See `Client.cancel_subscription`."""
+        extra = self._begin("cancel_subscription", options)
+        self._timing("cancel_subscription", when, refund)
+        return self.provider.cancel_subscription(
+            self._subscription(subscription_id),
+            when=when,
+            refund=refund,
+            now=self.clock(),
+            **extra,
+        )
+
+    # Checks ---------------------------------------------------------------------------------------
+
+    def _begin(self, operation: str, options: ProviderOptions | None) -> dict[str, Any]:
+        self.capabilities.require(operation)
+        return chosen(type(self.provider), operation, options)
+
+    def _id(self, field: str, value: str, kind: str) -> str:
+        return arguments.identifier(field, value, kind, self.provider.id_prefixes)
+
+    def _subscription(self, value: str) -> str:
+        return self._id("subscription_id", value, "subscription")
+
+    def _plan(self, value: str) -> str:
+        if isinstance(value, PlanDraft):
+            message = "this takes the id or key of a plan that exists: make it with create_plan"
+            raise refuse("plan", message)
+        return self._id("plan", self.plan_id(value), "plan")
+
+    def _timing(self, operation: str, when: When, refund: Refund) -> None:
+        _ = arguments.choice("when", when, get_args(When))
+        _ = arguments.choice("refund", refund, get_args(Refund))
+        if refund == "prorated" and when != "now":
+            raise refuse("refund", "'prorated' goes with when='now': at period end nothing is left")
+        self.capabilities.require(f"{operation}:{when}")
+        if refund == "prorated":
+            self.capabilities.require(f"{operation}:prorated")
+
+    def _replacement(self, replaces: str | None, when: When | None, refund: Refund | None) -> None:
+        """`when` and `refund` are about the subscription that the new one replaces."""
+        if replaces is None:
+            for field, given in (("when", when), ("refund", refund)):
+                if given is not None:
+                    raise refuse(field, "it goes with `replaces`, the subscription to end")
+            return
+        if when is None:
+            raise refuse("when", "with `replaces` say when the old one ends: now or period_end")
+        _ = arguments.choice("when", when, get_args(When))
+        if when == "period_end":
+            self.capabilities.require("create_signup_link:period_end")
+        if refund is not None:
+            _ = arguments.choice("refund", refund, get_args(Refund))
+        if refund is not None and when != "now":
+            raise refuse("refund", "it goes with when='now'")
+        if refund == "prorated":
+            self.capabilities.require("create_signup_link:prorated")
+
+
+def belongs(customer: str | None, status: Status | None) -> Callable[[Subscription], bool]:
+    """Whether a subscription is of *customer* and in *status*, where these are given.
+
+    It is asked of every listed subscription, whether or not the provider could filter.
+    """
+
+    def fits(each: Subscription) -> bool:
+        return (customer is None or each.customer_id in {None, customer}) and (
+            status is None or each.status == status
+        )
+
+    return fits

@@ -1,0 +1,167 @@
+"""Performing: the sending and sleeping that a script asks for, once sync and once async."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from subhub.engine import Pause
+from subhub.errors import InvalidReply, TransportError
+from subhub.pages import Identified, Walk
+from subhub.session import Session
+from subhub.transport import AsyncChannel, Channel, fake_transport, sleep
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from subhub.account import Account
+    from subhub.engine import Script
+    from subhub.flow import Flow, Page, Request, Response
+    from subhub.transport import AsyncHttpClient, AsyncTransport, SyncHttpClient, SyncTransport
+
+T = TypeVar("T")
+I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
+
+
+class Performer(Session):
+    """Performs scripts, waiting for each answer."""
+
+    def _begin(
+        self,
+        account: Account,
+        transport: SyncTransport | None,
+        http_client: SyncHttpClient | None,
+    ) -> None:
+        self._open(account)
+        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
+            transport, http_client = fake_transport(account.fake), None
+        self._channel = Channel(account.base_url, account.timeout, transport, http_client)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, operation: str, flow: Flow[T]) -> T:
+        script: Script[T] = self._script(operation, flow)
+        try:
+            step = next(script)
+            while True:
+                try:
+                    outcome = self._perform(step)
+                except (TransportError, InvalidReply) as error:
+                    step = script.throw(error)
+                else:
+                    step = script.send(outcome)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            script.close()
+
+    def _perform(self, step: Request | Pause) -> Response | None:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        return self._channel.send(self._account.outgoing(step))
+
+    def _walk(
+        self,
+        operation: str,
+        read: Callable[[str | None], Flow[Page[I]]],
+        limit: int | None = None,
+        keep: Callable[[I], bool] = lambda _: True,
+    ) -> Iterator[I]:
+        steps = Walk(keep, limit)
+        first = read(None)  # refuses what cannot be asked before anything is iterated
+
+        def items() -> Iterator[I]:
+            flow = first
+            while steps.more:
+                yield from steps.take(self._run(operation, flow))
+                flow = read(steps.cursor) if steps.more else flow
+
+        return items()
+
+
+class AsyncPerformer(Session):
+    """Performs scripts, awaiting each answer."""
+
+    def _begin(
+        self,
+        account: Account,
+        transport: AsyncTransport | None,
+        http_client: AsyncHttpClient | None,
+    ) -> None:
+        self._open(account)
+        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
+            transport, http_client = fake_transport(account.fake), None
+        self._channel = AsyncChannel(account.base_url, account.timeout, transport, http_client)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _run(self, operation: str, flow: Flow[T]) -> T:
+        script: Script[T] = self._script(operation, flow)
+        try:
+            step = next(script)
+            while True:
+                try:
+                    outcome = await self._perform(step)
+                except (TransportError, InvalidReply) as error:
+                    step = script.throw(error)
+                else:
+                    step = script.send(outcome)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            script.close()
+
+    async def _perform(self, step: Request | Pause) -> Response | None:
+        if isinstance(step, Pause):
+            await sleep(step.seconds)
+            return None
+        return await self._channel.send(self._account.outgoing(step))
+
+    def _walk(
+        self,
+        operation: str,
+        read: Callable[[str | None], Flow[Page[I]]],
+        limit: int | None = None,
+        keep: Callable[[I], bool] = lambda _: True,
+    ) -> AsyncIterator[I]:
+        steps = Walk(keep, limit)
+        first = read(None)  # refuses what cannot be asked before anything is iterated
+
+        async def items() -> AsyncIterator[I]:
+            flow = first
+            while steps.more:
+                for item in steps.take(await self._run(operation, flow)):
+                    yield item
+                flow = read(steps.cursor) if steps.more else flow
+
+        return items()
