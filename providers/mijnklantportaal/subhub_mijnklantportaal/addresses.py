@@ -1,0 +1,31 @@
+"""Where things are at MijnKlantportaal: its name, its addresses and its paths, each written once.
+
+Paths are sent verbatim. Two operations differ by nothing but the slash at the end of `SIGN_UP_NEW`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAME: Final = "mijnklantportaal"
+BASE_URL: Final = "https://api.mijnklantportaal.nl/v1"
+DOCUMENTATION: Final = "https://docs.developers.mijnklantportaal.nl"
+
+PACKAGES: Final = "/customer-subscription-packages"
+PACKAGE: Final = "/customer-subscription-packages/{}"
+SIGN_UP_EXISTING: Final = "/customer-subscription-packages/{}/sign-up"
+SIGN_UP_NEW: Final = "/customer-subscription-packages/{}/sign-up/"
+
+CUSTOMERS: Final = "/customers"
+CUSTOMER: Final = "/customers/{}"
+
+SUBSCRIPTIONS: Final = "/customer-subscriptions"
+SUBSCRIPTION: Final = "/customer-subscriptions/{}"
+
+PAYMENT_LINKS: Final = "/payment-links"
+PAYMENT_LINK: Final = "/payment-links/{}"
+PAYMENT_LINK_PAYMENTS: Final = "/payment-links/{}/payments"
+
+INVOICES: Final = "/customer-invoices"
+INVOICE: Final = "/customer-invoices/{}"
+INVOICE_PDF: Final = "/customer-invoices/{}/pdf"

@@ -1,0 +1,95 @@
+"""Customers: how they are written, and what of a neutral customer has no place there.
+
+See https://docs.developers.mijnklantportaal.nl/api-reference/customers-api/create-customer
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from subhub.errors import InvalidRequest
+from subhub.models import Customer, CustomerDraft, CustomerUpdate
+from subhub.plugin import Json
+from subhub_mijnklantportaal.addresses import NAME
+from subhub_mijnklantportaal.objects import PortalObject, given
+
+REQUIRED: Final = ("address", "postal_code", "city")
+"""What every customer must have here, beside a name and an e-mail address."""
+
+_NO_PLACE: Final = {
+    "phone": "no request takes a phone number: leave it out, and enter it in the portal",
+    "external_id": "it keeps no id of yours: leave it out, and keep the `cst_...` id on your side",
+}
+_NO_NEW_COUNTRY: Final = {
+    "country": "changing it is not documented: leave it out, and change it in the portal"
+}
+
+
+class PortalCustomer(PortalObject):
+    """A customer of the portal; `countryCode` is only in the newer documentation."""
+
+    id: str
+    company_name: str | None = None
+    address: str | None = None
+    zip_code: str | None = None
+    city: str | None = None
+    country_code: str | None = None
+    primary_email: str | None = None
+    phone: str | None = None
+
+    def to_customer(self) -> Customer:
+        """The customer in neutral words."""
+        return Customer(
+            provider=NAME,
+            id=self.id,
+            name=self.company_name,
+            email=self.primary_email,
+            address=self.address,
+            postal_code=self.zip_code,
+            city=self.city,
+            country=self.country_code,
+            phone=self.phone,
+            raw=self.raw,
+        )
+
+
+def customer_body(draft: CustomerDraft) -> Json:
+    """The request that makes a customer; without a country the portal takes the Netherlands."""
+    return given({**new_customer(draft, email="primaryEmail"), "countryCode": draft.country})
+
+
+def customer_changes(changes: CustomerUpdate) -> Json:
+    """The request that changes a customer."""
+    _refuse_given(changes, {**_NO_PLACE, **_NO_NEW_COUNTRY})
+    return given(_contact(changes, email="primaryEmail"))
+
+
+def new_customer(draft: CustomerDraft, *, email: str) -> Json:
+    """The five required fields; *email* is what this request calls the e-mail address."""
+    missing = [field for field in REQUIRED if getattr(draft, field) is None]
+    if missing:
+        problem = "it is required here"
+        message = f"a customer of {NAME} needs {', '.join(missing)} too: give all of {REQUIRED}"
+        raise InvalidRequest(message, fields=dict.fromkeys(missing, problem))
+    _refuse_given(draft, _NO_PLACE)
+    return _contact(draft, email=email)
+
+
+def _contact(customer: CustomerDraft | CustomerUpdate, *, email: str) -> Json:
+    return {
+        "companyName": customer.name,
+        "address": customer.address,
+        "zipCode": customer.postal_code,
+        "city": customer.city,
+        email: customer.email,
+    }
+
+
+def _refuse_given(customer: CustomerDraft | CustomerUpdate, reasons: dict[str, str]) -> None:
+    """Refuse what cannot be expressed; the values are personal, so they are not repeated."""
+    found = {
+        field: reason for field, reason in reasons.items() if getattr(customer, field) is not None
+    }
+    if found:
+        message = "; ".join(f"`{field}`: {reason}" for field, reason in found.items())
+        raise InvalidRequest(message, fields=found)

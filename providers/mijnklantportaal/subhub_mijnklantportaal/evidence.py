@@ -1,0 +1,96 @@
+"""How well each capability is known, and from which page; or why it is lacking.
+
+`seed` means that the API description of the operation was read in full, `docs` that the provider's
+page was seen, at least its beginning. Nothing here was tried against the running service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from subhub.plugin import Absence, Evidence
+from subhub_mijnklantportaal.addresses import DOCUMENTATION
+
+_REFERENCE: Final = f"{DOCUMENTATION}/api-reference"
+_PACKAGES: Final = f"{_REFERENCE}/customer-subscription-packages-api"
+_CUSTOMERS: Final = f"{_REFERENCE}/customers-api"
+_SUBSCRIPTIONS: Final = f"{_REFERENCE}/customer-subscriptions-api"
+_LINKS: Final = f"{_REFERENCE}/payment-links-api"
+_INVOICES: Final = f"{_REFERENCE}/customer-invoices-api"
+
+_SIGN_UP: Final = f"{_PACKAGES}/sign-up-a-customer-for-a-customer-subscription-package"
+_SIGN_UP_NEW: Final = f"{_PACKAGES}/sign-up-a-non-customer-for-a-customer-subscription-package"
+_CHANGE: Final = f"{_SUBSCRIPTIONS}/change-customer-subscription"
+
+_NO_SWAP: Final = Absence(
+    "a subscription does not know its package, and no request moves it to another",
+    "update_subscription(price=..., interval=...), which changes the subscription's own terms",
+)
+_NO_REPLACEMENT: Final = Absence(
+    "a sign-up takes no subscription to end",
+    "cancel the old subscription yourself, when the new one has been paid",
+)
+_NO_REFUND: Final = Absence(
+    "no request refunds anything", "refund the payment at the connected payment provider"
+)
+
+EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
+    "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
+    "get_plan": Evidence("docs", f"{_PACKAGES}/get-customer-subscription-package"),
+    "list_plans": Evidence("docs", f"{_PACKAGES}/list-customer-subscription-packages"),
+    "update_plan": Evidence("docs", f"{_PACKAGES}/change-customer-subscription-package"),
+    "create_customer": Evidence("docs", f"{_CUSTOMERS}/create-customer"),
+    "get_customer": Evidence("docs", f"{_CUSTOMERS}/get-customer"),
+    "list_customers": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
+    "find_customer": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
+    "find_customer:external_id": Absence(
+        "a customer has no field for an id of yours",
+        "keep the `cst_...` id on your side, or find_customer(email=...)",
+    ),
+    "find_customer:email": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
+    "update_customer": Evidence("docs", f"{_CUSTOMERS}/edit-customer"),
+    "create_signup_link": Evidence("seed", _SIGN_UP_NEW),
+    "create_signup_link:new_customer": Evidence("seed", _SIGN_UP_NEW),
+    "create_signup_link:existing_customer": Absence(
+        "a sign-up page always makes a new customer",
+        "subscribe(plan=..., customer=..., payment_method=...), with a mandate that you have",
+    ),
+    "create_signup_link:return_url": Absence(
+        "a sign-up takes no address to return to",
+        "leave it out, and tell your customer where to go on after paying",
+    ),
+    "create_signup_link:back_url": Absence(
+        "a sign-up takes no address to go back to", "leave it out"
+    ),
+    "create_signup_link:replaces": _NO_REPLACEMENT,
+    "create_signup_link:period_end": _NO_REPLACEMENT,
+    "create_signup_link:prorated": _NO_REFUND,
+    "subscribe": Evidence("seed", _SIGN_UP),
+    "subscribe:inline_plan": Evidence("seed", f"{_SUBSCRIPTIONS}/create-customer-subscription"),
+    "subscribe:starts_on": Evidence("seed", _SIGN_UP),
+    "subscribe:payment_method": Evidence("seed", _SIGN_UP),
+    "get_subscription": Evidence("docs", f"{_SUBSCRIPTIONS}/get-customer-subscription"),
+    "list_subscriptions": Evidence("docs", f"{_SUBSCRIPTIONS}/list-customer-subscriptions"),
+    "change_subscription": _NO_SWAP,
+    "change_subscription:now": _NO_SWAP,
+    "change_subscription:period_end": _NO_SWAP,
+    "change_subscription:prorated": _NO_SWAP,
+    "update_subscription": Evidence("docs", _CHANGE),
+    "cancel_subscription": Evidence("docs", _CHANGE),
+    "cancel_subscription:now": Evidence("docs", _CHANGE),
+    "cancel_subscription:period_end": Absence(
+        "whether a termination in the future is accepted, and can be undone, is not documented",
+        "cancel_subscription(when='now'), on the day that `renews_on` says",
+    ),
+    "cancel_subscription:prorated": _NO_REFUND,
+    "create_payment_link": Evidence("docs", f"{_LINKS}/create-payment-link"),
+    "get_payment_link": Evidence("docs", f"{_LINKS}/get-payment-link"),
+    "list_payment_links": Evidence("docs", f"{_LINKS}/list-payment-links"),
+    "close_payment_link": Evidence("docs", f"{_LINKS}/close-payment-link"),
+    "list_payment_link_payments": Evidence("docs", f"{_LINKS}/list-payment-link-payments"),
+    "list_customer_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
+    "get_customer_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
+    "get_customer_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
+    "mark_customer_invoice_paid": Evidence("docs", f"{_INVOICES}/mark-customer-invoice-paid"),
+}

@@ -1,0 +1,1 @@
+"""The flows of MijnKlantportaal, by subject; `MijnKlantportaal` is all of them together."""

@@ -1,0 +1,69 @@
+"""Packages: MijnKlantportaal's word for plans, and how they are written.
+
+See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscription-packages-api/create-customer-subscription-package
+"""
+
+from __future__ import annotations
+
+from subhub.models import ExactDecimal, Plan, PlanDraft, PlanUpdate
+from subhub.plugin import Json
+from subhub_mijnklantportaal.addresses import NAME
+from subhub_mijnklantportaal.objects import PortalObject, given
+from subhub_mijnklantportaal.terms import given_terms, plan_terms, read_interval, read_money
+
+
+class Package(PortalObject):
+    """A customer subscription package."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+    interval: str | None = None
+    currency: str | None = None
+    amount: ExactDecimal | None = None
+    vat_rate: ExactDecimal | None = None
+    available_for_sale: bool | None = None
+
+    def to_plan(self) -> Plan:
+        """The package in neutral words."""
+        return Plan(
+            provider=NAME,
+            id=self.id,
+            name=self.name,
+            price=read_money(self.amount, self.currency),
+            interval=read_interval(self.interval),
+            tax_rate=self.vat_rate,
+            description=self.description,
+            public=self.available_for_sale,
+            raw=self.raw,
+        )
+
+
+def package_body(draft: PlanDraft) -> Json:
+    """The request that makes a package of *draft*.
+
+    `availableForSale` has no documented default, so it is always sent: a plan is offered to every
+    customer of the portal only when `public=True` says so. `code` stays with you, because a package
+    has no place for it.
+    """
+    return given(
+        {
+            "name": draft.name,
+            **plan_terms(draft),
+            "description": draft.description,
+            "availableForSale": bool(draft.public),
+        }
+    )
+
+
+def package_changes(changes: PlanUpdate) -> Json:
+    """The request that changes a package."""
+    terms = given_terms(price=changes.price, interval=changes.interval, tax_rate=changes.tax_rate)
+    return given(
+        {
+            "name": changes.name,
+            **terms,
+            "description": changes.description,
+            "availableForSale": changes.public,
+        }
+    )

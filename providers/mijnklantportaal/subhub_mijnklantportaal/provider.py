@@ -1,0 +1,50 @@
+"""The provider: everything that MijnKlantportaal can do, and where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from subhub.plugin import Absence, Evidence
+from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
+from subhub_mijnklantportaal.evidence import EVIDENCE
+from subhub_mijnklantportaal.flows.customers import CustomerFlows
+from subhub_mijnklantportaal.flows.invoices import InvoiceFlows
+from subhub_mijnklantportaal.flows.payment_links import PaymentLinkFlows
+from subhub_mijnklantportaal.flows.plans import PlanFlows
+from subhub_mijnklantportaal.flows.subscriptions import SubscriptionFlows
+
+if TYPE_CHECKING:
+    from subhub.sandbox import Fake
+
+
+class MijnKlantportaal(PlanFlows, CustomerFlows, SubscriptionFlows, PaymentLinkFlows, InvoiceFlows):
+    """A portal at MijnKlantportaal; see https://docs.developers.mijnklantportaal.nl.
+
+    The key goes into the `Authorization` header, as the API description and every example have it;
+    one page of prose calls the header `Authentication`. How a key begins is not documented.
+
+    The zone of times without one is not documented either: that it is the Netherlands' is an
+    assumption, and the account's `timezone` replaces it.
+    """
+
+    name: ClassVar[str] = NAME
+    base_url: ClassVar[str] = BASE_URL
+    documentation: ClassVar[str] = DOCUMENTATION
+    timezone: ClassVar[str] = "Europe/Amsterdam"
+    id_prefixes: ClassVar[Mapping[str, str]] = {
+        "customer": "cst_",
+        "plan": "spg_",
+        "subscription": "sub_",
+        "payment method": "mdt_",
+    }
+    evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        """A fresh fake of a portal."""
+        from subhub_mijnklantportaal.sandbox import (  # noqa: PLC0415 - programs do not need it
+            MijnKlantportaalFake,
+        )
+
+        return MijnKlantportaalFake()

@@ -1,0 +1,74 @@
+"""Customers in the fake."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub_mijnklantportaal.sandbox import checks
+from subhub_mijnklantportaal.sandbox.checks import Body
+from subhub_mijnklantportaal.sandbox.portal import Portal
+
+_CONTACT: Final = {
+    "companyName": checks.text,
+    "address": checks.text,
+    "zipCode": checks.text,
+    "city": checks.text,
+    "primaryEmail": checks.email,
+}
+CREATE: Final = Body(required=_CONTACT, optional={"countryCode": checks.country})
+EDIT: Final = Body(optional=_CONTACT, at_least=1)
+
+
+class CustomerRoutes(Portal):
+    """Make, list, read and edit customers."""
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.customers: dict[str, JsonObject] = {}
+        """The customers as the wire has them, by id."""
+
+    @route("POST", "/customers")
+    def create_customer(self, received: Received) -> Reply:
+        """Make a customer."""
+        return Reply.json(201, self.add_customer(self.checked(received, CREATE)))
+
+    @route("GET", "/customers")
+    def list_customers(self, received: Received) -> Reply:
+        """List the customers."""
+        return self.listing(received, list(self.customers.values()))
+
+    @route("GET", "/customers/{}")
+    def get_customer(self, _: Received, customer_id: str) -> Reply:
+        """Read a customer."""
+        return Reply.json(200, self.customer(customer_id))
+
+    @route("PATCH", "/customers/{}")
+    def edit_customer(self, received: Received, customer_id: str) -> Reply:
+        """Edit a customer."""
+        customer = self.customer(customer_id)
+        body = self.checked(received, EDIT)
+        customer.update({name: body[name] for name in EDIT.optional if name in body})
+        return Reply.json(200, customer)
+
+    def customer(self, customer_id: str) -> JsonObject:
+        """The customer of this id, or a refusal."""
+        if customer_id not in self.customers:
+            raise Refusal(self.not_found())
+        return self.customers[customer_id]
+
+    def add_customer(self, contact: JsonObject) -> JsonObject:
+        """Keep a new customer."""
+        customer: JsonObject = {
+            "id": self.new_id("cst_"),
+            **{name: contact[name] for name in _CONTACT},
+            "countryCode": contact.get("countryCode", "NL"),
+            "phone": None,
+            "integration": None,
+            "integrationId": None,
+            "customerGroups": [],
+            "createdAt": self.atom(self.clock.now()),
+        }
+        self.customers[customer["id"]] = customer
+        return customer

@@ -1,0 +1,42 @@
+"""The fake of a portal: all routes together, and what its owner and its customers do by hand.
+
+It is written from the provider's documentation, and what that leaves unknown is listed in
+`assumptions`. No route shares code with the plugin; only `add_plan` uses it, to read a neutral
+draft as the portal's owner would.
+"""
+
+from __future__ import annotations
+
+from subhub.models import PlanDraft
+from subhub_mijnklantportaal.packages import package_body
+from subhub_mijnklantportaal.sandbox.invoices import InvoiceRoutes
+from subhub_mijnklantportaal.sandbox.packages import PackageRoutes
+from subhub_mijnklantportaal.sandbox.payment_links import PaymentLinkRoutes
+
+
+class MijnKlantportaalFake(PackageRoutes, PaymentLinkRoutes, InvoiceRoutes):
+    """A portal at MijnKlantportaal on your desk.
+
+    `integrations_connected`, `stray_comma` and `rate_limited` may be set; `add_invoice` makes an
+    invoice; `mandates` holds what paying a sign-up made and the API does not show.
+    """
+
+    def add_plan(self, key: str, draft: PlanDraft) -> str:
+        """Make a package of *draft*; `InvalidRequest` when the portal has no such package."""
+        del key  # a package has no place for it
+        package_id: str = self.add_package(dict(package_body(draft)))["id"]
+        return package_id
+
+    def pay(self, url: str) -> None:
+        """Pay at the payment link of a sign-up, or at the checkout address of a payment link.
+
+        `ValueError` when it cannot be paid any more, `LookupError` when nothing is there.
+        """
+        link = next((each for each in self.payment_links.values() if each.url == url), None)
+        if link is not None:
+            self.pay_link(link)
+        elif url in self.sign_ups:
+            self.pay_sign_up(url)
+        else:
+            message = f"nothing can be paid at {url!r}: it was never made, or is paid already"
+            raise LookupError(message)

@@ -1,0 +1,81 @@
+"""Customer invoices in the fake."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub_mijnklantportaal.sandbox import checks
+from subhub_mijnklantportaal.sandbox.checks import Body
+from subhub_mijnklantportaal.sandbox.portal import HOST, Portal
+
+MARK_PAID: Final = Body(required={"paidAt": checks.naive})
+PDF_LIFE: Final = dt.timedelta(minutes=30)
+
+
+class InvoiceRoutes(Portal):
+    """List and read invoices, and mark them as paid."""
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.invoices: dict[str, JsonObject] = {}
+        """The invoices as the wire has them, by id."""
+
+    @route("GET", "/customer-invoices")
+    def list_invoices(self, received: Received) -> Reply:
+        """List the invoices."""
+        return self.listing(received, list(self.invoices.values()))
+
+    @route("GET", "/customer-invoices/{}")
+    def get_invoice(self, _: Received, invoice_id: str) -> Reply:
+        """Read an invoice."""
+        return Reply.json(200, self._invoice(invoice_id))
+
+    @route("GET", "/customer-invoices/{}/pdf")
+    def get_invoice_pdf(self, _: Received, invoice_id: str) -> Reply:
+        """Tell where the PDF is for a while; there is no file behind it."""
+        invoice = self._invoice(invoice_id)
+        answer = {
+            "link": f"https://portal.mijnklantportaal.nl/files/{invoice['id']}.pdf",
+            "expiresAt": self.atom(self.clock.now() + PDF_LIFE),
+        }
+        return Reply.json(200, answer)
+
+    @route("PATCH", "/customer-invoices/{}")
+    def mark_paid(self, received: Received, invoice_id: str) -> Reply:
+        """Mark an invoice as paid."""
+        invoice = self._invoice(invoice_id)
+        body = self.checked(received, MARK_PAID)
+        invoice["paidAt"] = self.atom(self.moment(body["paidAt"]))
+        return Reply.json(200, invoice)
+
+    def add_invoice(self, customer_id: str, amount: str, number: str) -> str:
+        """Make an invoice, as if by hand in the portal, and return its id."""
+        invoice_id = self.new_id("inv_")
+        self.invoices[invoice_id] = {
+            "id": invoice_id,
+            "customerId": customer_id,
+            "invoiceNumber": number,
+            "issuedAt": self.today().isoformat(),
+            "currency": "EUR",
+            "amount": amount,
+            "paidAt": None,
+            "createdAt": self.atom(self.clock.now()),
+            "links": {
+                "customer": {
+                    "href": f"{HOST}/v1/customers/{customer_id}",
+                    "type": "application/json",
+                },
+                "onlinePaymentLink": {
+                    "href": f"https://portal.mijnklantportaal.nl/public-invoice/{invoice_id}/pay",
+                    "type": "text/html",
+                },
+            },
+        }
+        return invoice_id
+
+    def _invoice(self, invoice_id: str) -> JsonObject:
+        if invoice_id not in self.invoices:
+            raise Refusal(self.not_found())
+        return self.invoices[invoice_id]

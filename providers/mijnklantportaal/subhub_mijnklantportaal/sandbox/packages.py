@@ -1,0 +1,165 @@
+"""Packages and sign-ups in the fake."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub_mijnklantportaal.sandbox import checks
+from subhub_mijnklantportaal.sandbox.checks import Body
+from subhub_mijnklantportaal.sandbox.subscriptions import SubscriptionRoutes
+
+_REQUIRED: Final = {
+    "name": checks.text,
+    "interval": checks.interval,
+    "amount": checks.money,
+    "vatRate": checks.vat_rate,
+}
+_OPTIONAL: Final = {"description": checks.text, "availableForSale": checks.flag}
+CREATE: Final = Body(required=_REQUIRED, optional=_OPTIONAL)
+CHANGE: Final = Body(optional={**_REQUIRED, **_OPTIONAL})
+SIGN_UP: Final = Body(
+    required={"customerId": checks.text, "startDate": checks.day},
+    optional={
+        "mandateId": checks.text,
+        "createInvoice": checks.flag,
+        "invoiceText": checks.text_or_null,
+    },
+)
+SIGN_UP_NEW: Final = Body(
+    required={
+        "companyName": checks.text,
+        "address": checks.text,
+        "zipCode": checks.text,
+        "city": checks.text,
+        "email": checks.email,
+    }
+)
+SIGN_UP_LIFE: Final = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSignUp:
+    """Somebody who has yet to pay."""
+
+    package: JsonObject
+    contact: JsonObject
+    expires_at: dt.datetime
+
+
+class PackageRoutes(SubscriptionRoutes):
+    """Make, list, read and change packages, and sign up for them."""
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.packages: dict[str, JsonObject] = {}
+        """The packages as the wire has them, by id."""
+        self.sign_ups: dict[str, PendingSignUp] = {}
+        """The sign-ups that are not paid, by payment link."""
+        self.mandates: dict[str, str] = {}
+        """The customer of each mandate that paying a sign-up made, by the mandate's id."""
+
+    @route("POST", "/customer-subscription-packages")
+    def create_package(self, received: Received) -> Reply:
+        """Make a package."""
+        return Reply.json(201, self.add_package(self.checked(received, CREATE)))
+
+    @route("GET", "/customer-subscription-packages")
+    def list_packages(self, received: Received) -> Reply:
+        """List the packages."""
+        return self.listing(received, list(self.packages.values()))
+
+    @route("GET", "/customer-subscription-packages/{}")
+    def get_package(self, _: Received, package_id: str) -> Reply:
+        """Read a package."""
+        return Reply.json(200, self._package(package_id))
+
+    @route("PATCH", "/customer-subscription-packages/{}")
+    def change_package(self, received: Received, package_id: str) -> Reply:
+        """Change a package."""
+        package = self._package(package_id)
+        body = self.checked(received, CHANGE)
+        package.update({name: body[name] for name in CHANGE.optional if name in body})
+        return Reply.json(200, package)
+
+    @route("POST", "/customer-subscription-packages/{}/sign-up")
+    def sign_up_customer(self, received: Received, package_id: str) -> Reply:
+        """Subscribe a customer to a package."""
+        package = self._package(package_id)
+        body = self.checked(received, SIGN_UP)
+        self.connected()
+        return Reply.json(
+            201,
+            self.add_subscription(
+                customer_id=body["customerId"],
+                terms=_terms(package),
+                starts_on=dt.date.fromisoformat(body["startDate"]),
+                create_invoice=body.get("createInvoice", False),
+                invoice_description=body.get("invoiceText") or package["name"],
+                mandate_id=body.get("mandateId"),
+            ),
+        )
+
+    @route("POST", "/customer-subscription-packages/{}/sign-up/")
+    def sign_up_non_customer(self, received: Received, package_id: str) -> Reply:
+        """Start a first payment for somebody new."""
+        package = self._package(package_id)
+        contact = self.checked(received, SIGN_UP_NEW)
+        self.connected()
+        link = f"https://mollie.com/checkout/{self.ids.text(12)}"
+        expires_at = self.clock.now() + SIGN_UP_LIFE
+        self.sign_ups[link] = PendingSignUp(package, contact, expires_at)
+        answer = {
+            "id": self.ids.uuid(),
+            "paymentLink": link,
+            "expiresAt": self.atom(expires_at),
+        }
+        return Reply.json(201, answer)
+
+    def pay_sign_up(self, link: str) -> None:
+        """Pay the first term: the subscription starts, and the temporary record is gone."""
+        pending = self.sign_ups.pop(link)
+        if pending.expires_at <= self.clock.now():
+            message = f"the sign-up at {link!r} has expired: make a new one"
+            raise ValueError(message)
+        contact = {**pending.contact, "primaryEmail": pending.contact["email"]}
+        customer_id = self.add_customer(contact)["id"]
+        mandate_id = self.new_id("mdt_")
+        self.mandates[mandate_id] = customer_id
+        _ = self.add_subscription(
+            customer_id=customer_id,
+            terms=_terms(pending.package),
+            starts_on=self.today(),
+            mandate_id=mandate_id,
+        )
+
+    def add_package(self, body: JsonObject) -> JsonObject:
+        """Keep a new package."""
+        package: JsonObject = {
+            "id": self.new_id("spg_"),
+            "name": body["name"],
+            "description": body.get("description"),
+            "interval": body["interval"],
+            "currency": "EUR",
+            "amount": body["amount"],
+            "vatRate": body["vatRate"],
+            "availableForSale": body.get("availableForSale", False),
+        }
+        self.packages[package["id"]] = package
+        return package
+
+    def _package(self, package_id: str) -> JsonObject:
+        if package_id not in self.packages:
+            raise Refusal(self.not_found())
+        return self.packages[package_id]
+
+
+def _terms(package: JsonObject) -> JsonObject:
+    return {
+        "description": package["name"],
+        "interval": package["interval"],
+        "amount": package["amount"],
+        "vatRate": package["vatRate"],
+    }

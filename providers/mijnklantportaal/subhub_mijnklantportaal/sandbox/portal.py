@@ -1,0 +1,124 @@
+"""The portal under all routes of the fake: key, rate limit, clock, ids, lists and refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
+
+from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply
+from subhub_mijnklantportaal.sandbox.assumptions import ASSUMPTIONS
+from subhub_mijnklantportaal.sandbox.checks import NAIVE_FORMAT, Body
+
+HOST: Final = "https://api.mijnklantportaal.nl"
+PER_MINUTE: Final = 60
+PER_PAGE: Final = 15
+ID_LENGTH: Final = 14
+ZONE: Final = ZoneInfo("Europe/Amsterdam")
+
+
+class Portal(Fake):
+    """What the routes have in common."""
+
+    prefix: ClassVar[str] = "/v1"
+    api_key: ClassVar[str] = "sandbox-key-of-mijnklantportaal"
+    assumptions: ClassVar[Mapping[str, str]] = ASSUMPTIONS
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.integrations_connected = True
+        """Whether a payment provider and bookkeeping are connected; without them it is a 412."""
+        self.stray_comma = True
+        """Whether `next_page_url` ends in a comma, as in the documented example."""
+        self.rate_limited = False
+        """Whether more than 60 requests in a minute are refused."""
+        self._minute = ""
+        self._asked = 0
+
+    def authenticate(self, received: Received) -> None:
+        """Refuse a request without the key, or over the limit."""
+        if received.headers.get("authorization") != f"Bearer {self.api_key}":
+            raise Refusal(_refusal(401, "Unauthenticated."))
+        minute = self.clock.now().isoformat(timespec="minutes")
+        self._asked = self._asked + 1 if minute == self._minute else 1
+        self._minute = minute
+        if self.rate_limited and self._asked > PER_MINUTE:
+            raise Refusal(self._too_many())
+
+    def limits(self) -> Mapping[str, str]:
+        """The two headers that every answer carries."""
+        left = max(0, PER_MINUTE - self._asked)
+        return {"X-RateLimit-Limit": str(PER_MINUTE), "X-RateLimit-Remaining": str(left)}
+
+    def not_found(self) -> Reply:
+        """404, with a message."""
+        return _refusal(404, "Nothing was found for this ID.")
+
+    def malformed(self, problem: str) -> Reply:
+        """422, with a message."""
+        return _refusal(422, problem)
+
+    def today(self) -> dt.date:
+        """The day in the Netherlands."""
+        return self.clock.now().astimezone(ZONE).date()
+
+    def atom(self, moment: dt.datetime | None) -> str | None:
+        """*moment* with its offset in the Netherlands."""
+        return None if moment is None else moment.astimezone(ZONE).isoformat()
+
+    def moment(self, naive: str) -> dt.datetime:
+        """The moment that a time without an offset means."""
+        return dt.datetime.strptime(naive, NAIVE_FORMAT).replace(tzinfo=ZONE)
+
+    def new_id(self, prefix: str) -> str:
+        """The next id, as long as the documented examples."""
+        return prefix + self.ids.text(ID_LENGTH)
+
+    def checked(self, received: Received, rules: Body) -> JsonObject:
+        """The request's body, or a refusal with all that is wrong with it."""
+        body = self.body(received)
+        complaints = " ".join(rules.complaints(body))
+        if complaints:
+            raise Refusal(self.malformed(complaints))
+        return body
+
+    def connected(self) -> None:
+        """Refuse unless a payment provider and bookkeeping are connected."""
+        if not self.integrations_connected:
+            message = "No payment provider or bookkeeping integration is set up."
+            raise Refusal(_refusal(412, message))
+
+    def listing(self, received: Received, items: Sequence[JsonObject]) -> Reply:
+        """One page of *items*: 15 of them, no total."""
+        asked = received.query.get("page", "1")
+        page = int(asked) if asked.isdecimal() and int(asked) else 1
+        first = (page - 1) * PER_PAGE
+        shown = items[first : first + PER_PAGE]
+        more = first + PER_PAGE < len(items)
+        address = HOST + received.path
+        comma = "," if self.stray_comma else ""
+        return Reply.json(
+            200,
+            {
+                "current_page": page,
+                "data": shown,
+                "first_page_url": f"{address}?page=1",
+                "from": first + 1 if shown else None,
+                "next_page_url": f"{address}?page={page + 1}{comma}" if more else None,
+                "path": address,
+                "per_page": PER_PAGE,
+                "prev_page_url": f"{address}?page={page - 1}" if page > 1 else None,
+                "to": first + len(shown) if shown else None,
+            },
+        )
+
+    def _too_many(self) -> Reply:
+        seconds = 60 - self.clock.now().second
+        reset = int(self.clock.now().timestamp()) + seconds
+        headers = {"retry-after": str(seconds), "x-ratelimit-reset": str(reset)}
+        return Reply.json(429, {"code": 429, "message": "Too many requests."}, headers)
+
+
+def _refusal(status: int, message: str) -> Reply:
+    return Reply.json(status, {"message": message})

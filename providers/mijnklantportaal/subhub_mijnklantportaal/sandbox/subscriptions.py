@@ -1,0 +1,156 @@
+"""Subscriptions in the fake; their status follows the clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub_mijnklantportaal.sandbox import checks
+from subhub_mijnklantportaal.sandbox.checks import Body
+from subhub_mijnklantportaal.sandbox.customers import CustomerRoutes
+from subhub_mijnklantportaal.sandbox.portal import ZONE
+from subhub_mijnklantportaal.sandbox.renewals import renewal_after
+
+_TERMS: Final = {
+    "description": checks.text,
+    "interval": checks.interval,
+    "amount": checks.money,
+    "vatRate": checks.vat_rate,
+}
+CREATE: Final = Body(
+    required={"customerId": checks.text, "startDate": checks.day, **_TERMS},
+    optional={"createInvoice": checks.flag, "invoiceDescription": checks.text},
+)
+CHANGE: Final = Body(optional={**_TERMS, "terminatedAt": checks.naive})
+
+
+@dataclass
+class StoredSubscription:
+    """A subscription, and what the wire does not show of it: the mandate that pays."""
+
+    id: str
+    customer_id: str
+    terms: JsonObject
+    starts_on: dt.date
+    created_at: dt.datetime
+    create_invoice: bool
+    invoice_description: str | None
+    mandate_id: str | None
+    terminated_at: dt.datetime | None = None
+
+    def status(self, now: dt.datetime) -> str:
+        """Where it stands at *now*."""
+        today = now.astimezone(ZONE).date()
+        if self.terminated_at is not None and self.terminated_at <= now:
+            return "ended" if self._renewal(now) <= today else "terminated"
+        return "planned" if self.starts_on > today else "in_progress"
+
+    def renews_at(self, now: dt.datetime) -> str | None:
+        """The next renewal at *now*, as the wire has it."""
+        return None if self.status(now) == "ended" else self._renewal(now).isoformat()
+
+    def options(self) -> dict[str, Any]:
+        """The options in the newer of the two documented shapes."""
+        if not self.create_invoice:
+            return {"createInvoice": False}
+        return {"createInvoice": True, "invoiceDescription": self.invoice_description}
+
+    def _renewal(self, now: dt.datetime) -> dt.date:
+        until = min(now, self.terminated_at or now).astimezone(ZONE).date()
+        return renewal_after(until, self.starts_on, self.terms["interval"])
+
+
+class SubscriptionRoutes(CustomerRoutes):
+    """Make, list, read and change subscriptions."""
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.subscriptions: dict[str, StoredSubscription] = {}
+        """The subscriptions, by id."""
+
+    @route("POST", "/customer-subscriptions")
+    def create_subscription(self, received: Received) -> Reply:
+        """Make a subscription without a package."""
+        body = self.checked(received, CREATE)
+        self.connected()
+        return Reply.json(
+            201,
+            self.add_subscription(
+                customer_id=body["customerId"],
+                terms={name: body[name] for name in _TERMS},
+                starts_on=dt.date.fromisoformat(body["startDate"]),
+                create_invoice=body.get("createInvoice", False),
+                invoice_description=body.get("invoiceDescription"),
+            ),
+        )
+
+    @route("GET", "/customer-subscriptions")
+    def list_subscriptions(self, received: Received) -> Reply:
+        """List the subscriptions of the portal."""
+        return self.listing(received, [self._shown(each) for each in self.subscriptions.values()])
+
+    @route("GET", "/customer-subscriptions/{}")
+    def get_subscription(self, _: Received, subscription_id: str) -> Reply:
+        """Read a subscription."""
+        return Reply.json(200, self._shown(self._subscription(subscription_id)))
+
+    @route("PATCH", "/customer-subscriptions/{}")
+    def change_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """Change a subscription, or terminate it."""
+        subscription = self._subscription(subscription_id)
+        body = self.checked(received, CHANGE)
+        subscription.terms.update({name: body[name] for name in _TERMS if name in body})
+        if "terminatedAt" in body:
+            subscription.terminated_at = self.moment(body["terminatedAt"])
+        return Reply.json(200, self._shown(subscription))
+
+    def add_subscription(
+        self,
+        *,
+        customer_id: str,
+        terms: JsonObject,
+        starts_on: dt.date,
+        create_invoice: bool = False,
+        invoice_description: str | None = None,
+        mandate_id: str | None = None,
+    ) -> JsonObject:
+        """Keep a new subscription; an unknown customer is wrong data."""
+        if customer_id not in self.customers:
+            raise Refusal(self.malformed("The customerId field is invalid."))
+        subscription = StoredSubscription(
+            id=self.new_id("sub__"),
+            customer_id=customer_id,
+            terms=terms,
+            starts_on=starts_on,
+            created_at=self.clock.now(),
+            create_invoice=create_invoice,
+            invoice_description=invoice_description,
+            mandate_id=mandate_id,
+        )
+        self.subscriptions[subscription.id] = subscription
+        return self._shown(subscription)
+
+    def _subscription(self, subscription_id: str) -> StoredSubscription:
+        if subscription_id not in self.subscriptions:
+            raise Refusal(self.not_found())
+        return self.subscriptions[subscription_id]
+
+    def _shown(self, subscription: StoredSubscription) -> JsonObject:
+        now = self.clock.now()
+        return {
+            "id": subscription.id,
+            "customerId": subscription.customer_id,
+            "description": subscription.terms["description"],
+            "startsAt": subscription.starts_on.isoformat(),
+            "interval": subscription.terms["interval"],
+            "renewsAt": subscription.renews_at(now),
+            "currency": "EUR",
+            "amount": subscription.terms["amount"],
+            "vatRate": subscription.terms["vatRate"],
+            "status": subscription.status(now),
+            "options": subscription.options(),
+            "terminatedAt": self.atom(subscription.terminated_at),
+            "createdAt": self.atom(subscription.created_at),
+        }

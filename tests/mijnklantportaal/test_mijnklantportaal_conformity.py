@@ -1,0 +1,265 @@
+"""Every request of the plugin and every answer of the fake, held against the API description."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from subhub_mijnklantportaal import MijnKlantportaal
+from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
+
+from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Rejected
+from subhub.errors import PreconditionFailed, RateLimited
+from subhub.flow import Response
+from subhub.sandbox import Exchange
+
+Document = dict[str, Any]
+
+NOT_SIMULATED = {
+    ("POST", "/customer-invoices/manual"),
+    ("GET", "/webhooks"),
+    ("POST", "/webhooks"),
+    ("GET", "/webhooks/{webhookId}"),
+}
+ANSWERS = (
+    "CloudFile",
+    "Customer",
+    "CustomerInvoice",
+    "CustomerSubscription",
+    "CustomerSubscriptionPackage",
+    "Error_ApiError",
+    "PaymentLink",
+    "PaymentLinkPayment",
+    "PendingSignUp",
+)
+PHONE = PlanDraft(
+    name="Phone subscription",
+    price=Money("12.95", "EUR"),
+    interval=Interval(1, "year"),
+    tax_rate=21,
+    description="1GB per month, 300min per month",
+)
+COMPANY = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+
+
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or dt.datetime.fromisoformat(value).tzinfo is not None
+
+
+FORMATS = FormatChecker()
+_ = FORMATS.checks("date-time", raises=ValueError)(_is_moment)
+
+
+@pytest.fixture
+def strict(document: Document) -> Document:
+    """The description, with every field of an answer required, and every unnamed one forbidden."""
+    closed = copy.deepcopy(document)
+    for name, schema in closed["components"]["schemas"].items():
+        if "allOf" in schema:
+            schema["unevaluatedProperties"] = False
+        elif "properties" in schema and name != "PageEnvelope":
+            schema["additionalProperties"] = False
+    for name in ANSWERS:
+        schema = closed["components"]["schemas"][name]
+        schema["required"] = list(schema["properties"])
+    return closed
+
+
+def resolved(document: Document, node: Document) -> Document:
+    while "$ref" in node:
+        found: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def check(document: Document, content: Document, body: object) -> None:
+    schema = content["content"]["application/json"]["schema"]
+    whole = {**schema, "components": document["components"]}
+    validator: Any = Draft202012Validator(whole, format_checker=FORMATS)
+    validator.validate(body)
+
+
+def operation_of(document: Document, exchange: Exchange) -> tuple[str, str]:
+    method = exchange.received.method
+    path = exchange.received.path.removeprefix("/v1")
+    for template, operations in document["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if method.lower() in operations and re.fullmatch(pattern, path):
+            return method, template
+    raise AssertionError(f"{method} {path} is not described")
+
+
+def conforms(document: Document, exchange: Exchange) -> tuple[str, str, int]:
+    """Check one exchange, and tell which operation it was and how it ended."""
+    method, template = operation_of(document, exchange)
+    operation = document["paths"][template][method.lower()]
+    status = exchange.reply.status
+    if exchange.received.content and status < 300:
+        check(document, operation["requestBody"], json.loads(exchange.received.content))
+    else:
+        assert status >= 300 or "requestBody" not in operation
+    assert set(exchange.received.query) <= {"page"}
+    described = resolved(document, operation["responses"][str(status)])
+    check(document, described, json.loads(exchange.reply.content))
+    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining"} <= set(exchange.reply.headers)
+    return method, template, status
+
+
+def do_everything(billing: Any, fake: MijnKlantportaalFake) -> None:
+    plugin = MijnKlantportaal
+    plan = billing.create_plan(PHONE)
+    _ = billing.create_plan(PHONE.model_copy(update={"description": None}))
+    _ = billing.get_plan(plan.id)
+    _ = billing.update_plan(plan.id, price=Money("14.95", "EUR"), public=True)
+    customer = billing.create_customer(COMPANY)
+    _ = billing.get_customer(customer.id)
+    _ = billing.update_customer(customer.id, city="Utrecht")
+    _ = billing.find_customer(email=COMPANY.email)
+    link = billing.create_signup_link(plan=plan.id, customer=COMPANY)
+    fake.pay(link.url)
+    options = {"create_invoice": True, "invoice_text": "Extending subscription"}
+    first = billing.subscribe(
+        plan=plan.id,
+        customer=customer.id,
+        payment_method="mdt_abc12345def678",
+        provider_options={"mijnklantportaal": options},
+    )
+    _ = billing.subscribe(plan=plan.id, customer=customer.id)
+    options = {"create_invoice": True, "invoice_description": "Extending subscription"}
+    _ = billing.subscribe(
+        plan=PHONE,
+        customer=customer.id,
+        starts_on=dt.date(2031, 1, 31),
+        provider_options={"mijnklantportaal": options},
+    )
+    _ = billing.get_subscription(first.id)
+    _ = billing.update_subscription(first.id, price=Money("9.95", "EUR"), description="New")
+    _ = billing.cancel_subscription(first.id, when="now")
+    single = billing.call(plugin.create_payment_link, "Contribution costs", Money("12.95", "EUR"))
+    _ = billing.call(
+        plugin.create_payment_link, "x", Money(1, "EUR"), expires_on=dt.date(2031, 1, 31)
+    )
+    fake.pay(single.url)
+    _ = billing.walk(plugin.list_payment_link_payments, single.id)
+    _ = billing.call(plugin.close_payment_link, single.id)
+    _ = billing.call(plugin.get_payment_link, single.id)
+    invoice = fake.add_invoice(customer.id, "12.95", "2024-001")
+    _ = billing.call(plugin.get_customer_invoice, invoice)
+    _ = billing.call(plugin.get_customer_invoice_pdf, invoice)
+    _ = billing.call(plugin.mark_customer_invoice_paid, invoice, paid_at=fake.clock.now())
+    for walked in (plugin.list_payment_links, plugin.list_customer_invoices):
+        _ = billing.walk(walked)
+    for _ in range(2):
+        assert billing.list_plans()
+        assert billing.list_customers()
+        assert billing.list_subscriptions()
+        _ = fake.clock.advance(days=400)
+
+
+def test_everything_asked_and_answered_is_as_described(
+    billing: Any, fake: MijnKlantportaalFake, strict: Document
+) -> None:
+    do_everything(billing, fake)
+    done = {conforms(strict, exchange) for exchange in fake.exchanges}
+    described = {
+        (method.upper(), path)
+        for path, operations in strict["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert {(method, path) for method, path, _ in done} == described - NOT_SIMULATED
+    assert {status for _, _, status in done} == {200, 201}
+
+
+def test_what_is_not_described_is_not_simulated(fake: MijnKlantportaalFake) -> None:
+    headers = {"authorization": f"Bearer {fake.api_key}"}
+    for method, template in NOT_SIMULATED:
+        path = "/v1" + template.replace("{webhookId}", "wbh_abc12345def678")
+        assert fake.handle(method, path, headers, b"{}").status in {404, 422}
+
+
+def test_refusals_are_as_described(
+    billing: Any, fake: MijnKlantportaalFake, strict: Document
+) -> None:
+    plan = billing.create_plan(PHONE)
+    customer = billing.create_customer(COMPANY)
+    link = billing.call(MijnKlantportaal.create_payment_link, "x", Money(1, "EUR"))
+    _ = billing.call(MijnKlantportaal.close_payment_link, link.id)
+    fake.exchanges.clear()
+    expect(NotFound, billing.get_plan, "spg_1")
+    expect(NotFound, billing.update_plan, "spg_1", name="x")
+    expect(NotFound, billing.create_signup_link, plan="spg_1", customer=COMPANY)
+    expect(NotFound, billing.subscribe, plan="spg_1", customer=customer.id)
+    expect(NotFound, billing.get_customer, "cst_1")
+    expect(NotFound, billing.update_customer, "cst_1", city="x")
+    expect(NotFound, billing.get_subscription, "sub_1")
+    expect(NotFound, billing.cancel_subscription, "sub_1", when="now")
+    expect(NotFound, billing.call, MijnKlantportaal.get_payment_link, "plk_1")
+    expect(NotFound, billing.call, MijnKlantportaal.close_payment_link, "plk_1")
+    expect(NotFound, billing.call, MijnKlantportaal.get_customer_invoice, "inv_1")
+    expect(NotFound, billing.call, MijnKlantportaal.get_customer_invoice_pdf, "inv_1")
+    expect(NotFound, billing.walk, MijnKlantportaal.list_payment_link_payments, "plk_1")
+    expect(Rejected, billing.call, MijnKlantportaal.close_payment_link, link.id)
+    expect(Rejected, billing.subscribe, plan=plan.id, customer="cst_1")
+    expect(Rejected, billing.subscribe, plan=PHONE, customer="cst_1")
+    fake.integrations_connected = False
+    expect(PreconditionFailed, billing.subscribe, plan=PHONE, customer=customer.id)
+    expect(PreconditionFailed, billing.subscribe, plan=plan.id, customer=customer.id)
+    expect(PreconditionFailed, billing.create_signup_link, plan=plan.id, customer=COMPANY)
+    done = [conforms(strict, exchange) for exchange in fake.exchanges]
+    assert {status for _, _, status in done} == {404, 412, 422}
+
+
+def test_too_many_requests_are_refused_as_described(
+    fake: MijnKlantportaalFake, strict: Document
+) -> None:
+    fake.rate_limited = True
+    headers = {"authorization": f"Bearer {fake.api_key}"}
+    replies = [fake.handle("GET", "/v1/customers", headers, b"") for _ in range(61)]
+    assert [each.status for each in replies] == [200] * 60 + [429]
+    assert [each.headers["X-RateLimit-Remaining"] for each in replies[-2:]] == ["0", "0"]
+    assert replies[-1].headers["retry-after"] == "60"
+    reset = fake.clock.now() + dt.timedelta(minutes=1)
+    assert replies[-1].headers["x-ratelimit-reset"] == str(int(reset.timestamp()))
+    assert conforms(strict, fake.exchanges[-1])[2] == 429
+    _ = fake.clock.advance(seconds=60)
+    assert fake.handle("GET", "/v1/customers", headers, b"").status == 200
+    error = MijnKlantportaal().error(Response(429, replies[-1].headers, replies[-1].content))
+    assert isinstance(error, RateLimited)
+
+
+def test_the_examples_of_the_description_are_as_it_says(strict: Document) -> None:
+    for path in strict["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                content = operation["requestBody"]
+                check(strict, content, content["content"]["application/json"]["example"])
+    for name, example in strict["components"]["examples"].items():
+        reference = {"content": {"application/json": {"schema": _named(name)}}}
+        check(strict, reference, example["value"])
+
+
+def _named(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def expect(
+    error: type[Exception], operation: Callable[..., Any], *args: Any, **kwargs: Any
+) -> None:
+    with pytest.raises(error):
+        operation(*args, **kwargs)

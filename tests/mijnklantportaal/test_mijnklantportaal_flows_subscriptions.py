@@ -1,0 +1,211 @@
+"""What signing up and subscribing ask, exactly, against the documented answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import (
+    CustomerDraft,
+    Interval,
+    InvalidReply,
+    Money,
+    PlanDraft,
+    SignupLink,
+    Status,
+    Subscription,
+)
+from subhub.flow import Flow, Request
+from subhub.models import SubscriptionUpdate
+from subhub.testing import play, reply
+
+Documented = Callable[..., dict[str, Any]]
+
+PHONE = PlanDraft(
+    name="Phone subscription",
+    price=Money("12.95", "EUR"),
+    interval=Interval(1, "year"),
+    tax_rate=21,
+    description="1GB per month, 300min per month",
+    public=True,
+)
+COMPANY = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+COMPANY_BODY = {
+    "companyName": "Test Company BV",
+    "address": "Teststreet 123",
+    "zipCode": "1234AB",
+    "city": "Amsterdam",
+}
+PACKAGES = "/customer-subscription-packages"
+PACKAGE = f"{PACKAGES}/spg_abc12345def678"
+SUBSCRIPTION = "/customer-subscriptions/sub__abc12345def678"
+NOW = dt.datetime(2024, 7, 4, 22, 1, 0, 999, tzinfo=ZoneInfo("Europe/Amsterdam"))
+
+
+def asked(
+    portal: MijnKlantportaal, flow: Flow[Any], answer: object, status: int = 200
+) -> tuple[Request, Any]:
+    played = play(flow, reply(status, answer), provider=portal)
+    (request,) = played.requests
+    return request, played.result
+
+
+def page(*items: object, following: str | None = None) -> dict[str, Any]:
+    return {"current_page": 1, "data": list(items), "next_page_url": following}
+
+
+class TestSignupLinks:
+    def test_are_made_at_the_path_with_the_slash(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.create_signup_link(plan="spg_abc12345def678", customer=COMPANY)
+        request, link = asked(portal, flow, documented("PendingSignUp"), 201)
+        assert request == Request(
+            "POST", f"{PACKAGE}/sign-up/", {**COMPANY_BODY, "email": "john.doe@test.com"}
+        )
+        assert link == SignupLink(
+            provider="mijnklantportaal",
+            id="6aec2555-f3e7-4afe-a061-8bfe9687b470",
+            url="https://mollie.com/checkout/abc...",
+            expires_at=dt.datetime.fromisoformat("2025-03-05T16:30:00+02:00"),
+        )
+
+    def test_notice_that_the_slash_was_lost(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.create_signup_link(plan="spg_1", customer=COMPANY)
+        with pytest.raises(InvalidReply, match="the slash at the end of the path was lost"):
+            _ = asked(portal, flow, documented("CustomerSubscription"), 201)
+
+    @pytest.mark.parametrize("answer", [{"id": "1"}, [], "text", None])
+    def test_need_an_address(self, portal: MijnKlantportaal, answer: object) -> None:
+        flow = portal.create_signup_link(plan="spg_1", customer=COMPANY)
+        with pytest.raises(InvalidReply, match="not the documented PendingSignUp"):
+            _ = asked(portal, flow, answer, 201)
+
+
+class TestSubscribing:
+    def test_to_a_package_goes_to_the_path_without_the_slash(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.subscribe(
+            plan="spg_abc12345def678",
+            customer="cst_abc12345def678",
+            now=NOW,
+            starts_on=dt.date(2024, 5, 4),
+            payment_method="mdt_abc12345def678",
+            create_invoice=True,
+            invoice_text="Extending subscription",
+        )
+        request, subscription = asked(portal, flow, documented("CustomerSubscription"), 201)
+        assert request == Request(
+            "POST",
+            f"{PACKAGE}/sign-up",
+            {
+                "customerId": "cst_abc12345def678",
+                "startDate": "2024-05-04",
+                "mandateId": "mdt_abc12345def678",
+                "createInvoice": True,
+                "invoiceText": "Extending subscription",
+            },
+        )
+        assert subscription == Subscription(
+            provider="mijnklantportaal",
+            id="sub__abc12345def678",
+            customer_id="cst_abc12345def678",
+            description="Website maintenance contract",
+            status=Status.ACTIVE,
+            raw_status="in_progress",
+            price=Money("12.95", "EUR"),
+            interval=Interval(1, "year"),
+            starts_on=dt.date(2024, 4, 29),
+            renews_on=dt.date(2025, 4, 29),
+            created_at=dt.datetime.fromisoformat("2024-04-29T21:00:00+02:00"),
+        )
+
+    def test_starts_today_in_the_account_s_zone(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.subscribe(plan="spg_1", customer="cst_1", now=NOW)
+        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        assert request.body == {"customerId": "cst_1", "startDate": "2024-07-04"}
+
+    def test_notices_that_a_slash_was_added(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.subscribe(plan="spg_1", customer="cst_1", now=NOW)
+        with pytest.raises(InvalidReply, match="nobody is subscribed"):
+            _ = asked(portal, flow, documented("PendingSignUp"), 201)
+
+    def test_to_an_inline_plan_needs_no_package(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.subscribe(
+            plan=PHONE,
+            customer="cst_1",
+            now=NOW,
+            create_invoice=True,
+            invoice_description="Extending subscription",
+        )
+        request, subscription = asked(portal, flow, documented("CustomerSubscription"), 201)
+        assert request == Request(
+            "POST",
+            "/customer-subscriptions",
+            {
+                "customerId": "cst_1",
+                "description": "Phone subscription",
+                "startDate": "2024-07-04",
+                "interval": "1 year",
+                "amount": "12.95",
+                "vatRate": 21,
+                "createInvoice": True,
+                "invoiceDescription": "Extending subscription",
+            },
+        )
+        assert subscription.id == "sub__abc12345def678"
+
+
+class TestSubscriptions:
+    def test_are_read_by_id(self, portal: MijnKlantportaal, documented: Documented) -> None:
+        flow = portal.get_subscription("sub__abc12345def678")
+        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        assert request == Request("GET", SUBSCRIPTION)
+
+    def test_are_listed_unfiltered(self, portal: MijnKlantportaal, documented: Documented) -> None:
+        flow = portal.list_subscriptions("3", customer="cst_1")
+        request, found = asked(portal, flow, page(documented("CustomerSubscription")))
+        assert request == Request("GET", "/customer-subscriptions", query={"page": "3"})
+        assert [each.id for each in found.items] == ["sub__abc12345def678"]
+
+    def test_change_in_the_given_terms_only(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        changes = SubscriptionUpdate(
+            price=Money("14.9", "EUR"), interval=Interval(6, "month"), description="New", tax_rate=0
+        )
+        flow = portal.update_subscription("sub__abc12345def678", changes)
+        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        assert request == Request(
+            "PATCH",
+            SUBSCRIPTION,
+            {"description": "New", "interval": "6 months", "amount": "14.90", "vatRate": 0},
+        )
+
+    def test_are_terminated_at_a_time_without_an_offset(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = portal.cancel_subscription("sub__abc12345def678", when="now", refund="none", now=NOW)
+        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        assert request == Request("PATCH", SUBSCRIPTION, {"terminatedAt": "2024-07-04 22:01:00"})
