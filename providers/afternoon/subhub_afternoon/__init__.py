@@ -1,0 +1,16 @@
+"""The subhub plugin for Afternoon (https://docs.afternoon.co)."""
+
+from subhub_afternoon.customers import DeletedCustomer
+from subhub_afternoon.invoices import Invoice, InvoiceLine
+from subhub_afternoon.provider import Afternoon
+from subhub_afternoon.usage import CreditGrant, CustomerBalances, IngestedEvent
+
+__all__ = [
+    "Afternoon",
+    "CreditGrant",
+    "CustomerBalances",
+    "DeletedCustomer",
+    "IngestedEvent",
+    "Invoice",
+    "InvoiceLine",
+]

@@ -1,0 +1,85 @@
+"""The evidence: how well the wire format of each capability is known, and from which page.
+
+Nobody has tried any of it against the live service. The mark of an operation is that of its weakest
+part: one whose fields are documented and whose path is not is `inferred`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from subhub.plugin import Absence, Evidence
+
+DOCS: Final = "https://docs.afternoon.co"
+API: Final = f"{DOCS}/api-reference/afternoon-events-api"
+
+_LINK = Evidence("seed", f"{API}/subscription-signup-links/create")
+_SUBSCRIBE = Evidence("inferred", f"{API}/subscriptions/create")
+_CHANGE = Evidence("inferred", f"{API}/subscriptions/change-plan")
+_CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
+_SEARCH = Evidence("inferred", f"{API}/customers/search")
+
+_NO_PLANS = "no endpoint for plans was found in Afternoon's documents"
+
+EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
+    "create_plan": Absence(
+        f"{_NO_PLANS}: plans are made in its dashboard",
+        "make the plan in Afternoon's dashboard and use its plan code; `subhub plans adopt` "
+        "enters the code for a key of your configuration",
+    ),
+    "get_plan": Absence(_NO_PLANS, "look at the plan in Afternoon's dashboard"),
+    "list_plans": Absence(_NO_PLANS, "look at the plans in Afternoon's dashboard"),
+    "update_plan": Absence(_NO_PLANS, "change the plan in Afternoon's dashboard"),
+    "create_customer": Evidence("docs", f"{API}/customers/create"),
+    "get_customer": Evidence("docs", f"{API}/customers/get"),
+    "list_customers": Evidence("inferred", f"{DOCS}/api-reference/authentication"),
+    "find_customer": _SEARCH,
+    "find_customer:external_id": _SEARCH,
+    "find_customer:email": Absence(
+        "Afternoon's search takes names and external ids, and no e-mail address",
+        "give customers an `external_id` and find them by it",
+    ),
+    "update_customer": Evidence("inferred", f"{API}/customers/update"),
+    "create_signup_link": _LINK,
+    "create_signup_link:new_customer": _SEARCH,
+    "create_signup_link:existing_customer": _LINK,
+    "create_signup_link:return_url": _LINK,
+    "create_signup_link:back_url": _LINK,
+    "create_signup_link:replaces": _LINK,
+    "create_signup_link:period_end": _LINK,
+    "create_signup_link:prorated": _LINK,
+    "subscribe": _SUBSCRIBE,
+    "subscribe:inline_plan": Absence(
+        "no request of Afternoon's carries a price or an interval",
+        "make the plan in Afternoon's dashboard and use its plan code",
+    ),
+    "subscribe:starts_on": _SUBSCRIBE,
+    "subscribe:payment_method": Absence(
+        "no request of Afternoon's carries a payment method",
+        "send the customer a signup link: money is collected on Afternoon's own pages",
+    ),
+    "get_subscription": Evidence("inferred", f"{API}/subscriptions/list"),
+    "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
+    "change_subscription": _CHANGE,
+    "change_subscription:now": _CHANGE,
+    "change_subscription:period_end": _CHANGE,
+    "change_subscription:prorated": _CHANGE,
+    "update_subscription": Absence(
+        "price, interval, tax rate and description of a subscription are those of its plan",
+        "move the subscription to another plan with change_subscription",
+    ),
+    "cancel_subscription": _CANCEL,
+    "cancel_subscription:now": _CANCEL,
+    "cancel_subscription:period_end": _CANCEL,
+    # The field is documented for cancel; its two words were seen on the signup link only.
+    "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "delete_customer": Evidence("docs", f"{API}/customers/delete"),
+    "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),
+    "update_billing_anchor_day": Evidence("inferred", f"{API}/subscriptions/update"),
+    "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),
+    "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
+    "get_invoice": Evidence("docs", f"{API}/invoices/get"),
+    "create_draft_invoice": Evidence("docs", f"{DOCS}/quickstart"),
+    "ingest_event": Evidence("docs", f"{API}/events/ingest"),
+}

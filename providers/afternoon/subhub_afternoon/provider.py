@@ -1,0 +1,42 @@
+"""The provider class: what Afternoon is called and how it is reached; the operations are inherited.
+
+Each subject has its own module; the guesses about the wire format are all in `inferred`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from subhub_afternoon.customers import Customers
+from subhub_afternoon.envelope import PROVIDER, Refusals
+from subhub_afternoon.evidence import EVIDENCE
+from subhub_afternoon.invoices import Invoices
+from subhub_afternoon.links import Links
+from subhub_afternoon.subscriptions import Subscriptions
+from subhub_afternoon.usage import Usage
+
+if TYPE_CHECKING:
+    from subhub.sandbox import Fake
+
+
+class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
+    """Afternoon: subscriptions and usage-based billing. See https://docs.afternoon.co.
+
+    Plans are made in its dashboard, and named here by their plan code. Ids are cuids and do not
+    tell what they are the id of.
+    """
+
+    name = PROVIDER
+    base_url = "https://api.afternoon.co"
+    documentation = "https://docs.afternoon.co/api-reference"
+    key_prefixes: ClassVar[Mapping[str, str]] = {"live": "ak_live_", "test": "ak_test_"}
+    stand_in_id = "c000000000000000000000000"
+    evidence = EVIDENCE
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        """A fresh fake of Afternoon."""
+        from subhub_afternoon.fake import AfternoonFake  # noqa: PLC0415 - only when asked for
+
+        return AfternoonFake()

@@ -1,0 +1,87 @@
+"""Invoices and events of the fake.
+
+https://docs.afternoon.co/quickstart for the invoices, and
+https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest for the events.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub_afternoon.sandbox.customers import CustomerRoutes
+from subhub_afternoon.sandbox.fields import CUID, OBJECT, OBJECTS, UTC_MOMENT, WHOLE, problems, text
+
+INVOICE: Final = {
+    "customer_id": CUID.needed(),
+    "collection_method": text(shortest=1),
+    "days_until_due": WHOLE,
+    "line_items": OBJECTS,
+}
+LINE: Final = {
+    "description": text(shortest=1),
+    "quantity": WHOLE,
+    "unit_amount_cents": WHOLE.needed(),
+}
+EVENT: Final = {
+    "event_name": text(shortest=1).needed(),
+    "idempotency_key": text(shortest=1).needed(),
+    "customer_id": CUID.needed(),
+    "timestamp": UTC_MOMENT.needed(),
+    "properties": OBJECT,
+}
+
+
+class BillingRoutes(CustomerRoutes):
+    """The endpoints of invoices and events."""
+
+    @route("POST", "/v1/invoices")
+    def create_invoice(self, received: Received) -> Reply:
+        """Draft an invoice."""
+        body = self.accepted(received, INVOICE)
+        lines = body.get("line_items", [])
+        for line in lines:
+            self._check_line(line)
+        invoice: JsonObject = {
+            "id": self.cuid(),
+            "customer_id": self.customer(body["customer_id"])["id"],
+            "status": "draft",
+            "total_cents": sum(
+                each.get("quantity", 1) * each["unit_amount_cents"] for each in lines
+            ),
+            "line_items": lines,
+        }
+        self.invoices[invoice["id"]] = invoice
+        return self.success(201, invoice=invoice)
+
+    @route("GET", "/v1/invoices")
+    def list_invoices(self, received: Received) -> Reply:
+        """One page of the invoices."""
+        return self.listed("invoices", self.invoices, received, "customer_id", "status")
+
+    @route("GET", "/v1/invoices/{}")
+    def get_invoice(self, received: Received, invoice_id: str) -> Reply:
+        """One invoice with its lines."""
+        del received
+        if invoice_id not in self.invoices:
+            raise self.missing("Invoice")
+        return self.success(200, invoice=self.invoices[invoice_id])
+
+    @route("POST", "/v1/events/ingest")
+    def ingest_event(self, received: Received) -> Reply:
+        """Store one event; one that is repeated is not stored again, and has the first one's id."""
+        body = self.accepted(received, EVENT)
+        if body["customer_id"] not in self.customers:
+            raise self.refused(400, "Unknown customer", details={"customer_id": "is not known"})
+        key = body["idempotency_key"]
+        if key not in self.events:
+            self.events[key] = self.cuid()
+        return self.success(
+            200, status=self.event_status, usage_id=self.events[key], cost=[], customer_balances=[]
+        )
+
+    def _check_line(self, line: dict[str, Any]) -> None:
+        wrong = problems(line, LINE)
+        if wrong:
+            details = {f"line_items.{name}": problem for name, problem in wrong.items()}
+            raise self.refused(400, "Validation failed", details=details)

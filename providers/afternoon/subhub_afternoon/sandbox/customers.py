@@ -1,0 +1,96 @@
+"""Customers of the fake: https://docs.afternoon.co/api-reference/afternoon-events-api/customers/create."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub_afternoon.sandbox.company import Company
+from subhub_afternoon.sandbox.fields import ADDRESS, OBJECT, matching, problems, text
+
+CUSTOMER: Final = {
+    "name": text(255),
+    "first_name": text(255),
+    "last_name": text(255),
+    "email": matching(r"[^@\s]+@[^@\s]{1,250}", "an e-mail address"),
+    "phone": text(50),
+    "url": ADDRESS,
+    "external_id": text(255),
+    "billing_address": OBJECT,
+    "shipping_address": OBJECT,
+}
+SEARCH: Final = {
+    name: CUSTOMER[name] for name in ("name", "first_name", "last_name", "external_id")
+}
+
+
+class CustomerRoutes(Company):
+    """The endpoints of customers."""
+
+    def customer(self, customer_id: str) -> JsonObject:
+        """A customer, or the refusal that there is none."""
+        if customer_id not in self.customers:
+            raise self.missing("Customer")
+        return self.customers[customer_id]
+
+    @route("POST", "/v1/customers")
+    def create_customer(self, received: Received) -> Reply:
+        """Make a customer; nothing makes two of them the same."""
+        body = self.accepted(received, CUSTOMER)
+        customer: JsonObject = {"id": self.cuid(), **dict.fromkeys(CUSTOMER), **body}
+        self.customers[customer["id"]] = customer
+        return self.success(201, customer=customer)
+
+    @route("GET", "/v1/customers")
+    def list_customers(self, received: Received) -> Reply:
+        """One page of the customers."""
+        return self.listed("customers", self.customers, received)
+
+    @route("GET", "/v1/customers/search")
+    def search_customers(self, received: Received) -> Reply:
+        """All customers that match exactly, unpaged."""
+        wrong = problems(received.query, SEARCH)
+        if wrong:
+            raise self.refused(400, "Validation failed", details=wrong)
+        found = [
+            each
+            for each in self.customers.values()
+            if all(each[name] == value for name, value in received.query.items())
+        ]
+        return self.success(200, customers=found)
+
+    @route("GET", "/v1/customers/{}")
+    def get_customer(self, received: Received, customer_id: str) -> Reply:
+        """One customer."""
+        del received
+        return self.success(200, customer=self.customer(customer_id))
+
+    @route("PATCH", "/v1/customers/{}")
+    def update_customer(self, received: Received, customer_id: str) -> Reply:
+        """Change the fields that are sent."""
+        customer = self.customer(customer_id)
+        customer.update(self.accepted(received, CUSTOMER))
+        return self.success(200, customer=customer)
+
+    @route("DELETE", "/v1/customers/{}")
+    def delete_customer(self, received: Received, customer_id: str) -> Reply:
+        """Remove a customer for good; the answer has a body."""
+        del received
+        del self.customers[self.customer(customer_id)["id"]]
+        return self.success(200)
+
+    @route("GET", "/v1/customers/{}/balances")
+    def list_balances(self, received: Received, customer_id: str) -> Reply:
+        """What was granted to the customer, by unit or currency."""
+        del received
+        customer = self.customer(customer_id)
+        totals: dict[str, Decimal] = {}
+        for owner, grant in self.grants:
+            if owner == customer["id"]:
+                unit = grant.get("pricing_unit_code") or grant["currency_code"]
+                totals[unit] = totals.get(unit, Decimal()) + Decimal(str(grant["amount"]))
+        balances = [
+            {"denomination": unit, "amount": f"{total:f}"} for unit, total in totals.items()
+        ]
+        return self.success(200, balances=balances)

@@ -1,0 +1,111 @@
+"""Fields of requests, as Afternoon's documents type them. Nothing here keeps state or answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a field may hold, as a check and in words."""
+
+    fits: Callable[[Any], bool]
+    expected: str
+    required: bool = False
+    nullable: bool = False
+
+    def needed(self) -> Field:
+        """The same field, required."""
+        return replace(self, required=True)
+
+    def or_null(self) -> Field:
+        """The same field, which may also be null."""
+        return replace(self, nullable=True)
+
+
+def problems(body: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, str]:
+    """What is wrong with *body*, by field."""
+    found = {name: "is not a field of this request" for name in body if name not in fields}
+    for name, field in fields.items():
+        value = body.get(name)
+        if name not in body:
+            if field.required:
+                found[name] = "is required"
+        elif not (field.fits(value) or (value is None and field.nullable)):
+            found[name] = f"should be {field.expected}"
+    return found
+
+
+def text(longest: int = 255, shortest: int = 0) -> Field:
+    """A text of a length."""
+
+    def fits(value: Any) -> bool:
+        return isinstance(value, str) and shortest <= len(value) <= longest
+
+    return Field(fits, f"a text of {shortest} to {longest} characters")
+
+
+def matching(pattern: str, expected: str) -> Field:
+    """A text that matches as a whole."""
+    compiled = re.compile(pattern)
+    return Field(lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)), expected)
+
+
+def one_of(*words: str) -> Field:
+    """One of some words."""
+    return Field(lambda value: value in words, f"one of {', '.join(words)}")
+
+
+def moment(value: object) -> dt.datetime | None:
+    """The moment that an ISO 8601 text with an offset tells."""
+    try:
+        read = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return read if read is not None and read.tzinfo is not None else None
+
+
+def written(when: dt.datetime) -> str:
+    """A moment as Afternoon writes it."""
+    return when.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _is_utc(value: Any) -> bool:
+    read = moment(value)
+    return read is not None and read.utcoffset() == dt.timedelta()
+
+
+def _is_positive(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and float(value) > 0
+    except (TypeError, ValueError):
+        return False
+
+
+def _are_objects(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    items = cast("list[object]", value)
+    return all(isinstance(each, dict) for each in items)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+CUID: Final = matching(r"c[a-z0-9]{8,}", "a cuid")
+PLAN_CODE: Final = matching(r"[a-z0-9]+(?:_[a-z0-9]+)*", "a plan code")
+ADDRESS: Final = matching(r"https?://[^\s]+", "a web address")
+MOMENT: Final = Field(lambda value: moment(value) is not None, "an ISO 8601 date and time")
+UTC_MOMENT: Final = Field(_is_utc, "a date and time in UTC")
+DAY: Final = Field(lambda value: _is_whole(value) and 1 <= value <= 31, "a day from 1 to 31")  # noqa: PLR2004
+WHOLE: Final = Field(_is_whole, "a whole number")
+POSITIVE: Final = Field(_is_positive, "a number above zero")
+OBJECT: Final = Field(lambda value: isinstance(value, dict), "an object")
+OBJECTS: Final = Field(_are_objects, "a list of objects")
+TIMING: Final = one_of("now", "end_of_period")
+REFUND_POLICY: Final = one_of("no_refund_prepaid_fixed_fees", "refund_prorated_prepaid_fixed_fees")

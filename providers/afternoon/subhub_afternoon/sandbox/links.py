@@ -1,0 +1,90 @@
+"""Signup links of the fake, and what a customer does on their pages.
+
+https://docs.afternoon.co/api-reference/afternoon-events-api/subscription-signup-links/create
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub_afternoon.sandbox.fields import (
+    ADDRESS,
+    CUID,
+    PLAN_CODE,
+    REFUND_POLICY,
+    TIMING,
+    moment,
+    written,
+)
+from subhub_afternoon.sandbox.subscriptions import POLICY, SubscriptionRoutes
+
+LIFE: Final = dt.timedelta(hours=24)
+LINK: Final = {
+    "customer_id": CUID.needed(),
+    "plan_code": PLAN_CODE.needed(),
+    "success_url": ADDRESS,
+    "back_url": ADDRESS,
+    "previous_subscription_id": CUID,
+    "change_timing_mode": TIMING,
+    POLICY: REFUND_POLICY,
+}
+
+
+class LinkRoutes(SubscriptionRoutes):
+    """The endpoint of signup links, and the page behind them."""
+
+    @route("POST", "/v1/subscription-signup-links")
+    def create_signup_link(self, received: Received) -> Reply:
+        """Make a link that works for 24 hours; its answer always has all keys."""
+        body = self.accepted(received, LINK)
+        if "previous_subscription_id" in body and "change_timing_mode" not in body:
+            details = {"change_timing_mode": "is required with previous_subscription_id"}
+            raise self.refused(400, "Validation failed", details=details)
+        self._policy_fits(body, "change_timing_mode")
+        known = body["customer_id"] in self.customers and body["plan_code"] in self.plans
+        previous = body.get("previous_subscription_id")
+        if not known or (previous is not None and previous not in self.subscriptions):
+            raise self.missing("Subscription signup link")
+        link = self._link(body)
+        self.links[link["url"]] = link
+        return self.success(201, subscription_signup_link=link)
+
+    def pay(self, url: str) -> None:
+        """Subscribe, or change the plan, as a customer does on the page at *url*.
+
+        `ValueError` says why the page does not let them.
+        """
+        link = self.links.get(url)
+        if link is None:
+            message = f"{url!r} is no signup link of this sandbox, or was used before"
+            raise ValueError(message)
+        expires = moment(link["token_expiration"])
+        if expires is not None and self.clock.now() >= expires:
+            message = f"{url!r} stopped working at {link['token_expiration']}: make a new link"
+            raise ValueError(message)
+        if self.single_use_links:
+            del self.links[url]
+        self._sign_up(link)
+
+    def _sign_up(self, link: JsonObject) -> None:
+        previous, plan_code = link["previous_subscription_id"], link["plan_code"]
+        if previous is None:
+            _ = self.start(link["customer_id"], plan_code, self.active_status, 1)
+        elif link["change_timing_mode"] == "now":
+            self.move(self.subscription(previous), plan_code)
+        else:
+            self.plan_ahead(self.subscription(previous), plan_code)
+
+    def _link(self, body: JsonObject) -> JsonObject:
+        now = self.clock.now()
+        return {
+            "id": self.cuid(),
+            "plan_id": self.plans[body["plan_code"]],
+            "url": f"{self.pages}/subscribe/{self.ids.text(32)}",
+            "token_expiration": written(now + LIFE),
+            **dict.fromkeys(LINK),
+            **body,
+            "created_at": written(now),
+        }

@@ -1,0 +1,140 @@
+"""Subscriptions of the fake: creating, reading, changing and canceling them, and granting credits.
+
+https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub_afternoon.sandbox.customers import CustomerRoutes
+from subhub_afternoon.sandbox.fields import (
+    CUID,
+    DAY,
+    MOMENT,
+    PLAN_CODE,
+    POSITIVE,
+    REFUND_POLICY,
+    TIMING,
+    text,
+    written,
+)
+from subhub_afternoon.sandbox.ledger import Ledger
+
+POLICY: Final = "cancel_now_prepaid_refund_policy"
+CREATE: Final = {
+    "customer_id": CUID.needed(),
+    "plan_code": PLAN_CODE.needed(),
+    "start_date": MOMENT,
+    "billing_anchor_day": DAY,
+    "initial_status": text(shortest=1),
+}
+UPDATE: Final = {
+    "billing_anchor_day": DAY,
+    "status": text(shortest=1),
+    "next_renewal_date": MOMENT.or_null(),
+}
+CANCEL: Final = {"cancel_mode": TIMING.needed(), POLICY: REFUND_POLICY}
+CHANGE: Final = {
+    "target_plan_code": PLAN_CODE.needed(),
+    "change_mode": TIMING.needed(),
+    POLICY: REFUND_POLICY,
+}
+GRANT: Final = {
+    "name": text(shortest=1),
+    "amount": POSITIVE,
+    "pricing_unit_code": text(shortest=1),
+    "currency_code": text(shortest=1),
+    "expires_at": MOMENT.or_null(),
+}
+
+
+class SubscriptionRoutes(Ledger, CustomerRoutes):
+    """The endpoints of subscriptions."""
+
+    @route("POST", "/v1/subscriptions")
+    def create_subscription(self, received: Received) -> Reply:
+        """Make a subscription, `pending` and with the anchor on the 1st unless told otherwise."""
+        body = self.accepted(received, CREATE)
+        subscription = self.start(
+            self.customer(body["customer_id"])["id"],
+            self.known_plan(body["plan_code"]),
+            body.get("initial_status", "pending"),
+            body.get("billing_anchor_day", 1),
+        )
+        return self.success(201, subscription=subscription)
+
+    @route("GET", "/v1/subscriptions")
+    def list_subscriptions(self, received: Received) -> Reply:
+        """One page of the subscriptions."""
+        self.settle()
+        filters = ("customer_id", "status")
+        return self.listed("subscriptions", self.subscriptions, received, *filters)
+
+    @route("GET", "/v1/subscriptions/{}")
+    def get_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """One subscription, if there is such an endpoint."""
+        del received
+        if not self.reads_subscriptions:
+            return self.not_found()
+        return self.success(200, subscription=self.subscription(subscription_id))
+
+    @route("PATCH", "/v1/subscriptions/{}")
+    def update_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """Change the fields that are sent; the status `canceled` ends the subscription."""
+        subscription = self.subscription(subscription_id)
+        body = self.accepted(received, UPDATE)
+        if body.get("status") == "canceled":
+            self.cancel(subscription, self.clock.now())
+        subscription.update(body)
+        return self.success(200, subscription=subscription)
+
+    @route("POST", "/v1/subscriptions/{}/cancel")
+    def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """End a subscription, now or at the end of the period; both are answered alike."""
+        subscription = self.subscription(subscription_id)
+        body = self.accepted(received, CANCEL)
+        self._policy_fits(body, "cancel_mode")
+        if body["cancel_mode"] == "now":
+            self.cancel(subscription, self.clock.now())
+        else:
+            self.plan_ahead(subscription)
+        return self.success(200, subscription=subscription)
+
+    @route("POST", "/v1/subscriptions/{}/change-plan")
+    def change_plan(self, received: Received, subscription_id: str) -> Reply:
+        """Replace a subscription by one to another plan."""
+        old = self.subscription(subscription_id)
+        body = self.accepted(received, CHANGE)
+        self._policy_fits(body, "change_mode")
+        plan_code = self.known_plan(body["target_plan_code"])
+        if old["status"] == "canceled":
+            raise self.refused(409, "Subscription is canceled")
+        if body["change_mode"] == "end_of_period":
+            self.plan_ahead(old, plan_code, replaces=True)
+            return self.success(200, status=self.change_scheduled, old_subscription=old)
+        new = self.replace(old, plan_code, self.clock.now())
+        return self.success(
+            200, status=self.change_done, old_subscription=old, new_subscription=new
+        )
+
+    @route("POST", "/v1/subscriptions/{}/credit-grants")
+    def create_credit_grant(self, received: Received, subscription_id: str) -> Reply:
+        """Give credits to the customer of a subscription."""
+        subscription = self.subscription(subscription_id)
+        body = self.accepted(
+            received, {**GRANT, "name": GRANT["name"].needed(), "amount": POSITIVE.needed()}
+        )
+        if not ("pricing_unit_code" in body or "currency_code" in body):
+            details = {"currency_code": "is required, or pricing_unit_code is"}
+            raise self.refused(400, "Validation failed", details=details)
+        grant: JsonObject = {"id": self.cuid(), **body, "created_at": written(self.clock.now())}
+        self.grants.append((subscription["customer_id"], grant))
+        return self.success(201, credit_grant=grant)
+
+    def _policy_fits(self, body: dict[str, Any], timing: str) -> None:
+        """A refund policy is documented for `now` only."""
+        if POLICY in body and body.get(timing) != "now":
+            details = {POLICY: f"is allowed only with {timing} now"}
+            raise self.refused(400, "Validation failed", details=details)

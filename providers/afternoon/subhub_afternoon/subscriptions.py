@@ -1,0 +1,187 @@
+"""Subscriptions, in Afternoon's words.
+
+See https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create and its
+neighbours. The subscription object was never seen in full: what has no evidence is left in `raw`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import AwareDatetime
+
+from subhub.errors import ProviderError
+from subhub.models import PlanDraft, Refund, Status, Subscription, SubscriptionChange, When
+from subhub.plugin import Flow, Page, Provider, Wire, get, path, post, walk
+from subhub_afternoon import inferred
+from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
+from subhub_afternoon.refusals import anchor_day, cuid, plan_code, text
+from subhub_afternoon.terms import midnight, timing
+
+SUBSCRIPTIONS: Final = "/v1/subscriptions"
+STATUSES: Final[Mapping[str, Status]] = {"pending": Status.PENDING, "canceled": Status.CANCELED}
+"""The two words that were seen. There must be one for a running subscription: it is not known."""
+UNROUTED: Final = frozenset({404, 405})
+"""What a server may answer to a path, or a method on it, that it does not have."""
+
+
+class AfternoonSubscription(Wire):
+    """A `subscription` object; `customer_id` and `plan_code` are inferred."""
+
+    id: str
+    customer_id: str | None = None
+    plan_code: str | None = None
+    status: str | None = None
+    next_renewal_date: dt.datetime | None = None
+    canceled_at: AwareDatetime | None = None
+
+    def to_subscription(self) -> Subscription:
+        """The subscription in neutral words; its plan id is the plan code, as in requests.
+
+        `renews_on` is the day in the offset that Afternoon wrote. It has ended only when its status
+        says so: Afternoon accepts a cancellation at period end with the same words as one now.
+        """
+        status = STATUSES.get(self.status or "", Status.UNKNOWN)
+        return Subscription(
+            provider=PROVIDER,
+            id=self.id,
+            customer_id=self.customer_id,
+            plan_id=self.plan_code,
+            status=status,
+            raw_status=self.status,
+            renews_on=self.next_renewal_date.date() if self.next_renewal_date else None,
+            ends_at=self.canceled_at if status is Status.CANCELED else None,
+            raw=self.raw,
+        )
+
+
+class SubscriptionEnvelope(Envelope):
+    """An answer with one subscription."""
+
+    subscription: AfternoonSubscription
+
+
+class SubscriptionsEnvelope(ListEnvelope):
+    """An answer with one page of subscriptions."""
+
+    subscriptions: list[AfternoonSubscription]
+
+
+class ChangeEnvelope(Envelope):
+    """An answer to a change of plan, without an object around its fields."""
+
+    old_subscription: AfternoonSubscription
+    new_subscription: AfternoonSubscription | None = None
+
+
+class Subscriptions(Provider):
+    """The operations on subscriptions."""
+
+    def subscribe(
+        self,
+        *,
+        plan: str | PlanDraft,
+        customer: str,
+        now: dt.datetime,
+        starts_on: dt.date | None = None,
+        payment_method: str | None = None,
+        billing_anchor_day: int | None = None,
+        initial_status: str | None = None,
+    ) -> Flow[Subscription]:
+        """Start billing a customer, without a page.
+
+        Without *initial_status* the subscription is `pending`; which other words Afternoon takes is
+        not documented. Without *billing_anchor_day* (1 to 31) it bills on the 1st of the month, not
+        on the day on which it starts.
+        """
+        if isinstance(plan, PlanDraft):
+            self._lacks("subscribe:inline_plan", plan)
+        if payment_method is not None:
+            self._lacks("subscribe:payment_method", payment_method)
+        body: dict[str, Any] = {
+            "customer_id": cuid("customer", customer),
+            "plan_code": plan_code("plan", plan),
+        }
+        if starts_on is not None:
+            body["start_date"] = midnight("starts_on", starts_on, now)
+        if billing_anchor_day is not None:
+            body["billing_anchor_day"] = anchor_day("billing_anchor_day", billing_anchor_day)
+        if initial_status is not None:
+            body["initial_status"] = text("initial_status", initial_status)
+        answer = yield from inferred.create_subscription(SubscriptionEnvelope, body)
+        return answer.subscription.to_subscription()
+
+    def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Read one subscription.
+
+        The path is inferred. When Afternoon does not know it, or not the id, the documented list is
+        read until the id turns up: one request more for every 50 subscriptions of the company.
+        """
+        found = cuid("subscription_id", subscription_id)
+        try:
+            answer = yield from inferred.read_subscription(found, SubscriptionEnvelope)
+        except ProviderError as refused:
+            if refused.status not in UNROUTED:
+                raise
+            listed = yield from self._listed(found)
+            if listed is None:
+                raise
+            return listed
+        return answer.subscription.to_subscription()
+
+    def list_subscriptions(
+        self, cursor: str | None = None, *, customer: str | None = None
+    ) -> Flow[Page[Subscription]]:
+        """Read one page of the subscriptions, of one customer or of all."""
+        owner = None if customer is None else cuid("customer", customer)
+        query = page_query(cursor, customer_id=owner)
+        answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
+        return answer.page([each.to_subscription() for each in answer.subscriptions])
+
+    def change_subscription(
+        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+    ) -> Flow[SubscriptionChange]:
+        """Move a subscription to another plan; the new one probably has another id."""
+        del now
+        body = {"target_plan_code": plan_code("plan", plan), **timing("change_mode", when, refund)}
+        found = cuid("subscription_id", subscription_id)
+        answer = yield from inferred.change_plan(found, ChangeEnvelope, body)
+        new = answer.new_subscription
+        return SubscriptionChange(
+            old=answer.old_subscription.to_subscription(),
+            new=new.to_subscription() if new else None,
+        )
+
+    def cancel_subscription(
+        self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
+    ) -> Flow[Subscription]:
+        """Stop a subscription; the answer is worded alike for both timings, so see the status."""
+        del now
+        address = path(SUBSCRIPTIONS + "/{}/cancel", cuid("subscription_id", subscription_id))
+        body = timing("cancel_mode", when, refund)
+        answer = yield from post(address, SubscriptionEnvelope, body)
+        return answer.subscription.to_subscription()
+
+    def update_billing_anchor_day(self, subscription_id: str, day: int) -> Flow[Subscription]:
+        """Bill on another day of the month, from 1 to 31.
+
+        What happens in months that are too short for it is not documented. See
+        https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
+        """
+        found = cuid("subscription_id", subscription_id)
+        body = {"billing_anchor_day": anchor_day("day", day)}
+        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
+        return answer.subscription.to_subscription()
+
+    def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
+        """The subscription, from the pages of the list up to the one that holds it."""
+
+        def read(cursor: str | None) -> Flow[Page[Subscription]]:
+            page = yield from self.list_subscriptions(cursor)
+            found = [each for each in page.items if each.id == subscription_id]
+            return Page(found, None if found else page.next)
+
+        matches = yield from walk(read, lambda _: True)
+        return matches[0] if matches else None

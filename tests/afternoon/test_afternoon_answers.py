@@ -1,0 +1,223 @@
+"""How answers and refusals of Afternoon's are read, the unexpected ones included."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from subhub_afternoon import Afternoon
+
+from subhub import AuthenticationFailed, InvalidReply, NotFound, ProviderError, Status
+from subhub.plugin import Request
+from subhub.testing import play, reply
+
+SUBSCRIPTION = "cm5x9z8nv0004h85r7l9p2k5m"
+OTHER = "cm5x9z8nv0005h85r7l9p2k6m"
+SUBSCRIPTIONS = "/v1/subscriptions"
+LOST = reply(404, {"success": False, "error": {"code": "X", "message": "no such route"}})
+
+
+def read(**fields: Any) -> Any:
+    answer = reply(200, {"success": True, "subscription": {"id": SUBSCRIPTION, **fields}})
+    return play(Afternoon().get_subscription(SUBSCRIPTION), answer).result
+
+
+def listing(*ids: str, pagination: object = None) -> Any:
+    subscriptions = [{"id": each} for each in ids]
+    return reply(200, {"success": True, "subscriptions": subscriptions, "pagination": pagination})
+
+
+def fail(status: int, body: object) -> ProviderError:
+    with pytest.raises(ProviderError) as caught:
+        _ = play(Afternoon().get_customer(SUBSCRIPTION), reply(status, body), provider=Afternoon())
+    return caught.value
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("word", "status"),
+        [
+            ("pending", Status.PENDING),
+            ("canceled", Status.CANCELED),
+            ("active", Status.UNKNOWN),
+            ("Pending", Status.UNKNOWN),
+            ("", Status.UNKNOWN),
+            (None, Status.UNKNOWN),
+        ],
+    )
+    def test_only_the_two_words_that_were_seen_are_known(
+        self, word: str | None, status: Status
+    ) -> None:
+        subscription = read(status=word)
+        assert subscription.status is status
+        assert subscription.raw_status == word
+
+    def test_what_was_not_sent_is_not_guessed(self) -> None:
+        told = read().model_dump(exclude={"provider", "id", "status"})
+        assert set(told.values()) == {None}
+
+    def test_a_canceled_one_ended_when_it_was_canceled(self) -> None:
+        subscription = read(status="canceled", canceled_at="2024-01-15T10:30:00Z")
+        assert subscription.ends_at == dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC)
+
+    def test_a_cancellation_that_is_only_stamped_has_not_ended(self) -> None:
+        subscription = read(status="active", canceled_at="2024-01-15T10:30:00Z")
+        assert subscription.ends_at is None
+        assert subscription.raw["canceled_at"] == "2024-01-15T10:30:00Z"
+
+    def test_the_plan_is_named_by_the_code_that_requests_take(self) -> None:
+        subscription = read(plan_id=OTHER, plan_code="starter_plan", customer_id=OTHER)
+        assert (subscription.plan_id, subscription.customer_id) == ("starter_plan", OTHER)
+
+    @pytest.mark.parametrize(
+        "written", ["2024-02-01T00:00:00Z", "2024-02-01T23:00:00-05:00", "2024-02-01"]
+    )
+    def test_it_renews_on_the_day_that_was_written(self, written: str) -> None:
+        assert read(next_renewal_date=written).renews_on == dt.date(2024, 2, 1)
+
+
+class TestReadingOneSubscription:
+    @pytest.mark.parametrize("status", [404, 405])
+    def test_is_done_by_the_list_where_the_inferred_path_is_not_there(self, status: int) -> None:
+        played = play(
+            Afternoon().get_subscription(SUBSCRIPTION),
+            reply(status, b"no such route"),
+            listing(OTHER, pagination={"next_cursor": "a"}),
+            listing(SUBSCRIPTION, pagination={"next_cursor": "b"}),
+            provider=Afternoon(),
+        )
+        assert played.result.id == SUBSCRIPTION
+        assert played.requests == (
+            Request("GET", f"{SUBSCRIPTIONS}/{SUBSCRIPTION}"),
+            Request("GET", SUBSCRIPTIONS),
+            Request("GET", SUBSCRIPTIONS, query={"cursor": "a"}),
+        )
+
+    def test_fails_as_the_provider_said_when_the_list_has_it_neither(self) -> None:
+        with pytest.raises(NotFound, match="no such route"):
+            _ = play(
+                Afternoon().get_subscription(SUBSCRIPTION),
+                LOST,
+                listing(OTHER),
+                provider=Afternoon(),
+            )
+
+    def test_ends_at_a_cursor_that_leads_back(self) -> None:
+        page = listing(OTHER, pagination={"next_cursor": "a"})
+        with pytest.raises(NotFound):
+            _ = play(
+                Afternoon().get_subscription(SUBSCRIPTION), LOST, page, page, provider=Afternoon()
+            )
+
+    def test_does_not_hide_another_refusal(self) -> None:
+        refused = reply(401, {"success": False, "error": {"code": "INVALID_API_KEY"}})
+        with pytest.raises(AuthenticationFailed):
+            _ = play(Afternoon().get_subscription(SUBSCRIPTION), refused, provider=Afternoon())
+
+
+class TestPages:
+    @pytest.mark.parametrize(
+        ("pagination", "cursor"),
+        [
+            (None, None),
+            ({}, None),
+            ({"next_cursor": None}, None),
+            ({"next_cursor": ""}, None),
+            ({"next_cursor": "abc", "has_more": True}, "abc"),
+            ({"next": 0}, "0"),
+            ({"next": False}, None),
+            ({"next_cursor": "abc", "has_more": False}, None),
+            ({"cursor": "abc"}, None),
+            ({"has_more": False}, None),
+            ({"total": 3}, None),
+        ],
+    )
+    def test_the_cursor_is_taken_from_the_names_that_are_guessed(
+        self, pagination: object, cursor: str | None
+    ) -> None:
+        played = play(Afternoon().list_subscriptions(), listing(OTHER, pagination=pagination))
+        assert played.result.next == cursor
+
+    @pytest.mark.parametrize(
+        "pagination", [{"has_more": True}, {"next": {"after": "abc"}, "has_more": 1}]
+    )
+    def test_a_list_that_goes_on_nobody_knows_where_is_no_whole_list(
+        self, pagination: object
+    ) -> None:
+        with pytest.raises(InvalidReply, match="has_more"):
+            _ = play(Afternoon().list_subscriptions(), listing(OTHER, pagination=pagination))
+
+    @pytest.mark.parametrize(("size", "ends"), [(49, True), (50, False)])
+    def test_a_full_page_without_a_known_cursor_is_no_whole_list(
+        self, size: int, *, ends: bool
+    ) -> None:
+        flow = Afternoon().list_subscriptions()
+        page = listing(*(f"c{number:024}" for number in range(size)))
+        if ends:
+            assert play(flow, page).result.next is None
+        else:
+            with pytest.raises(InvalidReply, match="nothing"):
+                _ = play(flow, page)
+
+    def test_a_full_page_that_says_it_is_the_last_is_the_last(self) -> None:
+        page = listing(*(f"c{number:024}" for number in range(50)), pagination={"has_more": False})
+        assert play(Afternoon().list_subscriptions(), page).result.next is None
+
+
+class TestEnvelope:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"success": False, "customer": {"id": OTHER}},
+            {"success": True},
+            {"success": True, "customer": {"name": "A"}},
+            {"success": True, "customer": None},
+            [],
+        ],
+    )
+    def test_a_success_that_is_none_is_an_invalid_reply(self, body: object) -> None:
+        with pytest.raises(InvalidReply, match="CustomerEnvelope"):
+            _ = play(Afternoon().get_customer(OTHER), reply(200, body))
+
+
+class TestRefusals:
+    def test_code_message_and_request_id_are_read(self) -> None:
+        error = fail(
+            401,
+            {
+                "success": False,
+                "error": {"code": "API_KEY_REVOKED", "message": "API key has been revoked"},
+                "request_id": "req_abc123",
+            },
+        )
+        assert isinstance(error, AuthenticationFailed)
+        assert "API key has been revoked" in str(error)
+        assert (error.code, error.request_id) == ("API_KEY_REVOKED", "req_abc123")
+
+    def test_a_missing_request_id_is_tolerated(self) -> None:
+        error = fail(500, {"success": False, "error": {"code": "X", "message": "oops"}})
+        assert (error.code, error.request_id) == ("X", None)
+
+    @pytest.mark.parametrize(
+        ("details", "fields"),
+        [
+            ({"email": "is taken"}, {"email": "is taken"}),
+            ({"email": ["is taken"]}, {}),
+            (["email"], {}),
+            ("email", {}),
+            (None, {}),
+        ],
+    )
+    def test_details_are_fields_only_when_they_look_like_it(
+        self, details: object, fields: dict[str, str]
+    ) -> None:
+        body = {"success": False, "error": {"code": "X", "message": "no", "details": details}}
+        error = fail(400, body)
+        assert error.fields == fields
+        assert error.raw == body
+
+    @pytest.mark.parametrize("body", [b"<html>", [], {}, {"error": "no"}, {"error": None}])
+    def test_a_refusal_of_another_shape_is_still_a_refusal(self, body: object) -> None:
+        error = fail(502, body)
+        assert (error.status, error.code, error.fields) == (502, None, {})

@@ -1,0 +1,162 @@
+"""Signup links: for whom they are, what they replace, and what exists when one fails half way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from subhub_afternoon import Afternoon
+
+from subhub import (
+    Ambiguous,
+    Customer,
+    CustomerDraft,
+    InvalidReply,
+    NotFound,
+    OutcomeUnknown,
+    SignupLink,
+)
+from subhub.errors import SubhubError
+from subhub.plugin import Request
+from subhub.testing import play, reply
+
+CUSTOMER = "cm5x9z8nv0001h85r7l9p2k2m"
+SUBSCRIPTION = "cm5x9z8nv0004h85r7l9p2k5m"
+LINKS = "/v1/subscription-signup-links"
+LINK = {
+    "id": "cm5x9z8nv0002h85r7l9p2k3m",
+    "customer_id": CUSTOMER,
+    "plan_id": "cm5x9z8nv0003h85r7l9p2k4m",
+    "plan_code": None,
+    "url": "https://billing.example.com/subscribe/TOKEN",
+    "token_expiration": "2024-01-16T10:30:00Z",
+    "success_url": None,
+    "back_url": None,
+    "previous_subscription_id": None,
+    "change_timing_mode": None,
+    "cancel_now_prepaid_refund_policy": None,
+    "created_at": "2024-01-15T10:30:00Z",
+}
+MADE = reply(201, {"success": True, "subscription_signup_link": LINK, "request_id": "req_1"})
+NEW_CUSTOMER = reply(201, {"success": True, "customer": {"id": CUSTOMER}, "request_id": "req_2"})
+BODY = {"customer_id": CUSTOMER, "plan_code": "starter_plan"}
+NOBODY = CustomerDraft(name="Acme Corp", email="billing@acme.com")
+KNOWN = CustomerDraft(name="Acme Corp", email="billing@acme.com", external_id="cust_123")
+SEARCH = Request("GET", "/v1/customers/search", query={"external_id": "cust_123"})
+
+
+def found(*ids: str) -> Any:
+    customers = [{"id": each, "external_id": "cust_123"} for each in ids]
+    return reply(200, {"success": True, "customers": customers, "request_id": "req_3"})
+
+
+def link(**arguments: Any) -> Any:
+    terms: dict[str, Any] = {"plan": "starter_plan"} | arguments
+    return Afternoon().create_signup_link(**terms)
+
+
+def test_a_link_for_an_existing_customer_is_one_request() -> None:
+    played = play(link(customer=CUSTOMER), MADE)
+
+    assert played.requests == (Request("POST", LINKS, BODY),)
+    assert played.result == SignupLink(
+        provider="afternoon",
+        id="cm5x9z8nv0002h85r7l9p2k3m",
+        url="https://billing.example.com/subscribe/TOKEN",
+        expires_at=dt.datetime(2024, 1, 16, 10, 30, tzinfo=dt.UTC),
+        customer_id=CUSTOMER,
+    )
+    assert played.result.raw == LINK
+
+
+def test_all_seven_fields_can_be_sent() -> None:
+    flow = link(
+        customer=CUSTOMER,
+        return_url="https://app.example.com/done",
+        back_url="https://app.example.com/",
+        replaces=SUBSCRIPTION,
+        when="now",
+        refund="prorated",
+    )
+    assert play(flow, MADE).requests[0].body == {
+        **BODY,
+        "success_url": "https://app.example.com/done",
+        "back_url": "https://app.example.com/",
+        "previous_subscription_id": SUBSCRIPTION,
+        "change_timing_mode": "now",
+        "cancel_now_prepaid_refund_policy": "refund_prorated_prepaid_fixed_fees",
+    }
+
+
+@pytest.mark.parametrize(
+    ("when", "refund", "words"),
+    [
+        ("now", None, {"change_timing_mode": "now"}),
+        (
+            "now",
+            "none",
+            {
+                "change_timing_mode": "now",
+                "cancel_now_prepaid_refund_policy": "no_refund_prepaid_fixed_fees",
+            },
+        ),
+        ("period_end", None, {"change_timing_mode": "end_of_period"}),
+    ],
+)
+def test_what_is_not_said_of_a_replacement_is_not_sent(
+    when: str, refund: str | None, words: dict[str, str]
+) -> None:
+    flow = link(customer=CUSTOMER, replaces=SUBSCRIPTION, when=when, refund=refund)
+    expected = {**BODY, "previous_subscription_id": SUBSCRIPTION, **words}
+    assert play(flow, MADE).requests[0].body == expected
+
+
+def test_somebody_new_is_made_first() -> None:
+    played = play(link(customer=NOBODY), NEW_CUSTOMER, MADE)
+    assert played.requests == (
+        Request("POST", "/v1/customers", {"name": "Acme Corp", "email": "billing@acme.com"}),
+        Request("POST", LINKS, BODY),
+    )
+
+
+def test_somebody_with_an_external_id_is_looked_up_first() -> None:
+    played = play(link(customer=KNOWN), found(CUSTOMER), MADE)
+    assert played.requests == (SEARCH, Request("POST", LINKS, BODY))
+
+
+def test_somebody_who_is_not_found_is_made() -> None:
+    played = play(link(customer=KNOWN), found(), NEW_CUSTOMER, MADE)
+    assert [request.path for request in played.requests] == [SEARCH.path, "/v1/customers", LINKS]
+
+
+def test_several_who_are_found_are_not_chosen_from() -> None:
+    with pytest.raises(Ambiguous, match="cust_123") as caught:
+        _ = play(link(customer=KNOWN), found(CUSTOMER, SUBSCRIPTION))
+    assert [each.id for each in caught.value.candidates if isinstance(each, Customer)] == [
+        CUSTOMER,
+        SUBSCRIPTION,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (reply(404, {"success": False, "error": {"code": "X", "message": "gone"}}), NotFound),
+        (reply(201, {"success": True}), InvalidReply),
+        (OutcomeUnknown("the line went dead"), OutcomeUnknown),
+    ],
+)
+def test_a_link_that_fails_says_which_customer_was_made(
+    failure: Any, kind: type[SubhubError]
+) -> None:
+    with pytest.raises(kind) as caught:
+        _ = play(link(customer=NOBODY), NEW_CUSTOMER, failure, provider=Afternoon())
+    assert caught.value.completed == (Customer(provider="afternoon", id=CUSTOMER),)
+
+
+def test_a_customer_who_was_only_found_was_not_completed_here() -> None:
+    refused = reply(404, {"success": False, "error": {"code": "X", "message": "gone"}})
+    with pytest.raises(NotFound) as caught:
+        _ = play(link(customer=KNOWN), found(CUSTOMER), refused, provider=Afternoon())
+    assert caught.value.completed == ()
