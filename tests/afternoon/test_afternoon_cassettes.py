@@ -1,0 +1,162 @@
+"""Every operation of Afternoon, replayed from recordings made in its sandbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from subhub_afternoon import Afternoon
+
+from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Status
+from subhub.testing.stage import OpenStage, Stage
+
+DRAFT = PlanDraft(
+    name="Phone subscription", price=Money("12.95", "EUR"), interval=Interval(1, "year")
+)
+COMPANY = CustomerDraft(
+    name="Acme Corp", email="billing@acme.com", external_id="cust_123", country="NL"
+)
+DAY = dt.date(2026, 12, 1)
+PLAN, OTHER_PLAN = "starter_plan", "business_plan"
+
+Opened = Callable[[str], tuple[Any, Stage]]
+
+
+@pytest.fixture
+def on(cassette: OpenStage, connect: Callable[..., Any]) -> Opened:
+    def opened(name: str) -> tuple[Any, Stage]:
+        stage = cassette(Afternoon, name, plans={PLAN: DRAFT, OTHER_PLAN: DRAFT})
+        return connect(Afternoon, **stage.settings), stage
+
+    return opened
+
+
+def test_create_customer(on: Opened) -> None:
+    billing, _ = on("create_customer")
+    customer = billing.create_customer(COMPANY)
+    assert (customer.name, customer.email) == (COMPANY.name, COMPANY.email)
+    assert customer.external_id == COMPANY.external_id
+
+
+def test_get_customer(on: Opened) -> None:
+    billing, _ = on("get_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.get_customer(made.id) == made
+
+
+def test_list_customers(on: Opened) -> None:
+    billing, _ = on("list_customers")
+    made = billing.create_customer(COMPANY)
+    assert billing.list_customers() == [made]
+
+
+def test_find_customer(on: Opened) -> None:
+    billing, _ = on("find_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.find_customer(external_id="cust_123") == made
+    assert billing.find_customer(external_id="cust_999") is None
+
+
+def test_update_customer(on: Opened) -> None:
+    billing, _ = on("update_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.update_customer(made.id, email="new@acme.com").email == "new@acme.com"
+
+
+def test_create_signup_link_for_somebody_new(on: Opened) -> None:
+    billing, stage = on("create_signup_link_new_customer")
+    link = billing.create_signup_link(plan=PLAN, customer=COMPANY)
+    assert link.customer_id is not None
+    stage.pay(link.url)
+    (subscription,) = billing.list_subscriptions(customer=link.customer_id)
+    assert subscription.raw_status
+
+
+def test_create_signup_link_for_a_customer_found_by_external_id(on: Opened) -> None:
+    billing, _ = on("create_signup_link_found_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.create_signup_link(plan=PLAN, customer=COMPANY).customer_id == made.id
+
+
+def test_create_signup_link_for_an_existing_customer(on: Opened) -> None:
+    billing, _ = on("create_signup_link")
+    customer = billing.create_customer(COMPANY)
+    link = billing.create_signup_link(
+        plan=PLAN,
+        customer=customer.id,
+        return_url="https://app.example.com/billing/done",
+        back_url="https://app.example.com/billing",
+    )
+    assert link.customer_id == customer.id
+    assert link.expires_at == dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
+    assert link.raw["success_url"] == "https://app.example.com/billing/done"
+
+
+def test_create_signup_link_that_replaces_a_subscription(on: Opened) -> None:
+    billing, _ = on("create_signup_link_replaces")
+    old = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    (customer,) = billing.list_customers()
+    link = billing.create_signup_link(
+        plan=OTHER_PLAN, customer=customer.id, replaces=old.id, when="now", refund="prorated"
+    )
+    assert link.raw["previous_subscription_id"] == old.id
+    assert link.raw["change_timing_mode"] == "now"
+
+
+def test_subscribe(on: Opened) -> None:
+    billing, _ = on("subscribe")
+    customer = billing.create_customer(COMPANY)
+    subscription = billing.subscribe(
+        plan=PLAN,
+        customer=customer.id,
+        starts_on=DAY,
+        provider_options={"afternoon": {"billing_anchor_day": 15}},
+    )
+    assert subscription.status is Status.PENDING
+    assert subscription.raw["billing_anchor_day"] == 15
+
+
+def test_get_subscription(on: Opened) -> None:
+    billing, _ = on("get_subscription")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    assert billing.get_subscription(made.id).id == made.id
+
+
+def test_list_subscriptions_goes_through_every_page(on: Opened) -> None:
+    billing, _ = on("list_subscriptions")
+    customer = billing.create_customer(COMPANY)
+    made = [billing.subscribe(plan=PLAN, customer=customer.id, starts_on=DAY).id for _ in range(51)]
+    listed = [each.id for each in billing.list_subscriptions(customer=customer.id)]
+    assert sorted(listed) == sorted(made)
+
+
+def test_change_subscription(on: Opened) -> None:
+    billing, _ = on("change_subscription")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    change = billing.change_subscription(made.id, plan=OTHER_PLAN, when="now", refund="prorated")
+    assert change.old.id == made.id
+    assert change.new is not None
+
+
+def test_cancel_subscription_now(on: Opened) -> None:
+    billing, _ = on("cancel_subscription_now")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    assert billing.cancel_subscription(made.id, when="now").status is Status.CANCELED
+
+
+def test_a_cancel_at_period_end_does_not_read_as_ended(on: Opened) -> None:
+    billing, _ = on("cancel_subscription_period_end")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    scheduled = billing.cancel_subscription(made.id, when="period_end")
+    assert scheduled.status not in {Status.CANCELED, Status.ENDED}
+    assert scheduled.ends_at is None
+
+
+def test_an_unknown_id_is_not_found(on: Opened) -> None:
+    billing, _ = on("not_found")
+    with pytest.raises(NotFound) as caught:
+        _ = billing.get_customer("cm5x9z8nv0000h85r7l9p2k1m")
+    assert caught.value.code
+    assert caught.value.request_id

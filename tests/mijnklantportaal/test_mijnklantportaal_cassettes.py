@@ -1,0 +1,194 @@
+"""Every operation of MijnKlantportaal, replayed from recordings made in its sandbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Rejected, Status
+from subhub.testing.stage import OpenStage, Stage
+
+PHONE = PlanDraft(
+    name="Phone subscription",
+    price=Money("12.95", "EUR"),
+    interval=Interval(1, "year"),
+    tax_rate=21,
+    description="1GB per month, 300min per month",
+    public=True,
+)
+COMPANY = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+DAY = dt.date(2026, 12, 1)
+
+Opened = Callable[[str], tuple[Any, Stage]]
+
+
+@pytest.fixture
+def on(cassette: OpenStage, connect: Callable[..., Any]) -> Opened:
+    def opened(name: str) -> tuple[Any, Stage]:
+        stage = cassette(MijnKlantportaal, name)
+        return connect(MijnKlantportaal, **stage.settings), stage
+
+    return opened
+
+
+def test_create_plan(on: Opened) -> None:
+    billing, _ = on("create_plan")
+    plan = billing.create_plan(PHONE)
+    assert plan.id.startswith("spg_")
+    assert (plan.name, plan.price, plan.interval) == (PHONE.name, PHONE.price, PHONE.interval)
+    assert plan.tax_rate == 21
+    assert plan.raw["availableForSale"] is True
+
+
+def test_get_plan(on: Opened) -> None:
+    billing, _ = on("get_plan")
+    made = billing.create_plan(PHONE)
+    assert billing.get_plan(made.id) == made
+
+
+def test_list_plans_goes_through_every_page(on: Opened) -> None:
+    billing, _ = on("list_plans")
+    made = [billing.create_plan(PHONE).id for _ in range(16)]
+    assert sorted(plan.id for plan in billing.list_plans()) == sorted(made)
+
+
+def test_update_plan_retires_it(on: Opened) -> None:
+    billing, _ = on("update_plan")
+    plan = billing.update_plan(billing.create_plan(PHONE).id, public=False)
+    assert plan.public is False
+
+
+def test_create_customer(on: Opened) -> None:
+    billing, _ = on("create_customer")
+    customer = billing.create_customer(COMPANY)
+    assert customer.id.startswith("cst_")
+    assert (customer.name, customer.email) == (COMPANY.name, COMPANY.email)
+
+
+def test_get_customer(on: Opened) -> None:
+    billing, _ = on("get_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.get_customer(made.id) == made
+
+
+def test_list_customers(on: Opened) -> None:
+    billing, _ = on("list_customers")
+    made = billing.create_customer(COMPANY)
+    assert billing.list_customers() == [made]
+
+
+def test_find_customer(on: Opened) -> None:
+    billing, _ = on("find_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.find_customer(email=COMPANY.email) == made
+    assert billing.find_customer(email="nobody@test.com") is None
+
+
+def test_update_customer(on: Opened) -> None:
+    billing, _ = on("update_customer")
+    made = billing.create_customer(COMPANY)
+    assert billing.update_customer(made.id, city="Utrecht").city == "Utrecht"
+
+
+def test_create_signup_link_makes_the_customer_when_it_is_paid(on: Opened) -> None:
+    billing, stage = on("create_signup_link")
+    plan = billing.create_plan(PHONE)
+    link = billing.create_signup_link(plan=plan.id, customer=COMPANY)
+    assert link.url.startswith("https://")
+    assert link.customer_id is None
+    assert link.expires_at is not None
+    stage.pay(link.url)
+    (subscription,) = billing.list_subscriptions()
+    assert subscription.price == PHONE.price
+    assert billing.get_customer(subscription.customer_id).email == COMPANY.email
+
+
+def test_subscribe(on: Opened) -> None:
+    billing, _ = on("subscribe")
+    plan = billing.create_plan(PHONE)
+    customer = billing.create_customer(COMPANY)
+    subscription = billing.subscribe(
+        plan=plan.id,
+        customer=customer.id,
+        starts_on=DAY,
+        payment_method="mdt_abc12345def678",
+        provider_options={"mijnklantportaal": {"create_invoice": True}},
+    )
+    assert subscription.customer_id == customer.id
+    assert subscription.status is Status.SCHEDULED
+    assert subscription.starts_on == DAY
+
+
+def test_subscribe_starts_today_unless_told_otherwise(on: Opened) -> None:
+    billing, _ = on("subscribe_today")
+    plan = billing.create_plan(PHONE)
+    subscription = billing.subscribe(plan=plan.id, customer=COMPANY)
+    assert subscription.starts_on == dt.date(2026, 11, 21)
+    assert subscription.status is Status.ACTIVE
+
+
+def test_subscribe_with_an_inline_plan(on: Opened) -> None:
+    billing, _ = on("subscribe_inline_plan")
+    customer = billing.create_customer(COMPANY)
+    subscription = billing.subscribe(plan=PHONE, customer=customer.id, starts_on=DAY)
+    assert subscription.price == PHONE.price
+    assert subscription.interval == PHONE.interval
+
+
+def test_get_subscription(on: Opened) -> None:
+    billing, _ = on("get_subscription")
+    made = billing.subscribe(plan=PHONE, customer=COMPANY, starts_on=DAY)
+    assert billing.get_subscription(made.id) == made
+
+
+def test_list_subscriptions_of_one_customer(on: Opened) -> None:
+    billing, _ = on("list_subscriptions")
+    first, second = (
+        billing.subscribe(plan=PHONE, customer=COMPANY, starts_on=DAY) for _ in range(2)
+    )
+    assert billing.list_subscriptions(customer=second.customer_id) == [second]
+    assert {each.id for each in billing.list_subscriptions()} == {first.id, second.id}
+
+
+def test_update_subscription(on: Opened) -> None:
+    billing, _ = on("update_subscription")
+    made = billing.subscribe(plan=PHONE, customer=COMPANY, starts_on=DAY)
+    changed = billing.update_subscription(
+        made.id, price=Money("14.95", "EUR"), interval=Interval(1, "month")
+    )
+    assert (changed.price, changed.interval) == (Money("14.95", "EUR"), Interval(1, "month"))
+
+
+def test_cancel_subscription(on: Opened) -> None:
+    billing, _ = on("cancel_subscription")
+    made = billing.subscribe(plan=PHONE, customer=COMPANY)
+    canceled = billing.cancel_subscription(made.id, when="now")
+    assert canceled.id == made.id
+    assert canceled.status in {Status.CANCELED, Status.ENDED}
+
+
+def test_an_unknown_id_is_not_found(on: Opened) -> None:
+    billing, _ = on("not_found")
+    with pytest.raises(NotFound) as caught:
+        _ = billing.get_plan("spg_000000000000")
+    assert caught.value.status == 404
+    assert caught.value.operation == "get_plan"
+
+
+def test_a_customer_nobody_knows_is_rejected(on: Opened) -> None:
+    billing, _ = on("rejected")
+    with pytest.raises(Rejected) as caught:
+        _ = billing.subscribe(plan=PHONE, customer="cst_000000000000", starts_on=DAY)
+    assert caught.value.status == 422
+    assert caught.value.message

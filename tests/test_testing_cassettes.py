@@ -1,0 +1,144 @@
+"""A replay is strict, and every cassette in the project says honestly where it comes from."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from subhub_afternoon import Afternoon
+
+from subhub import Client, CustomerDraft, PluginError, SubhubError
+from subhub.plugin import Provider
+from subhub.registry import installed
+from subhub.testing.cassettes import (
+    CassetteMismatch,
+    Provenance,
+    fingerprint,
+    provenance_of,
+    record,
+    replay,
+)
+from subhub.testing.stage import MOMENT, Stages
+
+FOLDER = Path(__file__).parents[1] / "cassettes"
+CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
+PROVIDERS = {each.name: each.provider for each in installed() if each.provider}
+MADE = FOLDER / "afternoon" / "create_customer.yaml"
+COMPANY = CustomerDraft(
+    name="Acme Corp", email="billing@acme.com", external_id="cust_123", country="NL"
+)
+KEY = "ak_test_0000000000000000"
+
+
+@pytest.fixture
+def billing() -> Client:
+    return Client(Afternoon, api_key=KEY)
+
+
+@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+class TestEveryCassette:
+    def test_says_that_it_comes_from_a_sandbox(self, path: Path) -> None:
+        found = provenance_of(path)
+        assert (found.source, found.provider) == ("sandbox", path.parent.name)
+
+    def test_was_made_against_the_api_document_of_today(self, path: Path) -> None:
+        provider = PROVIDERS[path.parent.name]
+        assert provenance_of(path).document == fingerprint(provider)
+
+    def test_is_addressed_to_the_providers_real_host(self, path: Path) -> None:
+        base_url = PROVIDERS[path.parent.name].base_url
+        exchanges = yaml.safe_load(path.read_text("utf-8"))["interactions"]
+        assert exchanges
+        assert all(each["request"]["uri"].startswith(base_url + "/") for each in exchanges)
+
+    def test_holds_no_key(self, path: Path) -> None:
+        text = path.read_text("utf-8").lower()
+        assert "authorization" not in text
+        assert "bearer" not in text
+        assert PROVIDERS[path.parent.name].sandbox().api_key.lower() not in text
+
+
+def test_a_replay_answers_what_was_recorded(billing: Client) -> None:
+    with replay(MADE):
+        assert billing.create_customer(COMPANY).external_id == "cust_123"
+
+
+def test_a_cassette_that_is_not_played_to_its_end_fails(billing: Client) -> None:
+    with (
+        pytest.raises(CassetteMismatch, match=r"not played to its end.*\n.*POST https"),
+        replay(MADE),
+    ):
+        pass
+    assert billing.supports("create_customer")
+
+
+def test_a_changed_body_does_not_match(billing: Client) -> None:
+    changed = COMPANY.model_copy(update={"name": "Other Corp"})
+    with pytest.raises(CassetteMismatch) as caught, replay(MADE):
+        _ = billing.create_customer(changed)
+    asked, recorded = str(caught.value).splitlines()[1:]
+    assert "Other Corp" in asked
+    assert "Acme Corp" in recorded
+
+
+def test_an_exchange_is_played_once(billing: Client) -> None:
+    with pytest.raises(CassetteMismatch, match="not played yet"), replay(MADE):
+        _ = [billing.create_customer(COMPANY) for _ in range(2)]
+
+
+def test_a_slash_at_the_end_of_the_path_does_not_match(billing: Client, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.yaml"
+    _ = moved.write_text(MADE.read_text("utf-8").replace("/v1/customers", "/v1/customers/"))
+    with pytest.raises(CassetteMismatch), replay(moved):
+        _ = billing.create_customer(COMPANY)
+
+
+def test_a_missing_cassette_is_not_recorded_by_the_way(tmp_path: Path) -> None:
+    with pytest.raises(CassetteMismatch, match="record it first"), replay(tmp_path / "none.yaml"):
+        pass
+
+
+def test_a_file_that_does_not_tell_its_origin_is_no_cassette(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.yaml"
+    _ = foreign.write_text("version: 1\ninteractions: []\n")
+    with pytest.raises(CassetteMismatch, match="where it comes from"), replay(foreign):
+        pass
+
+
+def test_recording_again_changes_nothing(tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        stages = Stages(tmp_path / folder, recording=True)
+        stage = stages.open(Afternoon, "made")
+        _ = Client(Afternoon, **stage.settings).create_customer(COMPANY)
+        stages.close()
+
+    first, second = (tmp_path / each / "afternoon" / "made.yaml" for each in ("first", "second"))
+    assert first.read_text("utf-8") == second.read_text("utf-8")
+
+
+def test_a_body_that_is_no_json_is_kept_as_text(tmp_path: Path) -> None:
+    page = tmp_path / "page.yaml"
+    broken = yaml.safe_load(MADE.read_text("utf-8"))
+    del broken["interactions"][0]["response"]["json"]
+    broken["interactions"][0]["response"]["text"] = "<html>"
+    _ = page.write_text(yaml.safe_dump(broken))
+    with replay(page), pytest.raises(SubhubError, match="not JSON"):
+        _ = Client(Afternoon, api_key=KEY).create_customer(COMPANY)
+
+
+def test_only_an_installed_plugin_has_a_provenance() -> None:
+    class Unknown(Provider):
+        name = "unknown"
+
+    with pytest.raises(PluginError, match="'unknown'"):
+        _ = Provenance.of(Unknown, "sandbox", MOMENT)
+
+
+def test_a_recording_replaces_the_one_before(tmp_path: Path) -> None:
+    old = Path(shutil.copy(MADE, tmp_path))
+    fake = Afternoon.sandbox()
+    with record(old, Provenance.of(Afternoon, "sandbox", MOMENT)):
+        _ = Client(Afternoon, sandbox=fake).find_customer(external_id="cust_999")
+    assert len(yaml.safe_load(old.read_text())["interactions"]) == 1

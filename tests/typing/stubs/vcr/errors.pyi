@@ -1,0 +1,4 @@
+from vcr.request import Request
+
+class CannotOverwriteExistingCassetteException(Exception):
+    failed_request: Request
