@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from subhub import __version__
-from subhub.errors import ConfigError
+from subhub.errors import ConfigError, InvalidRequest
 from subhub.flow import Request, Response
 from subhub.outgoing import REDACTED, Outgoing
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["live", "test"]
 
+_SECRET = 8  # a shorter key is a trial's: it would be found inside of words
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
@@ -38,21 +40,27 @@ class Account:
     base_url: str
     timeout: float
     zone: ZoneInfo
+    clock: Callable[[], dt.datetime]
     dry_run: bool = False
     fake: Fake | None = None
-    plan_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    plan_ids: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def now(self) -> dt.datetime:
-        """The present in the account's time zone; in a sandbox, by the sandbox's clock."""
-        if self.fake is not None:
-            return self.fake.clock.now().astimezone(self.zone)
-        return dt.datetime.now(self.zone)
+        """The present in the account's time zone."""
+        return self.clock().astimezone(self.zone)
 
     def plan_id(self, key: str) -> str:
-        """The provider's id of the plan *key*; what is no key is taken for an id."""
-        return self.plan_ids.get(key, key)
+        """The provider's id of the plan *key*; what is no key of the file is taken for an id."""
+        found = self.plan_ids.get(key, key)
+        if found is None:
+            message = (
+                f"the plan {key!r} is described in the configuration, but not yet linked to a plan "
+                f"of the account {self.name!r}: pass the id that {self.provider.name} gave it"
+            )
+            raise ConfigError(message)
+        return found
 
     def outgoing(self, request: Request) -> Outgoing:
         """*request* as it goes out."""
@@ -66,11 +74,15 @@ class Account:
 
     def scrub(self, response: Response) -> Response:
         """*response* without the key, should the provider repeat it."""
-        secret = self.api_key.encode()
-        if not secret or secret not in response.content:
+        key, content, headers = self.api_key, response.content, response.headers
+        repeated = key.encode() in content or any(key in value for value in headers.values())
+        if len(key) < _SECRET or not repeated:
             return response
-        content = response.content.replace(secret, REDACTED.encode())
-        return Response(response.status, response.headers, content)
+        return Response(
+            response.status,
+            {name: value.replace(key, REDACTED) for name, value in headers.items()},
+            content.replace(key.encode(), REDACTED.encode()),
+        )
 
 
 def open_account(
@@ -84,14 +96,17 @@ def open_account(
     timezone: str | None = None,
     sandbox: bool | Fake = False,
     dry_run: bool = False,
+    clock: Callable[[], dt.datetime] | None = None,
     plans: Mapping[str, PlanDraft] | None = None,
 ) -> Account:
     """Check the settings against *provider*, and fix them."""
     address = _address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
     key = _key(provider, api_key, mode, fake)
+    zone = _zone(timezone or provider.timezone)
     connector = provider()
-    if timeout <= 0:
+    connector.address, connector.zone = address, zone
+    if not 0 < timeout < math.inf:
         message = f"`timeout` is a number of seconds above zero, not {timeout!r}"
         raise ConfigError(message)
     return Account(
@@ -99,13 +114,32 @@ def open_account(
         provider=connector,
         base_url=address,
         timeout=timeout,
-        zone=_zone(timezone or provider.timezone),
+        zone=zone,
+        clock=clock or (fake.clock.now if fake else _utc_now),
         dry_run=dry_run,
         fake=fake,
-        plan_ids={} if fake is None else fake.add_plans(plans or {}),
+        plan_ids=_plan_ids(plans or {}, fake),
         api_key=key,
         headers={**_HEADERS, **connector.credentials(key)},
     )
+
+
+def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:
+    """A sandbox makes the plans at once; at a real provider they are not linked yet."""
+    found: dict[str, str | None] = dict.fromkeys(plans)
+    if fake is None:
+        return found
+    for key, draft in plans.items():
+        try:
+            found[key] = fake.add_plan(key, draft)
+        except InvalidRequest as error:
+            message = f"plans.{key} cannot be a plan of this provider: {error}"
+            raise ConfigError(message) from error
+    return found
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noqa: FBT001
@@ -139,15 +173,27 @@ def _key(provider: type[Provider], key: str | None, mode: Mode | None, fake: Fak
 
 
 def _address(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if not parts.netloc or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
-        message = f"`base_url` is an address such as https://api.example.com/v1, not {base_url!r}"
+    parts = _parts(base_url)
+    if parts is None:
+        told = "one that holds a password" if "@" in base_url else repr(base_url)
+        message = f"`base_url` is an address such as https://api.example.com/v1, not {told}"
         raise ConfigError(message)
-    if parts.scheme == "http" and not local:
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         message = f"`base_url` {base_url!r} would send the API key in the clear: use https://"
         raise ConfigError(message)
     return base_url.rstrip("/")
+
+
+def _parts(base_url: str) -> SplitResult | None:
+    """The parts of an address that has a scheme, a host and at most a port and a path."""
+    if not base_url.isprintable() or set(base_url) & set(" @?#"):
+        return None
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port  # a port that is no number is found only now
+    except ValueError:
+        return None
+    return parts if parts.hostname and parts.scheme in {"http", "https"} else None
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.account import Mode, open_account
-from subhub.configuration import Configuration
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -66,6 +65,7 @@ class AsyncClient(AsyncPerformer):
         timezone: str | None = None,
         sandbox: bool | Fake = False,
         dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
         transport: AsyncTransport | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
@@ -78,6 +78,7 @@ class AsyncClient(AsyncPerformer):
             timezone=timezone,
             sandbox=sandbox,
             dry_run=dry_run,
+            clock=clock,
         )
         self._begin(account, transport, http_client)
 
@@ -92,8 +93,10 @@ class AsyncClient(AsyncPerformer):
         http_client: AsyncHttpClient | None = None,
     ) -> Self:
         """See `Client.from_config`."""
+        from subhub.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
         self = cls.__new__(cls)
-        opened = Configuration.read(path).open(account, dry_run=dry_run)
+        opened = Configuration.read(path, account).open(dry_run=dry_run)
         self._begin(opened, transport, http_client)
         return self
 
@@ -126,7 +129,7 @@ class AsyncClient(AsyncPerformer):
         provider_options: ProviderOptions | None = None,
     ) -> Plan:
         """See `Client.update_plan`."""
-        changes = PlanUpdate.of(
+        changes = PlanUpdate(
             name=name,
             price=price,
             interval=interval,
@@ -178,7 +181,7 @@ class AsyncClient(AsyncPerformer):
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
         """See `Client.update_customer`."""
-        changes = CustomerUpdate.of(
+        changes = CustomerUpdate(
             name=name,
             email=email,
             address=address,
@@ -287,7 +290,7 @@ class AsyncClient(AsyncPerformer):
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
         """See `Client.update_subscription`."""
-        changes = SubscriptionUpdate.of(
+        changes = SubscriptionUpdate(
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
         return await self._run(

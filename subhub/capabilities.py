@@ -117,9 +117,7 @@ class Capabilities(Mapping[str, Capability]):
     def supports(self, name: str) -> bool:
         """Whether the provider can do *name*; a name that nobody knows is `InvalidRequest`."""
         if name not in self._found:
-            if name in NEUTRAL:
-                return False
-            close = difflib.get_close_matches(name, (*self._found, *NEUTRAL), n=1)
+            close = difflib.get_close_matches(name, self._found, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
             message = f"{name!r} is no capability: {hint}"
             raise InvalidRequest(message)

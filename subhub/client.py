@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.account import Mode, open_account
-from subhub.configuration import Configuration
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -54,7 +53,8 @@ class Client(Performer):
     sending and receiving. *mode*, `"live"` or `"test"`, is refused when the key says otherwise.
     *timezone* decides what "today" is. *sandbox* answers from a fake of the provider, without key
     and network: `True` for a fresh one, or one of your own. With *dry_run*, reads go through and
-    the first request that would change something is raised as `WouldSend`.
+    the first request that would change something is raised as `WouldSend`. *clock* tells the
+    present, with a time zone, in place of the machine's clock (in a sandbox, of the sandbox's).
 
     *transport* and *http_client* take an httpx transport or client; a client that was passed in
     is not closed. Wrong settings raise `ConfigError`, a missing plugin `PluginError`.
@@ -73,6 +73,7 @@ class Client(Performer):
         timezone: str | None = None,
         sandbox: bool | Fake = False,
         dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
         transport: SyncTransport | None = None,
         http_client: SyncHttpClient | None = None,
     ) -> None:
@@ -85,6 +86,7 @@ class Client(Performer):
             timezone=timezone,
             sandbox=sandbox,
             dry_run=dry_run,
+            clock=clock,
         )
         self._begin(account, transport, http_client)
 
@@ -105,8 +107,10 @@ class Client(Performer):
         own choice. Raises `ConfigError` with file, key and remedy; `MissingNeed` when any account
         of the file lacks what the file says that the application needs.
         """
+        from subhub.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
         self = cls.__new__(cls)
-        opened = Configuration.read(path).open(account, dry_run=dry_run)
+        opened = Configuration.read(path, account).open(dry_run=dry_run)
         self._begin(opened, transport, http_client)
         return self
 
@@ -142,7 +146,7 @@ class Client(Performer):
 
         Whether running subscriptions follow is the provider's rule.
         """
-        changes = PlanUpdate.of(
+        changes = PlanUpdate(
             name=name,
             price=price,
             interval=interval,
@@ -198,7 +202,7 @@ class Client(Performer):
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
         """Change the fields of a customer that are given."""
-        changes = CustomerUpdate.of(
+        changes = CustomerUpdate(
             name=name,
             email=email,
             address=address,
@@ -327,7 +331,7 @@ class Client(Performer):
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
         """Change the terms of a subscription that are given."""
-        changes = SubscriptionUpdate.of(
+        changes = SubscriptionUpdate(
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
         return self._run(

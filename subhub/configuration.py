@@ -28,8 +28,9 @@ from subhub.account import Account, Mode, open_account
 from subhub.capabilities import NEUTRAL, Capabilities
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import Interval, Money, PlanDraft
-from subhub.models.plans import Percent
+from subhub.models.money import Percent
 from subhub.registry import load
+from subhub.wire import is_object
 
 FILE_NAME = "subhub.toml"
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -50,8 +51,19 @@ class AccountSettings(BaseModel):
     dry_run: bool = False
 
 
-def _money(value: Any) -> Any:
-    return Money.parse(value) if isinstance(value, str) else value
+def _money(value: object) -> Money:
+    return Money.parse(_text(value, "12.95 EUR"))
+
+
+def _interval(value: object) -> Interval:
+    return Interval.parse(_text(value, "6 months"))
+
+
+def _text(value: object, example: str) -> str:
+    if not isinstance(value, str):
+        message = f"write it as text: {example!r}"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return value
 
 
 class PlanSettings(BaseModel):
@@ -61,7 +73,7 @@ class PlanSettings(BaseModel):
 
     name: str
     price: Annotated[Money, BeforeValidator(_money)]
-    interval: Interval
+    interval: Annotated[Interval, BeforeValidator(_interval)]
     tax_rate: Percent | None = None
     description: str | None = None
     public: bool | None = None
@@ -107,12 +119,17 @@ class Configuration:
     source: str
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str] | None = None) -> Configuration:
-        """Read the file at *path*, or find it; the `SUBHUB_*` variables go before what it says."""
+    def read(
+        cls, path: str | os.PathLike[str] | None = None, account: str | None = None
+    ) -> Configuration:
+        """Read the file at *path*, or find it; the `SUBHUB_*` variables go before what it says.
+
+        *account*, where it is given, goes before both as the account to use.
+        """
         found = _locate(path)
         document = _parsed(found)
         source = str(found) if found else "the environment"
-        _apply_environment(document)
+        _apply_environment(document, account)
         try:
             return cls(Settings.model_validate(document), source)
         except ValidationError as error:
@@ -166,12 +183,14 @@ class Configuration:
 
     def check_needs(self) -> None:
         """Raise `MissingNeed` when an account, any account, lacks what the application needs."""
+        if not self.settings.needs:
+            return  # and no account's plugin is imported that is not used
         lacking = [
             f"accounts.{name} ({settings.provider}): {problem}"
             for name, settings in self.settings.accounts.items()
             for problem in _unmet(load(settings.provider).capabilities(), self.settings.needs)
         ]
-        if lacking and self.settings.needs:
+        if lacking:
             lines = "\n  ".join(lacking)
             message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
             raise MissingNeed(message)
@@ -209,9 +228,9 @@ def _parsed(path: Path | None) -> dict[str, Any]:
         raise ConfigError(message) from error
 
 
-def _apply_environment(document: dict[str, Any]) -> None:
+def _apply_environment(document: dict[str, Any], account: str | None) -> None:
     """`SUBHUB_ACCOUNT` chooses; `SUBHUB_PROVIDER`, `SUBHUB_API_KEY`, ... set the chosen one."""
-    if chosen := os.environ.get("SUBHUB_ACCOUNT"):
+    if chosen := account or os.environ.get("SUBHUB_ACCOUNT"):
         document["account"] = chosen
     given = {
         key: os.environ[variable]
@@ -220,24 +239,27 @@ def _apply_environment(document: dict[str, Any]) -> None:
     }
     if not given:
         return
-    accounts: Any = document.setdefault("accounts", {})
-    if not isinstance(accounts, dict):
+    accounts: object = document.setdefault("accounts", {})
+    if not is_object(accounts):
         return  # the settings model says what is wrong with it
     name = document.get("account") or (next(iter(accounts)) if len(accounts) == 1 else "main")
-    table: Any = accounts.setdefault(name, {})
-    if isinstance(table, dict):
+    table: object = accounts.setdefault(str(name), {})
+    if is_object(table):
         table.update(given)
 
 
 def _secret(value: str, place: str) -> str:
-    """The secret that *value* points to; a secret itself may not stand in the file."""
+    """The secret that *value* points to, or *value* itself, as when a variable gave it."""
     kind, _, target = value.partition(":")
-    if kind == "env" and target:
+    if kind in {"env", "file"} and not target:
+        message = f"{place}.api_key: {value!r} names nothing: write env:NAME or file:PATH"
+        raise ConfigError(message)
+    if kind == "env":
         if not os.environ.get(target):
             message = f"{place}.api_key: the variable {target} is not set: export {target}=..."
             raise ConfigError(message)
         return os.environ[target].strip()
-    if kind == "file" and target:
+    if kind == "file":
         try:
             return Path(target).read_text("utf-8").strip()
         except (OSError, ValueError) as error:
@@ -261,4 +283,5 @@ def _remedy(item: Any) -> str:
     tables: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "plans": PlanSettings}
     known = tables[above[0]].model_fields if above else Settings.model_fields
     close = difflib.get_close_matches(key, known, n=1)
-    return f"no such key; did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    return f"no such key; {hint}"

@@ -11,7 +11,14 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from subhub.errors import InvalidReply, InvalidRequest, SubhubError, TransportError, WouldSend
+from subhub.errors import (
+    InvalidReply,
+    InvalidRequest,
+    NotSent,
+    SubhubError,
+    TransportError,
+    WouldSend,
+)
 from subhub.flow import Flow, Request, Response
 from subhub.wire import invalid
 
@@ -40,29 +47,33 @@ Script: TypeAlias = Generator[Request | Pause, Response | None, T]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the engine has to know of the account."""
+    """What the engine has to know of the account.
+
+    With *preview*, which shows a request as it would go out, a dry run is meant.
+    """
 
     provider: Provider
-    preview: Callable[[Request], Outgoing]
     scrub: Callable[[Response], Response]
-    dry_run: bool = False
+    preview: Callable[[Request], Outgoing] | None = None
 
 
 def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
     """Perform *flow*: answers are sent into it, refusals and lost answers are thrown into it."""
-    answered = False
+    sent = False
     try:
         request = next(flow)
         while True:
-            if rules.dry_run and request.mutating:
+            if rules.preview and request.mutating:
                 raise WouldSend(rules.preview(request))
             try:
                 response = yield request
             except (TransportError, InvalidReply) as lost:
+                sent = sent or not isinstance(lost, NotSent)
                 request = flow.throw(_located(lost, operation, rules))
                 continue
             assert response is not None  # noqa: S101 - only a pause is answered by nothing
-            answered = True
+            sent = True
+            response = rules.scrub(response)
             refused = _refused(response, rules)
             if refused is None:
                 request = flow.send(response)
@@ -72,25 +83,26 @@ def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
         result: T = stop.value
         return result
     except InvalidRequest as error:
-        if not answered:
+        if not sent:
             raise _located(error, operation, rules) from None
         # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
         reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
         reply.completed = error.completed
         raise _located(reply, operation, rules) from error
     except SubhubError as error:
-        raise _located(error, operation, rules)
+        _ = _located(error, operation, rules)
+        raise
     finally:
         flow.close()
 
 
 def _refused(response: Response, rules: Rules) -> SubhubError | None:
     if response.status >= REFUSAL:
-        return rules.provider.error(rules.scrub(response))
+        return rules.provider.error(response)
     if response.status >= REDIRECTION:
         target = response.headers.get("location", "nowhere")
         message = f"the answer redirects to {target}, and redirects are never followed"
-        return invalid(message, rules.scrub(response))
+        return invalid(message, response)
     return None
 
 

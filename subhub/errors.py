@@ -18,7 +18,7 @@ This module imports nothing of subhub's own, so that anything may raise its erro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,6 +113,11 @@ class InvalidRequest(SubhubError, ValueError):
     def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = dict(fields or {})
+
+    @classmethod
+    def of(cls, field: str, problem: str) -> Self:
+        """The refusal of one argument."""
+        return cls(f"`{field}`: {problem}", fields={field: problem})
 
 
 class ProviderError(SubhubError):

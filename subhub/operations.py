@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from subhub import arguments
-from subhub.arguments import refuse
 from subhub.capabilities import Capabilities
 from subhub.errors import InvalidRequest
 from subhub.flow import Flow, Page, completed
@@ -31,6 +31,7 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
+from subhub.models.record import Update
 from subhub.options import ProviderOptions, chosen
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Operations:
         self, plan_id: str, changes: PlanUpdate, options: ProviderOptions | None
     ) -> Flow[Plan]:
         """See `Client.update_plan`."""
-        extra = self._begin("update_plan", options)
+        extra = self._change("update_plan", changes, options)
         return self.provider.update_plan(self._plan(plan_id), changes, **extra)
 
     # Customers ------------------------------------------------------------------------------------
@@ -104,8 +105,7 @@ class Operations:
             message = "find_customer takes either `external_id` or `email`"
             raise InvalidRequest(message)
         by = "email" if external_id is None else "external_id"
-        if not (external_id or email):
-            raise refuse(by, "it is empty")
+        _ = arguments.text(by, external_id if email is None else email)
         self.capabilities.require("find_customer")
         self.capabilities.require(f"find_customer:{by}")
         return self.provider.find_customer(external_id=external_id, email=email)
@@ -114,7 +114,7 @@ class Operations:
         self, customer_id: str, changes: CustomerUpdate, options: ProviderOptions | None
     ) -> Flow[Customer]:
         """See `Client.update_customer`."""
-        extra = self._begin("update_customer", options)
+        extra = self._change("update_customer", changes, options)
         found = self._id("customer_id", customer_id, "customer")
         return self.provider.update_customer(found, changes, **extra)
 
@@ -192,6 +192,11 @@ class Operations:
         return self.provider.subscribe(customer=self._id("customer", customer, "customer"), **terms)
 
     def _subscribe_new(self, draft: CustomerDraft, terms: dict[str, Any]) -> Flow[Subscription]:
+        # A flow does nothing by itself, so its first step can be tried before anybody is made:
+        # terms that the plugin refuses are refused here, not when the customer exists already.
+        somebody = self.provider.stand_in_id
+        with closing(self.provider.subscribe(customer=somebody, **terms)) as trial:
+            _ = next(trial, None)
         customer = yield from self.provider.create_customer(draft)
         with completed(customer):
             return (yield from self.provider.subscribe(customer=customer.id, **terms))
@@ -233,7 +238,7 @@ class Operations:
         self, subscription_id: str, changes: SubscriptionUpdate, options: ProviderOptions | None
     ) -> Flow[Subscription]:
         """See `Client.update_subscription`."""
-        extra = self._begin("update_subscription", options)
+        extra = self._change("update_subscription", changes, options)
         found = self._subscription(subscription_id)
         return self.provider.update_subscription(found, changes, **extra)
 
@@ -262,23 +267,36 @@ class Operations:
         self.capabilities.require(operation)
         return chosen(type(self.provider), operation, options)
 
-    def _id(self, field: str, value: str, kind: str) -> str:
+    def _change(
+        self, operation: str, changes: Update, options: ProviderOptions | None
+    ) -> dict[str, Any]:
+        extra = self._begin(operation, options)
+        if not changes.changes() and not extra:
+            known = ", ".join((*type(changes).model_fields, *self.capabilities[operation].options))
+            message = f"`{operation}` has nothing to change: give at least one of {known}"
+            raise InvalidRequest(message)
+        return extra
+
+    def _id(self, field: str, value: object, kind: str) -> str:
         return arguments.identifier(field, value, kind, self.provider.id_prefixes)
 
     def _subscription(self, value: str) -> str:
         return self._id("subscription_id", value, "subscription")
 
-    def _plan(self, value: str) -> str:
+    def _plan(self, value: object) -> str:
         if isinstance(value, PlanDraft):
             message = "this takes the id or key of a plan that exists: make it with create_plan"
-            raise refuse("plan", message)
-        return self._id("plan", self.plan_id(value), "plan")
+            raise InvalidRequest.of("plan", message)
+        known = self.plan_id(value) if isinstance(value, str) else value
+        return self._id("plan", known, "plan")
 
     def _timing(self, operation: str, when: When, refund: Refund) -> None:
         _ = arguments.choice("when", when, get_args(When))
         _ = arguments.choice("refund", refund, get_args(Refund))
         if refund == "prorated" and when != "now":
-            raise refuse("refund", "'prorated' goes with when='now': at period end nothing is left")
+            raise InvalidRequest.of(
+                "refund", "'prorated' goes with when='now': at period end nothing is left"
+            )
         self.capabilities.require(f"{operation}:{when}")
         if refund == "prorated":
             self.capabilities.require(f"{operation}:prorated")
@@ -288,17 +306,21 @@ class Operations:
         if replaces is None:
             for field, given in (("when", when), ("refund", refund)):
                 if given is not None:
-                    raise refuse(field, "it goes with `replaces`, the subscription to end")
+                    raise InvalidRequest.of(
+                        field, "it goes with `replaces`, the subscription to end"
+                    )
             return
         if when is None:
-            raise refuse("when", "with `replaces` say when the old one ends: now or period_end")
+            raise InvalidRequest.of(
+                "when", "with `replaces` say when the old one ends: now or period_end"
+            )
         _ = arguments.choice("when", when, get_args(When))
         if when == "period_end":
             self.capabilities.require("create_signup_link:period_end")
         if refund is not None:
             _ = arguments.choice("refund", refund, get_args(Refund))
         if refund is not None and when != "now":
-            raise refuse("refund", "it goes with when='now'")
+            raise InvalidRequest.of("refund", "it goes with when='now'")
         if refund == "prorated":
             self.capabilities.require("create_signup_link:prorated")
 
@@ -308,9 +330,11 @@ def belongs(customer: str | None, status: Status | None) -> Callable[[Subscripti
 
     It is asked of every listed subscription, whether or not the provider could filter.
     """
+    if status is not None:
+        _ = arguments.choice("status", status, tuple(Status))
 
     def fits(each: Subscription) -> bool:
-        return (customer is None or each.customer_id in {None, customer}) and (
+        return (customer is None or each.customer_id == customer) and (
             status is None or each.status == status
         )
 

@@ -10,7 +10,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, cast, get_type_hints
 
 from pydantic import ConfigDict, create_model
 
@@ -27,18 +27,27 @@ def chosen(
     provider: type[Provider], operation: str, options: ProviderOptions | None
 ) -> dict[str, Any]:
     """The part of *options* that is for *provider*, validated; only what was given is in it."""
-    given = (options or {}).get(provider.name)
+    place = f"provider_options[{provider.name!r}]"
+    given = _table(place, _table("provider_options", options).get(provider.name))
     if not given:
         return {}
     known = options_of(provider, operation)
     strange = sorted(set(given) - set(known))
     if strange:
-        place = f"provider_options[{provider.name!r}]"
         choices = f"known are {', '.join(known)}" if known else "it takes none"
         message = f"{place}: `{operation}` has no option {', '.join(strange)}; {choices}"
         raise InvalidRequest(message, fields=dict.fromkeys(strange, choices))
     accepted = _model(getattr(provider, operation), tuple(known))(**given)
     return {name: getattr(accepted, name) for name in given}
+
+
+def _table(place: str, value: object) -> dict[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        message = f"{place} is a dict by name, not {type(value).__name__}"
+        raise InvalidRequest(message, fields={"provider_options": message})
+    return {str(name): each for name, each in cast("Mapping[object, object]", value).items()}
 
 
 @cache

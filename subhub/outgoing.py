@@ -33,7 +33,9 @@ class Outgoing:
             url += "?" + urlencode(request.query, quote_via=quote)
         if request.body is None:
             return cls(request.method, url, headers)
-        content = json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json.dumps(
+            request.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
         headers = {**headers, "Content-Type": "application/json"}
         return cls(request.method, url, headers, content)
 

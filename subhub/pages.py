@@ -87,7 +87,11 @@ def next_page_number(address: str | None, base_url: str) -> str | None:
     """
     if not address:
         return None
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        message = f"the next page's address is no address: {address!r}"
+        raise InvalidReply(message, body=address) from error
     if parts.netloc and parts.netloc != urlsplit(base_url).netloc:
         message = f"the next page is said to be on another host, {parts.netloc!r}: not followed"
         raise InvalidReply(message, body=address)

@@ -19,7 +19,7 @@ from subhub.flow import (
 )
 from subhub.pages import next_page_number, walk
 from subhub.provider import API_VERSION, Provider, text_at
-from subhub.wire import Wire
+from subhub.wire import Wire, is_object
 
 __all__ = [
     "API_VERSION",
@@ -37,6 +37,7 @@ __all__ = [
     "delete",
     "done",
     "get",
+    "is_object",
     "next_page_number",
     "patch",
     "path",

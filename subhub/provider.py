@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from zoneinfo import ZoneInfo
 
 from subhub.capabilities import Absence, Capabilities, Evidence
 from subhub.errors import (
@@ -27,7 +28,7 @@ from subhub.errors import (
     Rejected,
 )
 from subhub.retry_after import retry_after
-from subhub.wire import json_of
+from subhub.wire import is_object, json_of
 
 if TYPE_CHECKING:
     from subhub.flow import Flow, Page, Response
@@ -73,9 +74,9 @@ class Provider:
     `InvalidRequest`, what the provider documents as a limit and would get silently wrong.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str] = ""
     """The name of the entry point, and the key of `provider_options`."""
-    base_url: ClassVar[str]
+    base_url: ClassVar[str] = ""
     """Scheme, host and common path, without a slash at the end."""
     api_version: ClassVar[int] = API_VERSION
     documentation: ClassVar[str] = ""
@@ -86,10 +87,18 @@ class Provider:
     """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    stand_in_id: ClassVar[str] = "nobody"
+    """An id of the documented form that is nobody's, to try the checks of a flow with."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
     """Per operation, variant and extension: how well it is known, or why it is lacking."""
 
     _capabilities: ClassVar[Capabilities]
+
+    def __init__(self) -> None:
+        self.address: str = self.base_url
+        """The base URL of the account, which may be another than the provider's own."""
+        self.zone: dt.tzinfo = ZoneInfo(self.timezone)
+        """The time zone of the account."""
 
     @classmethod
     def capabilities(cls) -> Capabilities:
@@ -254,10 +263,10 @@ class Provider:
         raise PluginError(message)
 
 
-def text_at(body: Any, *keys: str) -> str | None:
+def text_at(body: object, *keys: str) -> str | None:
     """The text or number below *keys* in decoded JSON, or `None` when there is none."""
     for key in keys:
-        if not isinstance(body, Mapping):
+        if not is_object(body):
             return None
         body = body.get(key)
     return str(body) if isinstance(body, str | int) and not isinstance(body, bool) else None

@@ -9,24 +9,11 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from stevedore.driver import DriverManager
-
 from subhub.errors import PluginError
 from subhub.provider import API_VERSION, Provider
 
 GROUP: Final = "subhub.providers"
 ACCEPTED: Final = range(max(1, API_VERSION - 1), API_VERSION + 1)
-
-
-class _Plugin(DriverManager[Provider]):
-    """Stevedore's driver, minus the cache of entry points that it keeps on disk.
-
-    The cache takes file times in steps of 128 seconds, so that a plugin that was just installed or
-    renamed is not found, or found under its old name.
-    """
-
-    def list_entry_points(self) -> list[EntryPoint]:
-        return list(_entry_points())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +38,7 @@ def load(name: str) -> type[Provider]:
         message = f"two distributions offer the provider {name!r}: {homes}; uninstall one of them"
         raise PluginError(message)
     try:
-        found: object = _Plugin(GROUP, name).driver
+        found: object = _driver(name, entries)
     except (Exception, SystemExit) as error:  # a plugin may fail to import in any way
         message = f"the plugin of {name!r} cannot be imported: {type(error).__name__}: {error}"
         raise PluginError(message) from error
@@ -60,7 +47,9 @@ def load(name: str) -> type[Provider]:
 
 def provider_class(provider: str | type[Provider]) -> type[Provider]:
     """The class of a provider that is given by name, or as the class itself."""
-    return load(provider) if isinstance(provider, str) else _checked(provider.name, provider)
+    if isinstance(provider, str):
+        return load(provider)
+    return _checked(getattr(provider, "name", ""), provider)
 
 
 def installed() -> list[Installed]:
@@ -71,6 +60,14 @@ def installed() -> list[Installed]:
 def names() -> list[str]:
     """The names of the installed plugins; imports none of them."""
     return sorted(_by_name())
+
+
+def distribution_of(name: str) -> tuple[str, str]:
+    """The name and version of the distribution that offers the provider *name*."""
+    entries = _by_name().get(name, [])
+    if not entries:
+        raise _missing(name)
+    return _home(entries[0])
 
 
 def _inspect(name: str, entries: list[EntryPoint]) -> Installed:
@@ -104,6 +101,21 @@ def _missing(name: str) -> PluginError:
     hint = f"did you mean {close[0]!r}?" if close else f"install it: pip install subhub-{name}"
     known = ", ".join(there) or "none"
     return PluginError(f"no plugin for the provider {name!r} (installed: {known}); {hint}")
+
+
+def _driver(name: str, entries: list[EntryPoint]) -> object:
+    """What the plugin *name*, one of *entries*, offers.
+
+    Stevedore's own cache of entry points is left out. It takes file times in steps of 128 seconds,
+    so that a plugin that was just installed or renamed is not found, or found under its old name.
+    """
+    from stevedore.driver import DriverManager  # noqa: PLC0415 - a class given as such needs none
+
+    class Plugin(DriverManager[Provider]):
+        def list_entry_points(self) -> list[EntryPoint]:
+            return entries
+
+    return Plugin(GROUP, name).driver
 
 
 def _by_name() -> Mapping[str, list[EntryPoint]]:

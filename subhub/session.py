@@ -57,7 +57,8 @@ class Session:
     def _open(self, account: Account) -> None:
         self._account = account
         self._operations = Operations(account.provider, account.now, account.plan_id)
-        self._rules = Rules(account.provider, account.preview, account.scrub, account.dry_run)
+        preview = account.preview if account.dry_run else None
+        self._rules = Rules(account.provider, account.scrub, preview)
 
     def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
         return script(operation, flow, self._rules)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
-    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -34,19 +33,20 @@ class Wire(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    _raw: Raw = PrivateAttr(default_factory=dict[str, Any])
-
     @property
     def raw(self) -> Raw:
         """The object as the provider sent it."""
-        return self._raw
+        raw: Raw = vars(self).get("_raw", {})
+        return raw
 
     @model_validator(mode="wrap")
     @classmethod
     def _keep(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         decoded = handler(value)
-        if isinstance(value, dict):
-            decoded._raw = value  # noqa: SLF001 - its own
+        if is_object(value):
+            # Beside the fields, where pydantic keeps cached properties too: copied and pickled, but
+            # neither compared nor shown. One of its private attributes would cost a call 3 % more.
+            vars(decoded)["_raw"] = value
         return decoded
 
     @classmethod
@@ -66,9 +66,8 @@ class Wire(BaseModel):
 def json_of(response: Response) -> Any:
     """The decoded body of *response*; `InvalidReply` when it is not JSON."""
     try:
-        decoded: Any = json.loads(
-            response.content, parse_float=Decimal, parse_constant=_refuse_constant
-        )
+        encoding = json.detect_encoding(response.content)
+        decoded: Any = _JSON.decode(response.content.decode(encoding, "surrogatepass"))
     except ValueError as error:  # also bytes that are not UTF-8
         kind = response.headers.get("content-type", "no content type")
         size = len(response.content)
@@ -80,6 +79,11 @@ def json_of(response: Response) -> Any:
     return decoded
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether decoded JSON or TOML is an object, that is, a table with names."""
+    return isinstance(value, dict)
+
+
 def invalid(message: str, response: Response) -> InvalidReply:
     """The error for an answer that is not as documented, with its status and body."""
     body = response.content[:SHOWN].decode("utf-8", "replace")
@@ -89,3 +93,6 @@ def invalid(message: str, response: Response) -> InvalidReply:
 def _refuse_constant(name: str) -> object:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)

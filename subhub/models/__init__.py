@@ -1,5 +1,6 @@
 """The vocabulary: the words that applications and plugins have in common."""
 
+from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
 from subhub.models.interval import Interval
 from subhub.models.links import SignupLink
@@ -16,6 +17,8 @@ from subhub.models.subscriptions import (
 )
 
 __all__ = [
+    "Access",
+    "Answer",
     "Currency",
     "Customer",
     "CustomerDraft",
@@ -36,4 +39,5 @@ __all__ = [
     "SubscriptionChange",
     "SubscriptionUpdate",
     "When",
+    "access_at",
 ]

@@ -11,10 +11,10 @@ from subhub.errors import InvalidRequest
 from subhub.models.record import Record
 
 Unit = Literal["day", "week", "month", "year"]
-_TEXT = re.compile(r"(?:(\d+)\s+)?([a-z]+?)s?", re.IGNORECASE)
+_TEXT = re.compile(r"(?:(\d{1,9})\s+)?([a-z]+?)s?", re.IGNORECASE)
 
 
-class Interval(Record):
+class Interval(Record, frozen=True):
     """A billing period of *count* units: `Interval(1, "year")`, `Interval.parse("6 months")`.
 
     *count* is at least 1; *unit* is day, week, month or year. Anything else raises

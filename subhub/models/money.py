@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from subhub.errors import InvalidRequest
 from subhub.models.currencies import MINOR_DIGITS
@@ -31,18 +31,24 @@ def _known(value: object) -> object:
 ExactDecimal = Annotated[Decimal, BeforeValidator(_exact)]
 """A number that was never a float."""
 
+Percent = Annotated[Decimal, Field(ge=0, le=100), BeforeValidator(_exact)]
+"""A share of a hundred."""
+
 Currency = Annotated[str, BeforeValidator(_known)]
 """A currency code of ISO 4217, in capitals."""
 
+# Within these digits every calculation below is exact; "1e999999999" would fill the memory.
+_Amount = Annotated[Decimal, Field(max_digits=18), BeforeValidator(_exact)]
 
-class Money(Record):
+
+class Money(Record, frozen=True):
     """An exact amount in a currency: `Money("12.95", "EUR")`.
 
-    *amount* is in the currency's major unit (euros, not cents) and is never a float; *currency* is
-    a code of ISO 4217. Anything else raises `InvalidRequest`.
+    *amount* is in the currency's major unit (euros, not cents), has at most 18 digits and is never
+    a float; *currency* is a code of ISO 4217. Anything else raises `InvalidRequest`.
     """
 
-    amount: ExactDecimal
+    amount: _Amount
     currency: Currency
 
     def __init__(self, amount: Decimal | int | str, currency: str) -> None:
@@ -61,8 +67,8 @@ class Money(Record):
     @classmethod
     def from_minor(cls, amount: int, currency: str) -> Self:
         """The money that *amount* minor units (cents) are."""
-        digits = MINOR_DIGITS.get(currency.upper(), 0)
-        return cls(Decimal(amount).scaleb(-digits), currency)
+        units = cls(_whole(amount), currency)
+        return cls(units.amount.scaleb(-units.minor_digits), currency)
 
     @property
     def minor_digits(self) -> int:
@@ -81,3 +87,10 @@ class Money(Record):
     def __str__(self) -> str:
         decimals = max(self.minor_digits, -int(self.amount.as_tuple().exponent))
         return f"{self.amount:.{decimals}f} {self.currency}"
+
+
+def _whole(amount: object) -> int:
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        message = f"minor units are counted in whole numbers, not {amount!r}"
+        raise InvalidRequest(message, fields={"amount": message})
+    return amount

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from subhub.models.interval import Interval
-from subhub.models.money import ExactDecimal, Money
+from subhub.models.money import Money, Percent
 from subhub.models.record import Raw, Record, Result, Update
+
+
+def _made(value: object) -> object:
+    """A table is not taken for a value: only its class checks what it is made of."""
+    if isinstance(value, Mapping):
+        message = "write it as Money('12.95', 'EUR') or Interval(1, 'year'), not as a table"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return value
 
 
 def _chargeable(price: Money) -> Money:
@@ -21,11 +30,11 @@ def _chargeable(price: Money) -> Money:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Price = Annotated[Money, AfterValidator(_chargeable)]
-Percent = Annotated[ExactDecimal, Field(ge=0, le=100)]
+Price = Annotated[Money, BeforeValidator(_made), AfterValidator(_chargeable)]
+Period = Annotated[Interval, BeforeValidator(_made)]
 
 
-class PlanDraft(Record):
+class PlanDraft(Record, frozen=True):
     """A plan that does not exist yet.
 
     *price* is what one *interval* costs. *tax_rate* is in percent (21, not 0.21); whether *price*
@@ -35,7 +44,7 @@ class PlanDraft(Record):
 
     name: Name
     price: Price
-    interval: Interval
+    interval: Period
     tax_rate: Percent | None = None
     description: str | None = None
     code: str | None = None
@@ -56,18 +65,18 @@ class PlanDraft(Record):
         ) -> None: ...
 
 
-class PlanUpdate(Update):
+class PlanUpdate(Update, frozen=True):
     """The fields of a plan to change; `None` leaves one as it is."""
 
     name: Name | None = None
     price: Price | None = None
-    interval: Interval | None = None
+    interval: Period | None = None
     tax_rate: Percent | None = None
     description: str | None = None
     public: bool | None = None
 
 
-class Plan(Result):
+class Plan(Result, frozen=True):
     """A plan at a provider; what the provider did not say is `None`."""
 
     id: str

@@ -6,7 +6,7 @@ Nothing in this package knows a provider, sends anything or reads a clock.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, Self
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -31,7 +31,7 @@ class Record(BaseModel):
             raise refusal(type(self), error) from None
 
 
-class Result(Record):
+class Result(Record, frozen=True):
     """What a provider answered, in neutral words, with its own answer beside it.
 
     `raw` takes no part in equality, hashing and the repr.
@@ -52,21 +52,12 @@ class Result(Record):
         return hash((type(self), self._fields()))
 
 
-class Update(Record):
+class Update(Record, frozen=True):
     """The fields to change; a field that is `None` stays as it is."""
 
     def changes(self) -> dict[str, Any]:
         """The fields that are to change, by name."""
         return {name: value for name, value in self.__dict__.items() if value is not None}
-
-    @classmethod
-    def of(cls, **fields: Any) -> Self:
-        """The update of these fields; at least one has to change."""
-        update = cls(**fields)
-        if not update.changes():
-            allowed = ", ".join(cls.model_fields)
-            raise InvalidRequest(f"nothing to change: give at least one of {allowed}")
-        return update
 
 
 def refusal(model: type[BaseModel], error: ValidationError) -> InvalidRequest:
@@ -76,14 +67,16 @@ def refusal(model: type[BaseModel], error: ValidationError) -> InvalidRequest:
     """
     personal = {name for name, field in model.model_fields.items() if not field.repr}
     fields = {
-        ".".join(str(part) for part in item["loc"]) or "value": _complaint(item, personal)
+        ".".join(str(part) for part in item["loc"]) or "value": _complaint(model, item, personal)
         for item in error.errors(include_url=False)
     }
     lines = [f"{field}: {text}" for field, text in fields.items()]
     return InvalidRequest(f"{model.__name__} cannot be made: " + "; ".join(lines), fields=fields)
 
 
-def _complaint(item: ErrorDetails, personal: Container[object]) -> str:
+def _complaint(model: type[BaseModel], item: ErrorDetails, personal: Container[object]) -> str:
+    if item["type"] == "extra_forbidden":  # a personal field misspelled has a personal value
+        return f"no such field; known are {', '.join(model.model_fields)}"
     text = item["msg"].removeprefix("Value error, ")
     told = item["type"] in {"missing", "value_error"} or isinstance(item["input"], Mapping)
     if told or any(part in personal for part in item["loc"][:1]):

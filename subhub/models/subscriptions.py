@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import AwareDatetime
 
 from subhub.models.interval import Interval
-from subhub.models.money import Money
-from subhub.models.plans import Name, Percent, Price
-from subhub.models.record import Record, Result, Update
+from subhub.models.money import Money, Percent
+from subhub.models.plans import Name, Period, Price
+from subhub.models.record import Result, Update
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -33,7 +33,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Subscription(Result):
+class Subscription(Result, frozen=True):
     """A subscription at a provider; what the provider did not say is `None`, never guessed.
 
     *raw_status* is the provider's own word for *status*. *price* is what one *interval* costs.
@@ -55,11 +55,11 @@ class Subscription(Result):
     created_at: AwareDatetime | None = None
 
 
-class SubscriptionUpdate(Update):
+class SubscriptionUpdate(Update, frozen=True):
     """The terms of a subscription to change; `None` leaves one as it is."""
 
     price: Price | None = None
-    interval: Interval | None = None
+    interval: Period | None = None
     description: Name | None = None
     tax_rate: Percent | None = None
 
@@ -75,7 +75,7 @@ class SubscriptionUpdate(Update):
         ) -> None: ...
 
 
-class SubscriptionChange(Record):
+class SubscriptionChange(Result, frozen=True):
     """A subscription before and after a change of plan.
 
     Some providers change the subscription, others replace it: *new* may have another id than *old*.

@@ -1,0 +1,164 @@
+"""Every mistake in the configuration is told with file, key and remedy, and no secret is."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from subhub import (
+    ConfigError,
+)
+from subhub.configuration import Configuration
+from subhub.plugin import Provider
+
+if TYPE_CHECKING:
+    from tests.conftest import Toy
+
+SECRET = "test_topsecretkey"
+
+
+@pytest.fixture(autouse=True)
+def plugins(folder: Path, offer: Callable[[type[Provider]], None], toy: type[Toy]) -> None:
+    """A folder of its own to work in, with a plugin installed."""
+    del folder
+    offer(toy)
+
+
+def write(text: str, path: str = "subhub.toml") -> Path:
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _ = place.write_text(text)
+    return place
+
+
+def refusal(action: Callable[[], object]) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        _ = action()
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    return caught.value
+
+
+def opened(name: str | None = None) -> Any:
+    return Configuration.read().open(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("acount = 'a'", "acount: no such key; did you mean 'account'?"),
+        ("zzz = 1", "zzz: no such key; known are account, needs, accounts, plans"),
+        (
+            "[accounts.a]\nprovider='toy'\napi_kye='x'",
+            "accounts.a.api_kye: no such key; did you mean",
+        ),
+        ("[accounts.a]\nprovider='toy'\nzzz=1", "accounts.a.zzz: no such key; known are provider"),
+        ("[accounts.a]", "accounts.a.provider: Field required"),
+        ("[accounts.a]\nprovider=7", "accounts.a.provider: Input should be a valid string"),
+        ("[accounts.a]\nprovider='toy'\nmode='prod'", "accounts.a.mode: Input should be 'live' or"),
+        ("[accounts.a]\nprovider='toy'\ntimeout=0", "accounts.a.timeout: Input should be greater"),
+        ("[accounts.a]\nprovider='toy'\ntimeout=nan", "accounts.a.timeout: Input should be"),
+        ("[accounts.a]\nprovider='toy'\nsandbox='maybe'", "accounts.a.sandbox: Input should be a"),
+        (f"[accounts.a]\nprovider='toy'\napi_key=['{SECRET}']", "accounts.a.api_key: Input should"),
+        ("accounts = 7", "accounts: Input should be a valid dictionary"),
+        ("accounts = {a = 7}", "accounts.a: Input should be a valid dictionary"),
+        ("account = 7", "account: Input should be a valid string"),
+        ("account = ['a']", "account: Input should be a valid string"),
+        ("needs = ['create_plam']", "'create_plam' is no capability: did you mean 'create_plan'?"),
+        ("needs = ['zzz']", "'zzz' is no capability: see `subhub capabilities`"),
+        ("needs = 'create_plan'", "needs: Input should be a valid tuple"),
+        (
+            "[plans.a]\nname='A'\nprice='1 EUR'\ninterval='soon'",
+            "plans.a.interval: 'soon' is no inter",
+        ),
+        (
+            "[plans.a]\nname='A'\nprice='12.95'\ninterval='1 year'",
+            "plans.a.price: '12.95' is no mon",
+        ),
+        ("[plans.a]\nname='A'\nprice='1 EURO'\ninterval='1 year'", "plans.a.price: "),
+        ("[plans.a]\nname='A'\nprice=1.5\ninterval='1 year'", "plans.a.price: "),
+        (
+            "[plans.a]\nname='A'\nprice='1 EUR'\ninterval='1 year'\ntax_rate=21.5",
+            "plans.a.tax_rate: ",
+        ),
+        (
+            "[plans.a]\nname='A'\nprise='1 EUR'\ninterval='1 year'",
+            "prise: no such key; did you mean",
+        ),
+        (
+            "[plans.a]\nname='A'\ninterval='1 year'\nprice={amount='1', currency='EUR', x=1}",
+            "plans.a.price: write it as text: '12.95 EUR'",
+        ),
+        (
+            "[plans.a]\nname='A'\nprice='1 EUR'\ninterval=1",
+            "plans.a.interval: write it as text: '6",
+        ),
+    ],
+    ids=lambda each: each[-24:],
+)
+@pytest.mark.parametrize(
+    "variables", [{}, {"SUBHUB_BASE_URL": "https://other.test"}], ids=["file", "variables"]
+)
+def test_a_mistake_is_told_with_file_key_and_remedy(
+    monkeypatch: pytest.MonkeyPatch, text: str, said: str, variables: dict[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    path = write(text)
+
+    error = refusal(Configuration.read)
+
+    assert said in str(error)
+    assert str(path) in str(error).splitlines()[0]
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    _ = write("zzz = 1\n[accounts.a]\nprovider = 7\n[plans.p]\nname = ''")
+
+    assert len(str(refusal(Configuration.read)).splitlines()) >= 4
+
+
+@pytest.mark.parametrize("content", [b"accounts = ", b"\xff\xfe", b"a = 1\na = 2"])
+def test_a_file_that_is_not_toml_is_told(content: bytes) -> None:
+    _ = Path("subhub.toml").write_bytes(content)
+
+    assert re.match(r".*subhub\.toml is not TOML: ", str(refusal(Configuration.read)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("api_key = 'env:TOY_KEY'", "accounts.main.api_key: the variable TOY_KEY is not set: expo"),
+        ("api_key = 'env:EMPTY_KEY'", "the variable EMPTY_KEY is not set"),
+        ("api_key = 'file:nowhere'", "accounts.main.api_key: nowhere cannot be read: "),
+        ("api_key = 'file:.'", "accounts.main.api_key: . cannot be read: "),
+        ("api_key = 'file:binary'", "accounts.main.api_key: binary cannot be read: "),
+        ("api_key = 'env:'", "accounts.main.api_key: 'env:' names nothing"),
+        ("api_key = 'file:'", "accounts.main.api_key: 'file:' names nothing"),
+        ("api_key = 'env:WRONG_KEY'", "accounts.main: `api_key` is no key of toy"),
+        ("api_key = 'env:LIVE_KEY'\nsandbox = true", "a live key of toy was given to a sandbox"),
+        ("mode = 'test'", "accounts.main: toy needs an API key"),
+        ("sandbox = true\ntimeout = inf", "accounts.main: `timeout` is a number of seconds"),
+        ("sandbox = true\ntimezone = 'Mars'", "accounts.main: `timezone` 'Mars' is not known"),
+        ("sandbox = true\nbase_url = 'toy.test'", "accounts.main: `base_url` is an address"),
+    ],
+)
+def test_an_account_that_cannot_be_opened_is_told_with_file_and_key(
+    monkeypatch: pytest.MonkeyPatch, settings: str, said: str
+) -> None:
+    monkeypatch.setenv("EMPTY_KEY", "")
+    monkeypatch.setenv("WRONG_KEY", "sk_topsecretkey")
+    monkeypatch.setenv("LIVE_KEY", "live_topsecretkey")
+    _ = Path("binary").write_bytes(b"\xff")
+    path = write(f"[accounts.main]\nprovider = 'toy'\n{settings}")
+
+    error = refusal(opened)
+
+    assert said in str(error)
+    assert str(error).startswith(f"{path.absolute()}: accounts.main")
+    assert str(error).count("accounts.main") == 1
+    assert "topsecret" not in "".join(traceback.format_exception(error))

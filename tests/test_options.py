@@ -1,0 +1,117 @@
+"""`provider_options`: the active provider's part is checked, the others' parts are ignored."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from subhub import InvalidRequest
+from subhub.models import CustomerDraft, PlanDraft
+from subhub.options import chosen
+from subhub.plugin import Flow, Provider, done
+
+if TYPE_CHECKING:
+    from tests.conftest import Caller, Desk
+
+
+class Rich(Provider):
+    name = "rich"
+
+    def create_plan(
+        self,
+        draft: PlanDraft,
+        *,
+        colour: Literal["red", "blue"] = "red",
+        count: int | None = None,
+        public_name: str = "",
+    ) -> Flow[Any]:
+        return done((draft, colour, count, public_name))
+
+
+class Optional(Rich):
+    name = "optional"
+
+    def create_customer(self, draft: CustomerDraft, vip: bool = False) -> Flow[Any]:  # noqa: FBT001, FBT002
+        return done((draft, vip))
+
+
+@pytest.mark.parametrize(
+    ("options", "accepted"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"rich": {}}, {}),
+        ({"other": {"anything": object()}}, {}),
+        ({"rich": {"colour": "blue"}}, {"colour": "blue"}),
+        ({"rich": {"count": None}, "other": {"x": 1}}, {"count": None}),
+        ({"rich": {"count": 3, "public_name": " a "}}, {"count": 3, "public_name": " a "}),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_only_what_was_given_to_the_active_provider_reaches_it(
+    options: Any, accepted: dict[str, Any]
+) -> None:
+    assert chosen(Rich, "create_plan", options) == accepted
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"color": "red"}, "`create_plan` has no option color; known are colour, count, public_"),
+        ({"color": 1, "x": 2}, "no option color, x; known are colour, count, public_name"),
+        ({"draft": 1}, "no option draft; known are"),
+        ({"colour": "green"}, "colour: Input should be 'red' or 'blue', not 'green'"),
+        ({"count": "3"}, "count: Input should be a valid integer, not '3'"),
+        ({"count": 3.0}, "count: Input should be a valid integer, not 3.0"),
+        ({"count": True}, "count: Input should be a valid integer, not True"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_what_is_known(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(said)) as caught:
+        _ = chosen(Rich, "create_plan", {"rich": given})
+
+    assert set(caught.value.fields) <= set(given)
+
+
+def test_an_operation_without_options_says_that_it_takes_none() -> None:
+    with pytest.raises(InvalidRequest, match="`update_plan` has no option colour; it takes none"):
+        _ = chosen(Rich, "update_plan", {"rich": {"colour": "red"}})
+
+
+def test_a_parameter_without_a_star_before_it_is_an_option_too() -> None:
+    options = {"optional": {"vip": True}}
+
+    assert chosen(Optional, "create_customer", options) == {"vip": True}
+    assert chosen(Optional, "create_plan", {"optional": {"count": 1}}) == {"count": 1}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["rich"], "rich", 7, {"rich": ["colour"]}, {"rich": "colour"}, {"rich": 7}, {"rich": {1: 2}}],
+    ids=str,
+)
+def test_options_are_given_by_provider_and_by_name(options: Any) -> None:
+    with pytest.raises(InvalidRequest, match="provider_options"):
+        _ = chosen(Rich, "create_plan", options)
+
+
+def test_options_reach_the_request_and_what_is_wrong_is_never_sent(
+    billing: Caller, desk: Desk, draft: PlanDraft
+) -> None:
+    desk.answer(201, {"id": "pln_1"})
+    calls: list[Callable[[], Any]] = [
+        lambda: billing.create_plan(draft, provider_options={"toy": {"colour": 7}}),
+        lambda: billing.cancel_subscription("1", when="now", provider_options={"toy": {"x": 1}}),
+        lambda: billing.subscribe(plan="1", customer="1", provider_options={"toy": {"x": 1}}),
+    ]
+
+    _ = billing.create_plan(draft, provider_options={"toy": {"colour": "red"}, "other": {"a": 1}})
+    for call in calls:
+        with pytest.raises(InvalidRequest):
+            call()
+
+    assert [json.loads(each.content) for each in desk.sent] == [{"name": "Phone", "colour": "red"}]
