@@ -1,0 +1,241 @@
+"""The permit file: one for all processes of a machine, crash-safe, and clear about damage."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from subhub.errors import ConfigError
+from subhub.pacing import Pacer, RateLimit
+from subhub.pacing.shared import SharedStore, fingerprint
+
+KEY = "ak_live_very_secret"
+LIMIT = RateLimit(3, per=60.0)
+START = 1000.0
+
+
+@contextmanager
+def pacing(directory: Path, limit: RateLimit = LIMIT, key: str = KEY) -> Generator[Pacer]:
+    pacer = Pacer(limit, SharedStore(directory, key, lease=30.0))
+    try:
+        yield pacer
+    finally:
+        pacer.close()
+
+
+def free(pacer: Pacer, now: float) -> int:
+    tickets = [pacer.enter() for _ in range(30)]
+    count = sum(ticket.wait(now) == 0 for ticket in tickets)
+    for ticket in tickets:
+        ticket.unsent(now)
+        ticket.leave()
+    return count
+
+
+def test_users_of_one_key_share_its_permits(tmp_path: Path) -> None:
+    with pacing(tmp_path) as one, pacing(tmp_path) as other:
+        ticket = one.enter()
+        assert ticket.wait(START) == 0
+        assert free(other, START) == 2
+        ticket.answered(START + 1, {}, 200)
+        assert free(other, START + 61) == 3
+
+
+def test_a_refusal_stops_every_user_of_the_key(tmp_path: Path) -> None:
+    with pacing(tmp_path) as one, pacing(tmp_path) as other:
+        ticket = one.enter()
+        assert ticket.wait(START) == 0
+        ticket.answered(START, {"retry-after": "17"}, 429)
+        assert other.enter().wait(START) == 17
+
+
+def test_each_account_has_a_file_of_its_own_that_does_not_tell_the_key(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "for it"
+    with pacing(folder) as one, pacing(folder, key="another") as other:
+        assert one.enter().wait(START) == 0
+        assert free(other, START) == 3
+    files = list(folder.iterdir())
+    assert {each.name for each in files} == {
+        f"{fingerprint(KEY)}.permits",
+        f"{fingerprint('another')}.permits",
+    }
+    for each in files:
+        assert KEY not in each.name
+        assert KEY.encode() not in each.read_bytes()
+        assert each.stat().st_mode & 0o077 == 0
+
+
+def test_the_leases_of_a_killed_process_run_out_by_themselves(tmp_path: Path) -> None:
+    with pacing(tmp_path) as killed:
+        assert killed.enter().wait(START) == 0
+    with pacing(tmp_path) as later:
+        assert free(later, START + 89.99) == 2
+        assert free(later, START + 90) == 3
+
+
+def test_a_closed_pacer_opens_its_file_again(tmp_path: Path) -> None:
+    with pacing(tmp_path) as pacer:
+        ticket = pacer.enter()
+        assert ticket.wait(START) == 0
+        pacer.close()
+        pacer.close()
+        assert free(pacer, START) == 2
+
+
+def test_a_removed_file_is_made_anew_for_all(tmp_path: Path) -> None:
+    with pacing(tmp_path) as one, pacing(tmp_path) as other:
+        next(tmp_path.iterdir()).unlink()
+        assert one.enter().wait(START) == 0
+        assert free(other, START) == 2
+
+
+def test_a_child_process_does_not_use_the_lock_of_its_parent(tmp_path: Path) -> None:
+    store = SharedStore(tmp_path, KEY)
+    pacer = Pacer(LIMIT, store)
+    with store:
+        child = os.fork()
+        if not child:
+            _ = signal.alarm(20)
+            granted = Pacer.enter(pacer).wait(START) == 0
+            os._exit(0 if granted else 1)
+        time.sleep(0.2)
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it waits for the lock
+    assert os.waitpid(child, 0) == (child, 0)
+    assert free(pacer, START) == 2
+    pacer.close()
+
+
+def test_a_maker_killed_before_it_was_done_leaves_no_damage(tmp_path: Path) -> None:
+    store = SharedStore(tmp_path, KEY)
+    for content in (b"", bytes(24), bytes(2000)):
+        _ = store.path.write_bytes(content)
+        with pacing(tmp_path) as pacer:
+            assert free(pacer, START) == 3
+
+
+@pytest.mark.parametrize(
+    ("kept", "added", "told"),
+    [
+        (0, b"not a permit file, but a letter", "is no permit file"),
+        (0, b"subhub-1", "is no permit file"),
+        (-8, b"", "has not the size"),
+        (None, bytes(8), "has not the size"),
+        (-8, struct.pack("=d", math.nan), "holds something else than times"),
+        (-8, struct.pack("=d", -1.0), "holds something else than times"),
+    ],
+    ids=["a letter", "head cut", "end cut", "too long", "no number", "negative"],
+)
+def test_a_damaged_file_is_refused_and_the_remedy_named(
+    tmp_path: Path, kept: int | None, added: bytes, told: str
+) -> None:
+    with pacing(tmp_path):
+        pass
+    file = next(tmp_path.iterdir())
+    _ = file.write_bytes(file.read_bytes()[:kept] + added)
+
+    with pytest.raises(ConfigError, match=rf"{told}.*remove the file") as caught:
+        _ = Pacer(LIMIT, SharedStore(tmp_path, KEY))
+    assert str(file) in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_a_file_cut_off_in_use_is_refused(tmp_path: Path) -> None:
+    with pacing(tmp_path) as pacer:
+        os.truncate(next(tmp_path.iterdir()), 24)
+        with pytest.raises(ConfigError, match="changed its size"):
+            _ = pacer.enter().wait(START)
+
+
+@pytest.mark.parametrize("limit", [RateLimit(4, per=60.0), RateLimit(3, per=61.0)])
+def test_all_users_must_mean_the_same_limit(tmp_path: Path, limit: RateLimit) -> None:
+    with (
+        pacing(tmp_path),
+        pytest.raises(ConfigError, match=r"was made for 3 requests per 60 s.*same settings"),
+    ):
+        _ = Pacer(limit, SharedStore(tmp_path, KEY))
+
+
+def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    _ = blocked.write_text("")
+    with pytest.raises(ConfigError, match=r"file/.*cannot be opened"):
+        _ = Pacer(LIMIT, SharedStore(blocked, KEY))
+
+
+@pytest.mark.parametrize("room", [0, 100])
+def test_a_full_disk_is_noticed_when_the_file_is_made(tmp_path: Path, room: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(ConfigError, match="cannot be written"):
+            _ = Pacer(RateLimit(100, per=60.0), SharedStore(tmp_path, KEY))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_system_without_file_locks_is_told_to_use_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(ConfigError, match="`share`"):
+        _ = SharedStore(tmp_path, KEY)
+
+
+WORKER = """
+import sys, threading, time
+from subhub.pacing import Pacer, RateLimit
+from subhub.pacing.shared import SharedStore
+
+pacer = Pacer(RateLimit(20, per=1.0), SharedStore(sys.argv[1], "key"))
+out = threading.Lock()
+
+def work():
+    for _ in range(5):
+        ticket = pacer.enter()
+        while (pause := ticket.wait(time.monotonic())) > 0:
+            time.sleep(pause)
+        counted = time.monotonic()  # the server's moment lies between the sending and the answer
+        time.sleep(0.005)
+        ticket.answered(time.monotonic(), {}, 200)
+        with out:
+            print(counted, flush=True)
+
+threads = [threading.Thread(target=work) for _ in range(4)]
+for each in threads: each.start()
+for each in threads: each.join()
+"""
+
+
+def test_four_processes_together_keep_the_limit_and_lose_hardly_any_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    times = sorted(
+        float(line) for process in processes for line in process.communicate(timeout=30)[0].split()
+    )
+
+    assert [process.returncode for process in processes] == [0] * 4
+    assert len(times) == 80
+    for first, excess in zip(times, times[20:], strict=False):
+        assert excess - first >= 1.0
+    assert times[-1] - times[0] < 3.0 + 1.5
+
+
+def test_a_process_killed_while_it_works_stops_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        _ = killed.stdout.readline()
+        killed.kill()
+    with pacing(tmp_path, RateLimit(20, per=1.0), key="key") as pacer:
+        assert free(pacer, time.monotonic() + 121) == 20
