@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         SubscriptionChange,
         access_at,
     )
+    from subhub.pacing import RateLimit
 else:  # a checker that saw this would accept any name
 
     def __getattr__(name: str) -> object:
@@ -76,6 +77,7 @@ else:  # a checker that saw this would accept any name
 
 
 _HOMES = {
+    "subhub.pacing": ("RateLimit",),
     "subhub.async_client": ("AsyncClient",),
     "subhub.capabilities": (
         "Absence",
@@ -158,6 +160,7 @@ __all__ = [
     "PreconditionFailed",
     "ProviderError",
     "ProviderUnavailable",
+    "RateLimit",
     "RateLimited",
     "Rejected",
     "SignupLink",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import math
+import os
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -15,9 +18,12 @@ from subhub import __version__
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.flow import Request, Response
 from subhub.outgoing import REDACTED, Outgoing
+from subhub.pacing import Pacer
+from subhub.sending import Sending
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
+    from subhub.pacing import RateLimit
     from subhub.provider import Provider
     from subhub.sandbox import Fake
 
@@ -41,6 +47,7 @@ class Account:
     timeout: float
     zone: ZoneInfo
     clock: Callable[[], dt.datetime]
+    sending: Sending
     dry_run: bool = False
     fake: Fake | None = None
     plan_ids: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
@@ -50,6 +57,13 @@ class Account:
     def now(self) -> dt.datetime:
         """The present in the account's time zone."""
         return self.clock().astimezone(self.zone)
+
+    def skip(self, seconds: float) -> bool:
+        """Let the time of a sandbox pass, where nobody sleeps; elsewhere it cannot be skipped."""
+        if self.fake is None:
+            return False
+        _ = self.fake.clock.advance(seconds=seconds)
+        return True
 
     def plan_id(self, key: str) -> str:
         """The provider's id of the plan *key*; what is no key of the file is taken for an id."""
@@ -97,6 +111,11 @@ def open_account(
     sandbox: bool | Fake = False,
     dry_run: bool = False,
     clock: Callable[[], dt.datetime] | None = None,
+    deadline: float | None = 120.0,
+    attempts: int = 4,
+    rate_limit: RateLimit | None = None,
+    share: float = 1.0,
+    permits: str | os.PathLike[str] | None = None,
     plans: Mapping[str, PlanDraft] | None = None,
 ) -> Account:
     """Check the settings against *provider*, and fix them."""
@@ -116,12 +135,32 @@ def open_account(
         timeout=timeout,
         zone=zone,
         clock=clock or (fake.clock.now if fake else _utc_now),
+        sending=Sending(
+            clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
+            chance=random.random,
+            pacer=_pacer(rate_limit or provider.rate_limit, share, None if fake else permits, key),
+            attempts=attempts,
+            deadline=deadline,
+        ),
         dry_run=dry_run,
         fake=fake,
         plan_ids=_plan_ids(plans or {}, fake),
         api_key=key,
         headers={**_HEADERS, **connector.credentials(key)},
     )
+
+
+def _pacer(
+    limit: RateLimit | None, share: float, permits: str | os.PathLike[str] | None, key: str
+) -> Pacer | None:
+    """The pacer of an account; with a folder for *permits*, that of all processes that use it."""
+    if limit is None:
+        return None
+    if permits is None:
+        return Pacer(limit, share=share)
+    from subhub.pacing.shared import SharedStore  # noqa: PLC0415 - not every platform has it
+
+    return Pacer(limit, SharedStore(permits, key), share)
 
 
 def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:

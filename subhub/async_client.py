@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from subhub.flow import Flow, Page
     from subhub.options import ProviderOptions
+    from subhub.pacing import RateLimit
     from subhub.provider import Provider
     from subhub.sandbox import Fake
     from subhub.transport import AsyncHttpClient, AsyncTransport
@@ -66,6 +67,11 @@ class AsyncClient(AsyncPerformer):
         sandbox: bool | Fake = False,
         dry_run: bool = False,
         clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
         transport: AsyncTransport | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
@@ -79,6 +85,11 @@ class AsyncClient(AsyncPerformer):
             sandbox=sandbox,
             dry_run=dry_run,
             clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
         )
         self._begin(account, transport, http_client)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from subhub.flow import Flow, Page
     from subhub.options import ProviderOptions
+    from subhub.pacing import RateLimit
     from subhub.provider import Provider
     from subhub.sandbox import Fake
     from subhub.transport import SyncHttpClient, SyncTransport
@@ -56,6 +57,12 @@ class Client(Performer):
     the first request that would change something is raised as `WouldSend`. *clock* tells the
     present, with a time zone, in place of the machine's clock (in a sandbox, of the sandbox's).
 
+    What provably was not carried out is tried again, *attempts* times in all, and an operation
+    takes at most *deadline* seconds with its waiting (`None`: any time). Requests are paced so that
+    the provider's *rate_limit* is never exceeded. When several processes of a machine use one key,
+    give all of them the same folder for their *permits*; when several machines do, give each its
+    *share* of the limit. In a sandbox nobody waits: its clock goes on instead.
+
     *transport* and *http_client* take an httpx transport or client; a client that was passed in
     is not closed. Wrong settings raise `ConfigError`, a missing plugin `PluginError`.
 
@@ -74,6 +81,11 @@ class Client(Performer):
         sandbox: bool | Fake = False,
         dry_run: bool = False,
         clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
         transport: SyncTransport | None = None,
         http_client: SyncHttpClient | None = None,
     ) -> None:
@@ -87,6 +99,11 @@ class Client(Performer):
             sandbox=sandbox,
             dry_run=dry_run,
             clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
         )
         self._begin(account, transport, http_client)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,11 +30,28 @@ from subhub.capabilities import NEUTRAL, Capabilities
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
+from subhub.pacing import RateLimit
 from subhub.registry import load
 from subhub.wire import is_object
 
 FILE_NAME = "subhub.toml"
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _rate_limit(value: Any) -> Any:
+    """`"60 per 60"`: so many requests in so many seconds."""
+    match = (
+        re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
+        if isinstance(value, str)
+        else None
+    )
+    if match is None:
+        message = "write requests and seconds as '60 per 60'"
+        raise ValueError(message)
+    try:
+        return RateLimit(int(match[1]), per=float(match[2]))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 class AccountSettings(BaseModel):
@@ -49,6 +67,11 @@ class AccountSettings(BaseModel):
     timezone: str | None = None
     sandbox: bool = False
     dry_run: bool = False
+    deadline: float | None = Field(default=120.0, gt=0)
+    attempts: int = Field(default=4, ge=1)
+    rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
+    share: float = Field(default=1.0, gt=0, le=1)
+    permits: str | None = None
 
 
 def _money(value: object) -> Money:
@@ -153,6 +176,11 @@ class Configuration:
                 timezone=settings.timezone,
                 sandbox=settings.sandbox,
                 dry_run=settings.dry_run or dry_run,
+                deadline=settings.deadline,
+                attempts=settings.attempts,
+                rate_limit=settings.rate_limit,
+                share=settings.share,
+                permits=settings.permits,
                 plans=self.plans(),
             )
         except (ConfigError, InvalidRequest) as error:

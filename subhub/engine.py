@@ -20,6 +20,7 @@ from subhub.errors import (
     WouldSend,
 )
 from subhub.flow import Flow, Request, Response
+from subhub.sending import Exchange, Pause
 from subhub.wire import invalid
 
 if TYPE_CHECKING:
@@ -34,13 +35,6 @@ REDIRECTION = 300
 REFUSAL = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait this many seconds, then go on."""
-
-    seconds: float
-
-
 Script: TypeAlias = Generator[Request | Pause, Response | None, T]
 """A flow as a client performs it."""
 
@@ -49,29 +43,31 @@ Script: TypeAlias = Generator[Request | Pause, Response | None, T]
 class Rules:
     """What the engine has to know of the account.
 
-    With *preview*, which shows a request as it would go out, a dry run is meant.
+    *begin* gives the way to send the requests of an operation. With *preview*, which shows a
+    request as it would go out, a dry run is meant.
     """
 
     provider: Provider
     scrub: Callable[[Response], Response]
+    begin: Callable[[str], Callable[[Request], Exchange]]
     preview: Callable[[Request], Outgoing] | None = None
 
 
 def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
     """Perform *flow*: answers are sent into it, refusals and lost answers are thrown into it."""
     sent = False
+    send = rules.begin(operation)
     try:
         request = next(flow)
         while True:
             if rules.preview and request.mutating:
                 raise WouldSend(rules.preview(request))
             try:
-                response = yield request
+                response = yield from send(request)
             except (TransportError, InvalidReply) as lost:
                 sent = sent or not isinstance(lost, NotSent)
                 request = flow.throw(_located(lost, operation, rules))
                 continue
-            assert response is not None  # noqa: S101 - only a pause is answered by nothing
             sent = True
             response = rules.scrub(response)
             refused = _refused(response, rules)

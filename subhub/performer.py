@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from subhub.engine import Pause
 from subhub.errors import InvalidReply, TransportError
 from subhub.pages import Identified, Walk
+from subhub.sending import Pause
 from subhub.session import Session
 from subhub.transport import AsyncChannel, Channel, fake_transport, sleep
 
@@ -41,6 +41,7 @@ class Performer(Session):
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()
+        self._account.sending.close()
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +73,8 @@ class Performer(Session):
 
     def _perform(self, step: Request | Pause) -> Response | None:
         if isinstance(step, Pause):
-            time.sleep(step.seconds)
+            if not self._account.skip(step.seconds):
+                time.sleep(step.seconds)
             return None
         return self._channel.send(self._account.outgoing(step))
 
@@ -112,6 +114,7 @@ class AsyncPerformer(Session):
     async def close(self) -> None:
         """Close the connections."""
         await self._channel.close()
+        self._account.sending.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -143,7 +146,8 @@ class AsyncPerformer(Session):
 
     async def _perform(self, step: Request | Pause) -> Response | None:
         if isinstance(step, Pause):
-            await sleep(step.seconds)
+            if not self._account.skip(step.seconds):
+                await sleep(step.seconds)
             return None
         return await self._channel.send(self._account.outgoing(step))
 

@@ -17,6 +17,7 @@ from subhub.flow import (
     post,
     send,
 )
+from subhub.pacing import RateLimit
 from subhub.pages import next_page_number, walk
 from subhub.provider import API_VERSION, Provider, text_at
 from subhub.wire import Wire, is_object
@@ -30,6 +31,7 @@ __all__ = [
     "Page",
     "Path",
     "Provider",
+    "RateLimit",
     "Request",
     "Response",
     "Wire",

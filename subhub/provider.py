@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         SubscriptionUpdate,
         When,
     )
+    from subhub.pacing import RateLimit
     from subhub.sandbox import Fake
 
 API_VERSION: Final = 1
@@ -87,6 +88,8 @@ class Provider:
     """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    rate_limit: ClassVar[RateLimit | None] = None
+    """How many requests an account may make, where it is documented; clients keep within it."""
     stand_in_id: ClassVar[str] = "nobody"
     """An id of the documented form that is nobody's, to try the checks of a flow with."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}

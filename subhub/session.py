@@ -58,7 +58,7 @@ class Session:
         self._account = account
         self._operations = Operations(account.provider, account.now, account.plan_id)
         preview = account.preview if account.dry_run else None
-        self._rules = Rules(account.provider, account.scrub, preview)
+        self._rules = Rules(account.provider, account.scrub, account.sending.begin, preview)
 
     def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
         return script(operation, flow, self._rules)

@@ -338,7 +338,7 @@ def desk() -> Desk:
 @pytest.fixture
 def billing(connect: Callable[..., Caller], desk: Desk) -> Caller:
     """A client, of each kind, of the toy provider, answered at the desk."""
-    return connect(Toy, api_key="test_0123456789", transport=desk.transport)
+    return connect(Toy, api_key="test_0123456789", transport=desk.transport, attempts=1)
 
 
 @pytest.fixture

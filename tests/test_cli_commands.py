@@ -162,9 +162,9 @@ class CliToy(Provider):
         where = path("/subscriptions/{}", subscription_id)
         old = yield from ask(Subscription, "GET", where)
         if when == "period_end":
-            return SubscriptionChange(old=old)
+            return SubscriptionChange(provider=self.name, old=old)
         new = yield from ask(Subscription, "PATCH", where, {"id": "sub_9", "plan_id": plan})
-        return SubscriptionChange(old=old, new=new)
+        return SubscriptionChange(provider=self.name, old=old, new=new)
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate

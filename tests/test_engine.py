@@ -20,8 +20,9 @@ from subhub import (
     TransportError,
     WouldSend,
 )
-from subhub.engine import Pause, Rules, script
+from subhub.engine import Rules, script
 from subhub.plugin import Flow, Provider, Request, Response, Wire, completed, get, path, post
+from subhub.sending import Pause, once
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk
@@ -90,7 +91,7 @@ def fresh() -> None:
 
 @pytest.fixture
 def steps(connect: Callable[..., Caller], desk: Desk) -> Caller:
-    return connect(Steps, api_key=KEY, transport=desk.transport)
+    return connect(Steps, api_key=KEY, transport=desk.transport, attempts=1)
 
 
 def test_an_answer_is_sent_into_the_flow_and_its_result_comes_back(
@@ -236,7 +237,7 @@ def test_a_flow_is_closed_when_something_unforeseen_ends_the_sending(
 
 
 def _rules(provider: Provider) -> Rules:
-    return Rules(provider, lambda each: each)
+    return Rules(provider, lambda each: each, lambda _: once)
 
 
 def test_a_flow_is_closed_when_its_script_is_abandoned() -> None:

@@ -117,7 +117,7 @@ def ask(request: pytest.FixtureRequest, toy: type[Toy]) -> Ask:
 
     def ask_once(url: str, operation: str, *args: Any, timeout: float = 5, **settings: Any) -> Any:
         given: dict[str, Any] = {"api_key": "test_0123456789", "base_url": url, "timeout": timeout}
-        given |= settings
+        given |= {"attempts": 1, **settings}
         if request.param == "sync":
             with Client(toy, **given) as client:
                 return getattr(client, operation)(*args)
@@ -293,7 +293,7 @@ def test_neither_the_key_nor_whom_one_looked_for_is_told_of_a_lost_request(
     connect: Callable[..., Any], toy: type[Toy], desk: Desk
 ) -> None:
     desk.fail(httpx.ReadError("reset"))
-    billing = connect(toy, api_key="test_0123456789", transport=desk.transport)
+    billing = connect(toy, api_key="test_0123456789", transport=desk.transport, attempts=1)
 
     with pytest.raises(SubhubError, match=r"GET https://toy\.test/v1/customers was not") as caught:
         billing.find_customer(email="secret@test.com")

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 from subhub.engine import Rules, script
 from subhub.errors import SubhubError
 from subhub.flow import Flow, Request, Response
-from subhub.outgoing import Outgoing
 from subhub.provider import Provider
+from subhub.sending import once
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def play(
     """
     asked: list[Request] = []
     waiting = list(answers)
-    steps = script("play", flow, Rules(provider or Provider(), _as_asked, lambda each: each))
+    steps = script("play", flow, Rules(provider or Provider(), lambda each: each, lambda _: once))
     try:
         step = next(steps)
         while True:
@@ -59,7 +59,3 @@ def play(
         return Played(tuple(asked), result)
     finally:
         steps.close()
-
-
-def _as_asked(request: Request) -> Outgoing:
-    return Outgoing.of(request, "", {})
