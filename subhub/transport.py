@@ -66,6 +66,9 @@ class Channel:
             response = self._transport.handle_request(request)
         except httpx.HTTPError as error:
             raise _lost(error, outgoing, trace.began) from error
+        except BaseException as stopped:
+            _tell(stopped, outgoing, trace.began)
+            raise
         try:
             content = response.read()
         except httpx.HTTPError as error:
@@ -110,6 +113,9 @@ class AsyncChannel:
             response = await self._transport.handle_async_request(request)
         except httpx.HTTPError as error:
             raise _lost(error, outgoing, trace.began) from error
+        except BaseException as stopped:
+            _tell(stopped, outgoing, trace.began)
+            raise
         try:
             content = await response.aread()
         except httpx.HTTPError as error:
@@ -137,19 +143,16 @@ def fake_transport(fake: Fake) -> httpx.MockTransport:
 
     A connection that the fake breaks fails as a real one does, and at the same place.
     """
+    from subhub.sandbox.exchange import Received  # noqa: PLC0415 - only sandboxes need it
 
     def answer(request: httpx.Request) -> httpx.Response:
-        reply = fake.handle(
-            request.method,
-            request.url.raw_path.decode("ascii"),
-            {name.decode("ascii"): value.decode() for name, value in request.headers.raw},
-            request.content,
-        )
+        target = request.url.raw_path.decode("ascii")
+        told = {name.lower().decode(): value.decode() for name, value in request.headers.raw}
+        reply = fake.receive(Received.at(request.method, target, told, request.content))
         headers = [*reply.headers.items(), ("content-length", str(len(reply.content)))]
         if reply.delivery is None:
-            stream: httpx.SyncByteStream = httpx.ByteStream(reply.content)
-        else:
-            stream = _delivered(reply.content, reply.delivery, fake, request)
+            return _Whole(reply.status, headers, reply.content)
+        stream = _delivered(reply.content, reply.delivery, fake, request)
         return httpx.Response(reply.status, headers=headers, stream=stream)
 
     return httpx.MockTransport(answer)
@@ -188,6 +191,24 @@ def _wait(fake: Fake, seconds: float, limit: float | None) -> None:
         _ = fake.clock.advance(seconds=seconds if limit is None else min(seconds, limit))
     if limit is not None and seconds > limit:
         raise httpx.ReadTimeout("The read operation timed out")
+
+
+class _Whole(httpx.Response):
+    """An answer that is all there: httpx's way of reading it would cost more than making it."""
+
+    def __init__(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self._whole = content
+        super().__init__(status, headers=headers, stream=httpx.ByteStream(content))
+
+    @property
+    def content(self) -> bytes:
+        return self._whole
+
+    def read(self) -> bytes:
+        return self._whole
+
+    async def aread(self) -> bytes:
+        return self._whole
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -315,7 +336,13 @@ def _cut(error: httpx.HTTPError, outgoing: Outgoing, response: httpx.Response) -
     raise InvalidReply(message, status=response.status_code) from error
 
 
-def _lost(error: httpx.HTTPError, outgoing: Outgoing, began: bool) -> TransportError:  # noqa: FBT001
+def _tell(stopped: BaseException, outgoing: Outgoing, began: bool) -> None:  # noqa: FBT001
+    """Ctrl-C and the end of a task stay what they are; their cause says what became of a change."""
+    if began and not isinstance(stopped, Exception) and outgoing.method not in _READING:
+        stopped.__cause__ = _lost(stopped, outgoing, began)
+
+
+def _lost(error: BaseException, outgoing: Outgoing, began: bool) -> TransportError:  # noqa: FBT001
     what = f"{outgoing.method} {outgoing.url.partition('?')[0]}"  # a query may name a person
     cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not began and isinstance(error, _NEVER_CONNECTED):

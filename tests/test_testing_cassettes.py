@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from subhub_afternoon import Afternoon
@@ -112,6 +114,8 @@ def test_recording_again_changes_nothing(tmp_path: Path) -> None:
         stages = Stages(tmp_path / folder, recording=True)
         stage = stages.open(Afternoon, "made")
         _ = Client(Afternoon, **stage.settings).create_customer(COMPANY)
+        stage.outside(lambda fake: fake.clock.advance(days=1))
+        assert stage.settings["sandbox"].clock.now() == MOMENT + dt.timedelta(days=1)
         stages.close()
 
     first, second = (tmp_path / each / "afternoon" / "made.yaml" for each in ("first", "second"))
@@ -126,6 +130,22 @@ def test_a_body_that_is_no_json_is_kept_as_text(tmp_path: Path) -> None:
     _ = page.write_text(yaml.safe_dump(broken))
     with replay(page), pytest.raises(SubhubError, match="not JSON"):
         _ = Client(Afternoon, api_key=KEY).create_customer(COMPANY)
+
+
+def test_what_is_no_json_is_compared_as_it_is() -> None:
+    with pytest.raises(CassetteMismatch, match="<xml>"), replay(MADE):
+        _ = httpx.post("https://api.afternoon.co/v1/customers", content=b"<xml>")
+
+
+def test_an_answer_that_is_no_json_is_recorded_as_text(tmp_path: Path) -> None:
+    page = httpx.MockTransport(lambda _: httpx.Response(200, text="<html>"))
+    with (
+        pytest.raises(SubhubError, match="not JSON"),
+        record(tmp_path / "page.yaml", Provenance.of(Afternoon, "sandbox", MOMENT)),
+    ):
+        _ = Client(Afternoon, api_key=KEY, transport=page).create_customer(COMPANY)
+    (exchange,) = yaml.safe_load((tmp_path / "page.yaml").read_text())["interactions"]
+    assert exchange["response"]["text"] == "<html>"
 
 
 def test_only_an_installed_plugin_has_a_provenance() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from subhub import __version__
-from subhub.cli import customers, links, plans, subscriptions
+from subhub.cli import customers, links, plans, sandbox, subscriptions
 from subhub.cli.check import check
 from subhub.cli.command import command
 from subhub.cli.demo import demo
@@ -66,3 +66,4 @@ app.add_typer(plans.app, name="plan")
 app.add_typer(customers.app, name="customer")
 app.add_typer(links.app, name="signup-link")
 app.add_typer(subscriptions.app, name="subscription")
+app.add_typer(sandbox.app, name="sandbox")

@@ -8,18 +8,25 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from subhub.sandbox.clock import VirtualClock
+from subhub.sandbox.disturbance import disturbed
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
+from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
+from subhub.sandbox.magic import fault_of
+from subhub.sandbox.offer import Offer
 from subhub.sandbox.routes import Route, matching, routes_of
+from subhub.wire import is_object
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
 
 KEPT: Final = 1000
 """How many exchanges a fake remembers."""
+PAGES: Final = "/pages"
+"""The path that hosted pages are below, where a fake is served."""
 
 
 class Fake(ABC):
@@ -37,32 +44,76 @@ class Fake(ABC):
     assumptions: ClassVar[Mapping[str, str]] = {}
     """What the provider's documents do not say, and what the fake does instead."""
 
-    _routes: ClassVar[list[Route]]
+    _routes: ClassVar[dict[str, list[Route]]]
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
+        self.faults = FaultPlan(self.prefix)
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self.enforce_limits = True
+        """Whether requests over the documented rate limit are refused; time has to pass then."""
+        self.revoked: set[str] = set()
+        """The keys that are refused from now on."""
+        self.key_ends: dict[str, dt.datetime] = {}
+        """When keys end of themselves."""
+        self.site = ""
+        """Where the fake is served; empty in process, where addresses are as the provider's."""
+        self.declined: set[str] = set()
+        """The pages on which a customer declined to pay, and did not pay since."""
         self._lock = threading.RLock()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._routes = routes_of(cls)
+        cls._routes = {}
+        for each in routes_of(cls):
+            cls._routes.setdefault(each.method, []).append(each)
+
+    @classmethod
+    def routes(cls) -> tuple[Route, ...]:
+        """What the fake answers to."""
+        return tuple(each for routes in cls._routes.values() for each in routes)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply:
         """Answer one request; *target* is the path with its query."""
-        parts = urlsplit(target)
-        received = Received(
-            method,
-            parts.path,
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
-            {name.lower(): value for name, value in headers.items()},
-            content,
-        )
+        lower = {name.lower(): value for name, value in headers.items()}
+        return self.receive(Received.at(method, target, lower, content))
+
+    def receive(self, received: Received) -> Reply:
+        """Answer one request."""
         with self._lock:
-            reply = self._answer(received)
+            fault = self.faults.pick(received) or fault_of(received.content)
+            if fault is None:
+                reply = self._answer(received)
+            else:
+                reply = disturbed(fault, self, received, lambda: self._answer(received))
             self.exchanges.append(Exchange(received, reply))
         return reply
+
+    def assume(self, values: Mapping[str, object]) -> None:
+        """Decide what the provider's documents do not say: `{"single_use_links": False}`.
+
+        Those of `assumptions` that are attributes can be decided; `ValueError` names them.
+        """
+        open_points = [name for name in self.assumptions if hasattr(self, name)]
+        for name, value in values.items():
+            if name not in open_points:
+                known = ", ".join(open_points) or "nothing"
+                message = f"{name!r} is no open point of this sandbox: what can be set is {known}"
+                raise ValueError(message)
+            setattr(self, name, value)
+
+    def revoke_key(self, key: str | None = None, *, at: dt.datetime | None = None) -> None:
+        """Refuse a key, the sandbox's own unless one is given, from now on or from a moment on."""
+        if at is None:
+            self.revoked.add(key or self.api_key)
+        else:
+            self.key_ends[key or self.api_key] = at
+
+    def is_revoked(self, key: str) -> bool:
+        """Whether a key is refused by now."""
+        ends = self.key_ends.get(key)
+        return key in self.revoked or (ends is not None and ends <= self.clock.now())
 
     def add_plans(self, plans: Mapping[str, PlanDraft]) -> dict[str, str]:
         """Make *plans*, as if by hand in the provider's dashboard; their ids by key."""
@@ -76,6 +127,33 @@ class Fake(ABC):
     def pay(self, url: str) -> None:
         """Do what a customer does who opens the page at *url* and pays."""
 
+    def offer(self, url: str) -> Offer | None:
+        """What the page at *url* shows; `None` when there is no page."""
+        del url
+        return None
+
+    def decline(self, url: str) -> None:
+        """Do what a customer does who opens the page at *url* and does not pay.
+
+        Nothing is sold, and the page lets them try again. `LookupError` when there is no page.
+        """
+        offer = self.offer(url)
+        if offer is None:
+            message = f"there is no page at {url!r}"
+            raise LookupError(message)
+        if not offer.payable:
+            message = f"nobody can decline at {url!r}: it is {offer.state}"
+            raise ValueError(message)
+        self.declined.add(url)
+
+    def page_address(self, own: str) -> str:
+        """Where the hosted page is that the provider has at *own*."""
+        return f"{self.site}{PAGES}{urlsplit(own).path}" if self.site else own
+
+    def api_address(self, own: str) -> str:
+        """Where that part of the API is that the provider has at *own*."""
+        return self.site + urlsplit(own).path if self.site else own
+
     @abstractmethod
     def authenticate(self, received: Received) -> None:
         """Raise a `Refusal` unless the request carries a key that the provider accepts."""
@@ -88,6 +166,14 @@ class Fake(ABC):
     def malformed(self, problem: str) -> Reply:
         """The provider's answer for a body that is not a JSON object, or breaks its schema."""
 
+    def too_many(self, seconds: float) -> Reply:
+        """The provider's 429, for a while yet; its headers replace those of `limits`."""
+        return Reply.json(429, {"message": "Too many requests."}, {"retry-after": f"{seconds:.0f}"})
+
+    def failing(self, status: int) -> Reply:
+        """The provider's answer when it breaks down, with a status of 500 or more."""
+        return Reply.json(status, {"message": "Something went wrong."})
+
     def limits(self) -> Mapping[str, str]:
         """The rate-limit headers that every answer carries."""
         return {}
@@ -96,9 +182,9 @@ class Fake(ABC):
         """The JSON object of a request; anything else is refused as malformed."""
         try:
             decoded = received.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal(self.malformed("the body is not JSON")) from None
-        if not isinstance(decoded, dict):
+        if not is_object(decoded):
             raise Refusal(self.malformed("the body is not a JSON object"))
         return decoded
 
@@ -113,7 +199,8 @@ class Fake(ABC):
     def _dispatch(self, received: Received) -> Reply:
         inside = received.path.startswith(self.prefix)
         path = received.path.removeprefix(self.prefix)
-        found = matching(self._routes, received.method, path) if inside else None
+        routes = self._routes.get(received.method, []) if inside else []
+        found = matching(routes, received.method, path)
         if found is None:
             return self.not_found()
         handler, ids = found

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import uuid
 from hashlib import blake2b
-from itertools import count
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [low + high for high in _ALPHABET for low in _ALPHABET]
 
 
 class Ids:
     """A source of ids; two sources with the same seed give the same ones in the same order."""
 
-    def __init__(self, seed: str = "") -> None:
-        self._seed = seed
-        self._counter = count(1)
+    def __init__(self, seed: str = "", made: int = 0) -> None:
+        self.seed = seed
+        self.made = made
+        """How many ids came out so far."""
 
     def text(self, length: int) -> str:
         """The next id, of so many lower-case letters and digits."""
-        number = int.from_bytes(self._digest())
-        letters: list[str] = []
-        for _ in range(length):
-            number, index = divmod(number, len(_ALPHABET))
-            letters.append(_ALPHABET[index])
-        return "".join(letters)
+        count = (length + 1) // 2
+        number: int = int.from_bytes(self._digest()) % len(_PAIRS) ** count  # small is quick
+        pairs: list[str] = []
+        for _ in range(count):
+            number, index = divmod(number, len(_PAIRS))
+            pairs.append(_PAIRS[index])
+        return "".join(pairs)[:length]
 
     def uuid(self) -> str:
         """The next id, as a UUID."""
         return str(uuid.UUID(bytes=self._digest()[:16], version=4))
 
     def _digest(self) -> bytes:
-        return blake2b(f"{self._seed}:{next(self._counter)}".encode()).digest()
+        self.made += 1
+        return blake2b(f"{self.seed}:{self.made}".encode()).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def routes_of(fake: type[Any]) -> list[Route]:
     found = [
         Route(method, template, name, re.compile(re.escape(template).replace(r"\{\}", "([^/]+)")))
         for name in dir(fake)
-        for method, template in getattr(getattr(fake, name), "routes", ())
+        for method, template in getattr(inspect.getattr_static(fake, name, None), "routes", ())
     ]
     return sorted(found, key=lambda each: each.template.count("{}"))
 

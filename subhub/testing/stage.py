@@ -25,9 +25,13 @@ class Stage:
         self._fake = fake
 
     def pay(self, url: str) -> None:
-        """Let the customer pay at *url*; it happens outside of the API, so a replay has nothing."""
+        """Let the customer pay at *url*."""
+        self.outside(lambda fake: fake.pay(url))
+
+    def outside(self, act: Callable[[Any], object]) -> None:
+        """Let *act* do to the fake what happens outside of the API; a replay needs nothing done."""
         if self._fake is not None:
-            self._fake.pay(url)
+            _ = act(self._fake)
 
 
 OpenStage: TypeAlias = Callable[..., Stage]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from subhub_afternoon import Afternoon
+from subhub_afternoon import Afternoon, InvoiceLine
 
 from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Status
 from subhub.testing.stage import OpenStage, Stage
@@ -160,3 +160,67 @@ def test_an_unknown_id_is_not_found(on: Opened) -> None:
         _ = billing.get_customer("cm5x9z8nv0000h85r7l9p2k1m")
     assert caught.value.code
     assert caught.value.request_id
+
+
+def test_update_billing_anchor_day(on: Opened) -> None:
+    billing, _ = on("update_billing_anchor_day")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    changed = billing.call(Afternoon.update_billing_anchor_day, made.id, 15)
+    assert changed.raw["billing_anchor_day"] == 15
+
+
+def test_create_credit_grant(on: Opened) -> None:
+    billing, _ = on("create_credit_grant")
+    made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
+    grant = billing.call(
+        Afternoon.create_credit_grant,
+        made.id,
+        name="Welcome credits",
+        amount=100,
+        currency_code="usd",
+    )
+    assert grant.raw
+
+
+def test_customer_balances(on: Opened) -> None:
+    billing, _ = on("customer_balances")
+    customer = billing.create_customer(COMPANY)
+    assert billing.call(Afternoon.customer_balances, customer.id).id == customer.id
+
+
+def test_invoices(on: Opened) -> None:
+    billing, _ = on("invoices")
+    customer = billing.create_customer(COMPANY)
+    line = InvoiceLine(description="API calls", quantity=1, unit_amount_cents=5000)
+    draft = billing.call(
+        Afternoon.create_draft_invoice, customer.id, lines=[line], days_until_due=30
+    )
+    assert (draft.status, draft.total_cents) == ("draft", 5000)
+    assert billing.call(Afternoon.get_invoice, draft.id) == draft
+    listed = billing.walk(Afternoon.list_invoices, customer=customer.id, status="draft")
+    assert listed == [draft]
+
+
+def test_ingest_event_stores_a_key_once(on: Opened) -> None:
+    billing, _ = on("ingest_event")
+    customer = billing.create_customer(COMPANY)
+    first, second = (
+        billing.call(
+            Afternoon.ingest_event,
+            event_name="api.request",
+            idempotency_key="evt_abc123xyz",
+            customer_id=customer.id,
+            timestamp=dt.datetime(2026, 11, 21, 8, 30, tzinfo=dt.UTC),
+            properties={"tokens": 150, "model": "gpt-4"},
+        )
+        for _ in range(2)
+    )
+    assert first.id == second.id
+
+
+def test_delete_customer(on: Opened) -> None:
+    billing, _ = on("delete_customer")
+    customer = billing.create_customer(COMPANY)
+    assert billing.call(Afternoon.delete_customer, customer.id).id == customer.id
+    with pytest.raises(NotFound):
+        _ = billing.get_customer(customer.id)

@@ -253,6 +253,19 @@ class TestRefusals:
             _ = billing.subscribe(plan="starter_plan", customer=NEW, provider_options=options)
         assert not fake.exchanges
 
+    @pytest.mark.parametrize(
+        ("plan", "day", "field"),
+        [("Starter", 1, "plan"), ("starter_plan", 32, "billing_anchor_day")],
+    )
+    def test_bad_terms_are_refused_before_a_new_customer_is_made(
+        self, billing: Any, fake: AfternoonFake, plan: str, day: int, field: str
+    ) -> None:
+        options = {"afternoon": {"billing_anchor_day": day}}
+        with pytest.raises(InvalidRequest) as caught:
+            _ = billing.subscribe(plan=plan, customer=NEW, provider_options=options)
+        assert field in caught.value.fields
+        assert not fake.exchanges
+
     def test_what_afternoon_refuses_is_told_by_field(self, billing: Any) -> None:
         with pytest.raises(Rejected) as caught:
             _ = billing.call(

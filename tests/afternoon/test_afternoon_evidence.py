@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from importlib.resources import files
 
 import pytest
-import yaml
 from subhub_afternoon import Afternoon
 
 from subhub.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence, overrides
 from subhub.provider import Provider
 from subhub.registry import load
+from subhub.testing.documents import Document
 
 LACKING = {
     "create_plan",
@@ -95,9 +94,8 @@ PATHS = {
 
 @pytest.mark.parametrize("name", PATHS)
 def test_the_marks_are_those_of_the_description(name: str) -> None:
-    text = files("subhub_afternoon").joinpath("openapi.yaml").read_text("utf-8")
     path, method = PATHS[name]
-    described = yaml.safe_load(text)["paths"][path][method]
+    described = Document.of(Afternoon).content["paths"][path][method]
     inferred = "x-path-evidence" in described
     found = Afternoon.evidence[name]
     assert isinstance(found, Evidence)

@@ -226,6 +226,7 @@ class TestSubscriptions:
             status="?", old_subscription={"id": SUBSCRIPTION}, new_subscription={"id": OTHER}
         )
         assert ask(flow, answer)[1] == SubscriptionChange(
+            provider="afternoon",
             old=Subscription(provider="afternoon", id=SUBSCRIPTION),
             new=Subscription(provider="afternoon", id=OTHER),
         )

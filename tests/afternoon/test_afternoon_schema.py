@@ -4,107 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
-from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
-from urllib.parse import quote
 
 import pytest
-import yaml
-from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 from subhub_afternoon import Afternoon, InvoiceLine
 from subhub_afternoon.fake import AfternoonFake
 
 from subhub import Client, CustomerDraft
 from subhub.sandbox import Exchange
+from subhub.testing.documents import Document, DocumentMismatch
 
-NAME = "urn:afternoon"
-DOCUMENT: Any = yaml.safe_load(
-    files("subhub_afternoon").joinpath("openapi.yaml").read_text("utf-8")
-)
-REGISTRY: Registry[Any] = Registry[Any]().with_resource(NAME, DRAFT202012.create_resource(DOCUMENT))
-FORMATS = FormatChecker(formats=())
+DOCUMENT = Document.of(Afternoon)
+LIMITS = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
 NEW = CustomerDraft(
     name="Acme Corp", email="billing@acme.com", country="NL", phone="+1", external_id="cust_123"
 )
-
-
-@FORMATS.checks("cuid")
-def is_cuid(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"c[a-z0-9]{24}", value))
-
-
-@FORMATS.checks("uri")
-def is_uri(value: object) -> bool:
-    return not isinstance(value, str) or value.startswith("https://")
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def is_moment(value: object) -> bool:
-    return not isinstance(value, str) or dt.datetime.fromisoformat(value).tzinfo is not None
-
-
-def validate(value: object, *place: str, closed: bool = False) -> None:
-    """Hold *value* against the schema at *place*; *closed* allows no field that it lacks."""
-    pointer = "".join(f"/{quote(part.replace('/', '~1'))}" for part in place)
-    schema: dict[str, Any] = {"$ref": f"{NAME}#{pointer}"}
-    if closed:
-        schema["unevaluatedProperties"] = False
-    checker: Any = Draft202012Validator(schema, registry=REGISTRY, format_checker=FORMATS)
-    problems = [f"{each.json_path}: {each.message}" for each in checker.iter_errors(value)]
-    assert not problems, problems
-
-
-def operation(exchange: Exchange) -> tuple[str, str]:
-    """The path, with its place for an id, and the method in small letters."""
-    asked, method = exchange.received.path, exchange.received.method.lower()
-    for path in sorted(DOCUMENT["paths"], key=lambda each: "{" in each):
-        pattern = re.sub(r"\\\{\w+\\\}", r"c[a-z0-9]{24}", re.escape(path))
-        if re.fullmatch(pattern, asked) and method in DOCUMENT["paths"][path]:
-            return path, method
-    raise AssertionError((method, asked))
-
-
-def check_request(exchange: Exchange) -> None:
-    path, method = operation(exchange)
-    described = DOCUMENT["paths"][path][method]
-    if "requestBody" in described:
-        place = ("paths", path, method, "requestBody", "content", "application/json", "schema")
-        validate(exchange.received.json(), *place, closed=True)
-    else:
-        assert not exchange.received.content
-    parameters: list[Any] = [
-        each if "name" in each else at(each) for each in described.get("parameters", [])
-    ]
-    known = {each["name"]: each["schema"] for each in parameters}
-    assert set(exchange.received.query) <= set(known)
-    for name, value in exchange.received.query.items():
-        checker: Any = Draft202012Validator(known[name])
-        assert checker.is_valid(value)
-
-
-def check_answer(exchange: Exchange) -> None:
-    path, method = operation(exchange)
-    status = str(exchange.reply.status)
-    place = ("paths", path, method, "responses", status)
-    described = DOCUMENT["paths"][path][method]["responses"][status]
-    if "$ref" in described:
-        place = tuple(described["$ref"].removeprefix("#/").split("/"))
-    validate(json.loads(exchange.reply.content), *place, "content", "application/json", "schema")
-    assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(
-        exchange.reply.headers
-    )
-
-
-def at(reference: Mapping[str, str]) -> Any:
-    """What a `$ref` within the document leads to."""
-    found: Any = DOCUMENT
-    for part in reference["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return found
 
 
 def live(billing: Client, fake: AfternoonFake) -> None:
@@ -191,18 +104,12 @@ def exchanges(fake: AfternoonFake) -> list[Exchange]:
 
 
 def test_every_operation_is_asked_and_answered_as_described(exchanges: list[Exchange]) -> None:
-    for exchange in exchanges:
-        check_request(exchange)
-        check_answer(exchange)
-        assert exchange.reply.status < 300
+    done = [DOCUMENT.check(exchange) for exchange in exchanges]
 
-    described = {
-        (path, method)
-        for path, methods in DOCUMENT["paths"].items()
-        for method in methods
-        if method in {"get", "post", "patch", "delete"}
-    }
-    assert {operation(exchange) for exchange in exchanges} == described
+    assert {(each.method, each.path) for each in done} == DOCUMENT.operations
+    for exchange in exchanges:
+        assert exchange.reply.status < 300
+        assert set(exchange.reply.headers) >= LIMITS
 
 
 ASKED: dict[str, object] = {
@@ -225,7 +132,8 @@ def test_every_refusal_is_described(
     key = "" if status == 401 else f"Bearer {fake.api_key}"
     reply = fake.handle(method, path, {"Authorization": key}, json.dumps(body).encode())
     assert reply.status == status
-    check_answer(fake.exchanges[-1])
+    DOCUMENT.operation(method, path).check_reply(reply)
+    assert set(reply.headers) >= LIMITS
 
 
 SPOILED: dict[str, dict[str, object]] = {
@@ -242,6 +150,6 @@ SPOILED: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("body", SPOILED.values(), ids=SPOILED)
 def test_the_description_is_strict_enough_to_notice(body: dict[str, object]) -> None:
     place = ("components", "schemas", "CreateSubscriptionSignupLinkRequest")
-    validate(ASKED, *place, closed=True)
-    with pytest.raises(AssertionError):
-        validate(body, *place, closed=True)
+    DOCUMENT.validate(ASKED, *place, closed=True)
+    with pytest.raises(DocumentMismatch):
+        DOCUMENT.validate(body, *place, closed=True)

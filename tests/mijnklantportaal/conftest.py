@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 import pytest
-import yaml
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
+
+from subhub.testing.documents import Document
 
 START = dt.datetime(2024, 4, 29, 19, tzinfo=dt.UTC)
 
 
-@functools.cache
-def _document() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(
-        files("subhub_mijnklantportaal").joinpath("openapi.yaml").read_text("utf-8")
-    )
-    return loaded
-
-
 @pytest.fixture
 def document() -> dict[str, Any]:
-    return _document()
+    return Document.of(MijnKlantportaal).content
 
 
 @pytest.fixture
-def documented() -> Callable[..., dict[str, Any]]:
+def documented(document: dict[str, Any]) -> Callable[..., dict[str, Any]]:
     """The provider's own example of an object, with fields changed."""
 
     def example(name: str, **changes: object) -> dict[str, Any]:
         if name in {"Package", "PendingSignUp"}:
             path = "/customer-subscription-packages"
             path += "" if name == "Package" else "/{packageId}/sign-up/"
-            answer = _document()["paths"][path]["post"]["responses"]["201"]
+            answer = document["paths"][path]["post"]["responses"]["201"]
             return {**answer["content"]["application/json"]["example"], **changes}
-        return {**_document()["components"]["examples"][name]["value"], **changes}
+        return {**document["components"]["examples"][name]["value"], **changes}
 
     return example
 

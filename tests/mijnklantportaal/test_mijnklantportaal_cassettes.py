@@ -192,3 +192,60 @@ def test_a_customer_nobody_knows_is_rejected(on: Opened) -> None:
         _ = billing.subscribe(plan=PHONE, customer="cst_000000000000", starts_on=DAY)
     assert caught.value.status == 422
     assert caught.value.message
+
+
+def test_create_payment_link(on: Opened) -> None:
+    billing, _ = on("create_payment_link")
+    link = billing.call(
+        MijnKlantportaal.create_payment_link,
+        "Contribution costs",
+        Money("12.95", "EUR"),
+        expires_on=DAY,
+    )
+    assert link.id.startswith("plk_")
+    assert link.raw["reusable"] is False
+
+
+def test_get_and_list_payment_links(on: Opened) -> None:
+    billing, _ = on("list_payment_links")
+    made = billing.call(
+        MijnKlantportaal.create_payment_link, "Contribution costs", Money("12.95", "EUR")
+    )
+    assert billing.call(MijnKlantportaal.get_payment_link, made.id) == made
+    assert billing.walk(MijnKlantportaal.list_payment_links) == [made]
+
+
+def test_close_payment_link_once(on: Opened) -> None:
+    billing, _ = on("close_payment_link")
+    made = billing.call(
+        MijnKlantportaal.create_payment_link, "Contribution costs", Money("12.95", "EUR")
+    )
+    closed = billing.call(MijnKlantportaal.close_payment_link, made.id)
+    assert closed.raw["status"] == "closed"
+    with pytest.raises(Rejected):
+        _ = billing.call(MijnKlantportaal.close_payment_link, made.id)
+
+
+def test_list_payment_link_payments(on: Opened) -> None:
+    billing, stage = on("list_payment_link_payments")
+    link = billing.call(
+        MijnKlantportaal.create_payment_link, "Contribution costs", Money("12.95", "EUR")
+    )
+    stage.pay(link.raw["checkoutUrl"])
+    (payment,) = billing.walk(MijnKlantportaal.list_payment_link_payments, link.id)
+    assert payment.raw["status"] == "paid"
+
+
+def test_customer_invoices(on: Opened) -> None:
+    billing, stage = on("customer_invoices")
+    customer = billing.create_customer(COMPANY)
+    stage.outside(lambda fake: fake.add_invoice(customer.id, "12.95", "2026-001"))
+    (invoice,) = billing.walk(MijnKlantportaal.list_customer_invoices)
+    assert billing.call(MijnKlantportaal.get_customer_invoice, invoice.id) == invoice
+    assert billing.call(MijnKlantportaal.get_customer_invoice_pdf, invoice.id).url
+    paid = billing.call(
+        MijnKlantportaal.mark_customer_invoice_paid,
+        invoice.id,
+        paid_at=dt.datetime(2026, 11, 21, 8, 30, tzinfo=dt.UTC),
+    )
+    assert paid.paid_at == dt.datetime(2026, 11, 21, 8, 30, tzinfo=dt.UTC)

@@ -100,7 +100,7 @@ def test_a_required_field_is_required(ask: Ask, field: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("name", ""),
+        ("name", 1),
         ("interval", "12 months"),
         ("amount", 12.95),
         ("amount", "12,95"),
@@ -125,7 +125,9 @@ def test_a_customer_s_field_has_its_documented_form(ask: Ask, field: str, value:
     assert ask("POST", "/v1/customers", body)[0] == 422
 
 
-@pytest.mark.parametrize("value", ["2024-4-1", "2024-04-31", "tomorrow", 20240401])
+@pytest.mark.parametrize(
+    "value", ["2024-4-1", "2024-04-31", "tomorrow", 20240401, "9999-12-31", "0999-01-01"]
+)
 def test_a_start_date_exists(ask: Ask, terms: dict[str, Any], value: object) -> None:
     assert ask("POST", SUBSCRIPTIONS, {**terms, "startDate": value})[0] == 422
 
@@ -195,7 +197,7 @@ def test_a_page_has_the_documented_fields(ask: Ask, fake: MijnKlantportaalFake) 
     for _ in range(16):
         _ = ask("POST", PACKAGES, PACKAGE)
     address = f"https://api.mijnklantportaal.nl{PACKAGES}"
-    first, second, beyond = (ask("GET", f"{PACKAGES}?page={each}")[1] for each in (1, 2, 3))
+    first, second, beyond = (ask("GET", f"{PACKAGES}?page={each}")[1] for each in (1, 2, 10**20))
     shown = first.pop("data"), second.pop("data")
     assert [len(each) for each in shown] == [15, 1]
     assert first == {

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from subhub.errors import Ambiguous
+from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate, Result
 from subhub.plugin import Flow, Page, Provider, Wire, delete, get, path, post
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
-from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, refuse, text
+from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, text
 
 CUSTOMERS: Final = "/v1/customers"
 NOT_EXPRESSIBLE: Final = ("address", "postal_code", "city")
@@ -136,7 +136,7 @@ class Customers(Provider):
         for field in NOT_EXPRESSIBLE:
             if field in changes.changes():
                 problem = "Afternoon documents no key for it (of an address, only the country)"
-                raise refuse(field, f"{problem}: change it in Afternoon's dashboard")
+                raise InvalidRequest.of(field, f"{problem}: change it in Afternoon's dashboard")
         body = customer_body(changes, first_name, last_name, url)
         found = cuid("customer_id", customer_id)
         answer = yield from inferred.update_customer(found, CustomerEnvelope, body)

@@ -25,8 +25,7 @@ _NO_PLANS = "no endpoint for plans was found in Afternoon's documents"
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}: plans are made in its dashboard",
-        "make the plan in Afternoon's dashboard and use its plan code; `subhub plans adopt` "
-        "enters the code for a key of your configuration",
+        "make the plan in Afternoon's dashboard, and pass its plan code as `plan`",
     ),
     "get_plan": Absence(_NO_PLANS, "look at the plan in Afternoon's dashboard"),
     "list_plans": Absence(_NO_PLANS, "look at the plans in Afternoon's dashboard"),

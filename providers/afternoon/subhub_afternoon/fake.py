@@ -33,10 +33,13 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
         "pages": "the host of hosted pages is made up",
         "reads_subscriptions": "GET /v1/subscriptions/{id} is inferred; False answers 404 to it",
         "single_use_links": "a link is used up when it is paid; False lets it be paid again",
+        "declining": "who declines on a signup page may try again there; nothing else happens",
         "reset_as_epoch": "X-RateLimit-Reset is in seconds since 1970; False makes it seconds left",
-        "error_codes": "the machine codes of 400, 404 and 409 are made up",
-        "rate limit": "requests are counted in fixed windows; the 1,001st is not refused, because "
-        "the clock of a sandbox stands still",
+        "error_codes": "the machine codes of 400, 404, 409, 429 and 5xx are made up, and the "
+        "messages of 429 and 5xx too",
+        "rate_window": "the 60 seconds of the rate limit are anchored: they begin with the first "
+        "request after the last ones; they may also be aligned to the clock, or rolling",
+        "sends_retry_after": "a 429 has no Retry-After; True sends one",
         "unknown fields": "a request with a field that is not documented is refused",
         "error details": "the details of a refused body are the problems by field",
         "inferred paths": "create, update, change-plan and search answer at the inferred paths",
@@ -49,10 +52,11 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
         "signup": "a subscription made by a paid link runs at once, with the anchor on the 1st",
         "unused": "start dates, refund policies and deleting a customer have no further effect",
         "lists": "lists are in the order of creation, of any length; a bad limit or cursor is 400",
-        "customers": "creating one requires no field, and shows every field, null when not set",
+        "customer": "creating one requires no field, and shows every field, null when not set",
         "credits": "a grant repeats what was sent; balances are the sums of the grants",
-        "invoices": "an unknown customer is 404; quantities and cents are whole numbers",
-        "events": "an unknown customer is 400; cost and balances are empty; keys never expire",
+        "invoicing": "no field is required, and lines may have more of them; an unknown customer "
+        "is 404; cents are whole numbers; a line has the quantity 1, and costs 0, unless told",
+        "ingesting": "an unknown customer is 400; cost and balances are empty; keys never expire",
     }
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
@@ -66,4 +70,9 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
             number += 1
             code = f"{wanted}_{number}"
         self.plans[code] = self.cuid()
+        self.terms[code] = {
+            "name": draft.name,
+            "price": str(draft.price),
+            "interval": str(draft.interval),
+        }
         return code

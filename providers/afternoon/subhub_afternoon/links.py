@@ -11,11 +11,12 @@ from typing import Final
 
 from pydantic import AwareDatetime
 
+from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Refund, SignupLink, When
 from subhub.plugin import Flow, Wire, completed, post
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Envelope
-from subhub_afternoon.refusals import cuid, plan_code, refuse
+from subhub_afternoon.refusals import cuid, plan_code
 from subhub_afternoon.terms import timing
 
 LINKS: Final = "/v1/subscription-signup-links"
@@ -94,12 +95,16 @@ def _replacement(replaces: str | None, when: When | None, refund: Refund | None)
     """The plan change that the link is for; its two rules stand only in Afternoon's prose."""
     if replaces is None:
         if when is not None or refund is not None:
-            raise refuse("replaces", "`when` and `refund` are about the subscription it names")
+            raise InvalidRequest.of(
+                "replaces", "`when` and `refund` are about the subscription it names"
+            )
         return {}
     if when is None:
-        raise refuse("when", "with `replaces` say when the old one ends: now or period_end")
+        raise InvalidRequest.of(
+            "when", "with `replaces` say when the old one ends: now or period_end"
+        )
     if refund is not None and when != "now":
-        raise refuse("refund", "it goes with when='now'")
+        raise InvalidRequest.of("refund", "it goes with when='now'")
     previous = cuid("replaces", replaces)
     return {
         "previous_subscription_id": previous,

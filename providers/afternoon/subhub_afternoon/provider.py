@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from subhub.plugin import RateLimit
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Refusals
 from subhub_afternoon.evidence import EVIDENCE
@@ -31,6 +32,7 @@ class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
     base_url = "https://api.afternoon.co"
     documentation = "https://docs.afternoon.co/api-reference"
     key_prefixes: ClassVar[Mapping[str, str]] = {"live": "ak_live_", "test": "ak_test_"}
+    rate_limit: ClassVar[RateLimit | None] = RateLimit(1000, per=60.0)
     stand_in_id = "c000000000000000000000000"
     evidence = EVIDENCE
 

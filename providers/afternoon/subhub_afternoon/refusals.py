@@ -22,11 +22,6 @@ _CUID = re.compile(r"c[a-z0-9]{8,}")
 _PLAN_CODE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
 
-def refuse(field: str, problem: str) -> InvalidRequest:
-    """The error for one argument."""
-    return InvalidRequest(f"`{field}`: {problem}", fields={field: problem})
-
-
 def cuid(field: str, value: str) -> str:
     """An id of Afternoon's.
 
@@ -41,7 +36,7 @@ def cuid(field: str, value: str) -> str:
         f"{value!r} is no id of Afternoon: those are cuids, `c` and lower-case letters and digits, "
         "as cm5x9z8nv0001h85r7l9p2k2m; the ids of another provider do not carry over"
     )
-    raise refuse(field, problem)
+    raise InvalidRequest.of(field, problem)
 
 
 def plan_code(field: str, value: str) -> str:
@@ -52,13 +47,13 @@ def plan_code(field: str, value: str) -> str:
         f"{value!r} is no plan code: those are lower-case letters and digits, in words joined by "
         "single underscores, as 'starter_plan'; copy it from the plan in Afternoon's dashboard"
     )
-    raise refuse(field, problem)
+    raise InvalidRequest.of(field, problem)
 
 
 def anchor_day(field: str, value: int) -> int:
     """A day of the month, from 1 to 31."""
     if isinstance(value, bool) or not 1 <= value <= LAST_DAY:
-        raise refuse(field, f"a day of the month is from 1 to {LAST_DAY}, not {value!r}")
+        raise InvalidRequest.of(field, f"a day of the month is from 1 to {LAST_DAY}, not {value!r}")
     return value
 
 
@@ -66,19 +61,21 @@ def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     """A text that is not empty and not too long."""
     if 1 <= len(value) <= longest:
         return value
-    raise refuse(field, f"a text of 1 to {longest} characters is meant, not one of {len(value)}")
+    raise InvalidRequest.of(
+        field, f"a text of 1 to {longest} characters is meant, not one of {len(value)}"
+    )
 
 
 def positive(field: str, value: Decimal | int | str) -> str:
     """A number above zero, written out in decimals; a float is refused, it is not exact."""
     if isinstance(value, bool | float):
-        raise refuse(field, f"write the number as text or Decimal, '{value}'")
+        raise InvalidRequest.of(field, f"write the number as text or Decimal, '{value}'")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise refuse(field, f"{value!r} is no number: write it as '12.50'") from error
+        raise InvalidRequest.of(field, f"{value!r} is no number: write it as '12.50'") from error
     if not number.is_finite() or number <= 0:
-        raise refuse(field, f"an amount is above zero, not {value}")
+        raise InvalidRequest.of(field, f"an amount is above zero, not {value}")
     return f"{number:f}"
 
 
@@ -88,5 +85,5 @@ def json_object(field: str, value: Json) -> Json:
         _ = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
         problem = f"JSON cannot carry it ({error}): use text, numbers, booleans, lists and dicts"
-        raise refuse(field, problem) from error
+        raise InvalidRequest.of(field, problem) from error
     return value

@@ -37,9 +37,11 @@ class AfternoonSubscription(Wire):
     next_renewal_date: dt.datetime | None = None
     canceled_at: AwareDatetime | None = None
 
-    def to_subscription(self) -> Subscription:
+    def to_subscription(self, owner: str | None = None) -> Subscription:
         """The subscription in neutral words; its plan id is the plan code, as in requests.
 
+        *owner* is the customer whose subscriptions were asked for: that an answer repeats whose
+        they are is inferred, that Afternoon filters by customer is documented.
         `renews_on` is the day in the offset that Afternoon wrote. It has ended only when its status
         says so: Afternoon accepts a cancellation at period end with the same words as one now.
         """
@@ -47,7 +49,7 @@ class AfternoonSubscription(Wire):
         return Subscription(
             provider=PROVIDER,
             id=self.id,
-            customer_id=self.customer_id,
+            customer_id=self.customer_id or owner,
             plan_id=self.plan_code,
             status=status,
             raw_status=self.status,
@@ -138,7 +140,7 @@ class Subscriptions(Provider):
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
-        return answer.page([each.to_subscription() for each in answer.subscriptions])
+        return answer.page([each.to_subscription(owner) for each in answer.subscriptions])
 
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
@@ -150,6 +152,8 @@ class Subscriptions(Provider):
         answer = yield from inferred.change_plan(found, ChangeEnvelope, body)
         new = answer.new_subscription
         return SubscriptionChange(
+            provider=PROVIDER,
+            raw=answer.raw,
             old=answer.old_subscription.to_subscription(),
             new=new.to_subscription() if new else None,
         )

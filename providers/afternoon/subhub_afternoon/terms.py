@@ -10,8 +10,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
+from subhub.errors import InvalidRequest
 from subhub.models import Refund, When
-from subhub_afternoon.refusals import refuse
 
 TIMING: Final[Mapping[When, str]] = {"now": "now", "period_end": "end_of_period"}
 REFUND_POLICY: Final[Mapping[Refund, str]] = {
@@ -27,7 +27,9 @@ def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:
     Afternoon does without it is not documented.
     """
     if when != "now" and refund == "prorated":
-        raise refuse("refund", "'prorated' goes with when='now': at period end nothing is left")
+        raise InvalidRequest.of(
+            "refund", "'prorated' goes with when='now': at period end nothing is left"
+        )
     words = {field: TIMING[when]}
     if when == "now" and refund is not None:
         words["cancel_now_prepaid_refund_policy"] = REFUND_POLICY[refund]
@@ -38,11 +40,13 @@ def instant(field: str, moment: dt.datetime) -> str:
     """*moment* in UTC, as `2024-01-15T10:30:00Z`; one without a time zone is refused."""
     if moment.utcoffset() is None:
         problem = f"{moment!r} has no time zone: give it one, as datetime.now(timezone.utc) has"
-        raise refuse(field, problem)
+        raise InvalidRequest.of(field, problem)
     try:
         return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     except OverflowError as error:
-        raise refuse(field, f"{moment!r} is beyond the years that can be written") from error
+        raise InvalidRequest.of(
+            field, f"{moment!r} is beyond the years that can be written"
+        ) from error
 
 
 def midnight(field: str, day: dt.date, now: dt.datetime) -> str:

@@ -10,10 +10,11 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Final
 
+from subhub.errors import InvalidRequest
 from subhub.models import Result
 from subhub.plugin import Flow, Json, Provider, Wire, get, path, post
 from subhub_afternoon.envelope import PROVIDER, Envelope
-from subhub_afternoon.refusals import cuid, json_object, positive, refuse, text
+from subhub_afternoon.refusals import cuid, json_object, positive, text
 from subhub_afternoon.terms import instant
 
 INGEST: Final = "/v1/events/ingest"
@@ -109,7 +110,9 @@ class Usage(Provider):
         https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create-credit-grant.
         """
         if (pricing_unit_code is None) == (currency_code is None):
-            raise refuse("currency_code", "give either `currency_code` or `pricing_unit_code`")
+            raise InvalidRequest.of(
+                "currency_code", "give either `currency_code` or `pricing_unit_code`"
+            )
         body = {"name": text("name", name), "amount": positive("amount", amount)}
         if pricing_unit_code is not None:
             body["pricing_unit_code"] = text("pricing_unit_code", pricing_unit_code)

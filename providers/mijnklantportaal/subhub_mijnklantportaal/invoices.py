@@ -6,14 +6,14 @@ See https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
+from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal
 from subhub.plugin import Json
 from subhub_mijnklantportaal.addresses import NAME
 from subhub_mijnklantportaal.objects import PortalObject
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
-from subhub_mijnklantportaal.terms import read_money, refuse
+from subhub_mijnklantportaal.terms import read_money
 from subhub_mijnklantportaal.times import Day, Moment, naive_text
 
 
@@ -76,8 +76,8 @@ class CloudFile(PortalObject):
         )
 
 
-def payment_note(paid_at: dt.datetime, timezone: str) -> Json:
-    """The request that marks an invoice as paid, on the wall clock of *timezone*."""
+def payment_note(paid_at: dt.datetime, zone: dt.tzinfo) -> Json:
+    """The request that marks an invoice as paid, on the wall clock of *zone*."""
     if paid_at.tzinfo is None:
-        raise refuse("paid_at", f"{paid_at.isoformat()!r} has no time zone: give it one")
-    return {"paidAt": naive_text(paid_at.astimezone(ZoneInfo(timezone)))}
+        raise InvalidRequest.of("paid_at", f"{paid_at.isoformat()!r} has no time zone: give it one")
+    return {"paidAt": naive_text(paid_at.astimezone(zone))}

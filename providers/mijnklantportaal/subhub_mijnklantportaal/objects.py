@@ -8,9 +8,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from subhub.plugin import Flow, Json, Page, Wire, get, next_page_number
-from subhub_mijnklantportaal.addresses import BASE_URL
-from subhub_mijnklantportaal.terms import refuse
+from subhub.errors import InvalidRequest
+from subhub.plugin import Flow, Json, Page, Provider, Wire, get, next_page_number
 
 T = TypeVar("T")
 
@@ -38,15 +37,17 @@ class Listing(Wire, Generic[O]):
     next_page_url: str | None = None
 
 
-def read_page(
-    path: str, listing: type[Listing[O]], read: Callable[[O], T], cursor: str | None
-) -> Flow[Page[T]]:
-    """Read the page *cursor*, or the first one, and put its objects into neutral words."""
-    query = {} if cursor is None else {"page": cursor}
-    found = yield from get(path, listing, query)
-    return Page(
-        [read(each) for each in found.data], next_page_number(found.next_page_url, BASE_URL)
-    )
+class Lists(Provider):
+    """Reading one page of any list."""
+
+    def read_page(
+        self, path: str, listing: type[Listing[O]], read: Callable[[O], T], cursor: str | None
+    ) -> Flow[Page[T]]:
+        """Read the page *cursor*, or the first one, and put its objects into neutral words."""
+        query = {} if cursor is None else {"page": cursor}
+        found = yield from get(path, listing, query)
+        following = next_page_number(found.next_page_url, self.address)
+        return Page([read(each) for each in found.data], following)
 
 
 def given(fields: Mapping[str, Any]) -> Json:
@@ -57,5 +58,5 @@ def given(fields: Mapping[str, Any]) -> Json:
 def own_id(field: str, value: str, prefix: str) -> str:
     """An id that begins as the documentation says; more than that is not promised of any id."""
     if not value.startswith(prefix):
-        raise refuse(field, f"{value!r} does not begin with {prefix!r}")
+        raise InvalidRequest.of(field, f"{value!r} does not begin with {prefix!r}")
     return value

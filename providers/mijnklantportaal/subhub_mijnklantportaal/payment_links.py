@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal, Money
 from subhub.plugin import Json
 from subhub_mijnklantportaal.addresses import NAME
 from subhub_mijnklantportaal.objects import PortalObject, given
 from subhub_mijnklantportaal.results import PaymentLink, PaymentLinkPayment
-from subhub_mijnklantportaal.terms import amount_text, read_money, refuse
+from subhub_mijnklantportaal.terms import amount_text, read_money
 from subhub_mijnklantportaal.times import Moment
 
 
@@ -79,7 +80,9 @@ def payment_link_body(
 ) -> Json:
     """The request that makes a payment link."""
     if not description.strip():
-        raise refuse("description", "it is empty, and the payer's bank statement shows it")
+        raise InvalidRequest.of(
+            "description", "it is empty, and the payer's bank statement shows it"
+        )
     return given(
         {
             "description": description,

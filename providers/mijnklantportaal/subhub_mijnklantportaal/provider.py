@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from subhub.plugin import Absence, Evidence
+from subhub.plugin import Absence, Evidence, RateLimit
 from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
 from subhub_mijnklantportaal.evidence import EVIDENCE
 from subhub_mijnklantportaal.flows.customers import CustomerFlows
@@ -38,6 +38,7 @@ class MijnKlantportaal(PlanFlows, CustomerFlows, SubscriptionFlows, PaymentLinkF
         "subscription": "sub_",
         "payment method": "mdt_",
     }
+    rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
 
     @classmethod

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from pydantic import model_validator
 
+from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, SignupLink
 from subhub.plugin import Json, is_object
 from subhub_mijnklantportaal.addresses import NAME
 from subhub_mijnklantportaal.customers import new_customer
 from subhub_mijnklantportaal.objects import PortalObject, given
 from subhub_mijnklantportaal.subscriptions import CustomerSubscription
-from subhub_mijnklantportaal.terms import refuse
 from subhub_mijnklantportaal.times import Moment
 
 COUNTRY: Final = "NL"
@@ -67,10 +67,14 @@ class SignedUp(CustomerSubscription):
 def non_customer_body(customer: str | CustomerDraft) -> Json:
     """The request that starts a first payment for somebody new."""
     if isinstance(customer, str):
-        raise refuse("customer", "a sign-up link is for somebody new: pass a CustomerDraft")
+        raise InvalidRequest.of(
+            "customer", "a sign-up link is for somebody new: pass a CustomerDraft"
+        )
     if customer.country not in {None, COUNTRY}:
         problem = f"a sign-up takes no country, and {customer.country!r} is not {COUNTRY!r}"
-        raise refuse("country", f"{problem}: make the customer first, then subscribe them")
+        raise InvalidRequest.of(
+            "country", f"{problem}: make the customer first, then subscribe them"
+        )
     return new_customer(customer, email="email")
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
+from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal, PlanDraft, Status, Subscription, SubscriptionUpdate
 from subhub.plugin import Json
 from subhub_mijnklantportaal.addresses import NAME
@@ -18,7 +19,6 @@ from subhub_mijnklantportaal.terms import (
     plan_terms,
     read_interval,
     read_money,
-    refuse,
 )
 from subhub_mijnklantportaal.times import Day, Moment, naive_text
 
@@ -93,7 +93,9 @@ def subscription_body(
     about a plan that others could choose too: they bill nobody, and have no place here.
     """
     if invoice_description is not None and not create_invoice:
-        raise refuse("invoice_description", "it is ignored unless `create_invoice` is true")
+        raise InvalidRequest.of(
+            "invoice_description", "it is ignored unless `create_invoice` is true"
+        )
     return given(
         {
             "customerId": customer,

@@ -19,15 +19,10 @@ VAT_RATES: Final = (0, 9, 21)
 _SAME_INTERVAL: Final = {"2 weeks": "14 days", "12 months": "1 year"}
 
 
-def refuse(field: str, problem: str) -> InvalidRequest:
-    """The error for one argument that cannot be sent as it is."""
-    return InvalidRequest(f"`{field}`: {problem}", fields={field: problem})
-
-
 def plan_terms(draft: PlanDraft) -> dict[str, Any]:
     """Interval, amount and VAT rate of *draft*, as a request has them; all three are required."""
     if draft.tax_rate is None:
-        raise refuse("tax_rate", f"it is required: give {_listed(VAT_RATES)}")
+        raise InvalidRequest.of("tax_rate", f"it is required: give {_listed(VAT_RATES)}")
     return given_terms(price=draft.price, interval=draft.interval, tax_rate=draft.tax_rate)
 
 
@@ -48,7 +43,9 @@ def given_terms(
 def amount_text(field: str, price: Money) -> str:
     """The amount as text with two decimals; any currency but the euro is refused."""
     if price.currency != CURRENCY:
-        raise refuse(field, f"{str(price)!r} is not in {CURRENCY}, the only currency that it takes")
+        raise InvalidRequest.of(
+            field, f"{str(price)!r} is not in {CURRENCY}, the only currency that it takes"
+        )
     return price.to_text()
 
 
@@ -72,14 +69,14 @@ def _interval_text(interval: Interval) -> str:
     """Two weeks are 14 days and twelve months are a year, on any calendar: those are one plan."""
     text = _SAME_INTERVAL.get(str(interval), str(interval))
     if text not in INTERVALS:
-        raise refuse("interval", f"{text!r} is not one of {_listed(INTERVALS)}")
+        raise InvalidRequest.of("interval", f"{text!r} is not one of {_listed(INTERVALS)}")
     return text
 
 
 def _vat_rate(tax_rate: Decimal) -> int:
     if tax_rate not in VAT_RATES:
         problem = f"{tax_rate} is not one of the Dutch VAT rates, {_listed(VAT_RATES)} percent"
-        raise refuse("tax_rate", problem)
+        raise InvalidRequest.of("tax_rate", problem)
     return int(tax_rate)
 
 

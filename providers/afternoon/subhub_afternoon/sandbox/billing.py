@@ -6,26 +6,38 @@ https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest for t
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_afternoon.sandbox.customers import CustomerRoutes
-from subhub_afternoon.sandbox.fields import CUID, OBJECT, OBJECTS, UTC_MOMENT, WHOLE, problems, text
+from subhub_afternoon.sandbox.fields import (
+    CUID,
+    NUMBER,
+    OBJECT,
+    OBJECTS,
+    TEXT,
+    UTC_MOMENT,
+    WHOLE,
+    narrowed,
+    problems,
+    text,
+)
 
 INVOICE: Final = {
-    "customer_id": CUID.needed(),
-    "collection_method": text(shortest=1),
+    "customer_id": CUID,
+    "collection_method": TEXT,
     "days_until_due": WHOLE,
     "line_items": OBJECTS,
 }
 LINE: Final = {
-    "description": text(shortest=1),
-    "quantity": WHOLE,
-    "unit_amount_cents": WHOLE.needed(),
+    "description": TEXT,
+    "quantity": NUMBER,
+    "unit_amount_cents": WHOLE,
 }
 EVENT: Final = {
-    "event_name": text(shortest=1).needed(),
-    "idempotency_key": text(shortest=1).needed(),
+    "event_name": text(255, shortest=1).needed(),
+    "idempotency_key": text(255, shortest=1).needed(),
     "customer_id": CUID.needed(),
     "timestamp": UTC_MOMENT.needed(),
     "properties": OBJECT,
@@ -39,16 +51,15 @@ class BillingRoutes(CustomerRoutes):
     def create_invoice(self, received: Received) -> Reply:
         """Draft an invoice."""
         body = self.accepted(received, INVOICE)
+        customer = self.customer(body["customer_id"])["id"] if "customer_id" in body else None
         lines = body.get("line_items", [])
         for line in lines:
             self._check_line(line)
         invoice: JsonObject = {
             "id": self.cuid(),
-            "customer_id": self.customer(body["customer_id"])["id"],
+            "customer_id": customer,
             "status": "draft",
-            "total_cents": sum(
-                each.get("quantity", 1) * each["unit_amount_cents"] for each in lines
-            ),
+            "total_cents": sum(map(_cents, lines)),
             "line_items": lines,
         }
         self.invoices[invoice["id"]] = invoice
@@ -81,7 +92,12 @@ class BillingRoutes(CustomerRoutes):
         )
 
     def _check_line(self, line: dict[str, Any]) -> None:
-        wrong = problems(line, LINE)
+        wrong = problems({name: line[name] for name in LINE if name in line}, LINE)
         if wrong:
             details = {f"line_items.{name}": problem for name, problem in wrong.items()}
             raise self.refused(400, "Validation failed", details=details)
+
+
+def _cents(line: dict[str, Any]) -> int:
+    quantity, each = line.get("quantity", 1), line.get("unit_amount_cents", 0)
+    return int(Decimal(str(quantity)) * narrowed(each))

@@ -7,14 +7,15 @@ documents leave open is an attribute with a value of our own, told in `assumptio
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply
-from subhub_afternoon.sandbox.fields import Field, problems
+from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply
+from subhub_afternoon.sandbox.fields import Field, narrowed, problems
 
 ALLOWED: Final = 1000
-WINDOW: Final = dt.timedelta(seconds=60)
+WINDOW: Final = 60
 PREFIXES: Final = ("ak_live_", "ak_test_")
 
 
@@ -32,25 +33,30 @@ class Company(Fake):
     pages = "https://billing.example.com"
     reads_subscriptions = True
     single_use_links = True
+    rate_window = "anchored"
     reset_as_epoch = True
+    sends_retry_after = False
     error_codes: Mapping[int, str] = {
         400: "VALIDATION_ERROR",
         404: "NOT_FOUND",
         409: "CONFLICT",
+        429: "RATE_LIMITED",
+        500: "INTERNAL_ERROR",
+        503: "SERVICE_UNAVAILABLE",
     }
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
-        self.revoked: set[str] = set()
         self.plans: dict[str, str] = {}
+        self.terms: dict[str, JsonObject] = {}
         self.customers: dict[str, JsonObject] = {}
         self.subscriptions: dict[str, JsonObject] = {}
         self.links: dict[str, JsonObject] = {}
+        self.paid: set[str] = set()
         self.invoices: dict[str, JsonObject] = {}
         self.events: dict[str, str] = {}
         self.grants: list[tuple[str, JsonObject]] = []
-        self._window = self.clock.now()
-        self._used = 0
+        self._asked = RateWindow(ALLOWED, WINDOW)
 
     def cuid(self) -> str:
         """The next id: a `c` and 24 letters and digits, without a type."""
@@ -59,33 +65,48 @@ class Company(Fake):
     # Who asks, and how often ----------------------------------------------------------------------
 
     def authenticate(self, received: Received) -> None:
-        """Refuse in the four documented ways."""
-        self._count()
+        """Refuse in the four documented ways, or over the limit."""
+        within = self._asked.take(self.clock.now(), self.rate_window)
         scheme, _, key = received.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not key:
             raise self.refused(401, "Missing or invalid Authorization header", "UNAUTHORIZED")
         if not key.startswith(PREFIXES):
             raise self.refused(401, "Invalid API key format", "INVALID_API_KEY")
-        if key in self.revoked:
+        if self.is_revoked(key):
             raise self.refused(401, "API key has been revoked", "API_KEY_REVOKED")
         if key != self.api_key:
             raise self.refused(401, "Invalid API key", "INVALID_API_KEY")
+        if self.enforce_limits and not within:
+            now = self.clock.now()
+            free = self._asked.free_at(now, self.rate_window)
+            raise Refusal(self.too_many((free - now).total_seconds()))
 
     def limits(self) -> Mapping[str, str]:
         """The three headers of the rate limit: 1,000 requests in 60 seconds per company."""
-        end = self._window + WINDOW
-        left = int((end - self.clock.now()).total_seconds())
+        now = self.clock.now()
+        left = self._asked.left(now, self.rate_window)
+        return self._told(left, self._asked.free_at(now, self.rate_window))
+
+    def too_many(self, seconds: float) -> Reply:
+        """429, of which only the status and the three headers are documented."""
+        reply = self.refused(429, "Rate limit exceeded").reply
+        headers = {**reply.headers, **self._told(0, self.clock.now() + dt.timedelta(0, seconds))}
+        if self.sends_retry_after:
+            headers["retry-after"] = str(math.ceil(seconds))
+        return Reply(429, reply.content, headers)
+
+    def failing(self, status: int) -> Reply:
+        """A breakdown, in the envelope of every refusal."""
+        return self.refused(status, "Something went wrong").reply
+
+    def _told(self, left: int, free_at: dt.datetime) -> dict[str, str]:
+        seconds = math.ceil((free_at - self.clock.now()).total_seconds())
+        reset = math.ceil(free_at.timestamp()) if self.reset_as_epoch else seconds
         return {
             "x-ratelimit-limit": str(ALLOWED),
-            "x-ratelimit-remaining": str(max(0, ALLOWED - self._used)),
-            "x-ratelimit-reset": str(int(end.timestamp()) if self.reset_as_epoch else left),
+            "x-ratelimit-remaining": str(left),
+            "x-ratelimit-reset": str(reset),
         }
-
-    def _count(self) -> None:
-        now = self.clock.now()
-        if self._used == 0 or not self._window <= now < self._window + WINDOW:
-            self._window, self._used = now, 0
-        self._used += 1
 
     # The envelope ---------------------------------------------------------------------------------
 
@@ -98,7 +119,8 @@ class Company(Fake):
         self, status: int, message: str, code: str | None = None, details: object = None
     ) -> Refusal:
         """A refusal, to be raised."""
-        error = {"code": code or self.error_codes[status], "message": message, "details": details}
+        known = code or self.error_codes.get(status, f"HTTP_{status}")
+        error = {"code": known, "message": message, "details": details}
         body = {"success": False, "error": error, "request_id": self._request_id()}
         return Refusal(Reply.json(status, body))
 
@@ -120,7 +142,7 @@ class Company(Fake):
         wrong = problems(body, fields)
         if wrong:
             raise self.refused(400, "Validation failed", details=wrong)
-        return body
+        return {name: narrowed(value) for name, value in body.items()}
 
     # Lists ----------------------------------------------------------------------------------------
 
@@ -129,13 +151,9 @@ class Company(Fake):
     ) -> Reply:
         """One page of *objects*, oldest first; the cursor is the id of the page's last."""
         asked = {field: received.query[field] for field in filters if field in received.query}
-        ids = [
-            each["id"]
-            for each in objects.values()
-            if all(each[field] == value for field, value in asked.items())
-        ]
+        ids = list(objects) if not asked else _matching(objects, asked)
         limit = received.query.get("limit", "50")
-        if not limit.isdecimal() or limit == "0":
+        if not limit.isdecimal() or not int(limit):
             raise self.refused(400, "Invalid limit", details={"limit": "should be a number"})
         begin = self._after(ids, received.query.get("cursor"))
         end = begin + int(limit)
@@ -152,3 +170,12 @@ class Company(Fake):
 
     def _request_id(self) -> str:
         return f"req_{self.ids.text(12)}"
+
+
+def _matching(objects: Mapping[str, JsonObject], asked: Mapping[str, str]) -> list[str]:
+    """The ids of the objects with all these values."""
+    return [
+        each_id
+        for each_id, each in objects.items()
+        if all(each[field] == value for field, value in asked.items())
+    ]

@@ -7,18 +7,18 @@ from typing import Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_afternoon.sandbox.company import Company
-from subhub_afternoon.sandbox.fields import ADDRESS, OBJECT, matching, problems, text
+from subhub_afternoon.sandbox.fields import ADDRESS, EMAIL, PLACE, problems, text
 
 CUSTOMER: Final = {
     "name": text(255),
     "first_name": text(255),
     "last_name": text(255),
-    "email": matching(r"[^@\s]+@[^@\s]{1,250}", "an e-mail address"),
+    "email": EMAIL,
     "phone": text(50),
     "url": ADDRESS,
     "external_id": text(255),
-    "billing_address": OBJECT,
-    "shipping_address": OBJECT,
+    "billing_address": PLACE,
+    "shipping_address": PLACE,
 }
 SEARCH: Final = {
     name: CUSTOMER[name] for name in ("name", "first_name", "last_name", "external_id")
@@ -88,7 +88,8 @@ class CustomerRoutes(Company):
         totals: dict[str, Decimal] = {}
         for owner, grant in self.grants:
             if owner == customer["id"]:
-                unit = grant.get("pricing_unit_code") or grant["currency_code"]
+                field = "pricing_unit_code" if "pricing_unit_code" in grant else "currency_code"
+                unit = grant[field]
                 totals[unit] = totals.get(unit, Decimal()) + Decimal(str(grant["amount"]))
         balances = [
             {"denomination": unit, "amount": f"{total:f}"} for unit, total in totals.items()

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Final, cast
 
 
@@ -40,13 +41,11 @@ def problems(body: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, 
     return found
 
 
-def text(longest: int = 255, shortest: int = 0) -> Field:
+def text(longest: int, shortest: int = 0) -> Field:
     """A text of a length."""
-
-    def fits(value: Any) -> bool:
-        return isinstance(value, str) and shortest <= len(value) <= longest
-
-    return Field(fits, f"a text of {shortest} to {longest} characters")
+    return matching(
+        rf"(?s:.){{{shortest},{longest}}}", f"a text of {shortest} to {longest} characters"
+    )
 
 
 def matching(pattern: str, expected: str) -> Field:
@@ -79,11 +78,23 @@ def _is_utc(value: Any) -> bool:
     return read is not None and read.utcoffset() == dt.timedelta()
 
 
+def narrowed(value: Any) -> Any:
+    """A number without a fraction as a whole one: JSON does not tell 15.0 from 15."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _is_positive(value: Any) -> bool:
-    try:
-        return not isinstance(value, bool) and float(value) > 0
-    except (TypeError, ValueError):
-        return False
+    if isinstance(value, str):
+        return re.fullmatch(NUMERAL, value) is not None and float(value) > 0
+    return _is_number(value) and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, float) and isfinite(value))
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(cast("Any", value).get("country", ""), str)
 
 
 def _are_objects(value: Any) -> bool:
@@ -94,17 +105,23 @@ def _are_objects(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(narrowed(value), int) and not isinstance(value, bool)
 
 
+NUMERAL: Final = r"[0-9]+(\.[0-9]+)?"
+TEXT: Final = Field(lambda value: isinstance(value, str), "a text")
+NAMED: Final = matching(r"(?s:.)+", "a text that is not empty")
+EMAIL: Final = matching(r"(?=.{3,255}$)[^@\s]+@[^@\s]+", "an e-mail address")
 CUID: Final = matching(r"c[a-z0-9]{8,}", "a cuid")
 PLAN_CODE: Final = matching(r"[a-z0-9]+(?:_[a-z0-9]+)*", "a plan code")
-ADDRESS: Final = matching(r"https?://[^\s]+", "a web address")
+ADDRESS: Final = matching(r"(?=.{1,2048}$)[A-Za-z][A-Za-z0-9+.-]*://[^\s]+", "a web address")
 MOMENT: Final = Field(lambda value: moment(value) is not None, "an ISO 8601 date and time")
 UTC_MOMENT: Final = Field(_is_utc, "a date and time in UTC")
 DAY: Final = Field(lambda value: _is_whole(value) and 1 <= value <= 31, "a day from 1 to 31")  # noqa: PLR2004
 WHOLE: Final = Field(_is_whole, "a whole number")
+NUMBER: Final = Field(_is_number, "a number")
 POSITIVE: Final = Field(_is_positive, "a number above zero")
+PLACE: Final = Field(_is_place, "an object, with the country as a text")
 OBJECT: Final = Field(lambda value: isinstance(value, dict), "an object")
 OBJECTS: Final = Field(_are_objects, "a list of objects")
 TIMING: Final = one_of("now", "end_of_period")

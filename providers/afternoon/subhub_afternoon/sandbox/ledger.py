@@ -29,6 +29,8 @@ class Ledger(Company):
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.planned: dict[str, Planned] = {}
+        self._settled_at: dt.datetime | None = None
+        self.clock.watch(self.settle)
 
     def subscription(self, subscription_id: str) -> JsonObject:
         """A subscription as it stands now, or the refusal that there is none."""
@@ -89,6 +91,9 @@ class Ledger(Company):
     def settle(self) -> None:
         """Let happen what the clock has passed."""
         now = self.clock.now()
+        if now == self._settled_at:
+            return
+        self._settled_at = now
         for subscription in list(self.subscriptions.values()):
             planned = self.planned.get(subscription["id"])
             if planned is not None and planned.at <= now:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub.sandbox import JsonObject, Offer, OfferState, Received, Reply, route
 from subhub_afternoon.sandbox.fields import (
     ADDRESS,
     CUID,
@@ -57,16 +57,48 @@ class LinkRoutes(SubscriptionRoutes):
         `ValueError` says why the page does not let them.
         """
         link = self.links.get(url)
-        if link is None:
+        if link is None or self._used_up(url):
             message = f"{url!r} is no signup link of this sandbox, or was used before"
             raise ValueError(message)
-        expires = moment(link["token_expiration"])
-        if expires is not None and self.clock.now() >= expires:
+        if self._expired(link):
             message = f"{url!r} stopped working at {link['token_expiration']}: make a new link"
             raise ValueError(message)
         if self.single_use_links:
-            del self.links[url]
+            self.paid.add(url)
+        self.declined.discard(url)
         self._sign_up(link)
+
+    def offer(self, url: str) -> Offer | None:
+        """What the page at *url* shows, without the token that it carries."""
+        link = self.links.get(url)
+        if link is None:
+            return None
+        terms = self.terms.get(link["plan_code"], {})
+        customer = self.customers.get(link["customer_id"], {})
+        return Offer(
+            title="Sign up" if link["previous_subscription_id"] is None else "Change your plan",
+            plan=str(terms.get("name", link["plan_code"])),
+            price=terms.get("price", ""),
+            interval=terms.get("interval", ""),
+            customer=customer.get("name") or customer.get("email") or link["customer_id"],
+            state=self._state(url, link),
+            done_url=link["success_url"],
+            back_url=link["back_url"],
+        )
+
+    def _state(self, url: str, link: JsonObject) -> OfferState:
+        if self._used_up(url):
+            return "paid"
+        if self._expired(link):
+            return "expired"
+        return "declined" if url in self.declined else "open"
+
+    def _used_up(self, url: str) -> bool:
+        return self.single_use_links and url in self.paid
+
+    def _expired(self, link: JsonObject) -> bool:
+        expires = moment(link["token_expiration"])
+        return expires is not None and self.clock.now() >= expires
 
     def _sign_up(self, link: JsonObject) -> None:
         previous, plan_code = link["previous_subscription_id"], link["plan_code"]
@@ -82,7 +114,7 @@ class LinkRoutes(SubscriptionRoutes):
         return {
             "id": self.cuid(),
             "plan_id": self.plans[body["plan_code"]],
-            "url": f"{self.pages}/subscribe/{self.ids.text(32)}",
+            "url": self.page_address(f"{self.pages}/subscribe/{self.ids.text(32)}"),
             "token_expiration": written(now + LIFE),
             **dict.fromkeys(LINK),
             **body,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Page, Provider, get, patch, path, post, walk
+from subhub.plugin import Flow, Page, get, patch, path, post, walk
 from subhub_mijnklantportaal.addresses import CUSTOMER, CUSTOMERS
 from subhub_mijnklantportaal.customers import PortalCustomer, customer_body, customer_changes
-from subhub_mijnklantportaal.objects import Listing, read_page
+from subhub_mijnklantportaal.objects import Listing, Lists
 
 
-class CustomerFlows(Provider):
+class CustomerFlows(Lists):
     """Make, read, find and change customers."""
 
     def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
@@ -25,7 +25,9 @@ class CustomerFlows(Provider):
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """Read one page of the customers."""
-        return read_page(CUSTOMERS, Listing[PortalCustomer], PortalCustomer.to_customer, cursor)
+        return self.read_page(
+            CUSTOMERS, Listing[PortalCustomer], PortalCustomer.to_customer, cursor
+        )
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from subhub.plugin import Flow, Page, Provider, get, patch, path
+from subhub.plugin import Flow, Page, get, patch, path
 from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES
 from subhub_mijnklantportaal.invoices import CloudFile, WireInvoice, payment_note
-from subhub_mijnklantportaal.objects import Listing, own_id, read_page
+from subhub_mijnklantportaal.objects import Listing, Lists, own_id
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
 
 
-class InvoiceFlows(Provider):
+class InvoiceFlows(Lists):
     """Read invoices, and mark them as paid."""
 
     def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
         """Read one page of the invoices; no filter by customer or subscription is documented."""
-        return read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
+        return self.read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
 
     def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
         """Read one invoice (`inv_...`)."""
@@ -38,10 +38,10 @@ class InvoiceFlows(Provider):
         """Note that an invoice was paid; connected bookkeeping is told too.
 
         *paid_at* has a time zone. The request takes none, and which one it means is not documented:
-        the time is sent as it is in the Netherlands. See
+        the time is sent as it is in the account's zone. See
         https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/mark-customer-invoice-paid
         """
-        note = payment_note(paid_at, self.timezone)
+        note = payment_note(paid_at, self.zone)
         invoice = yield from patch(path(INVOICE, _invoice(invoice_id)), WireInvoice, note)
         return invoice.to_result()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 
 from subhub.models import Money
-from subhub.plugin import Flow, Page, Provider, delete, get, path, post
+from subhub.plugin import Flow, Page, delete, get, path, post
 from subhub_mijnklantportaal.addresses import PAYMENT_LINK, PAYMENT_LINK_PAYMENTS, PAYMENT_LINKS
-from subhub_mijnklantportaal.objects import Listing, own_id, read_page
+from subhub_mijnklantportaal.objects import Listing, Lists, own_id
 from subhub_mijnklantportaal.payment_links import (
     WirePayment,
     WirePaymentLink,
@@ -20,7 +20,7 @@ from subhub_mijnklantportaal.payment_links import (
 from subhub_mijnklantportaal.results import PaymentLink, PaymentLinkPayment
 
 
-class PaymentLinkFlows(Provider):
+class PaymentLinkFlows(Lists):
     """Make, read and close payment links."""
 
     def create_payment_link(
@@ -47,7 +47,9 @@ class PaymentLinkFlows(Provider):
 
     def list_payment_links(self, cursor: str | None = None) -> Flow[Page[PaymentLink]]:
         """Read one page of the payment links."""
-        return read_page(PAYMENT_LINKS, Listing[WirePaymentLink], WirePaymentLink.to_result, cursor)
+        return self.read_page(
+            PAYMENT_LINKS, Listing[WirePaymentLink], WirePaymentLink.to_result, cursor
+        )
 
     def close_payment_link(self, link_id: str) -> Flow[PaymentLink]:
         """Close a payment link, so that nobody can pay with it; a closed one is `Rejected`."""
@@ -59,7 +61,7 @@ class PaymentLinkFlows(Provider):
     ) -> Flow[Page[PaymentLinkPayment]]:
         """Read one page of the payments made through a link."""
         place = path(PAYMENT_LINK_PAYMENTS, _link(link_id))
-        return read_page(place, Listing[WirePayment], WirePayment.to_result, cursor)
+        return self.read_page(place, Listing[WirePayment], WirePayment.to_result, cursor)
 
 
 def _link(link_id: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from subhub.models import Plan, PlanDraft, PlanUpdate
-from subhub.plugin import Flow, Page, Provider, get, patch, path, post
+from subhub.plugin import Flow, Page, get, patch, path, post
 from subhub_mijnklantportaal.addresses import PACKAGE, PACKAGES
-from subhub_mijnklantportaal.objects import Listing, read_page
+from subhub_mijnklantportaal.objects import Listing, Lists
 from subhub_mijnklantportaal.packages import Package, package_body, package_changes
 
 
-class PlanFlows(Provider):
+class PlanFlows(Lists):
     """Make, read and change packages; nothing documented removes one."""
 
     def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
@@ -24,7 +24,7 @@ class PlanFlows(Provider):
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
         """Read one page of the packages."""
-        return read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
+        return self.read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
         """Change a package; whether its subscriptions follow is not documented."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from subhub.errors import Unsupported
+from subhub.errors import InvalidRequest, Unsupported
 from subhub.models import (
     CustomerDraft,
     PlanDraft,
@@ -14,7 +14,7 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Page, Provider, get, patch, path, post
+from subhub.plugin import Flow, Page, get, patch, path, post
 from subhub_mijnklantportaal.addresses import (
     NAME,
     SIGN_UP_EXISTING,
@@ -22,7 +22,7 @@ from subhub_mijnklantportaal.addresses import (
     SUBSCRIPTION,
     SUBSCRIPTIONS,
 )
-from subhub_mijnklantportaal.objects import Listing, read_page
+from subhub_mijnklantportaal.objects import Listing, Lists
 from subhub_mijnklantportaal.signups import (
     PendingSignUp,
     SignedUp,
@@ -35,10 +35,9 @@ from subhub_mijnklantportaal.subscriptions import (
     subscription_changes,
     termination,
 )
-from subhub_mijnklantportaal.terms import refuse
 
 
-class SubscriptionFlows(Provider):
+class SubscriptionFlows(Lists):
     """Sign up, subscribe, read, change and terminate."""
 
     def create_signup_link(
@@ -82,7 +81,9 @@ class SubscriptionFlows(Provider):
         start = starts_on or now.date()
         if isinstance(plan, PlanDraft):
             if invoice_text is not None:
-                raise refuse("invoice_text", "with an inline plan it is `invoice_description`")
+                raise InvalidRequest.of(
+                    "invoice_text", "with an inline plan it is `invoice_description`"
+                )
             if payment_method is not None:
                 raise _no_mandate()
             body = subscription_body(
@@ -95,7 +96,9 @@ class SubscriptionFlows(Provider):
             made = yield from post(SUBSCRIPTIONS, CustomerSubscription, body)
         else:
             if invoice_description is not None:
-                raise refuse("invoice_description", "with a package it is `invoice_text`")
+                raise InvalidRequest.of(
+                    "invoice_description", "with a package it is `invoice_text`"
+                )
             body = customer_body(
                 customer=customer,
                 starts_on=start,
@@ -116,7 +119,7 @@ class SubscriptionFlows(Provider):
     ) -> Flow[Page[Subscription]]:
         """Read one page of all subscriptions of the portal; no filter is documented."""
         del customer  # the client filters
-        return read_page(
+        return self.read_page(
             SUBSCRIPTIONS,
             Listing[CustomerSubscription],
             CustomerSubscription.to_subscription,

@@ -15,18 +15,26 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
     "refusal_status": "404 and 422 are shown for some operations only, and used for all.",
     "messages": "The wording of every `message` but that of 429 is made up.",
     "unknown_fields": "Request fields that are not documented are ignored.",
+    "empty_text": "A text may be empty, a name too.",
+    "dates": "A day before 1970 or after 2199 is refused.",
     "null_fields": "A null is refused, but where the documentation shows one (`invoiceText`).",
-    "rate_limit": "The window is the minute on the clock; nothing is refused until `rate_limited`.",
+    "rate_window": (
+        "The minute of the rate limit is the one on the clock, `aligned`; the documents also call "
+        "it `rolling`."
+    ),
+    "server_error": "The body of a 5xx is unknown; it has a `message`, as other refusals have.",
     "page_parameter": "A `page` that is no number is read as 1; a page past the end is empty.",
-    "next_page_url": "The stray comma of the documented example is kept; see `stray_comma`.",
+    "stray_comma": "`next_page_url` ends in a comma, as in the documented example.",
     "time_zone": "Times without an offset are the Netherlands' (Europe/Amsterdam).",
     "email_in_use": "Two customers may have the same e-mail address.",
     "not_for_sale": "Customers can be signed up for a package that is not for sale.",
-    "sign_up_life": "A sign-up's payment link works for one hour.",
+    "sign_up_minutes": "A sign-up's payment link works for one hour.",
     "sign_up_paid": "Paying makes a customer, a mandate and a subscription that starts today.",
+    "sign_up_declined": "Who declines to pay may try again at the same link, while it works.",
+    "afterwards": "Where the browser goes after paying, or on going back, is unknown: nowhere.",
     "sign_up_country": "A customer who came by a sign-up is in the Netherlands.",
     "sign_up_precondition": "Without integrations, sign-ups and payment links are a 412 too.",
-    "mandates": "A `mandateId` is not checked, and decides nothing.",
+    "mandate_ids": "A `mandateId` is not checked, and decides nothing.",
     "status": (
         "planned until `startsAt`, then in_progress; terminated from `terminatedAt` until the next "
         "renewal, ended from then on. A termination in the future waits for its time."
@@ -34,7 +42,7 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
     "renews_at": "`renewsAt` is the first renewal to come, and null once the subscription ended.",
     "terminated_at": "`terminatedAt` is null until one is set, and may be set again.",
     "package_changed": "Subscriptions keep the terms that they began with.",
-    "invoices": "No invoice is made by itself; `add_invoice` makes one.",
+    "new_invoices": "No invoice is made by itself; `add_invoice` makes one.",
     "link_life": "A payment link works until the end of its `expiresAt` day, or for ever.",
     "not_simulated": "Webhooks, OAuth, and making invoices through the API are left out.",
 }

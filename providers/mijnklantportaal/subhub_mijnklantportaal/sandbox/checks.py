@@ -13,6 +13,8 @@ from subhub.sandbox import JsonObject
 Check = Callable[[Any], bool]
 
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
+YEARS: Final = range(1970, 2200)
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -26,20 +28,22 @@ class Body:
 
     def complaints(self, body: JsonObject) -> Iterator[str]:
         """What is wrong with *body*."""
-        known = {**self.required, **self.optional}
         for name in self.required:
             if name not in body:
                 yield f"The {name} field is required."
-        for name, right in known.items():
+        for name, right in (*self.required.items(), *self.optional.items()):
             if name in body and not right(body[name]):
                 yield f"The {name} field is invalid."
-        if len(known.keys() & body.keys()) < self.at_least:
+        if self.at_least and len(self._known() & body.keys()) < self.at_least:
             yield "At least one field is required."
+
+    def _known(self) -> set[str]:
+        return {*self.required, *self.optional}
 
 
 def text(value: object) -> bool:
-    """Text that is not empty."""
-    return isinstance(value, str) and value != ""
+    """Text; that it must not be empty is not documented."""
+    return isinstance(value, str)
 
 
 def flag(value: object) -> bool:
@@ -64,7 +68,7 @@ def money(value: object) -> bool:
 
 def email(value: object) -> bool:
     """Something with one @ inside."""
-    return isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
+    return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
 
 
 def country(value: object) -> bool:
@@ -73,12 +77,12 @@ def country(value: object) -> bool:
 
 
 def day(value: object) -> bool:
-    """A date that exists, as 2024-05-04."""
+    """A date that exists and is not far off, as 2024-05-04."""
     return isinstance(value, str) and _reads(value, "%Y-%m-%d")
 
 
 def naive(value: object) -> bool:
-    """A date and time without an offset, as 2024-07-04 22:01:00."""
+    """A date and time without an offset, not far off, as 2024-07-04 22:01:00."""
     return isinstance(value, str) and _reads(value, NAIVE_FORMAT)
 
 
@@ -89,6 +93,7 @@ def text_or_null(value: object) -> bool:
 
 def _reads(value: str, pattern: str) -> bool:
     try:
-        return dt.datetime.strptime(value, pattern).strftime(pattern) == value  # noqa: DTZ007
+        read = dt.datetime.strptime(value, pattern)  # noqa: DTZ007 - it has no offset
+        return read.year in YEARS and read.strftime(pattern) == value
     except ValueError:
         return False

@@ -26,6 +26,8 @@ class CustomerRoutes(Portal):
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
+        self.sign_up_country = "NL"
+        """The country of customers for whom none was given."""
         self.customers: dict[str, JsonObject] = {}
         """The customers as the wire has them, by id."""
 
@@ -37,7 +39,7 @@ class CustomerRoutes(Portal):
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:
         """List the customers."""
-        return self.listing(received, list(self.customers.values()))
+        return self.listing(received, self.customers.values())
 
     @route("GET", "/customers/{}")
     def get_customer(self, _: Received, customer_id: str) -> Reply:
@@ -63,7 +65,7 @@ class CustomerRoutes(Portal):
         customer: JsonObject = {
             "id": self.new_id("cst_"),
             **{name: contact[name] for name in _CONTACT},
-            "countryCode": contact.get("countryCode", "NL"),
+            "countryCode": contact.get("countryCode", self.sign_up_country),
             "phone": None,
             "integration": None,
             "integrationId": None,

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from subhub.models import PlanDraft
 from subhub_mijnklantportaal.packages import package_body
+from subhub_mijnklantportaal.sandbox.hosted import HostedPages
 from subhub_mijnklantportaal.sandbox.invoices import InvoiceRoutes
-from subhub_mijnklantportaal.sandbox.packages import PackageRoutes
-from subhub_mijnklantportaal.sandbox.payment_links import PaymentLinkRoutes
 
 
-class MijnKlantportaalFake(PackageRoutes, PaymentLinkRoutes, InvoiceRoutes):
+class MijnKlantportaalFake(HostedPages, InvoiceRoutes):
     """A portal at MijnKlantportaal on your desk.
 
-    `integrations_connected`, `stray_comma` and `rate_limited` may be set; `add_invoice` makes an
-    invoice; `mandates` holds what paying a sign-up made and the API does not show.
+    `integrations_connected` and `enforce_limits` may be set; `add_invoice` makes an invoice;
+    `mandates` holds what paying a sign-up made and the API does not show.
     """
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
@@ -26,17 +25,3 @@ class MijnKlantportaalFake(PackageRoutes, PaymentLinkRoutes, InvoiceRoutes):
         del key  # a package has no place for it
         package_id: str = self.add_package(dict(package_body(draft)))["id"]
         return package_id
-
-    def pay(self, url: str) -> None:
-        """Pay at the payment link of a sign-up, or at the checkout address of a payment link.
-
-        `ValueError` when it cannot be paid any more, `LookupError` when nothing is there.
-        """
-        link = next((each for each in self.payment_links.values() if each.url == url), None)
-        if link is not None:
-            self.pay_link(link)
-        elif url in self.sign_ups:
-            self.pay_sign_up(url)
-        else:
-            message = f"nothing can be paid at {url!r}: it was never made, or is paid already"
-            raise LookupError(message)

@@ -11,6 +11,7 @@ from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.portal import HOST, Portal
 
 MARK_PAID: Final = Body(required={"paidAt": checks.naive})
+PORTAL: Final = "https://portal.mijnklantportaal.nl"
 PDF_LIFE: Final = dt.timedelta(minutes=30)
 
 
@@ -25,7 +26,7 @@ class InvoiceRoutes(Portal):
     @route("GET", "/customer-invoices")
     def list_invoices(self, received: Received) -> Reply:
         """List the invoices."""
-        return self.listing(received, list(self.invoices.values()))
+        return self.listing(received, self.invoices.values())
 
     @route("GET", "/customer-invoices/{}")
     def get_invoice(self, _: Received, invoice_id: str) -> Reply:
@@ -37,7 +38,7 @@ class InvoiceRoutes(Portal):
         """Tell where the PDF is for a while; there is no file behind it."""
         invoice = self._invoice(invoice_id)
         answer = {
-            "link": f"https://portal.mijnklantportaal.nl/files/{invoice['id']}.pdf",
+            "link": self.page_address(f"{PORTAL}/files/{invoice['id']}.pdf"),
             "expiresAt": self.atom(self.clock.now() + PDF_LIFE),
         }
         return Reply.json(200, answer)
@@ -64,11 +65,11 @@ class InvoiceRoutes(Portal):
             "createdAt": self.atom(self.clock.now()),
             "links": {
                 "customer": {
-                    "href": f"{HOST}/v1/customers/{customer_id}",
+                    "href": self.api_address(f"{HOST}/v1/customers/{customer_id}"),
                     "type": "application/json",
                 },
                 "onlinePaymentLink": {
-                    "href": f"https://portal.mijnklantportaal.nl/public-invoice/{invoice_id}/pay",
+                    "href": self.page_address(f"{PORTAL}/public-invoice/{invoice_id}/pay"),
                     "type": "text/html",
                 },
             },

@@ -37,7 +37,6 @@ SIGN_UP_NEW: Final = Body(
         "email": checks.email,
     }
 )
-SIGN_UP_LIFE: Final = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,14 @@ class PackageRoutes(SubscriptionRoutes):
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
+        self.sign_up_minutes = 60
+        """How long the payment link of a sign-up works."""
         self.packages: dict[str, JsonObject] = {}
         """The packages as the wire has them, by id."""
         self.sign_ups: dict[str, PendingSignUp] = {}
         """The sign-ups that are not paid, by payment link."""
+        self.signed_up: dict[str, PendingSignUp] = {}
+        """The sign-ups that were paid, by payment link."""
         self.mandates: dict[str, str] = {}
         """The customer of each mandate that paying a sign-up made, by the mandate's id."""
 
@@ -69,7 +72,7 @@ class PackageRoutes(SubscriptionRoutes):
     @route("GET", "/customer-subscription-packages")
     def list_packages(self, received: Received) -> Reply:
         """List the packages."""
-        return self.listing(received, list(self.packages.values()))
+        return self.listing(received, self.packages.values())
 
     @route("GET", "/customer-subscription-packages/{}")
     def get_package(self, _: Received, package_id: str) -> Reply:
@@ -108,8 +111,8 @@ class PackageRoutes(SubscriptionRoutes):
         package = self._package(package_id)
         contact = self.checked(received, SIGN_UP_NEW)
         self.connected()
-        link = f"https://mollie.com/checkout/{self.ids.text(12)}"
-        expires_at = self.clock.now() + SIGN_UP_LIFE
+        link = self.page_address(f"https://mollie.com/checkout/{self.ids.text(12)}")
+        expires_at = self.clock.now() + dt.timedelta(minutes=self.sign_up_minutes)
         self.sign_ups[link] = PendingSignUp(package, contact, expires_at)
         answer = {
             "id": self.ids.uuid(),
@@ -120,10 +123,11 @@ class PackageRoutes(SubscriptionRoutes):
 
     def pay_sign_up(self, link: str) -> None:
         """Pay the first term: the subscription starts, and the temporary record is gone."""
-        pending = self.sign_ups.pop(link)
+        pending = self.sign_ups[link]
         if pending.expires_at <= self.clock.now():
             message = f"the sign-up at {link!r} has expired: make a new one"
             raise ValueError(message)
+        self.signed_up[link] = self.sign_ups.pop(link)
         contact = {**pending.contact, "primaryEmail": pending.contact["email"]}
         customer_id = self.add_customer(contact)["id"]
         mandate_id = self.new_id("mdt_")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
 from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.portal import ZONE, Portal
 
+LinkStatus = Literal["open", "paid", "expired", "closed"]
 CREATE: Final = Body(
     required={"description": checks.text, "amount": checks.money},
     optional={"expiresAt": checks.day, "reusable": checks.flag},
@@ -29,7 +30,7 @@ class StoredLink:
     closed: bool = False
     payments: list[JsonObject] = field(default_factory=list[JsonObject])
 
-    def status(self, now: dt.datetime) -> str:
+    def status(self, now: dt.datetime) -> LinkStatus:
         """Where it stands at *now*."""
         if self.closed:
             return "closed"
@@ -54,7 +55,7 @@ class PaymentLinkRoutes(Portal):
         link_id = self.new_id("plk_")
         link = StoredLink(
             id=link_id,
-            url=f"https://demo.mijnklantportaal.nl/payment-link/{link_id}",
+            url=self.page_address(f"https://demo.mijnklantportaal.nl/payment-link/{link_id}"),
             body=body,
             expires_at=_end_of(body["expiresAt"]) if "expiresAt" in body else None,
             created_at=self.clock.now(),
@@ -65,8 +66,7 @@ class PaymentLinkRoutes(Portal):
     @route("GET", "/payment-links")
     def list_payment_links(self, received: Received) -> Reply:
         """List the payment links."""
-        shown = [self._link_shown(each) for each in self.payment_links.values()]
-        return self.listing(received, shown)
+        return self.listing(received, self.payment_links.values(), self._link_shown)
 
     @route("GET", "/payment-links/{}")
     def get_payment_link(self, _: Received, link_id: str) -> Reply:

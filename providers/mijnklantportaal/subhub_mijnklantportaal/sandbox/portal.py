@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+import math
+from collections.abc import Callable, Collection, Mapping
+from itertools import islice
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply
+from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply
 from subhub_mijnklantportaal.sandbox.assumptions import ASSUMPTIONS
 from subhub_mijnklantportaal.sandbox.checks import NAIVE_FORMAT, Body
 
 HOST: Final = "https://api.mijnklantportaal.nl"
 PER_MINUTE: Final = 60
+MINUTE: Final = 60
 PER_PAGE: Final = 15
 ID_LENGTH: Final = 14
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
@@ -31,25 +34,38 @@ class Portal(Fake):
         """Whether a payment provider and bookkeeping are connected; without them it is a 412."""
         self.stray_comma = True
         """Whether `next_page_url` ends in a comma, as in the documented example."""
-        self.rate_limited = False
-        """Whether more than 60 requests in a minute are refused."""
-        self._minute = ""
-        self._asked = 0
+        self.unauthorized: JsonObject = {"message": "Unauthenticated."}
+        """The body of a 401."""
+        self.server_error: JsonObject = {"message": "Server error."}
+        """The body of a 5xx."""
+        self.rate_window = "aligned"
+        """Which kind of minute the rate limit is about: `aligned`, `anchored` or `rolling`."""
+        self._asked = RateWindow(PER_MINUTE, MINUTE)
 
     def authenticate(self, received: Received) -> None:
         """Refuse a request without the key, or over the limit."""
-        if received.headers.get("authorization") != f"Bearer {self.api_key}":
-            raise Refusal(_refusal(401, "Unauthenticated."))
-        minute = self.clock.now().isoformat(timespec="minutes")
-        self._asked = self._asked + 1 if minute == self._minute else 1
-        self._minute = minute
-        if self.rate_limited and self._asked > PER_MINUTE:
-            raise Refusal(self._too_many())
+        known = received.headers.get("authorization") == f"Bearer {self.api_key}"
+        if not known or self.is_revoked(self.api_key):
+            raise Refusal(Reply.json(401, self.unauthorized))
+        now = self.clock.now()
+        if not self._asked.take(now, self.rate_window) and self.enforce_limits:
+            free = self._asked.free_at(now, self.rate_window)
+            raise Refusal(self.too_many((free - now).total_seconds()))
 
     def limits(self) -> Mapping[str, str]:
         """The two headers that every answer carries."""
-        left = max(0, PER_MINUTE - self._asked)
-        return {"X-RateLimit-Limit": str(PER_MINUTE), "X-RateLimit-Remaining": str(left)}
+        return _told(self._asked.left(self.clock.now(), self.rate_window))
+
+    def too_many(self, seconds: float) -> Reply:
+        """429, with the two headers that only it has."""
+        reset = math.ceil(self.clock.now().timestamp() + seconds)
+        headers = {"retry-after": str(math.ceil(seconds)), "x-ratelimit-reset": str(reset)}
+        body = {"code": 429, "message": "Too many requests."}
+        return Reply.json(429, body, {**_told(0), **headers})
+
+    def failing(self, status: int) -> Reply:
+        """A breakdown, with the body of `server_error`."""
+        return Reply.json(status, self.server_error)
 
     def not_found(self) -> Reply:
         """404, with a message."""
@@ -89,14 +105,20 @@ class Portal(Fake):
             message = "No payment provider or bookkeeping integration is set up."
             raise Refusal(_refusal(412, message))
 
-    def listing(self, received: Received, items: Sequence[JsonObject]) -> Reply:
-        """One page of *items*: 15 of them, no total."""
+    def listing(
+        self,
+        received: Received,
+        items: Collection[Any],
+        show: Callable[[Any], JsonObject] = dict,
+    ) -> Reply:
+        """One page of *items*, each as *show* writes it: 15 of them, no total."""
         asked = received.query.get("page", "1")
         page = int(asked) if asked.isdecimal() and int(asked) else 1
         first = (page - 1) * PER_PAGE
-        shown = items[first : first + PER_PAGE]
+        begin = min(first, len(items))  # islice does not take numbers of any size
+        shown = [show(each) for each in islice(items, begin, begin + PER_PAGE)]
         more = first + PER_PAGE < len(items)
-        address = HOST + received.path
+        address = self.api_address(HOST + received.path)
         comma = "," if self.stray_comma else ""
         return Reply.json(
             200,
@@ -113,12 +135,10 @@ class Portal(Fake):
             },
         )
 
-    def _too_many(self) -> Reply:
-        seconds = 60 - self.clock.now().second
-        reset = int(self.clock.now().timestamp()) + seconds
-        headers = {"retry-after": str(seconds), "x-ratelimit-reset": str(reset)}
-        return Reply.json(429, {"code": 429, "message": "Too many requests."}, headers)
-
 
 def _refusal(status: int, message: str) -> Reply:
     return Reply.json(status, {"message": message})
+
+
+def _told(left: int) -> dict[str, str]:
+    return {"X-RateLimit-Limit": str(PER_MINUTE), "X-RateLimit-Remaining": str(left)}

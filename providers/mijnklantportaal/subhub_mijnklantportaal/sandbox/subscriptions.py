@@ -89,7 +89,7 @@ class SubscriptionRoutes(CustomerRoutes):
     @route("GET", "/customer-subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
         """List the subscriptions of the portal."""
-        return self.listing(received, [self._shown(each) for each in self.subscriptions.values()])
+        return self.listing(received, self.subscriptions.values(), self._shown)
 
     @route("GET", "/customer-subscriptions/{}")
     def get_subscription(self, _: Received, subscription_id: str) -> Reply:

@@ -1,0 +1,50 @@
+// Live updates of the dashboard: fetches the page again and puts in what is new.
+"use strict";
+
+const EVERY = 1000; // milliseconds
+const KEPT = 200; // rows
+
+const rows = () => document.querySelector("#exchanges tbody");
+const newest = () => rows().firstElementChild?.dataset.number ?? "0";
+const title = document.title;
+const total = (page) => page.querySelector("#total").textContent;
+
+function addSwitch() {
+  const label = document.createElement("label");
+  const live = document.createElement("input");
+  live.type = "checkbox";
+  live.checked = true;
+  live.id = "live";
+  label.append(live, " Live updates");
+  document.querySelector("#total").after(label);
+  return live;
+}
+
+function putIn(page) {
+  document.querySelector("#now").textContent = page.querySelector("#now").textContent;
+  if (total(page) === total(document)) return;
+  const restarted = parseInt(total(page), 10) < parseInt(total(document), 10);
+  if (restarted) return location.reload();
+  document.querySelector("#total").textContent = total(page);
+  rows().prepend(...page.querySelectorAll("#exchanges tbody tr"));
+  while (rows().children.length > KEPT) rows().lastElementChild.remove();
+  const state = document.querySelector("#state");
+  const open = [...state.querySelectorAll("details[open]")].map((each) => each.id);
+  if (state.contains(document.activeElement)) return; // not under the hands of the reader
+  state.replaceChildren(...page.querySelector("#state").children);
+  open.forEach((id) => { const each = document.getElementById(id); if (each) each.open = true; });
+}
+
+async function refresh(live) {
+  if (!live.checked || document.hidden) return;
+  try {
+    const answer = await fetch(`${location.pathname}?after=${newest()}`);
+    document.title = title;
+    putIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch (error) {
+    document.title = `stopped: ${title}`; // the server is gone; the next round looks again
+  }
+}
+
+const live = addSwitch();
+setInterval(() => refresh(live), EVERY);

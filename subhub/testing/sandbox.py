@@ -1,0 +1,154 @@
+"""A sandbox for the tests of an application: clients, clock, faults, and what was asked.
+
+    with sandbox("afternoon", plans={"phone": phone}) as box:
+        sell_a_phone(box.client)
+        box.assert_asked("POST", "/v1/customers", json={"name": "Test Company BV"})
+
+Nothing is sent and nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from difflib import ndiff
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from subhub.flow import Request
+from subhub.models import PlanDraft
+from subhub.registry import provider_class
+from subhub.wire import is_object
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from subhub.async_client import AsyncClient
+    from subhub.client import Client
+    from subhub.provider import Provider
+    from subhub.sandbox import Exchange, Fake, FaultPlan, VirtualClock
+
+
+class Sandbox:
+    """A provider on a test's desk; see `sandbox`.
+
+    `plan_ids` are the ids of the plans that it was made with, by key.
+    """
+
+    def __init__(self, provider: type[Provider], fake: Fake, plan_ids: Mapping[str, str]) -> None:
+        self.fake = fake
+        self.plan_ids = plan_ids
+        self._provider = provider
+        self._asked: list[tuple[str, Request]] = []
+
+    @cached_property
+    def client(self) -> Client:
+        """A client of the sandbox."""
+        from subhub.testing.watching import WatchedClient  # noqa: PLC0415 - it loads httpx
+
+        return WatchedClient(self._provider, self.fake, self._asked)
+
+    @cached_property
+    def async_client(self) -> AsyncClient:
+        """An async client of the same sandbox."""
+        from subhub.testing.watching import WatchedAsyncClient  # noqa: PLC0415
+
+        return WatchedAsyncClient(self._provider, self.fake, self._asked)
+
+    @property
+    def clock(self) -> VirtualClock:
+        """The time in the sandbox: `box.clock.advance(days=40)`."""
+        return self.fake.clock
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What is to go wrong: `box.faults.next("dropped")`."""
+        return self.fake.faults
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request that reached the sandbox, from whatever client; paths without the query."""
+        return [_request(each, self.fake.prefix) for each in self.fake.exchanges]
+
+    def asked(self, operation: str) -> list[Request]:
+        """What the box's own clients asked in an operation, such as `"create_plan"`."""
+        return [request for name, request in self._asked if name == operation]
+
+    def assert_asked(self, method: str, path: str, *, json: object = ...) -> Request:
+        """The last request of this method and path; it must be there, with this JSON body.
+
+        *path* is below the base URL and without the query. `unittest.mock.ANY` fits any value.
+        """
+        same = [each for each in self.requests if (each.method, each.path) == (method, path)]
+        if not same:
+            asked = "".join(f"\n  {each.method} {each.path}" for each in self.requests)
+            message = f"{method} {path} was never asked, but:{asked or ' nothing'}"
+            raise AssertionError(message)
+        fitting = [each for each in same if json is ... or each.body == json]
+        if not fitting:
+            message = f"{method} {path} was asked with another body:\n{_difference(json, same[-1])}"
+            raise AssertionError(message)
+        return fitting[-1]
+
+    def assert_not_asked(self, method: str, path: str) -> None:
+        """No request of this method and path was made."""
+        count = sum((each.method, each.path) == (method, path) for each in self.requests)
+        if count:
+            message = f"{method} {path} was asked, {count} times"
+            raise AssertionError(message)
+
+    def close(self) -> None:
+        """Close the client; the async one holds nothing that would have to be closed."""
+        if "client" in vars(self):
+            self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def sandbox(
+    provider: str | type[Provider],
+    *,
+    plans: Mapping[str, PlanDraft] | None = None,
+    start: dt.datetime | None = None,
+    assume: Mapping[str, object] | None = None,
+) -> Sandbox:
+    """A fresh sandbox of *provider*, in which *plans* were made by hand.
+
+    Its clock begins at *start*, or now. *assume* decides what the provider's documents do not say:
+    `subhub sandbox describe` lists it.
+    """
+    found = provider_class(provider)
+    fake = found.sandbox()
+    if start is not None:
+        fake.clock.set(start)
+    fake.assume(assume or {})
+    return Sandbox(found, fake, fake.add_plans(plans or {}))
+
+
+def _request(exchange: Exchange, prefix: str) -> Request:
+    received = exchange.received
+    try:
+        body = received.json() if received.content else None
+    except ValueError:
+        body = None
+    path = received.path.removeprefix(prefix)
+    return Request(received.method, path, body if is_object(body) else None, received.query)
+
+
+def _difference(expected: object, found: Request) -> str:
+    lines = ndiff(_lines(expected), _lines(found.body))
+    return "\n".join(line for line in lines if not line.startswith("?"))
+
+
+def _lines(value: object) -> list[str]:
+    return json.dumps(value, indent=2, sort_keys=True, default=repr).splitlines()

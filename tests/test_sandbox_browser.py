@@ -1,0 +1,348 @@
+"""What people see and do: hosted pages, the dashboard and the example's shop, in Chromium.
+
+With the variable `SUBHUB_SCREENSHOTS`, the pictures of the documentation are taken anew there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
+from subhub.registry import load
+from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of, serving
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURES = os.environ.get("SUBHUB_SCREENSHOTS")
+PROVIDERS = ("afternoon", "mijnklantportaal")
+SHOP = Path(__file__).parents[1] / "examples" / "webshop"
+PLAN = PlanDraft(
+    code="phone",
+    name="Phone <subscription> & more",
+    price=Money.parse("12.95 EUR"),
+    interval=Interval.parse("1 year"),
+    tax_rate=21,
+)
+SOMEBODY = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no `chromium` is installed: apt-get install chromium"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sandbox]:
+    with listen("127.0.0.1", 8420 if PICTURES else 0) as listening:
+        sandbox = Sandbox(origin_of(listening))
+        for name in PROVIDERS:
+            _ = sandbox.add(load(name), "main", {"phone": PLAN})
+        with serving(Application(sandbox), listening):
+            yield sandbox
+
+
+@pytest.fixture(scope="module")
+def open_page() -> Iterator[Callable[..., Page]]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+        def make(*, java_script_enabled: bool = True) -> Page:
+            return browser.new_context(
+                viewport={"width": 1200, "height": 560}, java_script_enabled=java_script_enabled
+            ).new_page()
+
+        yield make
+        browser.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Iterator[Page]:
+    opened = open_page()
+    yield opened
+    opened.context.close()
+
+
+@pytest.fixture(params=PROVIDERS)
+def account(request: pytest.FixtureRequest, server: Sandbox) -> ServedAccount:
+    found = server.accounts[f"{request.param}/main"]
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def billing(account: ServedAccount) -> Iterator[Client]:
+    with Client(
+        account.provider, api_key=account.fake.api_key, base_url=account.base_url
+    ) as client:
+        yield client
+
+
+def signup(
+    account: ServedAccount,
+    billing: Client,
+    return_url: str | None = None,
+    back_url: str | None = None,
+) -> str:
+    link = billing.create_signup_link(
+        plan=account.plan_ids["phone"],
+        customer=SOMEBODY,
+        return_url=return_url,
+        back_url=back_url,
+    )
+    return link.url
+
+
+def take(page: Page, name: str, account: ServedAccount) -> None:
+    if PICTURES and account.provider.name == PROVIDERS[0]:
+        _ = page.screenshot(path=Path(PICTURES) / f"sandbox-{name}.png", full_page=True)
+
+
+class TestHostedPage:
+    def test_shows_what_is_sold_as_text(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(signup(account, billing))
+
+        expect(page.get_by_role("heading", name="Sign up")).to_be_visible()
+        main = page.get_by_role("main")
+        for told in ("Phone <subscription> & more", "12.95 EUR", "1 year", "Test Company BV"):
+            expect(main).to_contain_text(told)
+        take(page, "signup", account)
+
+    def test_is_paid_with_the_keyboard_alone(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(signup(account, billing))
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Pay 12.95 EUR")).to_be_focused()
+        page.keyboard.press("Enter")
+
+        expect(page.get_by_role("status")).to_contain_text("Paid.")
+        expect(page.get_by_role("status")).to_contain_text("is not documented")
+        expect(page.get_by_role("button")).to_have_count(0)
+        assert len(list(billing.list_subscriptions())) == 1
+
+    def test_sells_nothing_when_it_is_declined_and_can_be_paid_then(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(signup(account, billing))
+        page.get_by_role("button", name="Decline").click()
+
+        expect(page.get_by_role("status")).to_contain_text("was declined")
+        take(page, "declined", account)
+        assert list(billing.list_subscriptions()) == []
+
+        page.get_by_role("button", name="Pay").click()
+        expect(page.get_by_role("status")).to_contain_text("Paid.")
+        assert len(list(billing.list_subscriptions())) == 1
+
+    def test_leads_back_without_selling(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(signup(account, billing))
+        page.get_by_role("link", name="Go back").click()
+
+        expect(page.get_by_role("status")).to_contain_text("Nothing was paid.")
+        assert list(billing.list_subscriptions()) == []
+
+    def test_works_without_a_script(
+        self, open_page: Callable[..., Page], account: ServedAccount, billing: Client
+    ) -> None:
+        page = open_page(java_script_enabled=False)
+        _ = page.goto(signup(account, billing))
+        page.get_by_role("button", name="Pay").click()
+
+        expect(page.get_by_role("status")).to_contain_text("Paid.")
+        page.context.close()
+
+    def test_says_when_there_is_nothing(self, page: Page, account: ServedAccount) -> None:
+        answer = page.goto(f"{account.site}/pages/subscribe/nothing")
+
+        assert answer is not None
+        assert answer.status == 404
+        expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+@pytest.mark.parametrize("account", ["afternoon"], indirect=True)
+class TestRedirects:
+    @pytest.mark.parametrize(("name", "where"), [("Pay", "success"), ("Go back", "back")])
+    def test_lead_where_the_application_said(
+        self, page: Page, account: ServedAccount, billing: Client, name: str, where: str
+    ) -> None:
+        origin = account.site.removesuffix(account.place)
+        url = signup(account, billing, f"{origin}?at=success", f"{origin}?at=back")
+        _ = page.goto(url)
+        page.locator("main").get_by_text(name).click()
+
+        page.wait_for_url(f"{origin}?at={where}")
+
+
+class TestDashboard:
+    def test_shows_every_account_with_what_a_client_needs(
+        self, page: Page, server: Sandbox
+    ) -> None:
+        _ = page.goto(server.origin)
+
+        for account in server.accounts.values():
+            row = page.get_by_role("row").filter(has_text=account.place)
+            expect(row).to_contain_text(account.base_url)
+            expect(row).to_contain_text(account.fake.api_key)
+        take(page, "dashboard", next(iter(server.accounts.values())))
+
+    def test_shows_exchanges_as_they_happen(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        expect(page.get_by_label("Live updates")).to_be_checked()
+
+        made = billing.create_customer(SOMEBODY)
+
+        row = page.locator("#exchanges tbody tr").first
+        expect(row).to_contain_text("/customers", timeout=5000)
+        expect(row).to_contain_text("201")
+        row.locator("summary").click()
+        expect(row).to_contain_text(made.id)
+        expect(page.locator("#state")).to_contain_text("customers (1)", timeout=5000)
+        _ = signup(account, billing)
+        expect(row).to_contain_text("sign", timeout=5000)
+        take(page, "account", account)
+
+    def test_stands_still_when_it_is_told_to(
+        self, page: Page, account: ServedAccount, billing: Client
+    ) -> None:
+        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        page.get_by_label("Live updates").uncheck()
+        _ = billing.create_customer(SOMEBODY)
+        page.wait_for_timeout(1500)
+
+        expect(page.locator("#exchanges tbody tr")).to_have_count(0)
+
+    def test_advances_the_clock_plans_faults_and_resets_without_a_script(
+        self, open_page: Callable[..., Page], account: ServedAccount, billing: Client
+    ) -> None:
+        page = open_page(java_script_enabled=False)
+        before = account.fake.clock.now()
+        _ = billing.create_customer(SOMEBODY)
+        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+
+        page.get_by_label("Days to go on").fill("40")
+        page.get_by_role("button", name="Advance the clock").click()
+        assert (account.fake.clock.now() - before).days == 40
+
+        _ = page.get_by_label("What goes wrong").select_option("dropped")
+        page.get_by_role("button", name="Plan it").click()
+        expect(page.get_by_role("listitem")).to_contain_text("dropped: the next 1")
+        page.get_by_role("button", name="Clear all").click()
+        expect(page.get_by_text("Nothing is to go wrong.")).to_be_visible()
+
+        page.get_by_role("button", name="Reset this account").click()
+        expect(page.locator("#total")).to_contain_text("0 in all")
+        page.context.close()
+
+    def test_names_every_control_and_has_landmarks(
+        self, page: Page, account: ServedAccount
+    ) -> None:
+        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+
+        expect(page.get_by_role("main")).to_have_count(1)
+        expect(page.get_by_role("banner")).to_have_count(1)
+        expect(page.get_by_role("navigation", name="Accounts")).to_have_count(1)
+        assert page.locator("html").get_attribute("lang") == "en"
+        for control in page.locator("input, select").all():
+            assert page.locator(f"label[for={control.get_attribute('id')}]").count() or (
+                control.locator("xpath=ancestor::label").count()
+            )
+
+
+class TestShop:
+    @pytest.mark.parametrize("account", PROVIDERS, indirect=True)
+    def test_sells_through_whichever_provider_the_configuration_names(
+        self, page: Page, account: ServedAccount, billing: Client, tmp_path: Path
+    ) -> None:
+        address = f"http://127.0.0.1:{_free_port()}"
+        with _shop(tmp_path, account, address):
+            _ = page.goto(address)
+            for label, text in {
+                "Company": "Shopper & Sons",
+                "E-mail address": "shopper@test.com",
+                "Street and number": "Teststreet 1",
+                "Postal code": "1234AB",
+                "City": "Amsterdam",
+            }.items():
+                page.get_by_label(label).fill(text)
+            page.get_by_role("button", name="Subscribe").click()
+            page.get_by_role("button", name="Pay").click()
+            if account.provider.capabilities().supports("create_signup_link:return_url"):
+                page.wait_for_url(f"{address}/thanks")
+            else:
+                expect(page.get_by_role("status")).to_contain_text("Paid.")
+                _ = page.goto(f"{address}/thanks")
+            (made,) = billing.list_subscriptions()
+            expect(page.get_by_role("listitem")).to_contain_text(made.id)
+            expect(page.get_by_text(f"Billed by {account.provider.name}.")).to_be_visible()
+
+
+class _shop:  # noqa: N801 - used as a function
+    """The example, running as it is with the addresses of the test."""
+
+    def __init__(self, folder: Path, account: ServedAccount, address: str) -> None:
+        script = shutil.copy(SHOP / "shop.py", folder)
+        written = (SHOP / "subhub.toml").read_text("utf-8")
+        name = account.provider.name
+        moved = written.replace(
+            "http://127.0.0.1:8420", account.site.removesuffix(f"/{account.place}")
+        )
+        chosen = moved.replace('account = "afternoon"', f'account = "{name}"')
+        _ = (folder / "subhub.toml").write_text(chosen, "utf-8")
+        self.address = address
+        environment = {
+            **os.environ,
+            "SHOP_PLAN": account.plan_ids["phone"],
+            "SHOP_ADDRESS": address,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", script], env=environment, stderr=subprocess.DEVNULL
+        )
+
+    def __enter__(self) -> None:
+        port = int(self.address.rpartition(":")[2])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        pytest.fail("the shop did not start")
+
+    def __exit__(self, *failed: object) -> None:
+        self.process.terminate()
+        _ = self.process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
