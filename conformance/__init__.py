@@ -1,0 +1,1 @@
+"""The fakes, driven by schemathesis from the API descriptions that the plugins ship."""

@@ -1,0 +1,37 @@
+"""Drive every fake, print what came out, and fail when anything is wrong."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from conformance.drive import Outcome, drive
+from conformance.subject import SUBJECTS, Subject
+
+
+def main() -> int:
+    """The exit code: 1 when a fake went another way than its description."""
+    wrong = 0
+    for make in SUBJECTS:
+        subject, begun = make(), time.monotonic()
+        outcome = drive(subject)
+        _show(subject, outcome, time.monotonic() - begun)
+        wrong += outcome.violations.total()
+    return 1 if wrong else 0
+
+
+def _show(subject: Subject, outcome: Outcome, seconds: float) -> None:
+    operations = {label for label, _ in outcome.answers}
+    print(
+        f"{subject.name}: {outcome.answers.total()} requests to {len(operations)} operations in "
+        f"{seconds:.0f} s, {outcome.violations.total()} violations"
+    )
+    for reasons in (subject.left_out, subject.beyond_schema, subject.unchecked):
+        for what, reason in reasons.items():
+            print(f"  not judged: {what} ({reason})")
+    for kind, count in sorted(outcome.violations.items()):
+        print(f"  {count} x {kind}\n{outcome.examples[kind]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""A fake that goes another way than its description is found out, whichever way it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from conformance.drive import drive
+from conformance.subject import Subject
+from subhub import PlanDraft
+from subhub.sandbox import Fake, Received, Refusal, Reply, route
+
+PROBLEM: dict[str, Any] = {
+    "description": "Refused",
+    "content": {"application/json": {"schema": {"type": "object", "required": ["message"]}}},
+}
+PLAN: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string", "minLength": 1}},
+}
+CONTENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Toy", "version": "1"},
+    "servers": [{"url": "https://toy.test/v1"}],
+    "paths": {
+        "/plans": {
+            "post": {
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": PLAN}},
+                },
+                "responses": {
+                    "201": {
+                        "description": "Made",
+                        "content": {"application/json": {"schema": PLAN}},
+                    },
+                    "422": PROBLEM,
+                },
+            }
+        }
+    },
+}
+
+
+def made(body: Any) -> Reply:
+    """What a sound fake answers."""
+    if not isinstance(body, dict) or not isinstance(body.get("name"), str) or not body["name"]:
+        return Reply.json(422, {"message": "wrong"})
+    return Reply.json(201, {"name": body["name"]})
+
+
+def fails(body: Any) -> Reply:
+    """An error inside the fake."""
+    raise LookupError(body)
+
+
+class Toy(Fake):
+    """A fake with one endpoint, sound or broken."""
+
+    prefix = "/v1"
+    api_key = "key"
+    answer: Callable[[Any], Reply]
+    open = False
+
+    @route("POST", "/plans")
+    def post_plan(self, received: Received) -> Reply:
+        """Answer in the way that is tried."""
+        try:
+            body = received.json()
+        except ValueError:
+            body = None
+        return self.answer(body)
+
+    def authenticate(self, received: Received) -> None:
+        """Want the key, unless it is broken there."""
+        if not self.open and received.headers.get("authorization") != f"Bearer {self.api_key}":
+            raise Refusal(Reply.json(401, {"message": "no key"}))
+
+    def not_found(self) -> Reply:
+        """404, with a message."""
+        return Reply.json(404, {"message": "nothing here"})
+
+    def malformed(self, problem: str) -> Reply:
+        """422, with a message."""
+        return Reply.json(422, {"message": problem})
+
+    def add_plan(self, key: str, draft: PlanDraft) -> str:
+        """Keep nothing."""
+        return f"{key}_{draft.name}"
+
+    def pay(self, url: str) -> None:
+        """Know no page."""
+        raise LookupError(url)
+
+
+def subject(answer: Callable[[Any], Reply], **broken: bool) -> Subject:
+    def fake() -> Fake:
+        toy = Toy()
+        toy.answer = answer
+        vars(toy).update(broken)
+        return toy
+
+    return Subject("toy", fake, CONTENT)
+
+
+def changed(**changes: Any) -> Callable[[Any], Reply]:
+    """Sound, but for something about what it makes."""
+
+    def answer(body: Any) -> Reply:
+        sound = made(body)
+        reply = {"status": sound.status, "content": sound.content, "headers": sound.headers}
+        return Reply(**{**reply, **changes}) if sound.status == 201 else sound
+
+    return answer
+
+
+BROKEN: Mapping[str, tuple[Callable[[Any], Reply], str]] = {
+    "status": (changed(status=200), "status_code_conformance: 200"),
+    "body": (changed(content=json.dumps({"name": 1}).encode()), "response_schema_conformance: 201"),
+    "type": (changed(headers={"content-type": "text/html"}), "content_type_conformance: 201"),
+    "error": (fails, "not_a_server_error: 500"),
+    "lax": (lambda _: Reply.json(201, {"name": "A"}), "negative_data_rejection: 201"),
+    "strict": (lambda _: Reply.json(422, {"message": "no"}), "positive_data_acceptance: 422"),
+    "useless": (lambda _: Reply.json(422, {"message": "no"}), "never succeeded"),
+}
+
+
+@pytest.mark.parametrize(("answer", "kind"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_fake_is_found(answer: Callable[[Any], Reply], kind: str) -> None:
+    assert any(kind in each for each in drive(subject(answer), examples=5).violations)
+
+
+def test_a_fake_that_wants_no_key_is_found() -> None:
+    found = drive(subject(made, open=True), examples=5).violations
+    assert found
+    assert all(": no key: 4" in each for each in found)
+
+
+def test_a_sound_fake_passes_and_every_run_is_the_same() -> None:
+    first, second = drive(subject(made), examples=5), drive(subject(made), examples=5)
+    assert not first.violations
+    assert first.answers == second.answers

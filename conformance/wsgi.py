@@ -1,0 +1,43 @@
+"""A fake as a WSGI application, so that requests reach it in the form they have on the wire."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from subhub.sandbox import Fake, Reply
+
+
+def application(fake: Fake) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    """Answer from *fake*, two seconds apart, so that no limit of requests is ever reached.
+
+    An error inside the fake becomes a 500 with its traceback.
+    """
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        _ = fake.clock.advance(seconds=2)
+        try:
+            reply = fake.handle(*_received(environ))
+        except Exception:  # noqa: BLE001 - whatever it is, it is to be reported with its request
+            reply = Reply(500, traceback.format_exc().encode(), {"content-type": "text/plain"})
+        _ = start(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers.items()])
+        return [reply.content]
+
+    return answer
+
+
+def _received(environ: WSGIEnvironment) -> tuple[str, str, dict[str, str], bytes]:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
+    content: Any = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    # PATH_INFO is unquoted already: it no longer tells a slash in an id from one between ids.
+    target = str(environ["RAW_URI"]).partition("?")[0]
+    query = environ.get("QUERY_STRING")
+    return environ["REQUEST_METHOD"], f"{target}?{query}" if query else target, headers, content
