@@ -6,7 +6,7 @@ It works under asyncio and trio.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from subhub.account import Mode, open_account
 from subhub.models import (
@@ -27,7 +27,6 @@ from subhub.models import (
     When,
 )
 from subhub.operations import belongs
-from subhub.pages import Identified
 from subhub.performer import AsyncPerformer
 from subhub.registry import provider_class
 
@@ -42,11 +41,6 @@ if TYPE_CHECKING:
     from subhub.provider import Provider
     from subhub.sandbox import Fake
     from subhub.transport import AsyncHttpClient, AsyncTransport
-
-T = TypeVar("T")
-P = ParamSpec("P")
-I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
-AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
 class AsyncClient(AsyncPerformer):
@@ -322,27 +316,3 @@ class AsyncClient(AsyncPerformer):
             subscription_id, when=when, refund=refund, options=provider_options
         )
         return await self._run("cancel_subscription", flow)
-
-    # What only one provider has -------------------------------------------------------------------
-
-    async def call(
-        self,
-        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """See `Client.call`."""
-        return await self._run(*self._extension(operation, *args, **kwargs))
-
-    def walk(
-        self,
-        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> AsyncIterator[I]:
-        """See `Client.walk`."""
-
-        def read(cursor: str | None) -> Flow[Page[I]]:
-            return self._extension(operation, cursor, *args, **kwargs)[1]
-
-        return self._walk(operation.__name__, read)

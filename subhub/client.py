@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from subhub.account import Mode, open_account
 from subhub.models import (
@@ -24,7 +24,6 @@ from subhub.models import (
     When,
 )
 from subhub.operations import belongs
-from subhub.pages import Identified
 from subhub.performer import Performer
 from subhub.registry import provider_class
 
@@ -39,11 +38,6 @@ if TYPE_CHECKING:
     from subhub.provider import Provider
     from subhub.sandbox import Fake
     from subhub.transport import SyncHttpClient, SyncTransport
-
-T = TypeVar("T")
-P = ParamSpec("P")
-I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
-AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
 class Client(Performer):
@@ -372,30 +366,3 @@ class Client(Performer):
             subscription_id, when=when, refund=refund, options=provider_options
         )
         return self._run("cancel_subscription", flow)
-
-    # What only one provider has -------------------------------------------------------------------
-
-    def call(
-        self,
-        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Perform an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
-
-        Raises `Unsupported` when this account is billed by another provider.
-        """
-        return self._run(*self._extension(operation, *args, **kwargs))
-
-    def walk(
-        self,
-        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Iterator[I]:
-        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`."""
-
-        def read(cursor: str | None) -> Flow[Page[I]]:
-            return self._extension(operation, cursor, *args, **kwargs)[1]
-
-        return self._walk(operation.__name__, read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.errors import InvalidReply, TransportError
 from subhub.pages import Identified, Walk
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from subhub.account import Account
     from subhub.engine import Script
     from subhub.flow import Flow, Page, Request, Response
+    from subhub.provider import Provider
     from subhub.transport import AsyncHttpClient, AsyncTransport, SyncHttpClient, SyncTransport
 
 T = TypeVar("T")
+P = ParamSpec("P")
 I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
+AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
 class Performer(Session):
@@ -53,6 +56,31 @@ class Performer(Session):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def call(
+        self,
+        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Perform an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
+
+        Raises `Unsupported` when this account is billed by another provider.
+        """
+        return self._run(*self._extension(operation, *args, **kwargs))
+
+    def walk(
+        self,
+        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Iterator[I]:
+        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`."""
+
+        def read(cursor: str | None) -> Flow[Page[I]]:
+            return self._extension(operation, cursor, *args, **kwargs)[1]
+
+        return self._walk(operation.__name__, read)
 
     def _run(self, operation: str, flow: Flow[T]) -> T:
         script: Script[T] = self._script(operation, flow)
@@ -126,6 +154,28 @@ class AsyncPerformer(Session):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def call(
+        self,
+        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """See `Client.call`."""
+        return await self._run(*self._extension(operation, *args, **kwargs))
+
+    def walk(
+        self,
+        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncIterator[I]:
+        """See `Client.walk`."""
+
+        def read(cursor: str | None) -> Flow[Page[I]]:
+            return self._extension(operation, cursor, *args, **kwargs)[1]
+
+        return self._walk(operation.__name__, read)
 
     async def _run(self, operation: str, flow: Flow[T]) -> T:
         script: Script[T] = self._script(operation, flow)

@@ -184,7 +184,7 @@ def _calls(draft: PlanDraft, somebody: CustomerDraft) -> dict[str, Callable[[Any
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("stated", [True, False], ids=["stated", "silent"])
-def test_every_operation_that_is_not_overridden_is_unsupported_and_says_why(  # noqa: PLR0917
+def test_every_operation_that_is_not_overridden_is_unsupported_and_says_why(
     connect: Callable[..., Caller],
     desk: Desk,
     draft: PlanDraft,

@@ -211,7 +211,7 @@ def test_timing_and_refund_of_a_link_are_about_what_it_replaces(
         ({"when": "period_end", "refund": "prorated"}, "refund", "goes with when='now'"),
     ],
 )
-def test_timing_and_refund_of_an_ending_agree(  # noqa: PLR0917
+def test_timing_and_refund_of_an_ending_agree(
     billing: Caller, desk: Desk, operation: str, terms: dict[str, Any], field: str, said: str
 ) -> None:
     plan = {"plan": "pln_1"} if operation == "change_subscription" else {}

@@ -334,7 +334,7 @@ def test_a_kept_connection_serves_many_requests(toy: type[Toy], server: Server) 
     ],
     ids=str,
 )
-def test_a_proxy_is_used_as_the_environment_says(  # noqa: PLR0917
+def test_a_proxy_is_used_as_the_environment_says(
     ask: Ask,
     server: Server,
     draft: PlanDraft,

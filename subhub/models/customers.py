@@ -28,7 +28,7 @@ ExternalId = Annotated[str, Field(min_length=1, max_length=255)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
-class CustomerDraft(Record, frozen=True):
+class CustomerDraft(Record):
     """A customer who does not exist at the provider yet.
 
     *name* is that of the company or person; *address* is street and number; *country* is the
@@ -46,7 +46,7 @@ class CustomerDraft(Record, frozen=True):
     external_id: ExternalId | None = None
 
 
-class CustomerUpdate(Update, frozen=True):
+class CustomerUpdate(Update):
     """The fields of a customer to change; `None` leaves one as it is."""
 
     name: Text | None = Field(default=None, repr=False)
@@ -59,7 +59,7 @@ class CustomerUpdate(Update, frozen=True):
     external_id: ExternalId | None = None
 
 
-class Customer(Result, frozen=True):
+class Customer(Result):
     """A customer at a provider; what the provider did not say is `None`."""
 
     id: str

@@ -14,7 +14,7 @@ Unit = Literal["day", "week", "month", "year"]
 _TEXT = re.compile(r"(?:(\d{1,9})\s+)?([a-z]+?)s?", re.IGNORECASE)
 
 
-class Interval(Record, frozen=True):
+class Interval(Record):
     """A billing period of *count* units: `Interval(1, "year")`, `Interval.parse("6 months")`.
 
     *count* is at least 1; *unit* is day, week, month or year. Anything else raises

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 from subhub.models.record import Result
 
 
-class SignupLink(Result, frozen=True):
+class SignupLink(Result):
     """A page that a customer opens to sign up for a plan.
 
     *url* is to be handed to the customer as it is; whoever has it can use it, so it is left out of

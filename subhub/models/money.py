@@ -41,7 +41,7 @@ Currency = Annotated[str, BeforeValidator(_known)]
 _Amount = Annotated[Decimal, Field(max_digits=18), BeforeValidator(_exact)]
 
 
-class Money(Record, frozen=True):
+class Money(Record):
     """An exact amount in a currency: `Money("12.95", "EUR")`.
 
     *amount* is in the currency's major unit (euros, not cents), has at most 18 digits and is never

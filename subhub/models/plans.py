@@ -34,7 +34,7 @@ Price = Annotated[Money, BeforeValidator(_made), AfterValidator(_chargeable)]
 Period = Annotated[Interval, BeforeValidator(_made)]
 
 
-class PlanDraft(Record, frozen=True):
+class PlanDraft(Record):
     """A plan that does not exist yet.
 
     *price* is what one *interval* costs. *tax_rate* is in percent (21, not 0.21); whether *price*
@@ -65,7 +65,7 @@ class PlanDraft(Record, frozen=True):
         ) -> None: ...
 
 
-class PlanUpdate(Update, frozen=True):
+class PlanUpdate(Update):
     """The fields of a plan to change; `None` leaves one as it is."""
 
     name: Name | None = None
@@ -75,8 +75,21 @@ class PlanUpdate(Update, frozen=True):
     description: str | None = None
     public: bool | None = None
 
+    if TYPE_CHECKING:
 
-class Plan(Result, frozen=True):
+        def __init__(
+            self,
+            *,
+            name: str | None = None,
+            price: Money | None = None,
+            interval: Interval | None = None,
+            tax_rate: Decimal | int | str | None = None,
+            description: str | None = None,
+            public: bool | None = None,
+        ) -> None: ...
+
+
+class Plan(Result):
     """A plan at a provider; what the provider did not say is `None`."""
 
     id: str

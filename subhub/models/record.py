@@ -31,7 +31,7 @@ class Record(BaseModel):
             raise refusal(type(self), error) from None
 
 
-class Result(Record, frozen=True):
+class Result(Record):
     """What a provider answered, in neutral words, with its own answer beside it.
 
     `raw` takes no part in equality, hashing and the repr.
@@ -52,7 +52,7 @@ class Result(Record, frozen=True):
         return hash((type(self), self._fields()))
 
 
-class Update(Record, frozen=True):
+class Update(Record):
     """The fields to change; a field that is `None` stays as it is."""
 
     def changes(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Subscription(Result, frozen=True):
+class Subscription(Result):
     """A subscription at a provider; what the provider did not say is `None`, never guessed.
 
     *raw_status* is the provider's own word for *status*. *price* is what one *interval* costs.
@@ -55,7 +55,7 @@ class Subscription(Result, frozen=True):
     created_at: AwareDatetime | None = None
 
 
-class SubscriptionUpdate(Update, frozen=True):
+class SubscriptionUpdate(Update):
     """The terms of a subscription to change; `None` leaves one as it is."""
 
     price: Price | None = None
@@ -75,7 +75,7 @@ class SubscriptionUpdate(Update, frozen=True):
         ) -> None: ...
 
 
-class SubscriptionChange(Result, frozen=True):
+class SubscriptionChange(Result):
     """A subscription before and after a change of plan.
 
     Some providers change the subscription, others replace it: *new* may have another id than *old*.
