@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         SubscriptionChange,
         access_at,
     )
+    from subhub.outcomes import Resolution
     from subhub.pacing import RateLimit
 else:  # a checker that saw this would accept any name
 
@@ -77,6 +78,7 @@ else:  # a checker that saw this would accept any name
 
 
 _HOMES = {
+    "subhub.outcomes": ("Resolution",),
     "subhub.pacing": ("RateLimit",),
     "subhub.async_client": ("AsyncClient",),
     "subhub.capabilities": (
@@ -163,6 +165,7 @@ __all__ = [
     "RateLimit",
     "RateLimited",
     "Rejected",
+    "Resolution",
     "SignupLink",
     "Status",
     "SubhubError",

@@ -243,5 +243,8 @@ class NotSent(TransportError):
 class OutcomeUnknown(TransportError):
     """A mutating request may have been carried out, and no answer says so.
 
-    Do not repeat it blindly: look at the provider first.
+    Do not repeat it blindly: `client.resolve(error.token)` looks at the provider. The token is text
+    that may be stored and logged; it is `None` for operations that only one provider has.
     """
+
+    token: str | None = None

@@ -33,6 +33,7 @@ from subhub.models import (
 )
 from subhub.models.record import Update
 from subhub.options import ProviderOptions, chosen
+from subhub.outcomes import Intents, resolvable
 
 if TYPE_CHECKING:
     from subhub.provider import Provider
@@ -49,6 +50,7 @@ class Operations:
     provider: Provider
     clock: Callable[[], dt.datetime]
     plan_id: Callable[[str], str]
+    intents: Intents
 
     @property
     def capabilities(self) -> Capabilities:
@@ -60,7 +62,9 @@ class Operations:
     def create_plan(self, draft: PlanDraft, options: ProviderOptions | None) -> Flow[Plan]:
         """See `Client.create_plan`."""
         extra = self._begin("create_plan", options)
-        return self.provider.create_plan(arguments.instance("draft", draft, PlanDraft), **extra)
+        draft = arguments.instance("draft", draft, PlanDraft)
+        meant = self.intents.of("create_plan", fields=draft)
+        return resolvable(self.provider.create_plan(draft, **extra), meant)
 
     def get_plan(self, plan_id: str) -> Flow[Plan]:
         """See `Client.get_plan`."""
@@ -77,7 +81,9 @@ class Operations:
     ) -> Flow[Plan]:
         """See `Client.update_plan`."""
         extra = self._change("update_plan", changes, options)
-        return self.provider.update_plan(self._plan(plan_id), changes, **extra)
+        found = self._plan(plan_id)
+        meant = self.intents.of("update_plan", fields=changes, target=found)
+        return resolvable(self.provider.update_plan(found, changes, **extra), meant)
 
     # Customers ------------------------------------------------------------------------------------
 
@@ -86,8 +92,7 @@ class Operations:
     ) -> Flow[Customer]:
         """See `Client.create_customer`."""
         extra = self._begin("create_customer", options)
-        draft = arguments.instance("draft", draft, CustomerDraft)
-        return self.provider.create_customer(draft, **extra)
+        return self._create_customer(arguments.instance("draft", draft, CustomerDraft), extra)
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
         """See `Client.get_customer`."""
@@ -116,7 +121,14 @@ class Operations:
         """See `Client.update_customer`."""
         extra = self._change("update_customer", changes, options)
         found = self._id("customer_id", customer_id, "customer")
-        return self.provider.update_customer(found, changes, **extra)
+        meant = self.intents.of("update_customer", fields=changes, target=found)
+        return resolvable(self.provider.update_customer(found, changes, **extra), meant)
+
+    def _create_customer(self, draft: CustomerDraft, extra: dict[str, Any]) -> Flow[Customer]:
+        meant = self.intents.of(
+            "create_customer", fields=draft, key="external_id" if draft.external_id else None
+        )
+        return resolvable(self.provider.create_customer(draft, **extra), meant)
 
     # The main job ---------------------------------------------------------------------------------
 
@@ -147,7 +159,7 @@ class Operations:
             self.capabilities.require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")
         self._replacement(replaces, when, refund)
-        return self.provider.create_signup_link(
+        flow = self.provider.create_signup_link(
             plan=self._plan(plan),
             customer=customer,
             return_url=return_url,
@@ -157,6 +169,7 @@ class Operations:
             refund=refund,
             **extra,
         )
+        return resolvable(flow, self.intents.of("create_signup_link"))
 
     def subscribe(
         self,
@@ -189,7 +202,20 @@ class Operations:
         if isinstance(customer, CustomerDraft):
             self.capabilities.require("create_customer")
             return self._subscribe_new(customer, terms)
-        return self.provider.subscribe(customer=self._id("customer", customer, "customer"), **terms)
+        return self._subscribe(self._id("customer", customer, "customer"), terms)
+
+    def _subscribe(self, customer: str, terms: dict[str, Any]) -> Flow[Subscription]:
+        plan, starts_on = terms["plan"], terms["starts_on"]
+        inline = plan if isinstance(plan, PlanDraft) else None
+        fields = {
+            "customer_id": customer,
+            "plan_id": None if inline else plan,
+            "price": inline and inline.price,
+            "interval": inline and inline.interval,
+            "starts_on": starts_on,
+        }
+        meant = self.intents.of("subscribe", fields=fields, owner=customer)
+        return resolvable(self.provider.subscribe(customer=customer, **terms), meant)
 
     def _subscribe_new(self, draft: CustomerDraft, terms: dict[str, Any]) -> Flow[Subscription]:
         # A flow does nothing by itself, so its first step can be tried before anybody is made:
@@ -197,9 +223,9 @@ class Operations:
         somebody = self.provider.stand_in_id
         with closing(self.provider.subscribe(customer=somebody, **terms)) as trial:
             _ = next(trial, None)
-        customer = yield from self.provider.create_customer(draft)
+        customer = yield from self._create_customer(draft, {})
         with completed(customer):
-            return (yield from self.provider.subscribe(customer=customer.id, **terms))
+            return (yield from self._subscribe(customer.id, terms))
 
     # Subscriptions --------------------------------------------------------------------------------
 
@@ -230,9 +256,10 @@ class Operations:
         extra = self._begin("change_subscription", options)
         self._timing("change_subscription", when, refund)
         found = self._subscription(subscription_id)
-        return self.provider.change_subscription(
+        flow = self.provider.change_subscription(
             found, plan=self._plan(plan), when=when, refund=refund, now=self.clock(), **extra
         )
+        return resolvable(flow, self.intents.of("change_subscription", target=found))
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate, options: ProviderOptions | None
@@ -240,7 +267,8 @@ class Operations:
         """See `Client.update_subscription`."""
         extra = self._change("update_subscription", changes, options)
         found = self._subscription(subscription_id)
-        return self.provider.update_subscription(found, changes, **extra)
+        meant = self.intents.of("update_subscription", fields=changes, target=found)
+        return resolvable(self.provider.update_subscription(found, changes, **extra), meant)
 
     def cancel_subscription(
         self,
@@ -253,13 +281,12 @@ class Operations:
         """See `Client.cancel_subscription`."""
         extra = self._begin("cancel_subscription", options)
         self._timing("cancel_subscription", when, refund)
-        return self.provider.cancel_subscription(
-            self._subscription(subscription_id),
-            when=when,
-            refund=refund,
-            now=self.clock(),
-            **extra,
+        found = self._subscription(subscription_id)
+        flow = self.provider.cancel_subscription(
+            found, when=when, refund=refund, now=self.clock(), **extra
         )
+        meant = self.intents.of("cancel_subscription", target=found, at_once=when == "now")
+        return resolvable(flow, meant)
 
     # Checks ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from subhub.account import Account
     from subhub.engine import Script
     from subhub.flow import Flow, Page, Request, Response
+    from subhub.outcomes import Resolution
     from subhub.provider import Provider
     from subhub.transport import AsyncHttpClient, AsyncTransport, SyncHttpClient, SyncTransport
 
@@ -82,8 +83,19 @@ class Performer(Session):
 
         return self._walk(operation.__name__, read)
 
+    def resolve(self, token: str, *, settle: float = 60.0) -> Resolution:
+        """Find out what became of a change whose answer was lost: `resolve(error.token)`.
+
+        It looks at the provider and changes nothing. *done* comes with the object, *ambiguous* with
+        the candidates. That it was *not done* takes two looks, the second of them at least *settle*
+        seconds after the change was sent, because a provider may carry it out late.
+        """
+        return self._play(self._resolve(token, settle))
+
     def _run(self, operation: str, flow: Flow[T]) -> T:
-        script: Script[T] = self._script(operation, flow)
+        return self._play(self._script(operation, flow))
+
+    def _play(self, script: Script[T]) -> T:
         try:
             step = next(script)
             while True:
@@ -177,8 +189,14 @@ class AsyncPerformer(Session):
 
         return self._walk(operation.__name__, read)
 
+    async def resolve(self, token: str, *, settle: float = 60.0) -> Resolution:
+        """See `Client.resolve`."""
+        return await self._play(self._resolve(token, settle))
+
     async def _run(self, operation: str, flow: Flow[T]) -> T:
-        script: Script[T] = self._script(operation, flow)
+        return await self._play(self._script(operation, flow))
+
+    async def _play(self, script: Script[T]) -> T:
         try:
             step = next(script)
             while True:

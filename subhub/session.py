@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -10,7 +11,9 @@ from subhub.engine import Rules, Script, script
 from subhub.errors import Unsupported
 from subhub.flow import Flow
 from subhub.operations import Operations
+from subhub.outcomes import Intents, Resolution, lookup
 from subhub.provider import Provider
+from subhub.sending import Pause
 
 if TYPE_CHECKING:
     from subhub.account import Account
@@ -56,12 +59,28 @@ class Session:
 
     def _open(self, account: Account) -> None:
         self._account = account
-        self._operations = Operations(account.provider, account.now, account.plan_id)
+        intents = Intents(account.provider.name, account.name, account.now)
+        self._operations = Operations(account.provider, account.now, account.plan_id, intents)
         preview = account.preview if account.dry_run else None
         self._rules = Rules(account.provider, account.scrub, account.sending.begin, preview)
 
     def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
         return script(operation, flow, self._rules)
+
+    def _resolve(self, token: str, settle: float) -> Script[Resolution]:
+        """Look for an outcome; that nothing was done takes two looks, the second after *settle*.
+
+        What was sent late may be carried out late: a first look could come too soon.
+        """
+        intent = self._operations.intents.read(token)
+        provider = self._account.provider
+        found = yield from self._script("resolve", lookup(intent, provider))
+        if found.outcome != "not_done":
+            return found
+        since = dt.datetime.fromisoformat(intent.sent_at)
+        passed = (self._account.now() - since).total_seconds()
+        _ = yield Pause(max(1.0, settle - passed))
+        return (yield from self._script("resolve", lookup(intent, provider)))
 
     def _extension(
         self,

@@ -61,7 +61,7 @@ def test_every_neutral_operation_is_on_both_clients_and_on_every_provider(operat
 
 
 def test_a_client_has_the_neutral_operations_and_nothing_that_is_not_told_here() -> None:
-    others = {"call", "walk", "supports", "capabilities", "provider", "sandbox"}
+    others = {"call", "walk", "resolve", "supports", "capabilities", "provider", "sandbox"}
     others |= {"close", "from_config", "__init__"}
 
     assert set(_public(Client)) == set(OPERATIONS) | others

@@ -12,6 +12,7 @@ from subhub.cli.check import check
 from subhub.cli.command import command
 from subhub.cli.demo import demo
 from subhub.cli.providers import capabilities, providers
+from subhub.cli.resolve import resolve
 from subhub.cli.starter import init
 
 EXIT_CODES = """
@@ -25,7 +26,7 @@ Exit codes:
 
 3  the provider has no way to do it; the message says what to do instead
 
-4  the outcome is unknown: look at the provider before you repeat the command
+4  the outcome is unknown: `subhub resolve` looks at the provider; do not just repeat the command
 
 130  stopped with Ctrl-C
 """
@@ -62,6 +63,7 @@ _ = command(app, "demo")(demo)
 _ = command(app, "providers")(providers)
 _ = command(app, "capabilities")(capabilities)
 _ = command(app, "subscribe")(subscriptions.subscribe)
+_ = command(app, "resolve")(resolve)
 app.add_typer(plans.app, name="plan")
 app.add_typer(customers.app, name="customer")
 app.add_typer(links.app, name="signup-link")

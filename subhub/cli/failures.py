@@ -43,6 +43,7 @@ FACTS: Final = (
     "alternative",
     "candidates",
     "completed",
+    "token",
 )
 """The attributes of errors that scripts may want."""
 
@@ -105,6 +106,7 @@ def _sentences(error: SubhubError) -> list[str]:
     sentences = [str(error)]
     if isinstance(error, OutcomeUnknown):
         sentences.append("It may have been carried out: look at the provider before you repeat it.")
+        sentences.append(f"This looks for you: subhub resolve {error.token}")
     made = [f"{type(each).__name__} {getattr(each, 'id', '')}" for each in error.completed]
     if made:
         sentences.append(f"Made already, and not to be made again: {', '.join(made)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from subhub.models.record import Record, Result, Update
 
@@ -71,3 +71,4 @@ class Customer(Result):
     country: str | None = None
     phone: str | None = Field(default=None, repr=False)
     external_id: str | None = None
+    created_at: AwareDatetime | None = None

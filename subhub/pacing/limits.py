@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from subhub.errors import ConfigError
 
+MOST = 1_000_000  # each is a permit, of eight bytes
 _ROUNDING = 1e-9  # 0.29 of 100 requests is 28.999... to a computer
 
 
@@ -21,11 +22,9 @@ class RateLimit:
     per: float = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        if not _whole(self.requests) or self.requests < 1:
-            message = (
-                f"a rate limit's `requests` is a whole number from 1 on, not {self.requests!r}"
-            )
-            raise ConfigError(message)
+        if not _whole(self.requests) or not 1 <= self.requests <= MOST:
+            message = f"a rate limit's `requests` is a whole number from 1 to {MOST}, not "
+            raise ConfigError(message + repr(self.requests))
         if not _number(self.per) or not 0 < self.per < math.inf:
             message = f"a rate limit's `per` is a number of seconds above zero, not {self.per!r}"
             raise ConfigError(message)

@@ -45,6 +45,7 @@ class Fake(ABC):
     """What the provider's documents do not say, and what the fake does instead."""
 
     _routes: ClassVar[dict[str, list[Route]]]
+    _literal: ClassVar[dict[tuple[str, str], str]]
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         self.clock = VirtualClock(start)
@@ -66,8 +67,11 @@ class Fake(ABC):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._routes = {}
+        cls._literal = {}
         for each in routes_of(cls):
             cls._routes.setdefault(each.method, []).append(each)
+            if "{}" not in each.template:
+                cls._literal[each.method, each.template] = each.handler
 
     @classmethod
     def routes(cls) -> tuple[Route, ...]:
@@ -199,10 +203,17 @@ class Fake(ABC):
     def _dispatch(self, received: Received) -> Reply:
         inside = received.path.startswith(self.prefix)
         path = received.path.removeprefix(self.prefix)
-        routes = self._routes.get(received.method, []) if inside else []
-        found = matching(routes, received.method, path)
+        if not inside:
+            return self.not_found()
+        found = self._handler(received.method, path)
         if found is None:
             return self.not_found()
         handler, ids = found
         reply: Reply = getattr(self, handler)(received, *ids)
         return reply
+
+    def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
+        literal = self._literal.get((method, path))  # looking up is quicker than matching
+        if literal is not None:
+            return literal, []
+        return matching(self._routes.get(method, []), method, path)

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = [low + high for high in _ALPHABET for low in _ALPHABET]
+_BASE = len(_PAIRS)
 
 
 class Ids:
@@ -20,11 +21,11 @@ class Ids:
     def text(self, length: int) -> str:
         """The next id, of so many lower-case letters and digits."""
         count = (length + 1) // 2
-        number: int = int.from_bytes(self._digest()) % len(_PAIRS) ** count  # small is quick
+        number: int = int.from_bytes(self._digest()) % _BASE**count  # small is quick
         pairs: list[str] = []
         for _ in range(count):
-            number, index = divmod(number, len(_PAIRS))
-            pairs.append(_PAIRS[index])
+            pairs.append(_PAIRS[number % _BASE])
+            number //= _BASE
         return "".join(pairs)[:length]
 
     def uuid(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -179,6 +180,7 @@ class TestCustomers:
             city="Amsterdam",
             country="NL",
             phone="+312012345678",
+            created_at=dt.datetime.fromisoformat("2024-04-28T21:00:00+02:00"),
         )
 
     def test_without_a_country_leave_it_to_the_portal(

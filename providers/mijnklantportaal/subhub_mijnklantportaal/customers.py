@@ -12,6 +12,7 @@ from subhub.models import Customer, CustomerDraft, CustomerUpdate
 from subhub.plugin import Json
 from subhub_mijnklantportaal.addresses import NAME
 from subhub_mijnklantportaal.objects import PortalObject, given
+from subhub_mijnklantportaal.times import Moment
 
 REQUIRED: Final = ("address", "postal_code", "city")
 """What every customer must have here, beside a name and an e-mail address."""
@@ -36,6 +37,7 @@ class PortalCustomer(PortalObject):
     country_code: str | None = None
     primary_email: str | None = None
     phone: str | None = None
+    created_at: Moment = None
 
     def to_customer(self) -> Customer:
         """The customer in neutral words."""
@@ -49,6 +51,7 @@ class PortalCustomer(PortalObject):
             city=self.city,
             country=self.country_code,
             phone=self.phone,
+            created_at=self.created_at,
             raw=self.raw,
         )
 

@@ -1,0 +1,158 @@
+"""What each command asks of the provider, and with which options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+Run = Callable[..., Result]
+AsJson = Callable[[Result], Any]
+PLAN = ("--name", "Phone", "--price", "12.95 EUR", "--interval", "6 months", "--tax-rate", "21")
+PERSON = ("--name", "Test Company BV", "--email", "john.doe@test.com")
+
+
+def test_plans_are_listed_and_changed(run: Run, as_json: AsJson) -> None:
+    listed = as_json(run("plan", "list", "--json"))
+    words = ("--name", "New", "--price", "1 EUR", "--interval", "1 week", "--tax-rate", "9")
+    more = ("--description", "all", "--no-public", "--json")
+    changed = as_json(run("plan", "update", "phone", *words, *more))
+
+    assert [each["id"] for each in listed] == ["plan_phone"]
+    assert changed["name"] == "New"
+    assert changed["price"] == {"amount": "1", "currency": "EUR"}
+    assert changed["interval"] == {"count": 1, "unit": "week"}
+    assert changed["tax_rate"] == "9"
+    assert changed["description"] == "all"
+    assert changed["public"] is False
+
+
+def test_customers_are_made_found_and_changed(run: Run, as_json: AsJson) -> None:
+    made = as_json(run("customer", "create", *PERSON, "--country", "NL", "--json"))
+    found = as_json(run("customer", "find", "--email", "john.doe@test.com", "--json"))
+    nobody = as_json(run("customer", "find", "--email", "nobody@test.com", "--json"))
+    changed = as_json(run("customer", "update", "cst_1", "--city", "Amsterdam", "--json"))
+
+    assert (made["id"], made["country"]) == ("cst_9", "NL")
+    assert found["id"] == "cst_1"
+    assert nobody is None
+    assert (changed["id"], changed["city"]) == ("cst_1", "Amsterdam")
+
+
+def test_a_signup_link_hands_on_all_that_was_asked(run: Run, as_json: AsJson) -> None:
+    urls = ("--return-url", "https://a.example/", "--back-url", "https://b.example/")
+    old = ("--replaces", "sub_1", "--when", "now", "--refund", "prorated")
+    link = as_json(
+        run(
+            "signup-link", "create", "--plan", "phone", "--customer", "cst_1", *urls, *old, "--json"
+        )
+    )
+
+    assert json.loads(link["id"]) == [
+        "plan_phone",
+        "cst_1",
+        "https://a.example/",
+        "https://b.example/",
+        "sub_1",
+        "now",
+        "prorated",
+    ]
+
+
+def test_a_signup_link_can_be_for_somebody_new(run: Run, as_json: AsJson) -> None:
+    link = as_json(run("signup-link", "create", "--plan", "phone", *PERSON, "--json"))
+
+    assert json.loads(link["id"])[1]["email"] == "john.doe@test.com"
+
+
+@pytest.mark.parametrize("who", [(), ("--customer", "cst_1", *PERSON)], ids=["nobody", "both"])
+def test_a_customer_is_either_known_or_new(run: Run, who: tuple[str, ...]) -> None:
+    result = run("signup-link", "create", "--plan", "phone", *who)
+
+    assert result.exit_code == 2
+    assert "either --customer ID, or --name and --email" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "what", [(), ("--plan", "phone", "--plan-name", "Phone")], ids=["nothing", "both"]
+)
+def test_a_plan_is_either_stored_or_inline(run: Run, what: tuple[str, ...]) -> None:
+    result = run("subscribe", "--customer", "cst_1", *what)
+
+    assert result.exit_code == 2
+    assert "either --plan, or --plan-name" in result.stderr
+
+
+def test_subscribe_takes_a_day_and_a_payment_method(run: Run, as_json: AsJson) -> None:
+    terms = ("--starts-on", "2024-05-04", "--payment-method", "mdt_1")
+    made = as_json(run("subscribe", "--plan", "phone", "--customer", "cst_1", *terms, "--json"))
+
+    assert made["id"] == "sub_2"
+    assert made["plan_id"] == "plan_phone"
+    assert made["customer_id"] == "cst_1"
+    assert made["starts_on"] == "2024-05-04"
+    assert made["description"] == "mdt_1"
+    assert made["status"] == "pending"
+
+
+def test_subscribe_takes_a_plan_and_a_customer_that_do_not_exist_yet(
+    run: Run, as_json: AsJson
+) -> None:
+    terms = ("--plan-name", "Only you", "--plan-price", "5 EUR", "--plan-interval", "month")
+    made = as_json(run("subscribe", *terms, *PERSON, "--json"))
+
+    assert (made["plan_id"], made["customer_id"]) == ("Only you", "cst_9")
+    assert made["starts_on"] == "2024-05-01"
+
+
+def test_subscriptions_are_read_changed_and_canceled(run: Run, as_json: AsJson) -> None:
+    read = as_json(run("subscription", "get", "sub_1", "--json"))
+    listed = as_json(run("subscription", "list", "--customer", "cst_1", "--json"))
+    terms = ("--price", "7 EUR", "--interval", "month", "--description", "less", "--tax-rate", "21")
+    canceled = as_json(run("subscription", "cancel", "sub_1", "--when", "period_end", "--json"))
+
+    assert read["status"] == "active"
+    assert listed == [read]
+    assert canceled["status"] == "canceled"
+    assert canceled["description"] == "period_end"
+    updated = run("subscription", "update", "sub_1", *terms, "--dry-run", "--json")
+    sent = json.loads(json.loads(updated.stdout)["would_send"]["body"])
+    assert sent == {
+        "price": {"amount": "7", "currency": "EUR"},
+        "interval": {"count": 1, "unit": "month"},
+        "description": "less",
+        "tax_rate": "21",
+    }
+
+
+def test_an_updated_subscription_is_shown(run: Run, as_json: AsJson) -> None:
+    updated = as_json(run("subscription", "update", "sub_1", "--description", "less", "--json"))
+
+    assert (updated["id"], updated["description"]) == ("sub_1", "less")
+
+
+@pytest.mark.parametrize("value", ["red", '"red"'], ids=["text", "JSON"])
+def test_an_option_goes_to_the_provider_that_is_in_use(
+    run: Run, value: str, as_json: AsJson
+) -> None:
+    made = as_json(run("plan", "create", *PLAN, "--option", f"colour={value}", "--json"))
+
+    assert made["description"] == "red"
+
+
+def test_an_option_is_checked_as_the_type_that_it_has_in_json(run: Run) -> None:
+    result = run("plan", "create", *PLAN, "--option", "colour=3")
+
+    assert result.exit_code == 2
+    assert "colour" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["colour", "=red"])
+def test_an_option_without_key_or_value_is_refused(run: Run, text: str) -> None:
+    result = run("plan", "create", *PLAN, "--option", text)
+
+    assert result.exit_code == 2
+    assert f"{text!r} is no option: write it as key=value" in result.stderr

@@ -1,0 +1,95 @@
+"""What the commands print when they fail, and the exit code they end with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from typer.testing import Result
+
+Run = Callable[..., Result]
+PERSON = ("--name", "Test Company BV", "--email", "john.doe@test.com")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        (("customer", "get", "cst_0"), 1, "NotFound"),
+        (("customer", "get", "a/b"), 2, "InvalidRequest"),
+        (("plan", "create", "--name", "Phone"), 2, "InvalidRequest"),
+        (("subscribe", "--starts-on", "4 May"), 2, "InvalidRequest"),
+        (("customer", "list", "--config", "nowhere.toml"), 2, "ConfigError"),
+        (("customer", "list", "--account", "other"), 2, "UnknownAccount"),
+        (("customer", "find", "--external-id", "7"), 3, "Unsupported"),
+        (("customer", "create", "--name", "Lost", "--email", "a@b.c"), 4, "OutcomeUnknown"),
+        (("customer", "get", "slow"), 130, "Interrupted"),
+    ],
+)
+def test_each_kind_of_failure_has_its_exit_code_in_words_and_in_json(
+    run: Run, words: tuple[str, ...], code: int, kind: str
+) -> None:
+    plain = run(*words)
+    told = run(*words, "--json")
+
+    assert (plain.exit_code, told.exit_code) == (code, code)
+    assert (plain.stdout, told.stdout) == ("", "")
+    assert "error: " in plain.stderr
+    assert "Traceback" not in plain.stderr
+    error = json.loads(told.stderr)["error"]
+    assert error["type"] == kind
+    assert error["message"] in plain.stderr
+
+
+def test_scripts_learn_what_the_provider_said(run: Run) -> None:
+    words = ("customer", "create", "--name", "Refused", "--email", "a@b.c")
+    error = json.loads(run(*words, "--json").stderr)["error"]
+
+    assert error["provider"] == "clitoy"
+    assert error["operation"] == "create_customer"
+    assert error["status"] == 422
+    assert error["fields"] == {"email": "is taken"}
+    assert "email: is taken" in run(*words).stderr
+
+
+def test_what_a_failed_call_has_made_already_is_told(run: Run) -> None:
+    words = ("subscribe", "--plan", "gone", *PERSON)
+    result = run(*words)
+    error = json.loads(run(*words, "--json").stderr)["error"]
+
+    assert result.exit_code == 1
+    assert "Made already, and not to be made again: Customer cst_9" in result.stderr
+    assert error["completed"][0]["id"] == "cst_9"
+    assert error["code"] == "missing"
+
+
+def test_an_unknown_outcome_says_to_look_first(run: Run) -> None:
+    result = run("customer", "create", "--name", "Lost", "--email", "a@b.c")
+
+    assert "look at the provider before you repeat it" in result.stderr
+
+
+def test_what_a_provider_lacks_comes_with_the_alternative(run: Run) -> None:
+    words = ("subscription", "cancel", "sub_1", "--when", "now", "--refund", "prorated")
+    result = run(*words)
+    error = json.loads(run(*words, "--json").stderr)["error"]
+
+    assert result.exit_code == 3
+    assert "it never pays back; instead: send the money yourself" in result.stderr
+    assert error["reason"] == "it never pays back"
+    assert error["alternative"] == "send the money yourself"
+
+
+def test_a_day_that_is_none_names_the_form(run: Run) -> None:
+    words = ("--plan", "phone", "--customer", "cst_1", "--starts-on", "4 May")
+    result = run("subscribe", *words)
+
+    assert result.exit_code == 2
+    assert "'4 May' is no day: write it as 2024-05-04" in result.stderr
+
+
+def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
+    result = run("plan", "list", "--acount", "main")
+
+    assert result.exit_code == 2
+    assert "--acount" in result.stderr

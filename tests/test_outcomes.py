@@ -1,0 +1,229 @@
+"""What became of a change whose answer was lost: found out at the provider, not by repeating."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from subhub_afternoon import Afternoon
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import (
+    Client,
+    CustomerDraft,
+    Interval,
+    InvalidRequest,
+    Money,
+    OutcomeUnknown,
+    PlanDraft,
+)
+from subhub.outcomes import Intent
+from subhub.plugin import Provider
+from subhub.sandbox import Fake
+from subhub.sandbox.faults import Fault
+
+PLAN = PlanDraft(
+    name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+)
+PERSON = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+KNOWN = PERSON.model_copy(update={"external_id": "cust_123"})
+DAY = dt.date(2030, 1, 1)
+
+
+class World:
+    """A sandbox with a plan, a customer and a subscription, and one client on it."""
+
+    def __init__(self, provider: type[Provider], connect: Callable[..., Any]) -> None:
+        self.fake: Fake = provider.sandbox()
+        self.plan = self.fake.add_plan("phone_plan", PLAN)
+        self.billing = connect(provider, sandbox=self.fake)
+        self.customer = self.billing.create_customer(PERSON).id
+        self.subscription = self.billing.subscribe(plan=self.plan, customer=self.customer).id
+        _ = self.fake.clock.advance(days=1)
+
+    def lose(self, call: Callable[[World], Any], *, after: bool) -> str:
+        """The token of *call*, whose answer is lost before or after the change was made."""
+        for method in ("POST", "PATCH"):
+            self.fake.faults.next(Fault("dropped", after=after), method=method)
+        with pytest.raises(OutcomeUnknown) as caught:
+            call(self)
+        self.fake.faults.clear()
+        assert caught.value.token is not None
+        return caught.value.token
+
+    def changes(self) -> int:
+        return sum(each.received.method != "GET" for each in self.fake.exchanges)
+
+
+CALLS: Mapping[str, Callable[[World], Any]] = {
+    "create_plan": lambda world: world.billing.create_plan(PLAN.model_copy(update={"name": "New"})),
+    "update_plan": lambda world: world.billing.update_plan(world.plan, name="New", tax_rate=9),
+    "create_customer": lambda world: world.billing.create_customer(
+        PERSON.model_copy(update={"email": "new@test.com"})
+    ),
+    "create_known_customer": lambda world: world.billing.create_customer(KNOWN),
+    "update_customer": lambda world: world.billing.update_customer(
+        world.customer, email="new@test.com"
+    ),
+    "create_signup_link": lambda world: world.billing.create_signup_link(
+        plan=world.plan,
+        customer=PERSON if world.billing.provider == "mijnklantportaal" else world.customer,
+    ),
+    "subscribe": lambda world: world.billing.subscribe(
+        plan=world.plan, customer=world.customer, starts_on=DAY
+    ),
+    "subscribe_inline": lambda world: world.billing.subscribe(plan=PLAN, customer=world.customer),
+    "update_subscription": lambda world: world.billing.update_subscription(
+        world.subscription, price=Money("14.95", "EUR")
+    ),
+    "change_subscription": lambda world: world.billing.change_subscription(
+        world.subscription, plan=world.plan, when="now"
+    ),
+    "cancel_now": lambda world: world.billing.cancel_subscription(world.subscription, when="now"),
+    "cancel_later": lambda world: world.billing.cancel_subscription(
+        world.subscription, when="period_end"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "call", "carried_out", "not_carried_out"),
+    [
+        # A package does not tell when it was made: one that fits may be older.
+        (MijnKlantportaal, "create_plan", "ambiguous", "not_done"),
+        (MijnKlantportaal, "update_plan", "done", "not_done"),
+        (MijnKlantportaal, "create_customer", "done", "not_done"),
+        (MijnKlantportaal, "update_customer", "done", "not_done"),
+        (MijnKlantportaal, "create_signup_link", "ambiguous", "ambiguous"),
+        (MijnKlantportaal, "subscribe", "done", "not_done"),
+        (MijnKlantportaal, "subscribe_inline", "done", "not_done"),
+        (MijnKlantportaal, "update_subscription", "done", "not_done"),
+        (MijnKlantportaal, "cancel_now", "done", "not_done"),
+        # Nothing at Afternoon is known to tell when it was made.
+        (Afternoon, "create_customer", "ambiguous", "not_done"),
+        (Afternoon, "create_known_customer", "done", "not_done"),
+        (Afternoon, "update_customer", "done", "not_done"),
+        (Afternoon, "create_signup_link", "ambiguous", "ambiguous"),
+        (Afternoon, "subscribe", "ambiguous", "ambiguous"),
+        (Afternoon, "change_subscription", "ambiguous", "ambiguous"),
+        (Afternoon, "cancel_now", "done", "not_done"),
+        (Afternoon, "cancel_later", "ambiguous", "ambiguous"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.name,
+)
+@pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
+def test_a_lost_answer_is_resolved(
+    connect: Callable[..., Any],
+    provider: type[Provider],
+    call: str,
+    carried_out: str,
+    not_carried_out: str,
+    after: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    world = World(provider, connect)
+    token = world.lose(CALLS[call], after=after)
+    changes = world.changes()
+
+    found = world.billing.resolve(token)
+
+    assert found.outcome == (carried_out if after else not_carried_out)
+    assert found.reason
+    assert (found.result is not None) == (found.outcome == "done")
+    assert world.changes() == changes
+
+
+def test_that_nothing_was_done_takes_two_looks_and_time_to_settle(
+    connect: Callable[..., Any],
+) -> None:
+    world = World(MijnKlantportaal, connect)
+    token = world.lose(CALLS["create_customer"], after=False)
+    before, looks = world.fake.clock.now(), len(world.fake.exchanges)
+
+    assert world.billing.resolve(token, settle=60).outcome == "not_done"
+
+    assert world.fake.clock.now() - before == dt.timedelta(seconds=60)
+    assert len(world.fake.exchanges) - looks == 2
+
+
+def test_a_change_that_is_carried_out_late_is_seen(connect: Callable[..., Any]) -> None:
+    world = World(MijnKlantportaal, connect)
+    token = world.lose(CALLS["create_customer"], after=False)
+    slow = Client(MijnKlantportaal, sandbox=world.fake)
+    arrived: list[object] = []
+
+    def arrive() -> None:
+        if not arrived:
+            arrived.append("on its way")
+            arrived.append(
+                slow.create_customer(PERSON.model_copy(update={"email": "new@test.com"}))
+            )
+
+    world.fake.clock.watch(arrive)
+
+    assert world.billing.resolve(token).result == arrived[-1]
+
+
+def test_several_that_fit_are_candidates(connect: Callable[..., Any]) -> None:
+    world = World(MijnKlantportaal, connect)
+    token = world.lose(CALLS["subscribe"], after=True)
+    _ = CALLS["subscribe"](world)
+
+    found = world.billing.resolve(token)
+
+    assert found.outcome == "ambiguous"
+    assert len(found.candidates) == 2
+
+
+def test_what_is_older_than_the_call_does_not_fit(connect: Callable[..., Any]) -> None:
+    world = World(MijnKlantportaal, connect)
+    _ = CALLS["create_customer"](world)
+    _ = world.fake.clock.advance(hours=1)
+    token = world.lose(CALLS["create_customer"], after=False)
+    assert world.billing.resolve(token).outcome == "not_done"
+
+
+def test_the_token_of_a_half_done_call_is_about_the_lost_half(
+    connect: Callable[..., Any],
+) -> None:
+    world = World(MijnKlantportaal, connect)
+    person = PERSON.model_copy(update={"email": "new@test.com"})
+    world.fake.faults.next(Fault("dropped", after=True), path="*sign-up*")
+    with pytest.raises(OutcomeUnknown) as caught:
+        world.billing.subscribe(plan=world.plan, customer=person)
+    (made,) = caught.value.completed
+    resolved = world.billing.resolve(caught.value.token)
+    assert resolved.result.customer_id == getattr(made, "id", None)
+
+    world.fake.faults.next(Fault("dropped", after=True), path="*customers")
+    with pytest.raises(OutcomeUnknown) as caught:
+        world.billing.subscribe(plan=world.plan, customer=person)
+    assert Intent.read(caught.value.token or "").operation == "create_customer"
+
+
+def test_nobodys_data_is_in_a_token(connect: Callable[..., Any]) -> None:
+    world = World(MijnKlantportaal, connect)
+    intent = Intent.read(world.lose(CALLS["create_customer"], after=True))
+    for secret in ("new@test.com", "Test Company", "Teststreet", world.fake.api_key):
+        assert secret not in str(intent)
+
+
+def test_a_token_of_another_account_is_refused(connect: Callable[..., Any]) -> None:
+    token = World(MijnKlantportaal, connect).lose(CALLS["create_customer"], after=True)
+    other = World(Afternoon, connect).billing
+    with pytest.raises(InvalidRequest, match="'mijnklantportaal'"):
+        other.resolve(token)
+
+
+@pytest.mark.parametrize("token", ["", "no token", "e30=", "bnVsbA==", "eyJtYXJrcyI6IHt9fQ=="])
+def test_what_is_no_token_is_refused(connect: Callable[..., Any], token: str) -> None:
+    with pytest.raises(InvalidRequest, match="`token`"):
+        World(Afternoon, connect).billing.resolve(token)
