@@ -13,6 +13,7 @@ from subhub_afternoon.fake import AfternoonFake
 from subhub import (
     AuthenticationFailed,
     ConfigError,
+    Conflict,
     CustomerDraft,
     InvalidRequest,
     NotFound,
@@ -132,6 +133,29 @@ class TestSubscriptions:
         ended = billing.get_subscription(subscription.id)
         assert ended.status is Status.CANCELED
         assert ended.ends_at == dt.datetime(2024, 2, 1, tzinfo=dt.UTC)
+
+    def test_that_are_canceled_again_stay_as_they_are(
+        self, billing: Any, fake: AfternoonFake
+    ) -> None:
+        subscription = billing.subscribe(plan="starter_plan", customer=NEW)
+        canceled = billing.cancel_subscription(subscription.id, when="now")
+        _ = fake.clock.advance(days=1)
+        assert billing.cancel_subscription(subscription.id, when="now") == canceled
+
+    def test_that_are_canceled_change_to_no_plan(self, billing: Any) -> None:
+        subscription = billing.subscribe(plan="starter_plan", customer=NEW)
+        _ = billing.cancel_subscription(subscription.id, when="now")
+        with pytest.raises(Conflict):
+            _ = billing.change_subscription(subscription.id, plan="pro_plan", when="now")
+
+    def test_that_change_to_their_own_plan_are_the_providers_to_judge(
+        self, billing: Any, fake: AfternoonFake
+    ) -> None:
+        subscription = billing.subscribe(plan="starter_plan", customer=NEW)
+        change = billing.change_subscription(subscription.id, plan="starter_plan", when="now")
+        asked = fake.exchanges[-1].received
+        assert asked.json()["target_plan_code"] == "starter_plan"
+        assert change.new.plan_id == change.old.plan_id == "starter_plan"
 
     def test_that_change_plan_get_another_id(self, billing: Any) -> None:
         subscription = billing.subscribe(plan="starter_plan", customer=NEW)

@@ -207,5 +207,19 @@ class TestSubscriptions:
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.cancel_subscription("sub__abc12345def678", when="now", refund="none", now=NOW)
-        request, _ = asked(portal, flow, documented("CustomerSubscription"))
-        assert request == Request("PATCH", SUBSCRIPTION, {"terminatedAt": "2024-07-04 22:01:00"})
+        running = reply(200, documented("CustomerSubscription"))
+        played = play(flow, running, running, provider=portal)
+        assert played.requests == (
+            Request("GET", SUBSCRIPTION),
+            Request("PATCH", SUBSCRIPTION, {"terminatedAt": "2024-07-04 22:01:00"}),
+        )
+
+    @pytest.mark.parametrize("word", ["terminated", "ended"])
+    def test_that_are_over_keep_the_day_on_which_they_ended(
+        self, portal: MijnKlantportaal, documented: Documented, word: str
+    ) -> None:
+        flow = portal.cancel_subscription("sub__abc12345def678", when="now", refund="none", now=NOW)
+        over = reply(200, {**documented("CustomerSubscription"), "status": word})
+        played = play(flow, over, provider=portal)
+        assert played.requests == (Request("GET", SUBSCRIPTION),)
+        assert played.result.raw_status == word

@@ -76,7 +76,12 @@ class CustomerSubscription(PortalObject):
         end, that would shut out somebody whose subscription runs. That a terminated subscription
         ends then, and does not run on to `renewsAt`, is inferred.
         """
-        return self.terminated_at if self.status in _OVER else None
+        return self.terminated_at if self.over else None
+
+    @property
+    def over(self) -> bool:
+        """Whether a termination took effect."""
+        return self.status in _OVER
 
 
 def subscription_body(
