@@ -1,0 +1,165 @@
+"""`subhub sandbox serve`: its port, its options, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from subhub import Client, ConfigError, CustomerDraft, Money, PlanDraft
+from subhub.cli.app import app
+from subhub.registry import load
+from subhub.sandbox.server import Sandbox, listen, origin_of
+
+PROGRAM = "from subhub.cli import main; main()"
+ANY = "0.0.0.0"  # noqa: S104 - it is what is tested
+PROVIDERS = ("afternoon", "mijnklantportaal")
+CONFIGURATION = """
+account = "one"
+
+[accounts.one]
+provider = "afternoon"
+
+[accounts.two]
+provider = "mijnklantportaal"
+
+[plans.starter]
+name = "Starter"
+price = "10.00 EUR"
+interval = "1 month"
+tax_rate = 21
+"""
+
+
+class TestPort:
+    def test_one_in_use_is_told(self) -> None:
+        with listen("127.0.0.1", 0) as listening:
+            port = listening.getsockname()[1]
+            with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 is in use"):
+                _ = listen("127.0.0.1", port)
+
+    @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("host.invalid", 0)])
+    def test_one_that_cannot_be_is_told(self, host: str, port: int) -> None:
+        with pytest.raises(ConfigError, match=r"from 0 to 65535|nothing can be served"):
+            _ = listen(host, port)
+
+    @pytest.mark.parametrize(
+        ("host", "reached"),
+        [(ANY, "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")],
+    )
+    def test_is_told_as_a_browser_reaches_it(self, host: str, reached: str) -> None:
+        if ":" in host and not socket.has_dualstack_ipv6():
+            pytest.skip("this machine has no IPv6")
+        with listen(host, 0) as listening:
+            assert origin_of(listening).startswith(f"http://{reached}:")
+
+
+class TestCommand:
+    def start(self, *options: str, cwd: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", PROGRAM, "sandbox", "serve", "--port", "0", *options]
+        pipe = subprocess.PIPE
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(
+            command, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=environment
+        )
+
+    @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+    def test_serves_until_it_is_stopped_and_keeps_what_happened(
+        self, tmp_path: Path, ending: signal.Signals, somebody: CustomerDraft
+    ) -> None:
+        with self.start("--state", "state.json", "--json", cwd=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            text = ""
+            while not text.endswith("\n}\n"):
+                text += process.stdout.readline()
+            (afternoon, _) = json.loads(text)["accounts"]
+            with Client(
+                "afternoon", api_key=afternoon["api_key"], base_url=afternoon["base_url"]
+            ) as billing:
+                made = billing.create_customer(somebody)
+            process.send_signal(ending)
+            code, errors = process.wait(20), process.stderr.read()
+
+        assert code in {0, -signal.SIGTERM}
+        assert "Traceback" not in errors
+        assert made.id in (tmp_path / "state.json").read_text("utf-8")
+
+
+class TestOptions:
+    """The command in this process, with a server that ends at once."""
+
+    @pytest.fixture
+    def run(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+        def end_at_once(*_: object, **__: object) -> None:
+            """Serve nothing."""
+
+        monkeypatch.setattr("uvicorn.Server.run", end_at_once)
+
+        def invoke(*options: str) -> Result:
+            return CliRunner().invoke(app, ["sandbox", "serve", "--port", "0", *options])
+
+        return invoke
+
+    def test_need_an_extra_that_is_named(
+        self, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "uvicorn", None)
+
+        ran = run()
+
+        assert ran.exit_code == 2
+        assert 'pip install "subhub-billing[sandbox]"' in ran.output
+
+    def test_without_any_every_provider_is_served(self, run: Callable[..., Result]) -> None:
+        told = json.loads(run("--json").stdout)
+
+        assert [each["account"] for each in told["accounts"]] == [f"{n}/main" for n in PROVIDERS]
+
+    def test_name_the_providers_each_once(self, run: Callable[..., Result]) -> None:
+        ran = run("--provider", "afternoon", "--provider", "afternoon")
+
+        assert ran.exit_code == 0
+        assert ran.stdout.count("/afternoon/main") == 1
+        assert "phone=phone" in ran.stdout
+        assert "mijnklantportaal" not in ran.stdout
+
+    def test_a_configuration_gives_accounts_and_plans(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "subhub.toml"
+        _ = path.write_text(CONFIGURATION, "utf-8")
+
+        told = json.loads(run("--config", str(path), "--json").stdout)["accounts"]
+
+        assert [each["account"] for each in told] == ["afternoon/one", "mijnklantportaal/two"]
+        assert told[0]["plans"] == {"starter": "starter"}
+
+    def test_a_live_key_in_the_configuration_is_refused(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "subhub.toml"
+        key = "ak_live_0123456789abcdefghijklmn"
+        _ = path.write_text(f'[accounts.a]\nprovider = "afternoon"\napi_key = "{key}"\n', "utf-8")
+
+        ran = run("--config", str(path))
+
+        assert ran.exit_code == 2
+        assert "accounts.a holds a live key" in ran.output
+        assert key not in ran.output
+
+    def test_a_plan_that_a_provider_cannot_have_is_told(self, phone: PlanDraft) -> None:
+        weekly = phone.model_copy(update={"price": Money.parse("1.00 USD")})
+
+        with pytest.raises(ConfigError, match="'phone' cannot be a plan of mijnklantportaal"):
+            _ = Sandbox("http://127.0.0.1:1").add(
+                load("mijnklantportaal"), "main", {"phone": weekly}
+            )

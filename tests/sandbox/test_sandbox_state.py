@@ -1,0 +1,154 @@
+"""The state file: what a served sandbox keeps for its next run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from subhub import Client, ConfigError
+from subhub.registry import load
+from subhub.sandbox.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
+from subhub.sandbox.server.program import serving
+from subhub.sandbox.server.snapshot import restored, snapshot
+
+PROVIDERS = ("afternoon", "mijnklantportaal")
+Control = Callable[[ServedAccount, str], str]
+Signup = Callable[..., str]
+
+
+@pytest.fixture
+def opened(serve: Callable[[Sandbox], None]) -> Callable[..., Sandbox]:
+    def make(path: Path, origin: str = "http://127.0.0.1:1") -> Sandbox:
+        sandbox = Sandbox(origin, StateFile(path))
+        serve(sandbox)
+        return sandbox
+
+    return make
+
+
+def connected(account: ServedAccount) -> Client:
+    return Client(account.provider, api_key=account.fake.api_key, base_url=account.base_url)
+
+
+class TestStateFile:
+    @pytest.mark.parametrize("name", PROVIDERS)
+    def test_everything_goes_on_in_the_next_run(
+        self,
+        tmp_path: Path,
+        name: str,
+        control: Control,
+        signup: Signup,
+        opened: Callable[..., Sandbox],
+    ) -> None:
+        with listen("127.0.0.1", 0) as listening:
+            first = opened(tmp_path / "state.json", origin_of(listening))
+            account = first.accounts[f"{name}/main"]
+            with serving(Application(first), listening), connected(account) as billing:
+                _ = httpx.post(signup(account, billing), data={"do": "pay"})
+                waiting = signup(account, billing)
+                _ = httpx.post(control(account, "/clock"), json={"hours": 0.5})
+                ids = [each.id for each in billing.list_subscriptions()]
+
+        with listen("127.0.0.1", 0) as listening:
+            second = opened(tmp_path / "state.json", origin_of(listening))
+            again = second.accounts[f"{name}/main"]
+            with serving(Application(second), listening), connected(again) as billing:
+                assert [each.id for each in billing.list_subscriptions()] == ids
+                moved = waiting.replace(account.site, again.site)
+                assert httpx.post(moved, data={"do": "pay"}).status_code == 303
+                assert len(list(billing.list_subscriptions())) == 2
+
+        assert again.fake.clock.now() == account.fake.clock.now()
+        assert again.plan_ids == account.plan_ids
+        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+    def test_accounts_that_are_not_served_now_are_kept(
+        self, tmp_path: Path, opened: Callable[..., Sandbox]
+    ) -> None:
+        path = tmp_path / "state.json"
+        first = opened(path)
+        first.changes += 1
+        first.save()
+        some = Sandbox(first.origin, StateFile(path))
+        _ = some.add(load("afternoon"), "main", {})
+        some.changes += 1
+        some.save()
+
+        assert StateFile(path).load().keys() == first.accounts.keys()
+
+    def test_nothing_is_written_when_nothing_changed(
+        self, tmp_path: Path, opened: Callable[..., Sandbox]
+    ) -> None:
+        sandbox = opened(tmp_path / "state.json")
+        sandbox.save()
+
+        assert not (tmp_path / "state.json").exists()
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "{",
+            "[]",
+            '{"version": 0}',
+            '{"version": 1, "accounts": {"afternoon/main": {}}}',
+            '{"version": 1, "accounts": {"afternoon/main": {"site": "x", "plans": {}}}}',
+        ],
+    )
+    def test_what_cannot_be_used_is_told_with_its_place(
+        self, tmp_path: Path, content: str, opened: Callable[..., Sandbox]
+    ) -> None:
+        path = tmp_path / "state.json"
+        _ = path.write_text(content, "utf-8")
+
+        with pytest.raises(ConfigError, match=r"state\.json cannot be used"):
+            _ = opened(path)
+
+    def test_no_other_class_than_the_fakes_own_is_made_of_it(
+        self, tmp_path: Path, opened: Callable[..., Sandbox]
+    ) -> None:
+        path = tmp_path / "state.json"
+        sandbox = opened(path)
+        sandbox.changes += 1
+        sandbox.save()
+        document = json.loads(path.read_text("utf-8"))
+        state = document["accounts"]["afternoon/main"]["state"]
+        state["planned"] = {"x": {"$": "subprocess:Popen", "value": {"args": "true"}}}
+        _ = path.write_text(json.dumps(document), "utf-8")
+
+        with pytest.raises(ConfigError, match="no class of subhub_afternoon"):
+            _ = opened(path)
+
+    def test_a_place_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="cannot be written"):
+            StateFile(tmp_path / "nowhere" / "state.json").save({})
+
+
+class TestSnapshot:
+    def test_keeps_every_kind_of_value(self) -> None:
+        fake = load("afternoon").sandbox()
+        values: dict[str, Any] = {
+            "amount": Decimal("1.50"),
+            "day": dt.date(2026, 1, 31),
+            "pair": (1, {"$": "not a tag"}),
+            "numbers": {1: {"a"}},
+            "several": [None, True, 1.5, "x"],
+        }
+        vars(fake).update(values)
+
+        again = restored(type(fake), json.loads(json.dumps(snapshot(fake))))
+
+        assert {name: vars(again)[name] for name in values} == values
+
+    def test_names_what_cannot_be_kept(self) -> None:
+        fake = load("afternoon").sandbox()
+        vars(fake)["thread"] = object()
+
+        with pytest.raises(TypeError, match="'thread' of the fake cannot be written"):
+            _ = snapshot(fake)
