@@ -48,7 +48,7 @@ def _reading(name: str) -> Figure:
 
 
 def _making(name: str) -> Figure:
-    """Making a customer; those made before are forgotten, for memory is not what is measured."""
+    """Making a customer; those made before are kept, as in any sandbox."""
     return _compared(name, "create_customer", _fake(name), lambda each: each.create_customer(DRAFT))
 
 

@@ -15,6 +15,8 @@ Check = Callable[[Any], bool]
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
 YEARS: Final = range(1970, 2200)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_MONEY: Final = re.compile(r"-?\d+(\.\d+)?")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -31,14 +33,26 @@ class Body:
         for name in self.required:
             if name not in body:
                 yield f"The {name} field is required."
-        for name, right in (*self.required.items(), *self.optional.items()):
-            if name in body and not right(body[name]):
+        for name, value in body.items():
+            right = self.required.get(name) or self.optional.get(name)
+            if right is not None and not right(value):
                 yield f"The {name} field is invalid."
-        if self.at_least and len(self._known() & body.keys()) < self.at_least:
+        if len(body) - len(self._strangers(body)) < self.at_least:
             yield "At least one field is required."
 
-    def _known(self) -> set[str]:
-        return {*self.required, *self.optional}
+    def unknown(self, body: JsonObject) -> Iterator[str]:
+        """What is in *body* and is not documented."""
+        for name in self._strangers(body):
+            yield f"The {name} field is unknown."
+
+    def empty(self, body: JsonObject) -> Iterator[str]:
+        """Which texts in *body* are empty."""
+        for name, value in body.items():
+            if value == "":
+                yield f"The {name} field is empty."
+
+    def _strangers(self, body: JsonObject) -> list[str]:
+        return [name for name in body if name not in self.required and name not in self.optional]
 
 
 def text(value: object) -> bool:
@@ -63,7 +77,7 @@ def vat_rate(value: object) -> bool:
 
 def money(value: object) -> bool:
     """A decimal number as text, with a dot."""
-    return isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+    return isinstance(value, str) and _MONEY.fullmatch(value) is not None
 
 
 def email(value: object) -> bool:
@@ -73,7 +87,7 @@ def email(value: object) -> bool:
 
 def country(value: object) -> bool:
     """Two letters."""
-    return isinstance(value, str) and re.fullmatch(r"[A-Z]{2}", value) is not None
+    return isinstance(value, str) and _COUNTRY.fullmatch(value) is not None
 
 
 def day(value: object) -> bool:

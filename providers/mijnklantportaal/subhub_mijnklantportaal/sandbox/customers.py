@@ -34,7 +34,9 @@ class CustomerRoutes(Portal):
     @route("POST", "/customers")
     def create_customer(self, received: Received) -> Reply:
         """Make a customer."""
-        return Reply.json(201, self.add_customer(self.checked(received, CREATE)))
+        body = self.checked(received, CREATE)
+        self.unused(body["primaryEmail"])
+        return self.made(self.add_customer(body))
 
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:
@@ -51,6 +53,8 @@ class CustomerRoutes(Portal):
         """Edit a customer."""
         customer = self.customer(customer_id)
         body = self.checked(received, EDIT)
+        if body.get("primaryEmail", customer["primaryEmail"]) != customer["primaryEmail"]:
+            self.unused(body["primaryEmail"])
         customer.update({name: body[name] for name in EDIT.optional if name in body})
         return Reply.json(200, customer)
 
@@ -59,6 +63,13 @@ class CustomerRoutes(Portal):
         if customer_id not in self.customers:
             raise Refusal(self.not_found())
         return self.customers[customer_id]
+
+    def unused(self, email: str) -> None:
+        """Refuse an e-mail address that a customer has, if two may not have the same."""
+        if self.email_in_use == "refused" and any(
+            each["primaryEmail"] == email for each in self.customers.values()
+        ):
+            raise Refusal(self.malformed("The e-mail address is in use."))
 
     def add_customer(self, contact: JsonObject) -> JsonObject:
         """Keep a new customer."""

@@ -1,6 +1,7 @@
 """The hosted pages of the portal: what a customer sees who opens a link, and what they do there.
 
-Where the browser goes afterwards is not documented, so an offer tells neither address.
+Where the browser goes afterwards is not documented, so an offer tells no address, unless one was
+assumed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
         if link is not None:
             self.pay_link(link)
         elif url in self.sign_ups:
+            self._refuse_declined(url)
             self.pay_sign_up(url)
         else:
             message = f"nothing can be paid at {url!r}: it was never made, or is paid already"
@@ -45,6 +47,8 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             interval="",
             customer="",
             state=self._unless_declined(link.url) if status == "open" else status,
+            done_url=self.afterwards,
+            back_url=self.afterwards,
         )
 
     def _sign_up(self, url: str, pending: PendingSignUp) -> Offer:
@@ -55,13 +59,25 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             interval=pending.package["interval"],
             customer=pending.contact["companyName"],
             state=self._sign_up_state(url, pending),
+            done_url=self.afterwards,
+            back_url=self.afterwards,
         )
 
     def _sign_up_state(self, url: str, pending: PendingSignUp) -> OfferState:
         if url in self.signed_up:
             return "paid"
+        if self._is_closed(url):
+            return "closed"
         expired = pending.expires_at <= self.clock.now()
         return "expired" if expired else self._unless_declined(url)
+
+    def _refuse_declined(self, url: str) -> None:
+        if self._is_closed(url):
+            message = f"nobody can pay at {url!r}: it was declined; make a new sign-up"
+            raise ValueError(message)
+
+    def _is_closed(self, url: str) -> bool:
+        return self.sign_up_declined == "closed" and url in self.declined
 
     def _unless_declined(self, url: str) -> OfferState:
         return "declined" if url in self.declined else "open"

@@ -63,11 +63,13 @@ class PackageRoutes(SubscriptionRoutes):
         """The sign-ups that were paid, by payment link."""
         self.mandates: dict[str, str] = {}
         """The customer of each mandate that paying a sign-up made, by the mandate's id."""
+        self.sold: dict[str, str] = {}
+        """The package of each subscription that came of one, by the subscription's id."""
 
     @route("POST", "/customer-subscription-packages")
     def create_package(self, received: Received) -> Reply:
         """Make a package."""
-        return Reply.json(201, self.add_package(self.checked(received, CREATE)))
+        return self.made(self.add_package(self.checked(received, CREATE)))
 
     @route("GET", "/customer-subscription-packages")
     def list_packages(self, received: Received) -> Reply:
@@ -85,6 +87,8 @@ class PackageRoutes(SubscriptionRoutes):
         package = self._package(package_id)
         body = self.checked(received, CHANGE)
         package.update({name: body[name] for name in CHANGE.optional if name in body})
+        if self.package_changed == "follow":
+            self._carry_over(package)
         return Reply.json(200, package)
 
     @route("POST", "/customer-subscription-packages/{}/sign-up")
@@ -92,25 +96,28 @@ class PackageRoutes(SubscriptionRoutes):
         """Subscribe a customer to a package."""
         package = self._package(package_id)
         body = self.checked(received, SIGN_UP)
-        self.connected()
-        return Reply.json(
-            201,
-            self.add_subscription(
-                customer_id=body["customerId"],
-                terms=_terms(package),
-                starts_on=dt.date.fromisoformat(body["startDate"]),
-                create_invoice=body.get("createInvoice", False),
-                invoice_description=body.get("invoiceText") or package["name"],
-                mandate_id=body.get("mandateId"),
-            ),
+        self._allow_sale(package)
+        self._check_mandate(body)
+        self.connected_to_be_paid()
+        subscription = self.add_subscription(
+            customer_id=body["customerId"],
+            terms=_terms(package),
+            starts_on=dt.date.fromisoformat(body["startDate"]),
+            create_invoice=body.get("createInvoice", False),
+            invoice_description=body.get("invoiceText") or package["name"],
+            mandate_id=body.get("mandateId"),
         )
+        self.sold[subscription["id"]] = package_id
+        return self.made(subscription)
 
     @route("POST", "/customer-subscription-packages/{}/sign-up/")
     def sign_up_non_customer(self, received: Received, package_id: str) -> Reply:
         """Start a first payment for somebody new."""
         package = self._package(package_id)
         contact = self.checked(received, SIGN_UP_NEW)
-        self.connected()
+        self._allow_sale(package)
+        self.unused(contact["email"])
+        self.connected_to_be_paid()
         link = self.page_address(f"https://mollie.com/checkout/{self.ids.text(12)}")
         expires_at = self.clock.now() + dt.timedelta(minutes=self.sign_up_minutes)
         self.sign_ups[link] = PendingSignUp(package, contact, expires_at)
@@ -132,12 +139,13 @@ class PackageRoutes(SubscriptionRoutes):
         customer_id = self.add_customer(contact)["id"]
         mandate_id = self.new_id("mdt_")
         self.mandates[mandate_id] = customer_id
-        _ = self.add_subscription(
+        subscription = self.add_subscription(
             customer_id=customer_id,
             terms=_terms(pending.package),
             starts_on=self.today(),
             mandate_id=mandate_id,
         )
+        self.sold[subscription["id"]] = pending.package["id"]
 
     def add_package(self, body: JsonObject) -> JsonObject:
         """Keep a new package."""
@@ -158,6 +166,22 @@ class PackageRoutes(SubscriptionRoutes):
         if package_id not in self.packages:
             raise Refusal(self.not_found())
         return self.packages[package_id]
+
+    def _allow_sale(self, package: JsonObject) -> None:
+        if self.not_for_sale == "refused" and not package["availableForSale"]:
+            raise Refusal(self.malformed("The package is not for sale."))
+
+    def _check_mandate(self, body: JsonObject) -> None:
+        if self.mandate_ids == "checked" and "mandateId" in body:
+            owner = self.mandates.get(body["mandateId"])
+            if owner != body["customerId"]:
+                raise Refusal(self.malformed("The mandateId field is invalid."))
+
+    def _carry_over(self, package: JsonObject) -> None:
+        """Give the subscriptions of a package its terms."""
+        for subscription_id, package_id in self.sold.items():
+            if package_id == package["id"]:
+                self.subscriptions[subscription_id].terms.update(_terms(package))
 
 
 def _terms(package: JsonObject) -> JsonObject:

@@ -51,7 +51,7 @@ class PaymentLinkRoutes(Portal):
     def create_payment_link(self, received: Received) -> Reply:
         """Make a payment link."""
         body = self.checked(received, CREATE)
-        self.connected()
+        self.connected_to_be_paid()
         link_id = self.new_id("plk_")
         link = StoredLink(
             id=link_id,
@@ -61,7 +61,7 @@ class PaymentLinkRoutes(Portal):
             created_at=self.clock.now(),
         )
         self.payment_links[link_id] = link
-        return Reply.json(201, self._link_shown(link))
+        return self.made(self._link_shown(link))
 
     @route("GET", "/payment-links")
     def list_payment_links(self, received: Received) -> Reply:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply
+from subhub.sandbox import JsonObject, RateWindow, Received, Refusal, Reply
 from subhub_mijnklantportaal.sandbox.assumptions import ASSUMPTIONS
 from subhub_mijnklantportaal.sandbox.checks import NAIVE_FORMAT, Body
+from subhub_mijnklantportaal.sandbox.open_points import OpenPoints
 
 HOST: Final = "https://api.mijnklantportaal.nl"
 PER_MINUTE: Final = 60
@@ -21,7 +23,7 @@ ID_LENGTH: Final = 14
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
 
 
-class Portal(Fake):
+class Portal(OpenPoints):
     """What the routes have in common."""
 
     prefix: ClassVar[str] = "/v1"
@@ -81,11 +83,12 @@ class Portal(Fake):
 
     def atom(self, moment: dt.datetime | None) -> str | None:
         """*moment* with its offset in the Netherlands."""
-        return None if moment is None else moment.astimezone(ZONE).isoformat()
+        return None if moment is None else _atom(moment)
 
     def moment(self, naive: str) -> dt.datetime:
         """The moment that a time without an offset means."""
-        return dt.datetime.strptime(naive, NAIVE_FORMAT).replace(tzinfo=ZONE)
+        zone = ZoneInfo(self.time_zone)
+        return dt.datetime.strptime(naive, NAIVE_FORMAT).replace(tzinfo=zone)
 
     def new_id(self, prefix: str) -> str:
         """The next id, as long as the documented examples."""
@@ -94,16 +97,29 @@ class Portal(Fake):
     def checked(self, received: Received, rules: Body) -> JsonObject:
         """The request's body, or a refusal with all that is wrong with it."""
         body = self.body(received)
-        complaints = " ".join(rules.complaints(body))
+        complaints = [*rules.complaints(body)]
+        if self.unknown_fields == "refused":
+            complaints += rules.unknown(body)
+        if self.empty_text == "refused":
+            complaints += rules.empty(body)
         if complaints:
-            raise Refusal(self.malformed(complaints))
+            raise Refusal(self.malformed(" ".join(complaints)))
         return body
+
+    def made(self, body: object) -> Reply:
+        """The answer to having made something, where no status is documented."""
+        return Reply.json(self.success_status, body)
 
     def connected(self) -> None:
         """Refuse unless a payment provider and bookkeeping are connected."""
         if not self.integrations_connected:
             message = "No payment provider or bookkeeping integration is set up."
             raise Refusal(_refusal(412, message))
+
+    def connected_to_be_paid(self) -> None:
+        """The same for sign-ups and payment links, where it is an assumption."""
+        if self.sign_up_precondition:
+            self.connected()
 
     def listing(
         self,
@@ -112,8 +128,7 @@ class Portal(Fake):
         show: Callable[[Any], JsonObject] = dict,
     ) -> Reply:
         """One page of *items*, each as *show* writes it: 15 of them, no total."""
-        asked = received.query.get("page", "1")
-        page = int(asked) if asked.isdecimal() and int(asked) else 1
+        page = self._page(received.query.get("page", "1"))
         first = (page - 1) * PER_PAGE
         begin = min(first, len(items))  # islice does not take numbers of any size
         shown = [show(each) for each in islice(items, begin, begin + PER_PAGE)]
@@ -134,6 +149,19 @@ class Portal(Fake):
                 "to": first + len(shown) if shown else None,
             },
         )
+
+    def _page(self, asked: str) -> int:
+        if asked.isdecimal() and int(asked):
+            return int(asked)
+        if self.page_parameter == "refused":
+            raise Refusal(self.malformed("The page field is invalid."))
+        return 1
+
+
+@lru_cache
+def _atom(moment: dt.datetime) -> str:
+    """*moment* as the wire has it; the clock mostly stands still, so the same ones come again."""
+    return moment.astimezone(ZONE).isoformat()
 
 
 def _refusal(status: int, message: str) -> Reply:

@@ -40,16 +40,16 @@ class StoredSubscription:
     mandate_id: str | None
     terminated_at: dt.datetime | None = None
 
-    def status(self, now: dt.datetime) -> str:
-        """Where it stands at *now*."""
+    def status(self, now: dt.datetime, *, at_once: bool) -> str:
+        """Where it stands at *now*; *at_once* is whether a termination does not wait."""
         today = now.astimezone(ZONE).date()
         if self.terminated_at is not None and self.terminated_at <= now:
-            return "ended" if self._renewal(now) <= today else "terminated"
+            return "ended" if at_once or self._renewal(now) <= today else "terminated"
         return "planned" if self.starts_on > today else "in_progress"
 
-    def renews_at(self, now: dt.datetime) -> str | None:
-        """The next renewal at *now*, as the wire has it."""
-        return None if self.status(now) == "ended" else self._renewal(now).isoformat()
+    def renews_at(self, now: dt.datetime) -> str:
+        """The next renewal at *now*, as the wire has it, of one that has not ended."""
+        return self._renewal(now).isoformat()
 
     def options(self) -> dict[str, Any]:
         """The options in the newer of the two documented shapes."""
@@ -101,6 +101,9 @@ class SubscriptionRoutes(CustomerRoutes):
         """Change a subscription, or terminate it."""
         subscription = self._subscription(subscription_id)
         body = self.checked(received, CHANGE)
+        ended = "terminatedAt" in body and subscription.terminated_at is not None
+        if ended and self.terminated_at == "final":
+            raise Refusal(self.malformed("The subscription is already terminated."))
         subscription.terms.update({name: body[name] for name in _TERMS if name in body})
         if "terminatedAt" in body:
             subscription.terminated_at = self.moment(body["terminatedAt"])
@@ -139,17 +142,18 @@ class SubscriptionRoutes(CustomerRoutes):
 
     def _shown(self, subscription: StoredSubscription) -> JsonObject:
         now = self.clock.now()
+        status = subscription.status(now, at_once=self.termination == "at_once")
         return {
             "id": subscription.id,
             "customerId": subscription.customer_id,
             "description": subscription.terms["description"],
             "startsAt": subscription.starts_on.isoformat(),
             "interval": subscription.terms["interval"],
-            "renewsAt": subscription.renews_at(now),
+            "renewsAt": None if status == "ended" else subscription.renews_at(now),
             "currency": "EUR",
             "amount": subscription.terms["amount"],
             "vatRate": subscription.terms["vatRate"],
-            "status": subscription.status(now),
+            "status": status,
             "options": subscription.options(),
             "terminatedAt": self.atom(subscription.terminated_at),
             "createdAt": self.atom(subscription.created_at),
