@@ -64,8 +64,9 @@ class Quota:
 
     def give_back(self) -> None:
         """An answer came: the provider is well."""
-        with self._lock:
-            self._tokens = min(self._full, self._tokens + 1)
+        if self._tokens < self._full:
+            with self._lock:
+                self._tokens = min(self._full, self._tokens + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +109,27 @@ class Sending:
         attempt = 0
         while True:
             attempt += 1
-            began = self.clock()
+            noted = self.clock() if logger.isEnabledFor(logging.INFO) else None
             try:
-                response = yield from self._attempt(request, until)
+                if self.pacer is None:
+                    response = _answer((yield request))
+                else:
+                    response = yield from self._paced(request, self.pacer.enter(), until)
             except (TransportError, InvalidReply) as lost:
-                _log(operation, request, attempt, self.clock() - began, failure=lost)
+                if noted is not None:
+                    _log(operation, request, attempt, self.clock() - noted, failure=lost)
                 wait = self._after_loss(request, lost, attempt)
                 if wait is None or not self._may_wait(wait, until):
                     raise
             else:
-                _log(operation, request, attempt, self.clock() - began, status=response.status)
+                if noted is not None:
+                    _log(operation, request, attempt, self.clock() - noted, status=response.status)
                 wait = self._after_answer(request, response, attempt)
                 if wait is None or not self._may_wait(wait, until):
                     return response
             yield Pause(wait)
 
-    def _attempt(self, request: Request, until: float | None) -> Exchange:
-        if self.pacer is None:
-            return (yield from once(request))
-        ticket = self.pacer.enter()
+    def _paced(self, request: Request, ticket: Ticket, until: float | None) -> Exchange:
         try:
             while (wait := ticket.wait(self.clock())) > 0:
                 if until is not None and self.clock() + wait > until:
@@ -138,7 +141,7 @@ class Sending:
 
     def _permitted(self, request: Request, ticket: Ticket) -> Exchange:
         try:
-            response = yield from once(request)
+            response = _answer((yield request))
         except NotSent:
             ticket.unsent(self.clock())
             raise
@@ -211,8 +214,6 @@ def _log(
     failure: Exception | None = None,
 ) -> None:
     """One record per exchange; it holds no id, no key and nothing of a body."""
-    if not logger.isEnabledFor(logging.INFO):
-        return
     outcome = status if failure is None else type(failure).__name__
     logger.info(
         "%s: %s %s -> %s in %.3f s, attempt %d",

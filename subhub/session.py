@@ -59,7 +59,7 @@ class Session:
 
     def _open(self, account: Account) -> None:
         self._account = account
-        intents = Intents(account.provider.name, account.name, account.now)
+        intents = Intents(account.provider.name, account.name, account.clock)
         self._operations = Operations(account.provider, account.now, account.plan_id, intents)
         preview = account.preview if account.dry_run else None
         self._rules = Rules(account.provider, account.scrub, account.sending.begin, preview)
