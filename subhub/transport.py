@@ -35,6 +35,7 @@ _LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CO
 _NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REDIRECTION = 300
 _READING = {"GET", "HEAD"}
+_ENCODED = "content-encoding"
 
 
 class Channel:
@@ -70,7 +71,7 @@ class Channel:
             _tell(stopped, outgoing, trace.began)
             raise
         try:
-            content = response.read()
+            content = _read(response)
         except httpx.HTTPError as error:
             return _cut(error, outgoing, response)
         finally:
@@ -117,7 +118,7 @@ class AsyncChannel:
             _tell(stopped, outgoing, trace.began)
             raise
         try:
-            content = await response.aread()
+            content = await _aread(response)
         except httpx.HTTPError as error:
             return _cut(error, outgoing, response)
         finally:
@@ -150,9 +151,9 @@ def fake_transport(fake: Fake) -> httpx.MockTransport:
         told = {name.lower().decode(): value.decode() for name, value in request.headers.raw}
         reply = fake.receive(Received.at(request.method, target, told, request.content))
         headers = [*reply.headers.items(), ("content-length", str(len(reply.content)))]
-        if reply.delivery is None:
-            return _Whole(reply.status, headers, reply.content)
-        stream = _delivered(reply.content, reply.delivery, fake, request)
+        stream: httpx.SyncByteStream = httpx.ByteStream(reply.content)
+        if reply.delivery is not None:
+            stream = _delivered(reply.content, reply.delivery, fake, request)
         return httpx.Response(reply.status, headers=headers, stream=stream)
 
     return httpx.MockTransport(answer)
@@ -191,24 +192,6 @@ def _wait(fake: Fake, seconds: float, limit: float | None) -> None:
         _ = fake.clock.advance(seconds=seconds if limit is None else min(seconds, limit))
     if limit is not None and seconds > limit:
         raise httpx.ReadTimeout("The read operation timed out")
-
-
-class _Whole(httpx.Response):
-    """An answer that is all there: httpx's way of reading it would cost more than making it."""
-
-    def __init__(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
-        self._whole = content
-        super().__init__(status, headers=headers, stream=httpx.ByteStream(content))
-
-    @property
-    def content(self) -> bytes:
-        return self._whole
-
-    def read(self) -> bytes:
-        return self._whole
-
-    async def aread(self) -> bytes:
-        return self._whole
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -279,6 +262,21 @@ def _request(
         stream=httpx.ByteStream(outgoing.content),
         extensions={"trace": trace, "timeout": timeout},
     )
+
+
+def _read(response: httpx.Response) -> bytes:
+    """The body; one that is not encoded needs none of httpx's decoding."""
+    stream = response.stream
+    if _ENCODED in response.headers or not isinstance(stream, httpx.SyncByteStream):
+        return response.read()
+    return b"".join(stream)
+
+
+async def _aread(response: httpx.Response) -> bytes:
+    stream = response.stream
+    if _ENCODED in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        return await response.aread()
+    return b"".join([part async for part in stream])
 
 
 @lru_cache(maxsize=512)
