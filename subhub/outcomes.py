@@ -96,10 +96,11 @@ class Intent:
             return False
         return all(self.marks[name] == mark for name, mark in told.items())
 
-    def recent(self, found: object) -> bool:
-        """Whether *found* can have been made by the call; what tells no time can."""
+    def may_have_made(self, found: object) -> bool:
+        """Whether *found* fits and is no older than the call; what tells no time may be."""
         made = getattr(found, "created_at", None)
-        return made is None or made >= dt.datetime.fromisoformat(self.sent_at) - SKEW
+        recent = made is None or made >= dt.datetime.fromisoformat(self.sent_at) - SKEW
+        return recent and self.fits(found)
 
     def _mark(self, value: object) -> str:
         text = str(value.normalize()) if isinstance(value, Decimal) else str(value)
@@ -193,17 +194,17 @@ def _made(listed: Callable[[Intent, Any], Flow[list[Any]]]) -> Callable[..., Flo
 
 
 def _plans(intent: Intent, provider: Provider) -> Flow[list[Plan]]:
-    return walk(provider.list_plans, lambda each: intent.fits(each) and intent.recent(each))
+    return walk(provider.list_plans, intent.may_have_made)
 
 
 def _customers(intent: Intent, provider: Provider) -> Flow[list[Customer]]:
-    return walk(provider.list_customers, lambda each: intent.fits(each) and intent.recent(each))
+    return walk(provider.list_customers, intent.may_have_made)
 
 
 def _subscriptions(intent: Intent, provider: Provider) -> Flow[list[Subscription]]:
     return walk(
         lambda cursor: provider.list_subscriptions(cursor, customer=intent.owner),
-        lambda each: each.customer_id == intent.owner and intent.fits(each) and intent.recent(each),
+        lambda each: each.customer_id == intent.owner and intent.may_have_made(each),
     )
 
 
