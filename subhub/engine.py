@@ -8,6 +8,7 @@ sleep. The engine performs no I/O.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -90,6 +91,18 @@ def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
         raise
     finally:
         flow.close()
+
+
+def stop_at(script: Script[object], stopped: BaseException) -> None:
+    """Tell *script* that it ends here: by Ctrl-C, or because its task was canceled.
+
+    Of a change, the cause of *stopped* is an `OutcomeUnknown`, on which the flow says what it was
+    meant to do, or a `NotSent`.
+    """
+    cause = stopped.__cause__
+    if isinstance(cause, TransportError):
+        with suppress(SubhubError, StopIteration):
+            _ = script.throw(cause)
 
 
 def _refused(response: Response, rules: Rules) -> SubhubError | None:

@@ -9,7 +9,6 @@ This is a flow like the engine's: it yields what is to be sent and waited for, a
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -17,17 +16,20 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from subhub.errors import ConfigError, InvalidReply, NotSent, TransportError
 from subhub.flow import Request, Response
+from subhub.observing import template
 from subhub.pacing.headers import read
 
 if TYPE_CHECKING:
-    from subhub.pacing import Pacer, Ticket
+    from subhub.observing import Observer, Watch
+    from subhub.pacing import Pacer
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait this many seconds, then go on."""
+    """Wait this many seconds, then go on; *until* tells the same by the clock of the sending."""
 
     seconds: float
+    until: float | None = None
 
 
 Exchange: TypeAlias = Generator[Request | Pause, Response | None, Response]
@@ -39,8 +41,6 @@ PASSING: Final = frozenset({RATE_LIMITED, 502, 503, 504})
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 8.0
 LONGEST_WINDOW: Final = 3600.0
-
-logger = logging.getLogger("subhub")
 
 
 class Quota:
@@ -75,7 +75,7 @@ class Sending:
 
     *attempts* is how often a request is tried at the most, and *deadline*, in seconds, how long one
     operation may take with all its waiting; `None` is for ever. *clock* is monotonic, and *chance*
-    gives numbers from 0 to 1.
+    gives numbers from 0 to 1. The *observer* is told of every attempt.
     """
 
     clock: Callable[[], float]
@@ -84,6 +84,7 @@ class Sending:
     attempts: int = 4
     deadline: float | None = 120.0
     quota: Quota = field(default_factory=Quota)
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -103,63 +104,84 @@ class Sending:
     def begin(self, operation: str) -> Callable[[Request], Exchange]:
         """The way to send the requests of one operation, whose deadline begins now."""
         until = None if self.deadline is None else self.clock() + self.deadline
-        return lambda request: self._exchange(request, operation, until)
+        watch = None if self.observer is None else self.observer.watch(operation)
+        return lambda request: self._exchange(request, until, watch)
 
-    def _exchange(self, request: Request, operation: str, until: float | None) -> Exchange:
-        attempt = 0
+    def _exchange(self, request: Request, until: float | None, watch: Watch | None) -> Exchange:
+        number = 0
         while True:
-            attempt += 1
-            noted = self.clock() if logger.isEnabledFor(logging.INFO) else None
+            number += 1
             try:
-                if self.pacer is None:
-                    response = _answer((yield request))
-                else:
-                    response = yield from self._paced(request, self.pacer.enter(), until)
+                response = yield from self._attempt(request, number, until, watch)
             except (TransportError, InvalidReply) as lost:
-                if noted is not None:
-                    _log(operation, request, attempt, self.clock() - noted, failure=lost)
-                wait = self._after_loss(request, lost, attempt)
-                if wait is None or not self._may_wait(wait, until):
+                wait = self._permitted(self._after_loss(request, lost, number), until)
+                if wait is None:
                     raise
             else:
-                if noted is not None:
-                    _log(operation, request, attempt, self.clock() - noted, status=response.status)
-                wait = self._after_answer(request, response, attempt)
-                if wait is None or not self._may_wait(wait, until):
+                wait = self._permitted(self._after_answer(request, response, number), until)
+                if wait is None:
                     return response
-            yield Pause(wait)
+            yield Pause(wait, self.clock() + wait)
+            if watch is not None:
+                watch.retry(request, wait)
 
-    def _paced(self, request: Request, ticket: Ticket, until: float | None) -> Exchange:
+    def _attempt(
+        self, request: Request, number: int, until: float | None, watch: Watch | None
+    ) -> Exchange:
+        sent = _handed_over(request)
+        if watch is not None:
+            sent = watch.attempt(sent, request, number, self.clock)
+        if self.pacer is not None:
+            sent = self._paced(sent, request, self.pacer, until, watch)
+        return sent
+
+    def _paced(
+        self,
+        sent: Exchange,
+        request: Request,
+        pacer: Pacer,
+        until: float | None,
+        watch: Watch | None,
+    ) -> Exchange:
+        ticket = pacer.enter()
         try:
             while (wait := ticket.wait(self.clock())) > 0:
-                if until is not None and self.clock() + wait > until:
+                if not self._in_time(wait, until):
                     raise _too_late(request, self.deadline)
-                yield Pause(wait)
-            return (yield from self._permitted(request, ticket))
+                if watch is not None:
+                    watch.wait(request, wait)
+                yield Pause(wait, self.clock() + wait)
+            try:
+                response = yield from sent
+            except NotSent:
+                ticket.unsent(self.clock())
+                raise
+            except (TransportError, InvalidReply):
+                ticket.lost(self.clock())
+                raise
+            ticket.answered(self.clock(), response.headers, response.status)
+            return response
         finally:
             ticket.leave()
 
-    def _permitted(self, request: Request, ticket: Ticket) -> Exchange:
-        try:
-            response = _answer((yield request))
-        except NotSent:
-            ticket.unsent(self.clock())
-            raise
-        except (TransportError, InvalidReply):
-            ticket.lost(self.clock())
-            raise
-        ticket.answered(self.clock(), response.headers, response.status)
-        return response
+    def _permitted(self, wait: float | None, until: float | None) -> float | None:
+        """*wait* again, when it ends before the deadline and there is a retry left to use."""
+        if wait is None or not self._in_time(wait, until) or not self.quota.take():
+            return None
+        return wait
+
+    def _in_time(self, wait: float, until: float | None) -> bool:
+        return until is None or self.clock() + wait <= until
 
     def _after_loss(
-        self, request: Request, lost: TransportError | InvalidReply, attempt: int
+        self, request: Request, lost: TransportError | InvalidReply, number: int
     ) -> float | None:
         """How long to wait before the next attempt; `None` when there is to be none."""
         if request.mutating and not isinstance(lost, NotSent):
             return None
-        return self._backoff(attempt)
+        return self._backoff(number)
 
-    def _after_answer(self, request: Request, response: Response, attempt: int) -> float | None:
+    def _after_answer(self, request: Request, response: Response, number: int) -> float | None:
         status = response.status
         if status not in PASSING or (request.mutating and status != RATE_LIMITED):
             self.quota.give_back()
@@ -168,18 +190,31 @@ class Sending:
         asked = told.retry_after
         if asked is None and status == RATE_LIMITED:
             asked = told.reset
-        backoff = self._backoff(attempt)
+        backoff = self._backoff(number)
         return backoff if backoff is None or asked is None else asked
 
-    def _backoff(self, attempt: int) -> float | None:
+    def _backoff(self, number: int) -> float | None:
         """Full jitter: anything up to a doubling bound, so that clients do not march in step."""
-        if attempt >= self.attempts or not self.quota.take():
+        if number >= self.attempts:
             return None
-        bound: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (attempt - 1))
+        bound: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (number - 1))
         return self.chance() * bound
 
-    def _may_wait(self, wait: float, until: float | None) -> bool:
-        return until is None or self.clock() + wait <= until
+
+def _handed_over(request: Request) -> Exchange:
+    """One attempt; a change that is kept a journal of is written down at the last moment."""
+    entry = request.entry
+    if entry is None:
+        return _answer((yield request))
+    entry.sending()
+    try:
+        response = _answer((yield request))
+    except NotSent:
+        entry.unsent()
+        raise
+    if response.status == RATE_LIMITED:
+        entry.unsent()
+    return response
 
 
 def once(request: Request) -> Exchange:
@@ -194,44 +229,6 @@ def _answer(response: Response | None) -> Response:
 
 def _too_late(request: Request, deadline: float | None) -> NotSent:
     return NotSent(
-        f"{request.method} {_template(request)} was not sent: the rate limit leaves no room for it "
+        f"{request.method} {template(request)} was not sent: the rate limit leaves no room for it "
         f"within the deadline of {deadline:g} s; try later, or raise `deadline`"
-    )
-
-
-def _template(request: Request) -> str:
-    """The path without its ids."""
-    return getattr(request.path, "template", request.path)
-
-
-def _log(
-    operation: str,
-    request: Request,
-    attempt: int,
-    seconds: float,
-    *,
-    status: int | None = None,
-    failure: Exception | None = None,
-) -> None:
-    """One record per exchange; it holds no id, no key and nothing of a body."""
-    outcome = status if failure is None else type(failure).__name__
-    logger.info(
-        "%s: %s %s -> %s in %.3f s, attempt %d",
-        operation,
-        request.method,
-        _template(request),
-        outcome,
-        seconds,
-        attempt,
-        extra={
-            "subhub": {
-                "operation": operation,
-                "method": request.method,
-                "path": _template(request),
-                "status": status,
-                "failure": type(failure).__name__ if failure else None,
-                "seconds": seconds,
-                "attempt": attempt,
-            }
-        },
     )

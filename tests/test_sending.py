@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -164,6 +163,15 @@ def test_a_storm_of_failures_uses_up_the_retries() -> None:
         _ = world.send(READ)
 
 
+def test_a_retry_that_the_deadline_forbids_is_not_used_up() -> None:
+    quota = Quota(tokens=5, cost=5)
+    for answer in (status(429, retry_after="60"), status(503, retry_after="60")):
+        assert World(answer, deadline=59.0, quota=quota).send(READ) is answer
+    with pytest.raises(NotSent):
+        _ = World(NotSent("x"), attempts=1, quota=quota).send(READ)
+    assert World(NotSent("x"), DONE, quota=quota).send(READ) is DONE
+
+
 def test_an_answer_gives_a_retry_back() -> None:
     quota = Quota(tokens=2, cost=2)
     assert quota.take()
@@ -224,15 +232,6 @@ def test_a_request_that_is_given_up_leaves_the_queue() -> None:
 def test_settings_that_make_no_sense_are_refused(settings: Any, told: str) -> None:
     with pytest.raises(ConfigError, match=f"`{told}`"):
         _ = World(**settings)
-
-
-def test_every_attempt_leaves_one_record_without_ids(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="subhub"):
-        _ = World(NotSent("x"), DONE).send(READ)
-    first, second = (each.__dict__["subhub"] for each in caplog.records)
-    assert first["failure"] == "NotSent"
-    assert (second["status"], second["attempt"], second["path"]) == (200, 2, "/plans/{}")
-    assert "p1" not in caplog.text
 
 
 class TestThroughClients:

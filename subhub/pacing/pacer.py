@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol
 
@@ -109,40 +108,48 @@ class Ticket:
 
     def wait(self, now: float) -> float:
         """0.0 when the request may be sent now; else the seconds after which to ask again."""
-        with self._line.at(now) as cells:
+        line = self._line
+        with line.lock, line.store as cells:
+            line.settle(cells, now)
             if self._permit is not None:
                 return 0.0
             if self._serial is None:
                 raise RuntimeError("this ticket has been used: enter the queue again")
-            found = self._line.permits.look(cells, now, self._line.place(self._serial))
+            found = line.permits.look(cells, now, line.place(self._serial))
             if not isinstance(found, Permit):
                 return found
             self._permit = found  # first, so that an interrupt between the two loses no permit
-            self._line.permits.take(cells, found)
+            line.permits.take(cells, found)
             self._quit()
             return 0.0
 
     def answered(self, now: float, headers: Mapping[str, str], status: int) -> None:
         """An answer came, its *headers* named in lower case: the permit is free a window on."""
-        with self._line.at(now) as cells:
+        line = self._line
+        with line.lock, line.store as cells:
+            line.settle(cells, now)
             if self._permit is not None:
-                permits = self._line.permits
+                permits = line.permits
                 settle = permits.refused if status == _REFUSED else permits.answered
                 settle(cells, self._permit, now, read(headers, permits.limit.per))
                 self._permit = None
 
     def unsent(self, now: float) -> None:
         """The request provably never left: the permit is as free as it was before."""
-        with self._line.at(now) as cells:
+        line = self._line
+        with line.lock, line.store as cells:
+            line.settle(cells, now)
             if self._permit is not None:
-                self._line.permits.unsent(cells, self._permit)
+                line.permits.unsent(cells, self._permit)
                 self._permit = None
 
     def lost(self, now: float) -> None:
         """No answer will come, and the request may have been counted: free a window from now."""
-        with self._line.at(now) as cells:
+        line = self._line
+        with line.lock, line.store as cells:
+            line.settle(cells, now)
             if self._permit is not None:
-                self._line.permits.lost(cells, self._permit, now)
+                line.permits.lost(cells, self._permit, now)
                 self._permit = None
 
     def leave(self) -> None:
@@ -174,15 +181,12 @@ class _Line:
         self._joined = 0
         store.prepare(permits)
 
-    @contextmanager
-    def at(self, now: float) -> Generator[Cells]:
-        """The cells, alone, with everything settled that can be settled by *now*."""
-        with self.lock, self.store as cells:
-            self.permits.tick(cells, now)
-            while self.abandoned:
-                self.permits.lost(cells, self.abandoned[-1], now)
-                _ = self.abandoned.pop()
-            yield cells
+    def settle(self, cells: Cells, now: float) -> None:
+        """Everything that can be settled by *now*; under the lock, as all that takes the cells."""
+        self.permits.tick(cells, now)
+        while self.abandoned:
+            self.permits.lost(cells, self.abandoned[-1], now)
+            _ = self.abandoned.pop()
 
     def join(self) -> int:
         with self.lock:

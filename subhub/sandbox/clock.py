@@ -31,6 +31,15 @@ class VirtualClock:
             happen()
         return self._now
 
+    def reach(self, moment: dt.datetime) -> None:
+        """Let time pass until *moment*, unless it has come already."""
+        with self._lock:
+            passed = moment > self._now
+            self._now = max(self._now, moment)
+        if passed:
+            for happen in self._watching:
+                happen()
+
     def set(self, moment: dt.datetime) -> None:
         """Begin at another moment, for a sandbox in which nothing has happened yet."""
         self._now = _begin(moment)
