@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from subhub.async_client import (
         AsyncClient,
     )
+    from subhub.bulk import BulkResult
     from subhub.capabilities import (
         Absence,
         Capabilities,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Conflict,
         InvalidReply,
         InvalidRequest,
+        JournalError,
         LicenseRequired,
         MissingNeed,
         NotFound,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         Unsupported,
         WouldSend,
     )
+    from subhub.journal import OpenIntent
     from subhub.models import (
         Access,
         Answer,
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
         SubscriptionChange,
         access_at,
     )
+    from subhub.observing import Attempt
     from subhub.outcomes import Resolution
     from subhub.pacing import RateLimit
 else:  # a checker that saw this would accept any name
@@ -78,6 +82,9 @@ else:  # a checker that saw this would accept any name
 
 
 _HOMES = {
+    "subhub.bulk": ("BulkResult",),
+    "subhub.journal": ("OpenIntent",),
+    "subhub.observing": ("Attempt",),
     "subhub.outcomes": ("Resolution",),
     "subhub.pacing": ("RateLimit",),
     "subhub.async_client": ("AsyncClient",),
@@ -95,6 +102,7 @@ _HOMES = {
         "Conflict",
         "InvalidReply",
         "InvalidRequest",
+        "JournalError",
         "LicenseRequired",
         "MissingNeed",
         "NotFound",
@@ -137,7 +145,9 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "AsyncClient",
+    "Attempt",
     "AuthenticationFailed",
+    "BulkResult",
     "Capabilities",
     "Capability",
     "Client",
@@ -149,11 +159,13 @@ __all__ = [
     "Interval",
     "InvalidReply",
     "InvalidRequest",
+    "JournalError",
     "LicenseRequired",
     "MissingNeed",
     "Money",
     "NotFound",
     "NotSent",
+    "OpenIntent",
     "OutcomeUnknown",
     "PermissionDenied",
     "Plan",

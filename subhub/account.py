@@ -8,8 +8,9 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import EllipsisType
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,19 +18,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from subhub import __version__
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.flow import Request, Response
+from subhub.observing import Hook, Observer
 from subhub.outgoing import REDACTED, Outgoing
 from subhub.pacing import Pacer
+from subhub.redaction import Redactor
 from subhub.sending import Sending
+from subhub.telemetry import Spans
 
 if TYPE_CHECKING:
+    from subhub.journal import Journal
     from subhub.models import PlanDraft
     from subhub.pacing import RateLimit
     from subhub.provider import Provider
     from subhub.sandbox import Fake
+    from subhub.sending import Pause
 
 Mode = Literal["live", "test"]
 
-_SECRET = 8  # a shorter key is a trial's: it would be found inside of words
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
@@ -50,19 +55,45 @@ class Account:
     sending: Sending
     dry_run: bool = False
     fake: Fake | None = None
+    journal: Journal | None = None
     plan_ids: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     api_key: str = field(default="", repr=False)
+    redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def now(self) -> dt.datetime:
         """The present in the account's time zone."""
         return self.clock().astimezone(self.zone)
 
-    def skip(self, seconds: float) -> bool:
+    def close(self) -> None:
+        """Give up what is held open."""
+        self.sending.close()
+        if self.journal is not None:
+            self.journal.close()
+
+    def with_options(
+        self,
+        attempts: int | EllipsisType = ...,
+        deadline: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+    ) -> Account:
+        """The same account, with those options that are given in place of its own."""
+        sending = self.sending
+        if not isinstance(attempts, EllipsisType):
+            sending = replace(sending, attempts=attempts)
+        if not isinstance(deadline, EllipsisType):
+            sending = replace(sending, deadline=deadline)
+        chosen = self.timeout if isinstance(timeout, EllipsisType) else _timeout(timeout)
+        return replace(self, sending=sending, timeout=chosen)
+
+    def skip(self, pause: Pause) -> bool:
         """Let the time of a sandbox pass, where nobody sleeps; elsewhere it cannot be skipped."""
         if self.fake is None:
             return False
-        _ = self.fake.clock.advance(seconds=seconds)
+        if pause.until is None:
+            _ = self.fake.clock.advance(seconds=pause.seconds)
+        else:  # of several that wait at a time, each waits for its own moment
+            self.fake.clock.reach(dt.datetime.fromtimestamp(pause.until, dt.UTC))
         return True
 
     def plan_id(self, key: str) -> str:
@@ -78,26 +109,20 @@ class Account:
 
     def outgoing(self, request: Request) -> Outgoing:
         """*request* as it goes out."""
-        return Outgoing.of(request, self.base_url, self.headers)
+        return Outgoing.of(request, self.base_url, self.headers, self.provider.encode)
 
     def preview(self, request: Request) -> Outgoing:
         """*request* as it would go out, without the key."""
         return Outgoing.of(
-            request, self.base_url, {**_HEADERS, **self.provider.credentials(REDACTED)}
+            request,
+            self.base_url,
+            {**_HEADERS, **self.provider.credentials(REDACTED)},
+            self.provider.encode,
         )
 
     def scrub(self, response: Response) -> Response:
         """*response* without the key, should the provider repeat it."""
-        key, content, headers = self.api_key, response.content, response.headers
-        # Of the headers, an error tells this one.
-        repeated = key.encode() in content or key in headers.get("location", "")
-        if len(key) < _SECRET or not repeated:
-            return response
-        return Response(
-            response.status,
-            {name: value.replace(key, REDACTED) for name, value in headers.items()},
-            content.replace(key.encode(), REDACTED.encode()),
-        )
+        return self.redact(response)
 
 
 def open_account(
@@ -117,6 +142,8 @@ def open_account(
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
 ) -> Account:
     """Check the settings against *provider*, and fix them."""
@@ -126,14 +153,12 @@ def open_account(
     zone = _zone(timezone or provider.timezone)
     connector = provider()
     connector.address, connector.zone = address, zone
-    if not 0 < timeout < math.inf:
-        message = f"`timeout` is a number of seconds above zero, not {timeout!r}"
-        raise ConfigError(message)
+    name = name or provider.name
     return Account(
-        name=name or provider.name,
+        name=name,
         provider=connector,
         base_url=address,
-        timeout=timeout,
+        timeout=_timeout(timeout),
         zone=zone,
         clock=clock or (fake.clock.now if fake else _utc_now),
         sending=Sending(
@@ -142,11 +167,20 @@ def open_account(
             pacer=_pacer(rate_limit or provider.rate_limit, share, None if fake else permits, key),
             attempts=attempts,
             deadline=deadline,
+            observer=Observer(
+                connector,
+                name,
+                _hooks(hooks),
+                Spans(provider.name, name, address),
+                Redactor(key),
+            ),
         ),
         dry_run=dry_run,
         fake=fake,
+        journal=_journal(journal),
         plan_ids=_plan_ids(plans or {}, fake),
         api_key=key,
+        redact=Redactor(key),
         headers={**_HEADERS, **connector.credentials(key)},
     )
 
@@ -162,6 +196,28 @@ def _pacer(
     from subhub.pacing.shared import SharedStore  # noqa: PLC0415 - not every platform has it
 
     return Pacer(limit, SharedStore(permits, key), share)
+
+
+def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
+    if path is None:
+        return None
+    from subhub.journal import Journal  # noqa: PLC0415 - it loads SQLite
+
+    return Journal(path)
+
+
+def _hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
+    if callable(hooks) or not all(callable(each) for each in hooks):
+        message = f"`hooks` is a list of callables that take an `Attempt`, not {hooks!r}"
+        raise ConfigError(message)
+    return tuple(hooks)
+
+
+def _timeout(timeout: float) -> float:
+    if not 0 < timeout < math.inf:
+        message = f"`timeout` is a number of seconds above zero, not {timeout!r}"
+        raise ConfigError(message)
+    return timeout
 
 
 def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:
@@ -191,7 +247,7 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
 def _key(provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None) -> str:
     prefixes = provider.key_prefixes
     if fake is not None:
-        if key and "live" in prefixes and key.startswith(prefixes["live"]):
+        if key and key.startswith(provider.prefixes_of("live")):
             message = f"a live key of {provider.name} was given to a sandbox: leave `api_key` out"
             raise ConfigError(message)
         return key or fake.api_key
@@ -201,9 +257,11 @@ def _key(provider: type[Provider], key: str | None, mode: Mode | None, fake: Fak
     if not (key.isascii() and key.isprintable()) or " " in key:
         message = "`api_key` holds blanks, line ends or letters that no header can carry"
         raise ConfigError(message)
-    found = next((each for each, prefix in prefixes.items() if key.startswith(prefix)), None)
+    found = next((each for each in prefixes if key.startswith(provider.prefixes_of(each))), None)
     if prefixes and found is None:
-        known = " or ".join(f"{prefix}..." for prefix in prefixes.values())
+        known = " or ".join(
+            f"{each}..." for kind in prefixes for each in provider.prefixes_of(kind)
+        )
         message = f"`api_key` is no key of {provider.name}: those begin with {known}"
         raise ConfigError(message)
     if mode is not None and found is not None and found != mode:
@@ -215,7 +273,8 @@ def _key(provider: type[Provider], key: str | None, mode: Mode | None, fake: Fak
 def _address(base_url: str) -> str:
     parts = _parts(base_url)
     if parts is None:
-        told = "one that holds a password" if "@" in base_url else repr(base_url)
+        secret = set(base_url) & set("@?#")
+        told = "one that holds a password or a query" if secret else repr(base_url)
         message = f"`base_url` is an address such as https://api.example.com/v1, not {told}"
         raise ConfigError(message)
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:

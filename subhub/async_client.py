@@ -5,7 +5,7 @@ It works under asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from subhub.account import Mode, open_account
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from subhub.flow import Flow, Page
+    from subhub.observing import Hook
     from subhub.options import ProviderOptions
     from subhub.pacing import RateLimit
     from subhub.provider import Provider
@@ -66,6 +67,8 @@ class AsyncClient(AsyncPerformer):
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
         transport: AsyncTransport | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
@@ -84,6 +87,8 @@ class AsyncClient(AsyncPerformer):
             rate_limit=rate_limit,
             share=share,
             permits=permits,
+            journal=journal,
+            hooks=hooks,
         )
         self._begin(account, transport, http_client)
 
@@ -94,6 +99,8 @@ class AsyncClient(AsyncPerformer):
         *,
         account: str | None = None,
         dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
         transport: AsyncTransport | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> Self:
@@ -101,7 +108,8 @@ class AsyncClient(AsyncPerformer):
         from subhub.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
 
         self = cls.__new__(cls)
-        opened = Configuration.read(path, account).open(dry_run=dry_run)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
         self._begin(opened, transport, http_client)
         return self
 

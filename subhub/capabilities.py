@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from subhub.errors import InvalidRequest, Unsupported
 
 if TYPE_CHECKING:
+    from subhub.outcomes import Quality
     from subhub.provider import Provider
 
 Mark = Literal["seed", "docs", "docs-old", "inferred"]
@@ -43,6 +44,9 @@ OPERATIONS: Final = (
     "cancel_subscription",
 )
 """The neutral operations, in the order of the main job."""
+
+READING: Final = ("get_", "list_", "find_")
+"""How the names of the operations begin that change nothing."""
 
 VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_customer": ("external_id", "email"),
@@ -84,13 +88,15 @@ class Capability:
     """One thing that a provider can do or lacks.
 
     `options` are the keys that `provider_options` may hold for it. `extension` marks what only this
-    provider knows, reached through `client.call(...)`.
+    provider knows, reached through `client.call(...)`. `lost` is what `client.resolve` can find out
+    when the answer to it was lost; it is `None` where nothing is changed.
     """
 
     name: str
     found: Evidence | Absence
     options: tuple[str, ...] = ()
     extension: bool = False
+    lost: Quality | None = None
 
     @property
     def supported(self) -> bool:
@@ -177,6 +183,7 @@ def _derive(provider: type[Provider]) -> Iterator[Capability]:
             operation,
             _operation_evidence(provider, operation, implemented=implemented),
             options=tuple(options_of(provider, operation)),
+            lost=_lost(provider, operation) if implemented else None,
         )
         for variant in VARIANTS.get(operation, ()):
             name = f"{operation}:{variant}"
@@ -184,6 +191,12 @@ def _derive(provider: type[Provider]) -> Iterator[Capability]:
     for name, found in provider.evidence.items():
         if name not in NEUTRAL:
             yield Capability(name, found, extension=True)
+
+
+def _lost(provider: type[Provider], operation: str) -> Quality | None:
+    from subhub.outcomes import quality  # noqa: PLC0415 - it looks by means of capabilities
+
+    return None if operation.startswith(READING) else quality(operation, provider)
 
 
 def _operation_evidence(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from subhub.account import Mode, open_account
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from subhub.flow import Flow, Page
+    from subhub.observing import Hook
     from subhub.options import ProviderOptions
     from subhub.pacing import RateLimit
     from subhub.provider import Provider
@@ -57,6 +58,13 @@ class Client(Performer):
     give all of them the same folder for their *permits*; when several machines do, give each its
     *share* of the limit. In a sandbox nobody waits: its clock goes on instead.
 
+    With a *journal*, the path of a file, every change is written down before it is sent and closed
+    by its answer, so that a killed process loses nothing silently: see `open_intents`. A file that
+    cannot be used is a `JournalError`, and then nothing is sent.
+
+    Each of the *hooks* is called with an `Attempt` after every attempt at a request, in the thread
+    or task that made it. One that fails is logged, and changes nothing.
+
     *transport* and *http_client* take an httpx transport or client; a client that was passed in
     is not closed. Wrong settings raise `ConfigError`, a missing plugin `PluginError`.
 
@@ -80,6 +88,8 @@ class Client(Performer):
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
         transport: SyncTransport | None = None,
         http_client: SyncHttpClient | None = None,
     ) -> None:
@@ -98,6 +108,8 @@ class Client(Performer):
             rate_limit=rate_limit,
             share=share,
             permits=permits,
+            journal=journal,
+            hooks=hooks,
         )
         self._begin(account, transport, http_client)
 
@@ -108,6 +120,8 @@ class Client(Performer):
         *,
         account: str | None = None,
         dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
         transport: SyncTransport | None = None,
         http_client: SyncHttpClient | None = None,
     ) -> Self:
@@ -115,13 +129,15 @@ class Client(Performer):
 
         *path* is the file, or that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
         working folder upwards. *account* is its name, or that of `SUBHUB_ACCOUNT`, or the file's
-        own choice. Raises `ConfigError` with file, key and remedy; `MissingNeed` when any account
-        of the file lacks what the file says that the application needs.
+        own choice. *journal* is for an account that names none. Raises `ConfigError` with file, key
+        and remedy; `MissingNeed` when any account of the file lacks what the file says that the
+        application needs.
         """
         from subhub.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
 
         self = cls.__new__(cls)
-        opened = Configuration.read(path, account).open(dry_run=dry_run)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
         self._begin(opened, transport, http_client)
         return self
 

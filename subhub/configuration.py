@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +30,7 @@ from subhub.capabilities import NEUTRAL, Capabilities
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
+from subhub.observing import Hook
 from subhub.pacing import RateLimit
 from subhub.registry import load
 from subhub.wire import is_object
@@ -72,6 +73,7 @@ class AccountSettings(BaseModel):
     rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
     share: float = Field(default=1.0, gt=0, le=1)
     permits: str | None = None
+    journal: str | None = None
 
 
 def _money(value: object) -> Money:
@@ -140,6 +142,7 @@ class Configuration:
 
     settings: Settings
     source: str
+    folder: Path = Path()
 
     @classmethod
     def read(
@@ -154,11 +157,19 @@ class Configuration:
         source = str(found) if found else "the environment"
         _apply_environment(document, account)
         try:
-            return cls(Settings.model_validate(document), source)
+            folder = found.parent if found else Path()
+            return cls(Settings.model_validate(document), source, folder)
         except ValidationError as error:
             raise _refused(error, source) from error
 
-    def open(self, name: str | None = None, *, dry_run: bool = False) -> Account:
+    def open(
+        self,
+        name: str | None = None,
+        *,
+        dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+    ) -> Account:
         """The account *name*, checked; and every other account is checked against the needs."""
         self.check_needs()
         chosen = self.choose(name)
@@ -180,12 +191,18 @@ class Configuration:
                 attempts=settings.attempts,
                 rate_limit=settings.rate_limit,
                 share=settings.share,
-                permits=settings.permits,
+                permits=self._beside(settings.permits),
+                journal=self._beside(settings.journal) or journal,
+                hooks=hooks,
                 plans=self.plans(),
             )
         except (ConfigError, InvalidRequest) as error:
             message = f"{place}: {error}".replace(f"{place}: {place}", place)
             raise ConfigError(message) from error
+
+    def _beside(self, path: str | None) -> Path | None:
+        """A path of the file counts from the file's folder, wherever the program is started."""
+        return None if path is None else self.folder / path
 
     def choose(self, name: str | None = None) -> str:
         """The name of the account to use: *name*, the file's choice, or the only one."""
@@ -251,9 +268,10 @@ def _parsed(path: Path | None) -> dict[str, Any]:
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): write one with `subhub init`"
         raise ConfigError(message) from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        message = f"{path} is not TOML: {error}"
-        raise ConfigError(message) from error
+    except ValueError as error:  # not TOML, or not UTF-8; it holds the file, and so the keys
+        problem = str(error)
+    message = f"{path} is not TOML: {problem}"
+    raise ConfigError(message)
 
 
 def _apply_environment(document: dict[str, Any], account: str | None) -> None:
@@ -290,9 +308,13 @@ def _secret(value: str, place: str) -> str:
     if kind == "file":
         try:
             return Path(target).read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             message = f"{place}.api_key: {target} cannot be read: {error}"
             raise ConfigError(message) from error
+        except ValueError as error:  # it holds what was read
+            problem = str(error)
+        message = f"{place}.api_key: {target} cannot be read: {problem}"
+        raise ConfigError(message)
     return value
 
 

@@ -1,7 +1,7 @@
 """Every error that subhub raises, in one tree.
 
     SubhubError
-      ConfigError          UnknownAccount, MissingNeed
+      ConfigError          UnknownAccount, MissingNeed, JournalError
       PluginError
       Unsupported
       InvalidRequest       (also a ValueError)
@@ -32,6 +32,7 @@ __all__ = [
     "Conflict",
     "InvalidReply",
     "InvalidRequest",
+    "JournalError",
     "LicenseRequired",
     "MissingNeed",
     "NotFound",
@@ -58,11 +59,15 @@ class SubhubError(Exception):
     `provider` and `operation` say whose answer and which call it was, where there was one.
     `completed` holds what a call of several steps had already made when it failed: those objects
     exist at the provider, and repeating the call as it was would make them again.
+
+    `token` is there when a change may have been carried out: `client.resolve(error.token)` finds
+    out. It is text that may be stored and logged.
     """
 
     provider: str | None = None
     operation: str | None = None
     completed: tuple[object, ...] = ()
+    token: str | None = None
 
 
 class ConfigError(SubhubError):
@@ -75,6 +80,10 @@ class UnknownAccount(ConfigError):
 
 class MissingNeed(ConfigError):
     """A configured account cannot do what the configuration says the application needs."""
+
+
+class JournalError(ConfigError):
+    """The journal cannot be used, and what it was to hold first has not been sent."""
 
 
 class PluginError(SubhubError):
@@ -243,8 +252,5 @@ class NotSent(TransportError):
 class OutcomeUnknown(TransportError):
     """A mutating request may have been carried out, and no answer says so.
 
-    Do not repeat it blindly: `client.resolve(error.token)` looks at the provider. The token is text
-    that may be stored and logged; it is `None` for operations that only one provider has.
+    Do not repeat it blindly: `client.resolve(error.token)` looks at the provider.
     """
-
-    token: str | None = None

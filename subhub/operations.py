@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from subhub import arguments
 from subhub.capabilities import Capabilities
+from subhub.changes import Changes
 from subhub.errors import InvalidRequest
 from subhub.flow import Flow, Page, completed
 from subhub.models import (
@@ -33,7 +34,6 @@ from subhub.models import (
 )
 from subhub.models.record import Update
 from subhub.options import ProviderOptions, chosen
-from subhub.outcomes import Intents, resolvable
 
 if TYPE_CHECKING:
     from subhub.provider import Provider
@@ -50,7 +50,7 @@ class Operations:
     provider: Provider
     clock: Callable[[], dt.datetime]
     plan_id: Callable[[str], str]
-    intents: Intents
+    changes: Changes
 
     @property
     def capabilities(self) -> Capabilities:
@@ -63,8 +63,8 @@ class Operations:
         """See `Client.create_plan`."""
         extra = self._begin("create_plan", options)
         draft = arguments.instance("draft", draft, PlanDraft)
-        meant = self.intents.of("create_plan", fields=draft)
-        return resolvable(self.provider.create_plan(draft, **extra), meant)
+        flow = self.provider.create_plan(draft, **extra)
+        return self.changes.carry_out("create_plan", flow, fields=draft)
 
     def get_plan(self, plan_id: str) -> Flow[Plan]:
         """See `Client.get_plan`."""
@@ -82,8 +82,8 @@ class Operations:
         """See `Client.update_plan`."""
         extra = self._change("update_plan", changes, options)
         found = self._plan(plan_id)
-        meant = self.intents.of("update_plan", fields=changes, target=found)
-        return resolvable(self.provider.update_plan(found, changes, **extra), meant)
+        flow = self.provider.update_plan(found, changes, **extra)
+        return self.changes.carry_out("update_plan", flow, fields=changes, target=found)
 
     # Customers ------------------------------------------------------------------------------------
 
@@ -121,14 +121,13 @@ class Operations:
         """See `Client.update_customer`."""
         extra = self._change("update_customer", changes, options)
         found = self._id("customer_id", customer_id, "customer")
-        meant = self.intents.of("update_customer", fields=changes, target=found)
-        return resolvable(self.provider.update_customer(found, changes, **extra), meant)
+        flow = self.provider.update_customer(found, changes, **extra)
+        return self.changes.carry_out("update_customer", flow, fields=changes, target=found)
 
     def _create_customer(self, draft: CustomerDraft, extra: dict[str, Any]) -> Flow[Customer]:
-        meant = self.intents.of(
-            "create_customer", fields=draft, key="external_id" if draft.external_id else None
-        )
-        return resolvable(self.provider.create_customer(draft, **extra), meant)
+        flow = self.provider.create_customer(draft, **extra)
+        key = "external_id" if draft.external_id else None
+        return self.changes.carry_out("create_customer", flow, fields=draft, key=key)
 
     # The main job ---------------------------------------------------------------------------------
 
@@ -169,7 +168,7 @@ class Operations:
             refund=refund,
             **extra,
         )
-        return resolvable(flow, self.intents.of("create_signup_link"))
+        return self.changes.carry_out("create_signup_link", flow)
 
     def subscribe(
         self,
@@ -204,7 +203,9 @@ class Operations:
             return self._subscribe_new(customer, terms)
         return self._subscribe(self._id("customer", customer, "customer"), terms)
 
-    def _subscribe(self, customer: str, terms: dict[str, Any]) -> Flow[Subscription]:
+    def _subscribe(
+        self, customer: str, terms: dict[str, Any], key: str | None = None
+    ) -> Flow[Subscription]:
         plan, starts_on = terms["plan"], terms["starts_on"]
         inline = plan if isinstance(plan, PlanDraft) else None
         fields = {
@@ -214,8 +215,8 @@ class Operations:
             "interval": inline and inline.interval,
             "starts_on": starts_on,
         }
-        meant = self.intents.of("subscribe", fields=fields, owner=customer)
-        return resolvable(self.provider.subscribe(customer=customer, **terms), meant)
+        flow = self.provider.subscribe(customer=customer, **terms)
+        return self.changes.carry_out("subscribe", flow, fields=fields, owner=customer, key=key)
 
     def _subscribe_new(self, draft: CustomerDraft, terms: dict[str, Any]) -> Flow[Subscription]:
         # A flow does nothing by itself, so its first step can be tried before anybody is made:
@@ -225,7 +226,8 @@ class Operations:
             _ = next(trial, None)
         customer = yield from self._create_customer(draft, {})
         with completed(customer):
-            return (yield from self._subscribe(customer.id, terms))
+            # Whatever this customer, who is new, is subscribed to can only be what is made here.
+            return (yield from self._subscribe(customer.id, terms, key="customer_id"))
 
     # Subscriptions --------------------------------------------------------------------------------
 
@@ -259,7 +261,7 @@ class Operations:
         flow = self.provider.change_subscription(
             found, plan=self._plan(plan), when=when, refund=refund, now=self.clock(), **extra
         )
-        return resolvable(flow, self.intents.of("change_subscription", target=found))
+        return self.changes.carry_out("change_subscription", flow, target=found)
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate, options: ProviderOptions | None
@@ -267,8 +269,8 @@ class Operations:
         """See `Client.update_subscription`."""
         extra = self._change("update_subscription", changes, options)
         found = self._subscription(subscription_id)
-        meant = self.intents.of("update_subscription", fields=changes, target=found)
-        return resolvable(self.provider.update_subscription(found, changes, **extra), meant)
+        flow = self.provider.update_subscription(found, changes, **extra)
+        return self.changes.carry_out("update_subscription", flow, fields=changes, target=found)
 
     def cancel_subscription(
         self,
@@ -285,8 +287,8 @@ class Operations:
         flow = self.provider.cancel_subscription(
             found, when=when, refund=refund, now=self.clock(), **extra
         )
-        meant = self.intents.of("cancel_subscription", target=found, at_once=when == "now")
-        return resolvable(flow, meant)
+        at_once = when == "now"
+        return self.changes.carry_out("cancel_subscription", flow, target=found, at_once=at_once)
 
     # Checks ---------------------------------------------------------------------------------------
 

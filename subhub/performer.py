@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
+from subhub.engine import stop_at
 from subhub.errors import InvalidReply, TransportError
 from subhub.pages import Identified, Walk
+from subhub.pauses import ASYNC_PAUSE, PAUSE
 from subhub.sending import Pause
 from subhub.session import Session
 from subhub.transport import AsyncChannel, Channel, fake_transport, sleep
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from subhub.account import Account
+    from subhub.bulk import AsyncBulk, Bulk
     from subhub.engine import Script
     from subhub.flow import Flow, Page, Request, Response
     from subhub.outcomes import Resolution
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Item = TypeVar("Item")
 I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
@@ -40,12 +44,13 @@ class Performer(Session):
         self._open(account)
         if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
             transport, http_client = fake_transport(account.fake), None
-        self._channel = Channel(account.base_url, account.timeout, transport, http_client)
+        self._channel = Channel(account.base_url, transport, http_client)
 
     def close(self) -> None:
         """Close the connections."""
-        self._channel.close()
-        self._account.sending.close()
+        if not self._lent:
+            self._channel.close()
+            self._account.close()
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +97,39 @@ class Performer(Session):
         """
         return self._play(self._resolve(token, settle))
 
+    def bulk(
+        self,
+        call: Callable[[Item], T],
+        items: Iterable[Item],
+        *,
+        in_flight: int = 20,
+        job: str | None = None,
+        key: Callable[[Item], str] | None = None,
+        settle: float = 60.0,
+    ) -> Bulk[Item, T]:
+        """Make *call* for each of *items*, *in_flight* at a time; the results come as they are had.
+
+            with billing.bulk(sell, companies, job="move", key=lambda each: each.code) as results:
+                for each in results:
+                    print(each.item.code, each.error or each.result)
+
+        *call* runs in threads, and does its work with this client. An error of one item is in its
+        result; one that all others would have as well, such as a wrong key, ends the run and is
+        raised. Leaving the block ends it too: what waits is given up, what was sent is waited for.
+        In a sandbox, whose clock is everybody's, one call is made at a time.
+
+        With the name of a *job*, and a client with a journal, a run that was ended or killed is
+        taken up again by the same call: what is done is not done again, a change whose answer was
+        lost is found out about first (*settle* is in seconds, as for `resolve`), and one that
+        cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the text that names
+        it in every run. A result counts as dealt with when the next one is asked for.
+        """
+        from subhub.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
+
+        batch = self._batch(items, in_flight, job, key)
+        workers = in_flight if self.sandbox is None else 1
+        return Bulk(batch, call, lambda token: self.resolve(token, settle=settle), workers)
+
     def _run(self, operation: str, flow: Flow[T]) -> T:
         return self._play(self._script(operation, flow))
 
@@ -103,6 +141,9 @@ class Performer(Session):
                     outcome = self._perform(step)
                 except (TransportError, InvalidReply) as error:
                     step = script.throw(error)
+                except BaseException as stopped:
+                    stop_at(script, stopped)
+                    raise
                 else:
                     step = script.send(outcome)
         except StopIteration as stop:
@@ -113,10 +154,10 @@ class Performer(Session):
 
     def _perform(self, step: Request | Pause) -> Response | None:
         if isinstance(step, Pause):
-            if not self._account.skip(step.seconds):
-                time.sleep(step.seconds)
+            if not self._account.skip(step):
+                (PAUSE.get() or time.sleep)(step.seconds)
             return None
-        return self._channel.send(self._account.outgoing(step))
+        return self._channel.send(self._account.outgoing(step), self._account.timeout)
 
     def _walk(
         self,
@@ -149,12 +190,13 @@ class AsyncPerformer(Session):
         self._open(account)
         if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
             transport, http_client = fake_transport(account.fake), None
-        self._channel = AsyncChannel(account.base_url, account.timeout, transport, http_client)
+        self._channel = AsyncChannel(account.base_url, transport, http_client)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._channel.close()
-        self._account.sending.close()
+        if not self._lent:
+            await self._channel.close()
+            self._account.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -193,6 +235,23 @@ class AsyncPerformer(Session):
         """See `Client.resolve`."""
         return await self._play(self._resolve(token, settle))
 
+    def bulk(
+        self,
+        call: Callable[[Item], Awaitable[T]],
+        items: Iterable[Item],
+        *,
+        in_flight: int = 20,
+        job: str | None = None,
+        key: Callable[[Item], str] | None = None,
+        settle: float = 60.0,
+    ) -> AsyncBulk[Item, T]:
+        """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
+        from subhub.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
+
+        batch = self._batch(items, in_flight, job, key)
+        workers = in_flight if self.sandbox is None else 1
+        return AsyncBulk(batch, call, lambda token: self.resolve(token, settle=settle), workers)
+
     async def _run(self, operation: str, flow: Flow[T]) -> T:
         return await self._play(self._script(operation, flow))
 
@@ -204,6 +263,9 @@ class AsyncPerformer(Session):
                     outcome = await self._perform(step)
                 except (TransportError, InvalidReply) as error:
                     step = script.throw(error)
+                except BaseException as stopped:
+                    stop_at(script, stopped)
+                    raise
                 else:
                     step = script.send(outcome)
         except StopIteration as stop:
@@ -214,10 +276,11 @@ class AsyncPerformer(Session):
 
     async def _perform(self, step: Request | Pause) -> Response | None:
         if isinstance(step, Pause):
-            if not self._account.skip(step.seconds):
-                await sleep(step.seconds)
+            skipped = self._account.skip(step)
+            # Where no time passes, the other tasks have their turn all the same.
+            await (ASYNC_PAUSE.get() or sleep)(0 if skipped else step.seconds)
             return None
-        return await self._channel.send(self._account.outgoing(step))
+        return await self._channel.send(self._account.outgoing(step), self._account.timeout)
 
     def _walk(
         self,

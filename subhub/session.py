@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import replace
+from types import EllipsisType
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.capabilities import Capabilities
+from subhub.changes import Changes, id_of
 from subhub.engine import Rules, Script, script
-from subhub.errors import Unsupported
-from subhub.flow import Flow
+from subhub.errors import InvalidRequest, Unsupported
+from subhub.flow import Flow, Request
 from subhub.operations import Operations
-from subhub.outcomes import Intents, Resolution, lookup
+from subhub.outcomes import Resolution, lookup
 from subhub.provider import Provider
-from subhub.sending import Pause
+from subhub.sending import Exchange, Pause
 
 if TYPE_CHECKING:
     from subhub.account import Account
+    from subhub.bulk.batch import Batch
+    from subhub.journal import OpenIntent
     from subhub.sandbox import Fake
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Item = TypeVar("Item")
 AnyProvider = TypeVar("AnyProvider", bound=Provider)
 
 
@@ -29,7 +36,9 @@ class Session:
 
     _account: Account
     _operations: Operations
+    _changes: Changes
     _rules: Rules
+    _lent = False  # whether what it sends by is another client's, and not closed with it
 
     def __repr__(self) -> str:
         where = " in a sandbox" if self.sandbox else ""
@@ -57,10 +66,52 @@ class Session:
         """The fake that answers this client, when it is in a sandbox."""
         return self._account.fake
 
+    def with_options(
+        self,
+        *,
+        attempts: int | EllipsisType = ...,
+        deadline: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+    ) -> Self:
+        """This client with other options: `billing.with_options(deadline=5).subscribe(...)`.
+
+        What is left out stays as it is. Everything else is shared with this client: connections,
+        rate limit, budget of retries, journal, sandbox. It lasts as long as this client does, and
+        closing it closes nothing. Wrong values raise `ConfigError`.
+        """
+        twin = copy(self)
+        twin._lent = True  # noqa: SLF001 - it is a client of the same class
+        twin._open(self._account.with_options(attempts, deadline, timeout))  # noqa: SLF001
+        return twin
+
+    def open_intents(self) -> list[OpenIntent]:
+        """The changes of this account of which the journal does not know what became of them.
+
+        They are settled by `resolve`; one that is *in flight* is still being sent by a living
+        process. A client without a journal has none.
+        """
+        journal = self._account.journal
+        return journal.open_intents(self.provider, self._account.name) if journal else []
+
+    def settle(self, token: str, *, done: bool, object_id: str | None = None) -> None:
+        """Close an intent of the journal as somebody saw it at the provider, when looking cannot.
+
+        *object_id* is what was made or changed, for a job that goes on with it. A change that is
+        still being sent, or that the journal does not have, is an `InvalidRequest`.
+        """
+        intent = self._changes.intent(token)
+        journal = self._account.journal
+        if journal is None:
+            raise InvalidRequest.of("token", "only a client with a `journal` has what to settle")
+        if any(each.in_flight and each.is_of(intent) for each in self.open_intents()):
+            raise InvalidRequest.of("token", "its process still lives: wait for it, or end it")
+        if not journal.settle(intent, done=done, object_id=object_id):
+            raise InvalidRequest.of("token", f"nothing of it is left in {str(journal.path)!r}")
+
     def _open(self, account: Account) -> None:
         self._account = account
-        intents = Intents(account.provider.name, account.name, account.clock)
-        self._operations = Operations(account.provider, account.now, account.plan_id, intents)
+        self._changes = Changes(account.provider, account.name, account.clock, account.journal)
+        self._operations = Operations(account.provider, account.now, account.plan_id, self._changes)
         preview = account.preview if account.dry_run else None
         self._rules = Rules(account.provider, account.scrub, account.sending.begin, preview)
 
@@ -72,15 +123,51 @@ class Session:
 
         What was sent late may be carried out late: a first look could come too soon.
         """
-        intent = self._operations.intents.read(token)
+        intent = self._changes.intent(token)
         provider = self._account.provider
-        found = yield from self._script("resolve", lookup(intent, provider))
-        if found.outcome != "not_done":
-            return found
-        since = dt.datetime.fromisoformat(intent.sent_at)
-        passed = (self._account.now() - since).total_seconds()
-        _ = yield Pause(max(1.0, settle - passed))
-        return (yield from self._script("resolve", lookup(intent, provider)))
+        lost_at = self._account.now()
+        if intent.lost_at is not None:
+            lost_at = dt.datetime.fromisoformat(intent.lost_at)
+        found = yield from script("resolve", lookup(intent, provider), self._looking())
+        if found.outcome == "not_done":
+            passed = (self._account.now() - lost_at).total_seconds()
+            _ = yield Pause(max(1.0, settle - passed))
+            found = yield from script("resolve", lookup(intent, provider), self._looking())
+        if self._account.journal is not None and found.outcome != "ambiguous":
+            done = found.outcome == "done"
+            _ = self._account.journal.settle(intent, done=done, object_id=id_of(found.result))
+        return found
+
+    def _looking(self) -> Rules:
+        """A list to look through may be long: each of its pages has the deadline to itself."""
+        rules = self._rules
+
+        def begin(operation: str) -> Callable[[Request], Exchange]:
+            return lambda request: rules.begin(operation)(request)  # noqa: PLW0108 - each begins anew
+
+        return replace(rules, begin=begin)
+
+    def _batch(
+        self,
+        items: Iterable[Item],
+        in_flight: int,
+        job: str | None,
+        key: Callable[[Item], str] | None,
+    ) -> Batch[Item]:
+        from subhub.bulk.batch import Batch  # noqa: PLC0415 - it is rarely needed
+
+        if in_flight < 1:
+            raise InvalidRequest.of("in_flight", f"it is a number above zero, not {in_flight!r}")
+        if job is None:
+            return Batch(items, key, None)
+        journal = self._account.journal
+        if not job or journal is None:
+            raise InvalidRequest.of("job", "it is a name, and needs a client with a `journal`")
+        if key is None:
+            raise InvalidRequest.of("key", "a job needs it, to tell its items apart in every run")
+        from subhub.journal import Job  # noqa: PLC0415 - it loads SQLite
+
+        return Batch(items, key, Job(journal, self.provider, self._account.name, job))
 
     def _extension(
         self,
@@ -100,4 +187,4 @@ class Session:
                 kind="provider",
             )
         flow: Flow[T] = getattr(provider, name)(*args, **kwargs)
-        return name, flow
+        return name, self._changes.carry_out(name, flow)

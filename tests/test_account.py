@@ -6,7 +6,7 @@ import datetime as dt
 import pickle
 import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from subhub import ConfigError, Money, PluginError
 from subhub.account import open_account
 from subhub.models import Interval, PlanDraft
-from subhub.plugin import Provider, Request
+from subhub.plugin import Encoded, Json, Provider, Request
 
 if TYPE_CHECKING:
     from tests.conftest import Toy
@@ -188,6 +188,49 @@ def test_a_provider_knows_the_address_and_the_zone_of_its_account(toy: type[Toy]
     assert (given.provider.address, given.provider.zone) == ("https://a.test", given.zone)
     assert (own.provider.address, own.provider.zone) == (toy.base_url, own.zone)
     assert (toy().address, toy().zone) == (toy.base_url, own.zone)
+
+
+class Forms(Provider):
+    name = "forms"
+    base_url = "https://forms.test"
+    key_prefixes: ClassVar[Mapping[str, str]] = {
+        "live": "sk_live_ rk_live_",
+        "test": "sk_test_",
+    }
+
+    def encode(self, body: Json) -> Encoded:
+        return "text/plain", " ".join(body).encode()
+
+
+def test_both_what_goes_out_and_its_preview_are_in_the_providers_form() -> None:
+    account = open_account(Forms, api_key="sk_test_1")
+    request = Request("POST", "/a", {"b": 1, "c": 2}, headers={"K": "v"})
+
+    for outgoing in (account.outgoing(request), account.preview(request)):
+        assert outgoing.content == b"b c"
+        assert (outgoing.headers["Content-Type"], outgoing.headers["K"]) == ("text/plain", "v")
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"), [("sk_live_1", "live"), ("rk_live_1", "live"), ("sk_test_1", "test")]
+)
+def test_the_keys_of_a_mode_may_begin_in_several_ways(
+    key: str, mode: Literal["live", "test"]
+) -> None:
+    assert open_account(Forms, api_key=key, mode=mode).api_key == key
+    with pytest.raises(ConfigError, match="make the two agree"):
+        _ = open_account(Forms, api_key=key, mode="test" if mode == "live" else "live")
+
+
+def test_a_key_of_no_kind_is_refused_with_every_beginning() -> None:
+    with pytest.raises(ConfigError, match=r"sk_live_\.\.\. or rk_live_\.\.\. or sk_test_"):
+        _ = open_account(Forms, api_key="pk_live_1")
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_no_live_key_of_any_kind_gets_into_a_sandbox(key: str, toy: type[Toy]) -> None:
+    with pytest.raises(ConfigError, match="live key"):
+        _ = open_account(Forms, api_key=key, sandbox=toy.sandbox())
 
 
 def test_a_provider_without_a_sandbox_cannot_be_tried() -> None:

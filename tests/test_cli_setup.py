@@ -311,6 +311,7 @@ def test_capabilities_tell_scripts_the_same(run: Run) -> None:
         "supported": True,
         "extension": False,
         "options": ["colour"],
+        "lost": None,
         "evidence": "docs",
         "source": "the toy's own page",
     }
@@ -318,6 +319,7 @@ def test_capabilities_tell_scripts_the_same(run: Run) -> None:
         "supported": False,
         "extension": False,
         "options": [],
+        "lost": None,
         "reason": "it has no list",
         "alternative": "keep the ids",
         "kind": "provider",

@@ -44,11 +44,18 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
     sync, awaiting = _public(Client)[name], _public(AsyncClient)[name]
 
     there = str(inspect.signature(awaiting))
-    for word, plain in (("AsyncIterator", "Iterator"), ("AsyncTransport", "SyncTransport")):
+    for word, plain in (
+        ("AsyncIterator", "Iterator"),
+        ("AsyncTransport", "SyncTransport"),
+        ("AsyncBulk", "Bulk"),
+        ("Awaitable[T]", "T"),
+    ):
         there = there.replace(word, plain)
     assert there.replace("AsyncHttpClient", "SyncHttpClient") == str(inspect.signature(sync))
     lists = "Iterator" in str(inspect.signature(sync).return_annotation)
-    waits = name not in {"__init__", "from_config", "supports"} and not lists
+    at_once = {"__init__", "bulk", "from_config", "open_intents", "settle", "supports"}
+    at_once |= {"with_options"}
+    waits = name not in at_once and not lists
     assert inspect.iscoroutinefunction(awaiting) is waits
     assert not inspect.iscoroutinefunction(sync)
 
@@ -62,7 +69,8 @@ def test_every_neutral_operation_is_on_both_clients_and_on_every_provider(operat
 
 def test_a_client_has_the_neutral_operations_and_nothing_that_is_not_told_here() -> None:
     others = {"call", "walk", "resolve", "supports", "capabilities", "provider", "sandbox"}
-    others |= {"close", "from_config", "__init__"}
+    others |= {"bulk", "close", "from_config", "open_intents", "settle", "with_options"}
+    others |= {"__init__"}
 
     assert set(_public(Client)) == set(OPERATIONS) | others
 

@@ -69,3 +69,24 @@ def test_a_table_is_not_taken_for_money() -> None:
             interval={"count": 1},  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         )
     assert set(caught.value.fields) == {"price", "interval"}
+
+
+def test_the_files_of_an_account_lie_beside_the_configuration(
+    written: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ = written.write_text(f'{ACCOUNT}journal = "journal.db"\npermits = "permits"\n')
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    Configuration.read(written).open().close()
+
+    assert {each.name for each in written.parent.iterdir()} == {
+        "subhub.toml",
+        "journal.db",
+        "permits",
+    }
+
+
+def test_a_journal_that_cannot_be_used_is_told_with_the_account(written: Path) -> None:
+    _ = written.write_text(f'{ACCOUNT}journal = "missing/journal.db"\n')
+    with pytest.raises(ConfigError, match=r"accounts\.main: the journal .* is its folder there"):
+        _ = Configuration.read(written).open()

@@ -42,7 +42,7 @@ TREE = {
         Ambiguous ConfigError InvalidReply InvalidRequest PluginError ProviderError TransportError
         Unsupported WouldSend
     """,
-    "ConfigError": "MissingNeed UnknownAccount",
+    "ConfigError": "JournalError MissingNeed UnknownAccount",
     "ProviderError": """
         AuthenticationFailed Conflict LicenseRequired NotFound PermissionDenied PreconditionFailed
         ProviderUnavailable RateLimited Rejected

@@ -19,7 +19,7 @@ from subhub import (
     OutcomeUnknown,
     PlanDraft,
 )
-from subhub.outcomes import Intent
+from subhub.intents import Intent
 from subhub.plugin import Provider
 from subhub.sandbox import Fake
 from subhub.sandbox.faults import Fault
@@ -139,6 +139,23 @@ def test_a_lost_answer_is_resolved(
     assert found.reason
     assert (found.result is not None) == (found.outcome == "done")
     assert world.changes() == changes
+
+
+@pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon], ids=lambda each: each.name)
+def test_what_can_be_found_out_is_declared(
+    provider: type[Provider], connect: Callable[..., Any]
+) -> None:
+    told: Mapping[str | None, str] = {"decided": "done", "candidates": "ambiguous"}
+    for operation in ("create_plan", "create_customer", "update_customer", "subscribe"):
+        capability = provider.capabilities()[operation]
+        if not capability.supported:
+            assert capability.lost is None
+            continue
+        world = World(provider, connect)
+        found = world.billing.resolve(world.lose(CALLS[operation], after=True))
+        assert found.outcome == told[capability.lost]
+    assert provider.capabilities()["create_signup_link"].lost == "nothing"
+    assert provider.capabilities()["get_customer"].lost is None
 
 
 def test_that_nothing_was_done_takes_two_looks_and_time_to_settle(

@@ -73,7 +73,8 @@ def _row(capability: Capability) -> tuple[str, str, str]:
         instead = f"; instead: {found.alternative}" if found.alternative else ""
         return name, "no" if found.kind == "provider" else "not yet", found.reason + instead
     options = f"; options: {', '.join(capability.options)}" if capability.options else ""
-    return name, "yes", f"{found.mark}: {found.source}{options}"
+    lost = f"; if its answer is lost: {capability.lost}" if capability.lost else ""
+    return name, "yes", f"{found.mark}: {found.source}{options}{lost}"
 
 
 def _capability(capability: Capability) -> dict[str, object]:
@@ -88,5 +89,6 @@ def _capability(capability: Capability) -> dict[str, object]:
         "supported": capability.supported,
         "extension": capability.extension,
         "options": capability.options,
+        "lost": capability.lost,
         **known,
     }

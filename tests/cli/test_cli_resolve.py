@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from subhub_mijnklantportaal import MijnKlantportaal
 from typer.testing import Result
 
-from subhub.outcomes import Intent
+from subhub.intents import Intent
+from subhub.journal import Journal
+from subhub.models import Interval, Money, PlanDraft
+from subhub.sandbox import Fake
+from subhub.sandbox.faults import Fault
 
 Run = Callable[..., Result]
 SENT = "2020-01-01T00:00:00+00:00"
+PHONE = PlanDraft(
+    name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+)
 
 
 def token(operation: str, **known: Any) -> str:
@@ -49,6 +60,175 @@ def test_candidates_are_listed(run: Run) -> None:
     assert "sub_1" in result.stdout
 
 
-@pytest.mark.parametrize("words", [("resolve", "nonsense"), ("resolve",)])
-def test_what_is_no_token_is_a_usage_error(run: Run, words: tuple[str, ...]) -> None:
-    assert run(*words).exit_code == 2
+def test_what_is_no_token_is_a_usage_error(run: Run) -> None:
+    assert run("resolve", "nonsense").exit_code == 2
+
+
+JOURNALED = """
+[accounts.main]
+provider = "mijnklantportaal"
+api_key = "key_0123456789"
+base_url = "http://127.0.0.1:{port}/v1"
+journal = "ours.db"
+rate_limit = "100000 per 1"
+"""
+
+
+@pytest.fixture
+def portal(run: Run) -> Iterator[Fake]:
+    """A provider that remembers, behind a port of this machine, whose account keeps a journal."""
+    del run  # it makes the folder to work in
+    fake = MijnKlantportaal.sandbox()
+    fake.enforce_limits = False
+    with ThreadingHTTPServer(("127.0.0.1", 0), answering(fake)) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        _ = Path("subhub.toml").write_text(JOURNALED.format(port=server.server_address[1]), "utf-8")
+        yield fake
+        server.shutdown()
+        thread.join()
+
+
+def answering(fake: Fake) -> type[BaseHTTPRequestHandler]:
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = {**self.headers, "authorization": f"Bearer {fake.api_key}"}
+            reply = fake.handle(self.command, self.path, headers, content)
+            if reply.delivery is None:
+                self.send_response(reply.status)
+                self.end_headers()
+                _ = self.wfile.write(reply.content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+            pass
+
+    return Answering
+
+
+def lose(run: Run, fake: Fake, *words: str, after: bool) -> None:
+    """Make the call of *words*, of which no answer comes."""
+    fake.faults.next(Fault("dropped", after=after), method="POST")
+    assert run(*words).exit_code == 4
+    fake.faults.clear()
+
+
+def customer(name: str) -> tuple[str, ...]:
+    contact = ("--address", "Street 1", "--postal-code", "1234AB", "--city", "Amsterdam")
+    return ("customer", "create", "--name", name, "--email", f"{name}@test.com", *contact)
+
+
+LINK = ("signup-link", *customer("Link")[1:], "--plan")
+
+
+class TestTheJournal:
+    def test_with_nothing_open_has_nothing_to_settle(
+        self, run: Run, portal: Fake, as_json: Callable[[Result], Any]
+    ) -> None:
+        del portal
+        assert as_json(run("resolve", "--json")) == {"undecided": 0, "intents": []}
+        assert "nothing is open" in run("resolve").stderr
+
+    def test_is_settled_as_far_as_looking_goes(self, run: Run, portal: Fake) -> None:
+        plan = portal.add_plan("phone", PHONE)
+        lose(run, portal, *customer("Made"), after=True)
+        lose(run, portal, *customer("Missing"), after=False)
+        lose(run, portal, *LINK, plan, after=True)
+
+        told = run("resolve", "--settle", "0")
+        assert told.exit_code == 4
+        assert "1 of 3 undecided" in told.stderr
+        for word in ("create_customer, begun ", "  done: ", "  not done: ", "  ambiguous: "):
+            assert word in told.stdout
+
+        left = run("resolve", "--settle", "0", "--json")
+        assert left.exit_code == 4
+        (intent,) = json.loads(left.stdout)["intents"]
+        assert (intent["operation"], intent["outcome"]) == ("create_signup_link", "ambiguous")
+        assert (intent["in_flight"], intent["job"]) == (False, None)
+
+        closed = run("resolve", intent["token"], "--as", "not-done")
+        assert "noted in the journal: not done" in closed.stderr
+        again = run("resolve", intent["token"], "--as", "not-done")
+        assert (again.exit_code, "nothing of it is left" in again.stderr) == (2, True)
+        assert run("resolve").exit_code == 0
+
+    def test_is_only_listed_when_asked(self, run: Run, portal: Fake) -> None:
+        lose(run, portal, *customer("Made"), after=True)
+        before = len(portal.exchanges)
+        told = run("resolve", "--list")
+        assert told.exit_code == 4
+        assert "  open\n" in told.stdout
+        assert Intent.read(told.stdout.splitlines()[-1].strip()).operation == "create_customer"
+        assert len(portal.exchanges) == before
+
+    def test_shows_what_a_living_process_sends_and_lets_it_be(self, run: Run, portal: Fake) -> None:
+        lose(run, portal, *customer("Made"), after=True)
+        journal = Journal("ours.db")
+        intent = Intent("mijnklantportaal", "main", "create_customer", SENT)
+        journal.write(intent, None)
+        told = run("resolve")
+        assert told.exit_code == 4
+        assert "  in flight: its process still lives" in told.stdout
+        assert "1 of 2 undecided" in told.stderr
+        refused = run("resolve", intent.token(), "--as", "done")
+        assert (refused.exit_code, "its process still lives" in refused.stderr) == (2, True)
+        journal.close()
+
+    def test_goes_on_after_one_that_cannot_be_looked_at(self, run: Run, portal: Fake) -> None:
+        journal = Journal("ours.db")
+        for target in ("sub_gone", "sub_gone_too"):
+            gone = Intent(
+                "mijnklantportaal", "main", "cancel_subscription", SENT, target=target, at_once=True
+            )
+            journal.write(gone, None)
+        journal.close()
+        told = run("resolve")
+        assert told.exit_code == 4
+        assert told.stdout.count("  failed: ") == 2
+        del portal
+
+    def test_is_closed_by_what_a_person_saw(
+        self, run: Run, portal: Fake, as_json: Callable[[Result], Any]
+    ) -> None:
+        lose(run, portal, *customer("Made"), after=True)
+        (intent,) = json.loads(run("resolve", "--list", "--json").stdout)["intents"]
+        told = as_json(run("resolve", intent["token"], "--as", "done", "--id", "cst_1", "--json"))
+        assert told == {"outcome": "done", "id": "cst_1"}
+        assert run("resolve").exit_code == 0
+
+
+def test_candidates_of_the_journal_are_listed(run: Run, portal: Fake) -> None:
+    lose(run, portal, *customer("Same"), after=True)
+    assert run(*customer("Same")).exit_code == 0
+    told = run("resolve")
+    assert told.exit_code == 4
+    assert "candidate" in told.stdout
+
+
+def test_without_a_journal_says_how_to_have_one(run: Run) -> None:
+    told = run("resolve")
+    assert told.exit_code == 2
+    assert "accounts.main keeps no journal" in told.stderr
+    assert 'add `journal = "journal.db"`' in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--as", "done"), "--as: it closes one change"),
+        ((token("create_plan"), "--list"), "--list: it lists all that is open"),
+        ((token("create_plan"), "--as", "not-done", "--id", "x"), "--id: it goes with --as done"),
+        ((token("create_plan"), "--as", "done"), "only a client with a `journal`"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    run: Run, words: tuple[str, ...], problem: str
+) -> None:
+    told = run("resolve", *words)
+    assert told.exit_code == 2
+    assert problem in told.stderr

@@ -1,0 +1,123 @@
+"""Work: the items of a bulk job in a journal, and the steps of each.
+
+The steps of an item are its changes, numbered. When the item is taken up again, a step that is done
+is not done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from subhub.errors import InvalidRequest
+from subhub.journal.locks import LockFile
+
+if TYPE_CHECKING:
+    from subhub.journal.journal import Journal
+
+WORKING: Final[ContextVar[Work | None]] = ContextVar("subhub_working", default=None)
+"""The item that this thread or task is at."""
+
+_STEPS: Final = """SELECT step, operation, state, token, object FROM intents
+    WHERE job = ? AND item = ? ORDER BY step"""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier run did in a step; *object_id* is what it made or changed."""
+
+    operation: str
+    state: Literal["open", "done", "not_done"]
+    token: str
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of an item."""
+
+    job: str
+    item: str
+    number: int
+    past: Past | None
+
+
+@dataclass(slots=True)
+class Work:
+    """One item of a job, and how far it is."""
+
+    job: str
+    item: str
+    past: dict[int, Past] = field(default_factory=dict[int, Past])
+    _steps: int = 0
+
+    def step(self, operation: str) -> Step:
+        """The next change, which is to be the same as in an earlier run."""
+        number = self._steps
+        self._steps += 1
+        past = self.past.get(number)
+        if past is not None and past.operation != operation:
+            raise InvalidRequest.of(
+                "job",
+                f"its item did `{past.operation}` as change {number + 1} in an earlier run, and "
+                f"now `{operation}`: finish a job with the program that it was begun with",
+            )
+        return Step(self.job, self.item, number, past)
+
+
+class Job:
+    """A bulk job *name* of one account: what of it is done. One process at a time works on it."""
+
+    def __init__(self, journal: Journal, provider: str, account: str, name: str) -> None:
+        self._journal = journal
+        self._name = name
+        self.id = _hash(f"{provider}\0{account}\0{name}")
+        self._lock = self._taken(journal.path)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is known of it."""
+        statement = """SELECT 1 FROM items WHERE job = ?
+            UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
+        return bool(self._journal.database.read(statement, (self.id, self.id)))
+
+    def done(self, key: str) -> tuple[bool, str | None]:
+        """Whether the item *key* is done, and the id of what it made."""
+        statement = "SELECT object FROM items WHERE job = ? AND item = ?"
+        rows = self._journal.database.read(statement, (self.id, self._item(key)))
+        return bool(rows), rows[0][0] if rows else None
+
+    def work(self, key: str) -> Work:
+        """The item *key*, with what earlier runs did of it."""
+        item = self._item(key)
+        rows = self._journal.database.read(_STEPS, (self.id, item))
+        return Work(self.id, item, {number: Past(*past) for number, *past in rows})
+
+    def finish(self, work: Work, object_id: str | None) -> None:
+        """Note that the item is done; its steps need not be known any more."""
+        place = (work.job, work.item)
+        self._journal.database.write_together(
+            ("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (*place, object_id)),
+            ("DELETE FROM intents WHERE job = ? AND item = ?", place),
+        )
+
+    def release(self) -> None:
+        """Let others work on it."""
+        self._lock.release()
+
+    def _item(self, key: str) -> str:
+        return _hash(f"{self.id}\0{key}")
+
+    def _taken(self, path: Path) -> LockFile:
+        lock = LockFile.take(path.with_name(f"{path.name}-{self.id}.lock"))
+        if lock is None:
+            raise InvalidRequest.of("job", f"another process is at the job {self._name!r}")
+        return lock
+
+
+def _hash(text: str) -> str:
+    """A name for *text*, which may be somebody's address, from which it is not read off."""
+    return hashlib.blake2b(text.encode(), digest_size=16, person=b"subhub-journal").hexdigest()

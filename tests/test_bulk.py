@@ -1,0 +1,425 @@
+"""Bulk: each item once, at the pace of the limit; stopped cleanly, and taken up again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import anyio
+import httpx
+import pytest
+from subhub_afternoon import Afternoon
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import (
+    AsyncClient,
+    AuthenticationFailed,
+    BulkResult,
+    Client,
+    CustomerDraft,
+    Interval,
+    InvalidRequest,
+    Money,
+    OutcomeUnknown,
+    PlanDraft,
+    RateLimit,
+    Rejected,
+    Unsupported,
+)
+from subhub.plugin import Provider
+from subhub.sandbox import Fake
+from subhub.sandbox.faults import Fault
+
+PHONE = PlanDraft(
+    name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+)
+KEY = "test_0123456789"
+Results: TypeAlias = list[BulkResult[Any, Any]]
+Run: TypeAlias = Callable[..., Results]
+
+
+def person(number: object, **fields: Any) -> CustomerDraft:
+    facts: dict[str, Any] = {
+        "name": f"Person {number}",
+        "email": f"person{number}@test.com",
+        "address": "Teststreet 123",
+        "postal_code": "1234AB",
+        "city": "Amsterdam",
+        "country": "NL",
+        **fields,
+    }
+    return CustomerDraft(**facts)
+
+
+def sync_run(
+    settings: Mapping[str, Any], call: str, items: Iterable[Any], leave: int, options: Any
+) -> Results:
+    taken: Results = []
+    with Client(**settings) as billing:
+
+        def make(item: Any) -> Any:
+            return getattr(billing, call)(**item)
+
+        with billing.bulk(make, items, **options) as results:
+            for each in results:
+                taken.append(each)
+                if len(taken) == leave:
+                    break
+    return taken
+
+
+def async_run(
+    settings: Mapping[str, Any], call: str, items: Iterable[Any], leave: int, options: Any
+) -> Results:
+    taken: Results = []
+
+    async def main() -> None:
+        async with AsyncClient(**settings) as billing:
+
+            async def make(item: Any) -> Any:
+                return await getattr(billing, call)(**item)
+
+            async with billing.bulk(make, items, **options) as results:
+                async for each in results:
+                    taken.append(each)
+                    if len(taken) == leave:
+                        break
+
+    anyio.run(main)
+    return taken
+
+
+@pytest.fixture(params=[sync_run, async_run], ids=["sync", "async"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Run a call for many items with a client of each kind, and leave after some results."""
+
+    def run(
+        settings: Mapping[str, Any],
+        call: str,
+        items: Iterable[Any],
+        leave: int = 0,
+        **options: Any,
+    ) -> Results:
+        found: Results = request.param(settings, call, items, leave, options)
+        return found
+
+    return run
+
+
+class World:
+    """A sandbox with a plan, and the settings of a client that keeps a journal."""
+
+    def __init__(self, provider: type[Provider], folder: Path) -> None:
+        self.fake: Fake = provider.sandbox()
+        self.plan = self.fake.add_plan("phone", PHONE)
+        self.settings: dict[str, Any] = {
+            "provider": provider,
+            "sandbox": self.fake,
+            "journal": folder / "journal.db",
+        }
+        self.job: dict[str, Any] = {"job": "move", "key": email_of}
+
+    def sales(self, count: int) -> list[dict[str, Any]]:
+        return [{"plan": self.plan, "customer": person(number)} for number in range(count)]
+
+    def sold(self) -> tuple[int, int]:
+        with Client(self.settings["provider"], sandbox=self.fake) as billing:
+            return len(list(billing.list_customers())), len(list(billing.list_subscriptions()))
+
+    def changes(self) -> int:
+        return sum(each.received.method != "GET" for each in self.fake.exchanges)
+
+
+def nobody(item: object) -> Any:
+    del item
+
+
+def email_of(item: Mapping[str, Any]) -> str:
+    return str(item["customer"].email)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(MijnKlantportaal, tmp_path)
+
+
+class TestARun:
+    def test_makes_the_call_once_for_each_item(self, run: Run, world: World) -> None:
+        items = world.sales(30)
+        results = run(world.settings, "subscribe", items)
+        assert sorted(email_of(each.item) for each in results) == sorted(map(email_of, items))
+        ids = [each.result and each.result.id for each in results]
+        assert ids == [each.object_id for each in results]
+        assert world.sold() == (30, 30)
+
+    def test_of_no_items_ends(self, run: Run, world: World) -> None:
+        assert run(world.settings, "subscribe", []) == []
+
+    def test_takes_items_as_it_goes(self, run: Run, world: World) -> None:
+        given: list[int] = []
+
+        def items() -> Iterator[dict[str, Any]]:
+            for number, item in enumerate(world.sales(30)):
+                given.append(number)
+                yield item
+
+        assert len(run(world.settings, "subscribe", items(), leave=3, in_flight=2)) == 3
+        assert len(given) <= 9
+
+    def test_goes_on_after_an_error_of_one_item(self, run: Run, world: World) -> None:
+        items = world.sales(5)
+        items[2] = {"plan": "spg_nowhere", "customer": person(2)}
+        results = run(world.settings, "subscribe", items)
+        failed = [each for each in results if each.error is not None]
+        assert [each.item for each in failed] == [items[2]]
+        assert len(results) == 5
+
+    def test_ends_at_an_error_that_all_items_would_have(self, run: Run) -> None:
+        asked: list[httpx.Request] = []
+
+        def refuse(request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            return httpx.Response(401, json={"message": "who are you?"})
+
+        settings: dict[str, Any] = {
+            "provider": MijnKlantportaal,
+            "api_key": KEY,
+            "transport": httpx.MockTransport(refuse),
+        }
+        with pytest.raises(AuthenticationFailed):
+            _ = run(settings, "create_customer", [{"draft": person(1)}] * 50, in_flight=4)
+        assert len(asked) <= 8
+
+    def test_ends_when_the_provider_has_no_such_thing(self, run: Run, tmp_path: Path) -> None:
+        world = World(Afternoon, tmp_path)
+        with pytest.raises(Unsupported):
+            _ = run(world.settings, "create_plan", [{"draft": PHONE}] * 50)
+        assert world.changes() == 0
+
+    def test_ends_at_a_mistake_in_the_call(self, run: Run, world: World) -> None:
+        with pytest.raises(TypeError, match="unexpected keyword"):
+            _ = run(world.settings, "subscribe", [{"plam": 1}] * 50)
+
+    def test_that_is_left_gives_up_what_waits(self, run: Run, toy: type[Provider]) -> None:
+        settings: dict[str, Any] = {
+            "provider": toy,
+            "api_key": KEY,
+            "transport": httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "x"})),
+            "rate_limit": RateLimit(2, per=3600.0),
+            "deadline": None,
+        }
+        began = time.monotonic()
+        results = run(settings, "create_customer", [{"draft": person(1)}] * 50, leave=2)
+        assert len(results) == 2
+        assert time.monotonic() - began < 60
+
+    def test_waits_for_the_limit(self, run: Run, toy: type[Provider]) -> None:
+        settings: dict[str, Any] = {
+            "provider": toy,
+            "api_key": KEY,
+            "transport": httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "x"})),
+            "rate_limit": RateLimit(2, per=0.05),
+        }
+        results = run(settings, "create_customer", [{"draft": person(1)}] * 3)
+        assert [each.error for each in results] == [None] * 3
+
+    def test_needs_somebody_to_work(self, run: Run, world: World) -> None:
+        with pytest.raises(InvalidRequest, match="above zero"):
+            _ = run(world.settings, "subscribe", [], in_flight=0)
+
+    def test_may_be_left_before_the_first_result(self, world: World) -> None:
+        with (
+            Client(**world.settings) as billing,
+            billing.bulk(lambda item: billing.subscribe(**item), world.sales(40), in_flight=2),
+        ):
+            pass
+        assert world.sold()[0] <= 6
+
+
+class TestAJob:
+    def test_that_was_left_is_finished_by_the_next_run(self, run: Run, world: World) -> None:
+        items = world.sales(40)
+        first = run(world.settings, "subscribe", items, leave=10, in_flight=4, **world.job)
+        second = run(world.settings, "subscribe", items, in_flight=4, **world.job)
+        assert len(first) == 10
+        assert len(second) == 40
+        assert [each.error for each in second] == [None] * 40
+        earlier = [each for each in second if each.earlier]
+        assert len(earlier) >= 9  # the tenth was not dealt with, for all that the job knows
+        assert all(each.object_id and each.result is None for each in earlier)
+        assert world.sold() == (40, 40)
+
+    def test_that_is_done_asks_nothing(self, run: Run, world: World) -> None:
+        _ = run(world.settings, "subscribe", world.sales(5), **world.job)
+        before = len(world.fake.exchanges)
+        again = run(world.settings, "subscribe", world.sales(5), **world.job)
+        assert [each.earlier for each in again] == [True] * 5
+        assert len(world.fake.exchanges) == before
+
+    @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
+    @pytest.mark.parametrize("lost", ["*customers", "*sign-up*"])
+    def test_finds_out_about_what_was_lost_before_it_goes_on(
+        self,
+        run: Run,
+        world: World,
+        lost: str,
+        after: bool,  # noqa: FBT001 - pytest passes it by name
+    ) -> None:
+        items = world.sales(8)
+        for _ in range(3):
+            world.fake.faults.next(Fault("dropped", after=after), path=lost, method="POST")
+        first = run(world.settings, "subscribe", items, **world.job)
+        world.fake.faults.clear()
+        assert sum(isinstance(each.error, OutcomeUnknown) for each in first) == 3
+
+        second = run(world.settings, "subscribe", items, **world.job)
+
+        assert [each.error for each in second] == [None] * 8
+        assert sum(each.earlier for each in second) == 5
+        assert world.sold() == (8, 8)
+
+    def test_does_not_repeat_the_steps_that_are_done(self, run: Run, world: World) -> None:
+        items = world.sales(4)
+        for _ in range(2):
+            world.fake.faults.next(Fault("unreachable"), path="*sign-up*", method="POST")
+        _ = run({**world.settings, "attempts": 1}, "subscribe", items, **world.job)
+        world.fake.faults.clear()
+        assert world.sold() == (4, 2)
+
+        second = run(world.settings, "subscribe", items, **world.job)
+
+        assert [each.error for each in second] == [None] * 4
+        assert world.sold() == (4, 4)
+
+    def test_repeats_nothing_that_cannot_be_found_out_about(self, run: Run, world: World) -> None:
+        items = world.sales(2)
+        world.fake.faults.next(Fault("dropped", after=True), path="*sign-up*", method="POST")
+        _ = run(world.settings, "create_signup_link", items, **world.job)
+        world.fake.faults.clear()
+        before = world.changes()
+        for _ in range(2):
+            second = run(world.settings, "create_signup_link", items, **world.job)
+            (left,) = [each.error for each in second if each.error is not None]
+            assert isinstance(left, OutcomeUnknown)
+            assert left.token
+        assert world.changes() == before
+
+    def test_tells_of_a_result_that_nobody_took(self, world: World) -> None:
+        items = world.sales(1)
+        with Client(**world.settings) as billing:
+            for call, told in (("subscribe", None), ("create_signup_link", "cannot be read again")):
+
+                def make(item: Any, call: str = call) -> Any:
+                    return getattr(billing, call)(**item)
+
+                job: dict[str, Any] = {"job": call, "key": email_of}
+                with pytest.raises(LookupError), billing.bulk(make, items, **job) as results:
+                    raise LookupError(next(results))
+                before = world.changes()
+                with billing.bulk(make, items, **job) as results:
+                    (again,) = results
+                assert world.changes() == before
+                assert (again.result is None) == bool(told)
+                assert told is None or told in str(again.error)
+
+    def test_is_finished_by_the_program_that_began_it(self, run: Run, world: World) -> None:
+        world.fake.faults.next(Fault("unreachable"), path="*sign-up*", method="POST")
+        items = world.sales(1)
+        _ = run({**world.settings, "attempts": 1}, "subscribe", items, **world.job)
+        (other,) = run(world.settings, "create_signup_link", items, **world.job)
+        assert isinstance(other.error, InvalidRequest)
+        assert "did `create_customer` as change 1" in str(other.error)
+
+    def test_tries_again_what_was_refused(self, run: Run, world: World) -> None:
+        good = person(1)
+        (first,) = run(
+            world.settings,
+            "subscribe",
+            [{"plan": "spg_nowhere", "customer": good}],
+            **world.job,
+        )
+        (second,) = run(
+            world.settings, "subscribe", [{"plan": world.plan, "customer": good}], **world.job
+        )
+        assert (first.error is None, second.error) == (False, None)
+        assert world.sold() == (1, 1)
+
+    def test_that_cannot_look_tells_the_error_of_looking(self, run: Run, world: World) -> None:
+        world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")
+        _ = run(world.settings, "subscribe", world.sales(1), **world.job)
+        world.fake.faults.next(Fault("cut_body"), method="GET")
+        (again,) = run({**world.settings, "attempts": 1}, "subscribe", world.sales(1), **world.job)
+        assert again.error is not None
+        (last,) = run(world.settings, "subscribe", world.sales(1), **world.job)
+        assert last.error is None
+        assert world.sold() == (1, 1)
+
+    def test_ends_when_looking_shows_that_the_key_is_wrong(self, run: Run, world: World) -> None:
+        world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")
+        _ = run(world.settings, "subscribe", world.sales(1), **world.job)
+        transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "who?"}))
+        settings = {**world.settings, "sandbox": False, "api_key": KEY, "transport": transport}
+        with pytest.raises(AuthenticationFailed):
+            _ = run(settings, "subscribe", world.sales(1), **world.job)
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            ({"job": "", "key": email_of}, "`job`"),
+            ({"job": "move"}, "`key`"),
+            ({"job": "move", "key": nobody}, "a text that names it, not None"),
+            ({"job": "move", "key": "".format}, "a text that names it, not ''"),
+            ({"job": "move", "key": "same".format}, "two items of the job"),
+        ],
+    )
+    def test_needs_a_name_and_names_for_its_items(
+        self, run: Run, world: World, options: Any, told: str
+    ) -> None:
+        def told_error() -> None:
+            results = run(world.settings, "subscribe", world.sales(2), **options)
+            raise next(each.error for each in results if each.error is not None)
+
+        with pytest.raises(InvalidRequest, match=told):
+            told_error()
+
+    def test_needs_a_journal(self, run: Run, world: World) -> None:
+        with pytest.raises(InvalidRequest, match="needs a client with a `journal`"):
+            _ = run({**world.settings, "journal": None}, "subscribe", [], **world.job)
+
+    def test_is_worked_on_once_at_a_time(self, world: World) -> None:
+        with (
+            Client(**world.settings) as billing,
+            billing.bulk(billing.create_customer, [], job="move", key=repr),
+            pytest.raises(InvalidRequest, match="another process is at the job 'move'"),
+        ):
+            _ = billing.bulk(billing.create_customer, [], job="move", key=repr)
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
+def test_a_new_customers_subscription_is_told_even_where_no_time_is_told(
+    run: Run,
+    tmp_path: Path,
+    after: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    world = World(Afternoon, tmp_path)
+    items = [
+        {"plan": world.plan, "customer": person(number, external_id=f"ours_{number}")}
+        for number in range(4)
+    ]
+    world.fake.faults.next(Fault("dropped", after=after), path="*subscriptions", method="POST")
+    first = run(world.settings, "subscribe", items, **world.job)
+    world.fake.faults.clear()
+    second = run(world.settings, "subscribe", items, **world.job)
+    assert sum(each.error is not None for each in first) == 1
+    assert [each.error for each in second] == [None] * 4
+    assert world.sold() == (4, 4)
+
+
+def test_what_was_refused_is_a_result(run: Run, toy: type[Provider]) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(422, json={"message": "no"}))
+    settings = {"provider": toy, "api_key": KEY, "transport": transport}
+    (result,) = run(settings, "create_customer", [{"draft": person(1)}])
+    assert isinstance(result.error, Rejected)
+    assert (result.result, result.object_id, result.earlier) == (None, None, False)

@@ -1,0 +1,469 @@
+"""A change is in the journal before it is sent, and leaves it with its answer."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import (
+    Client,
+    ConfigError,
+    CustomerDraft,
+    Interval,
+    InvalidReply,
+    JournalError,
+    Money,
+    NotSent,
+    OutcomeUnknown,
+    PlanDraft,
+    ProviderUnavailable,
+    RateLimited,
+    Rejected,
+    WouldSend,
+)
+from subhub.intents import Intent
+from subhub.journal import Journal
+from subhub.journal.database import Database
+from subhub.journal.locks import LockFile, held
+from subhub.plugin import Provider
+from subhub.sandbox.faults import Fault
+
+KEY = "test_0123456789"
+PERSON = CustomerDraft(
+    name="Test Company BV",
+    email="john.doe@test.com",
+    address="Teststreet 123",
+    postal_code="1234AB",
+    city="Amsterdam",
+    country="NL",
+)
+CHANGES: Mapping[str, Callable[[Any, PlanDraft], object]] = {
+    "create_plan": lambda billing, draft: billing.create_plan(draft),
+    "update_plan": lambda billing, _: billing.update_plan("pln_1", name="New"),
+    "create_customer": lambda billing, _: billing.create_customer(PERSON),
+    "update_customer": lambda billing, _: billing.update_customer("cst_1", name="New"),
+    "create_signup_link": lambda billing, _: billing.create_signup_link(
+        plan="pln_1", customer="cst_1"
+    ),
+    "subscribe": lambda billing, _: billing.subscribe(plan="pln_1", customer="cst_1"),
+    "change_subscription": lambda billing, _: billing.change_subscription(
+        "sub_1", plan="pln_2", when="now"
+    ),
+    "update_subscription": lambda billing, _: billing.update_subscription(
+        "sub_1", description="New"
+    ),
+    "cancel_subscription": lambda billing, _: billing.cancel_subscription("sub_1", when="now"),
+}
+
+
+class Watch:
+    """Answers in order, and notes what the journal holds when a request arrives."""
+
+    def __init__(self, path: Path) -> None:
+        self.open: list[list[str]] = []
+        self.answers: list[httpx.Response | Exception] = []
+        self.transport = httpx.MockTransport(self._answer)
+        self._path = path
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        del request
+        self.open.append(operations(self._path))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def operations(path: Path) -> list[str]:
+    with sqlite3.connect(path) as reading:
+        rows = reading.execute("SELECT operation FROM intents WHERE state = 'open'").fetchall()
+    reading.close()
+    return [operation for (operation,) in rows]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def watch(path: Path) -> Watch:
+    return Watch(path)
+
+
+@pytest.fixture
+def billing(connect: Callable[..., Any], toy: type[Provider], path: Path, watch: Watch) -> Any:
+    return connect(toy, api_key=KEY, transport=watch.transport, journal=path, attempts=1)
+
+
+class TestAnEntry:
+    @pytest.mark.parametrize("operation", CHANGES)
+    def test_is_there_when_the_request_arrives_and_gone_after_the_answer(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, operation: str
+    ) -> None:
+        watch.answers = [httpx.Response(200, json={"id": "x_1"})]
+        _ = CHANGES[operation](billing, draft)
+        assert watch.open == [[operation]]
+        assert operations(path) == []
+
+    def test_is_not_written_for_a_read(self, billing: Any, watch: Watch) -> None:
+        watch.answers = [httpx.Response(200, json={"id": "pln_1"})]
+        billing.get_plan("pln_1")
+        assert watch.open == [[]]
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (httpx.Response(422, json={"message": "no"}), Rejected),
+            (httpx.Response(429), RateLimited),
+            (httpx.ConnectError("refused"), NotSent),
+        ],
+        ids=["refused", "one too many", "not sent"],
+    )
+    def test_is_gone_when_nothing_was_done(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, answer: Any, error: Any
+    ) -> None:
+        watch.answers = [answer]
+        with pytest.raises(error):
+            billing.create_plan(draft)
+        assert watch.open == [["create_plan"]]
+        assert operations(path) == []
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (httpx.ReadError("reset"), OutcomeUnknown),
+            (httpx.Response(500), ProviderUnavailable),
+            (httpx.Response(201, content=b"{"), InvalidReply),
+        ],
+        ids=["lost", "failed", "unreadable"],
+    )
+    def test_stays_when_the_outcome_is_unknown(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, answer: Any, error: Any
+    ) -> None:
+        watch.answers = [answer]
+        with pytest.raises(error) as caught:
+            billing.create_plan(draft)
+        assert operations(path) == ["create_plan"]
+        (left,) = billing.client.open_intents()
+        assert left.operation == "create_plan"
+        assert Intent.read(left.token).salt == Intent.read(caught.value.token).salt
+
+    def test_is_not_there_while_the_next_attempt_is_waited_for(
+        self, connect: Callable[..., Any], toy: type[Provider], draft: PlanDraft, path: Path
+    ) -> None:
+        between: list[list[str]] = []
+        answers = [httpx.Response(429, headers={"retry-after": "0"}), httpx.Response(200, json={})]
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            del request
+            between.append(operations(path))
+            return answers.pop(0)
+
+        billing = connect(toy, api_key=KEY, transport=httpx.MockTransport(answer), journal=path)
+        with pytest.raises(InvalidReply):
+            billing.create_plan(draft)
+        assert between == [["create_plan"], ["create_plan"]]
+        assert operations(path) == ["create_plan"]
+
+    def test_is_not_written_by_a_dry_run(
+        self, connect: Callable[..., Any], toy: type[Provider], draft: PlanDraft, path: Path
+    ) -> None:
+        billing = connect(toy, api_key=KEY, journal=path, dry_run=True)
+        with pytest.raises(WouldSend):
+            billing.create_plan(draft)
+        assert operations(path) == []
+
+    def test_holds_neither_the_key_nor_anybodys_data(
+        self, billing: Any, watch: Watch, path: Path
+    ) -> None:
+        watch.answers = [httpx.ReadError("reset")]
+        with pytest.raises(OutcomeUnknown):
+            billing.create_customer(PERSON)
+        (left,) = billing.client.open_intents()
+        kept = (
+            b"".join(each.read_bytes() for each in path.parent.iterdir())
+            + str(Intent.read(left.token)).encode()
+        )
+        for secret in (KEY, "john.doe", "Test Company", "Teststreet", "1234AB"):
+            assert secret.encode() not in kept
+
+
+@pytest.fixture
+def lost(connect: Callable[..., Any], path: Path) -> tuple[Any, str]:
+    """A client whose last change was carried out, and the token that says so."""
+    fake = MijnKlantportaal.sandbox()
+    plan = fake.add_plan(
+        "phone",
+        PlanDraft(
+            name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+        ),
+    )
+    billing = connect(MijnKlantportaal, sandbox=fake, journal=path)
+    customer = billing.create_customer(PERSON).id
+    fake.faults.next(Fault("dropped", after=True), method="POST")
+    with pytest.raises(OutcomeUnknown) as caught:
+        billing.subscribe(plan=plan, customer=customer)
+    assert caught.value.token is not None
+    return billing, caught.value.token
+
+
+class TestAnOpenIntent:
+    def test_is_closed_by_resolving_it(self, lost: tuple[Any, str]) -> None:
+        billing, token = lost
+        assert billing.resolve(token).outcome == "done"
+        assert billing.client.open_intents() == []
+
+    def test_is_closed_by_the_token_of_the_journal_as_well(self, lost: tuple[Any, str]) -> None:
+        billing, _ = lost
+        (left,) = billing.client.open_intents()
+        assert left.job is None
+        assert left.sent_at.tzinfo is not None
+        assert billing.resolve(left.token).outcome == "done"
+        assert billing.client.open_intents() == []
+
+    def test_may_be_resolved_twice(self, lost: tuple[Any, str]) -> None:
+        billing, token = lost
+        found = [billing.resolve(token).outcome for _ in range(2)]
+        assert found == ["done", "done"]
+
+    def test_is_in_flight_while_its_process_lives(self, lost: tuple[Any, str], path: Path) -> None:
+        billing, token = lost
+        journal = Journal(path)
+        journal.write(Intent.read(token), None)
+        assert [each.in_flight for each in billing.client.open_intents()] == [True]
+        journal.close()
+        assert [each.in_flight for each in billing.client.open_intents()] == [False]
+
+    def test_stays_when_looking_does_not_decide_it(
+        self, billing: Any, watch: Watch, path: Path
+    ) -> None:
+        watch.answers = [httpx.ReadError("reset")]
+        with pytest.raises(OutcomeUnknown) as caught:
+            CHANGES["create_signup_link"](billing, PlanDraft)  # type: ignore[arg-type]
+        assert billing.resolve(caught.value.token).outcome == "ambiguous"
+        assert operations(path) == ["create_signup_link"]
+
+    def test_is_another_accounts_business(self, lost: tuple[Any, str], path: Path) -> None:
+        other = Journal(path)
+        assert lost[0].provider == "mijnklantportaal"
+        assert len(other.open_intents("mijnklantportaal", "mijnklantportaal")) == 1
+        assert other.open_intents("mijnklantportaal", "next") == []
+        other.close()
+
+
+def test_without_a_journal_nothing_is_open(connect: Callable[..., Any]) -> None:
+    assert connect(MijnKlantportaal, sandbox=True).client.open_intents() == []
+
+
+def run(script: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+WRITE = """
+    import sys
+    from pathlib import Path
+    from subhub.intents import Intent
+    from subhub.journal import Journal
+
+    journal = Journal(Path(sys.argv[1]))
+    for number in range(int(sys.argv[2])):
+        sent_at = f"2026-01-01T00:{number:02}+00:00"
+        journal.write(Intent("acme", sys.argv[3], "subscribe", sent_at), None)
+    print("written", flush=True)
+"""
+
+
+class TestProcesses:
+    def test_share_a_file_from_its_first_moment(self, path: Path) -> None:
+        writing = [run(WRITE, path, 40, f"account {number}") for number in range(4)]
+        assert [each.communicate(timeout=30)[0] for each in writing] == ["written\n"] * 4
+        journal = Journal(path)
+        found = [len(journal.open_intents("acme", f"account {number}")) for number in range(4)]
+        assert found == [40, 40, 40, 40]
+        journal.close()
+
+    def test_that_are_killed_leave_what_is_open(self, path: Path) -> None:
+        killed = run(
+            WRITE + "    sys.stdin.read()\n    import time; time.sleep(60)", path, 1, "main"
+        )
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "written\n"
+        journal = Journal(path)
+        (living,) = journal.open_intents("acme", "main")
+        killed.kill()
+        _ = killed.wait(30)
+        killed.stdout.close()
+        (left,) = journal.open_intents("acme", "main")
+        assert (living.in_flight, left.in_flight) == (True, False)
+        journal.close()
+
+    def test_that_fork_have_a_session_each(self, path: Path) -> None:
+        forked = run(
+            WRITE
+            + """
+    import os
+    first = journal._sessions.own()
+    child = os.fork()
+    if child == 0:
+        journal.write(Intent("acme", "child", "subscribe", "2026-01-01T00:00:00+00:00"), None)
+        os._exit(journal._sessions.own() == first)
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            """,
+            path,
+            1,
+            "parent",
+        )
+        assert forked.communicate(timeout=30)[0] == "written\n"
+        assert forked.returncode == 0
+        journal = Journal(path)
+        assert len(journal.open_intents("acme", "child")) == 1
+        journal.close()
+
+
+class TestAFileThatCannotBeUsed:
+    def test_is_told_when_the_client_is_made(self, toy: type[Provider], path: Path) -> None:
+        _ = path.write_bytes(b"this is no database" * 100)
+        with pytest.raises(JournalError, match="is damaged or no SQLite file: keep it aside"):
+            _ = Client(toy, api_key=KEY, journal=path)
+        assert issubclass(JournalError, ConfigError)
+
+    def test_is_another_programs(self, path: Path) -> None:
+        with sqlite3.connect(path) as other:
+            _ = other.execute("CREATE TABLE theirs (a)")
+        other.close()
+        with pytest.raises(JournalError, match="another program's database"):
+            _ = Journal(path)
+
+    def test_is_of_a_later_version(self, path: Path) -> None:
+        Journal(path).close()
+        with sqlite3.connect(path) as later:
+            _ = later.execute("PRAGMA user_version = 2")
+        later.close()
+        with pytest.raises(JournalError, match="another version of subhub"):
+            _ = Journal(path)
+
+    def test_has_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(JournalError, match="is its folder there"):
+            _ = Journal(tmp_path / "missing" / "journal.db")
+
+    def test_is_a_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(JournalError, match="cannot be opened"):
+            _ = Journal(tmp_path)
+
+    def test_is_locked_for_too_long_and_then_nothing_is_sent(self, path: Path) -> None:
+        database = Database(path, patience=0.02)
+        locking = sqlite3.connect(path, isolation_level=None)
+        _ = locking.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(JournalError, match="is locked by another program"):
+            database.write("DELETE FROM items", durable=True)
+        with pytest.raises(JournalError, match="is locked by another program"):
+            database.write_together(("DELETE FROM items", ()))
+        locking.close()
+        database.close()
+
+    def test_is_locked_while_it_is_made(self, path: Path) -> None:
+        locking = sqlite3.connect(path, isolation_level=None)
+        _ = locking.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(JournalError, match="is locked by another program"):
+            _ = Database(path, patience=0.02)
+        locking.close()
+
+    def test_cannot_be_read(self, path: Path) -> None:
+        journal = Journal(path)
+        spoil(path)
+        with pytest.raises(JournalError, match="no such table"):
+            _ = journal.open_intents("acme", "main")
+        journal.close()
+
+    def test_stops_a_change_before_it_is_sent(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft
+    ) -> None:
+        spoil(path)
+        with pytest.raises(JournalError, match="no such table"):
+            billing.create_plan(draft)
+        assert watch.open == []
+
+    def test_loses_no_answer(
+        self,
+        connect: Callable[..., Any],
+        toy: type[Provider],
+        path: Path,
+        draft: PlanDraft,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def answer(request: httpx.Request) -> httpx.Response:
+            del request
+            spoil(path)
+            return httpx.Response(201, json={"id": "pln_1"})
+
+        transport = httpx.MockTransport(answer)
+        billing = connect(toy, api_key=KEY, transport=transport, journal=path)
+        assert billing.create_plan(draft).id == "pln_1"
+        assert "the answer to `create_plan` stays open" in caplog.text
+
+
+def spoil(path: Path) -> None:
+    with sqlite3.connect(path) as spoiling:
+        _ = spoiling.execute("DROP TABLE intents")
+    spoiling.close()
+
+
+class TestALockFile:
+    def test_is_held_by_one(self, tmp_path: Path) -> None:
+        first = LockFile.take(tmp_path / "a.lock")
+        assert first is not None
+        assert LockFile.take(tmp_path / "a.lock") is None
+        assert held(tmp_path / "a.lock")
+        first.release()
+        assert not (tmp_path / "a.lock").exists()
+        assert not held(tmp_path / "a.lock")
+
+    def test_that_was_left_is_removed(self, tmp_path: Path) -> None:
+        left = tmp_path / "left.lock"
+        _ = left.write_bytes(b"")
+        assert not held(left)
+        assert not left.exists()
+
+    def test_that_was_removed_meanwhile_is_no_lock(self, tmp_path: Path) -> None:
+        # What somebody opens just before its holder removes it is a file without a name.
+        taken: list[LockFile] = []
+        path = Vanishing(tmp_path / "a.lock")
+        found = LockFile.take(path)
+        assert found is not None
+        taken.append(found)
+        assert path.removed == 1
+        assert held(tmp_path / "a.lock")
+        found.release()
+
+    def test_is_not_had_on_a_system_without_locks(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+        with pytest.raises(JournalError, match="has no file locks"):
+            _ = LockFile.take(tmp_path / "a.lock")
+
+
+class Vanishing(type(Path())):  # type: ignore[misc]
+    """A path whose file is removed, once, after it was locked."""
+
+    removed = 0
+
+    def stat(self, **options: Any) -> Any:
+        if not self.removed:
+            self.removed += 1
+            self.unlink()
+        return super().stat(**options)
