@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 from subhub.cli.output import Output
 from subhub.client import Client
 from subhub.errors import InvalidRequest
+from subhub.observing import Hook
 from subhub.options import ProviderOptions
 
 PANEL = "Account"
@@ -52,9 +53,13 @@ class Call(Output):
     ] = False
 
     @contextmanager
-    def billing(self) -> Generator[Client]:
-        """The client of the account."""
-        with Client.from_config(self.config, account=self.account, dry_run=self.dry_run) as client:
+    def billing(
+        self, *, journal: Path | None = None, hooks: Sequence[Hook] = ()
+    ) -> Generator[Client]:
+        """The client of the account; *journal* is for one that names none."""
+        with Client.from_config(
+            self.config, account=self.account, dry_run=self.dry_run, journal=journal, hooks=hooks
+        ) as client:
             if client.sandbox is not None:
                 self.note(f"sandbox: a fake of {client.provider} answers, and forgets afterwards")
             yield client
@@ -76,7 +81,11 @@ class ChangingCall(Call):
 
     def options(self, client: Client) -> ProviderOptions:
         """The provider's own options, under the name of the provider that is in use."""
-        return {client.provider: dict(map(_pair, self.option or ()))}
+        return self.options_for(client.provider)
+
+    def options_for(self, provider: str) -> ProviderOptions:
+        """The options that were given, as those of *provider*."""
+        return {provider: dict(map(_pair, self.option or ()))}
 
 
 def _pair(text: str) -> tuple[str, object]:

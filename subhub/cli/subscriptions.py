@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from subhub.cli.bulk import Many, perform
 from subhub.cli.call import Call, ChangingCall
 from subhub.cli.command import command
 from subhub.cli.customers import Person
@@ -32,19 +33,28 @@ class InlinePlan:
     plan_tax_rate: Annotated[str | None, typer.Option(metavar="PERCENT", help="Its tax.")] = None
     plan_description: Annotated[str | None, typer.Option(help="Its description.")] = None
 
-    def or_stored(self, plan: str | None) -> str | PlanDraft:
-        """The id or key *plan*, or the draft of a plan: exactly one of the two is given."""
-        terms = Terms(
+    @property
+    def terms(self) -> Terms:
+        """The fields as those of a plan."""
+        return Terms(
             name=self.plan_name,
             price=self.plan_price,
             interval=self.plan_interval,
             tax_rate=self.plan_tax_rate,
             description=self.plan_description,
         )
+
+    def or_stored(self, plan: str | None) -> str | PlanDraft:
+        """The id or key *plan*, or the draft of a plan: exactly one of the two is given."""
+        terms = self.terms
         if (plan is None) == (not terms.given):
             message = "say what for: either --plan, or --plan-name, --plan-price, --plan-interval"
             raise InvalidRequest(message, fields={"plan": message})
         return plan or terms.draft()
+
+    def or_none(self, plan: str | None) -> str | PlanDraft | None:
+        """The same, where neither may be given."""
+        return None if plan is None and not self.terms.given else self.or_stored(plan)
 
 
 def subscribe(
@@ -61,9 +71,19 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the means to charge.")
     ] = None,
+    many: Many,
     call: ChangingCall,
 ) -> None:
-    """Start billing a customer for a plan, without a page."""
+    """Start billing a customer for a plan, or many of them with --from, without a page."""
+    file = many.instead_of(customer, person)
+    if file is not None:
+        terms = {
+            "plan": inline.or_none(plan),
+            "starts_on": _day(starts_on),
+            "payment_method": payment_method,
+        }
+        perform("subscribe", file, terms, many, call)
+        return
     with call.billing() as client:
         subscription = client.subscribe(
             plan=inline.or_stored(plan),

@@ -1,0 +1,94 @@
+"""Progress of a bulk command: on a terminal a bar, with an estimate that knows the rate limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from subhub.cli.output import console
+from subhub.pacing import RateLimit
+
+
+class Estimate:
+    """How long *total* rows will take, of which some are done.
+
+    At first a burst goes through, up to the *limit*. So the pace that was seen says too little, and
+    what the limit leaves room for is looked at as well.
+    """
+
+    def __init__(
+        self, total: int, limit: RateLimit | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.total = total
+        self.done = 0
+        self.requests = 0
+        self._limit = limit
+        self._clock = clock
+        self._began = clock()
+
+    def sent(self, _: object) -> None:
+        """A request was sent; this is a hook of the client."""
+        self.requests += 1
+
+    def seconds(self) -> float | None:
+        """The seconds that are left; `None` as long as nothing can be said."""
+        if not self.done:
+            return None
+        left = self.total - self.done
+        seen = (self._clock() - self._began) / self.done * left
+        if self._limit is None:
+            return seen
+        requests = self.requests / self.done * left
+        return max(seen, requests * self._limit.per / self._limit.requests)
+
+
+class Bar:
+    """The bar on the terminal; where there is none, nothing is shown."""
+
+    def __init__(self, estimate: Estimate) -> None:
+        self._estimate = estimate
+        self._errors = 0
+        stderr = console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.completed}/{task.total}"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            console=stderr,
+            disable=not stderr.is_terminal,
+        )
+        self._task = self._progress.add_task(self._told(), total=estimate.total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def advance(self, *, failed: bool) -> None:
+        """One more row has been dealt with."""
+        self._estimate.done += 1
+        self._errors += failed
+        self._progress.update(self._task, advance=1, description=self._told())
+
+    def _told(self) -> str:
+        seconds = self._estimate.seconds()
+        left = "" if seconds is None else f", {_duration(seconds)} left"
+        return f"{self._errors} failed{left}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    return f"about {hours} h {rest} min" if hours else f"about {minutes} min"

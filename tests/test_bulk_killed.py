@@ -1,0 +1,450 @@
+"""Bulk and `kill -9`: however often a run is killed, in the end each item was done exactly once.
+
+The provider is a fake behind a server on this machine, in the process of the test. It carries out a
+change, waits a little, and answers then; so a kill hits between the two as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from subhub_afternoon import Afternoon
+from subhub_mijnklantportaal import MijnKlantportaal
+
+from subhub import Client, Interval, Money, PlanDraft
+from subhub.plugin import Provider
+from subhub.sandbox import Fake
+
+PHONE = PlanDraft(
+    name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+)
+KILLS = 8
+PATIENCE = 120.0
+"""Seconds after which a program is taken to hang."""
+
+
+class Served(ThreadingHTTPServer):
+    """A fake on a port of this machine, that knows what it did and has not answered yet."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, fake: Fake, seed: int) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        fake.site = f"http://127.0.0.1:{self.server_address[1]}"
+        fake.enforce_limits = False
+        self.fake = fake
+        self.chance = random.Random(seed)  # noqa: S311 - it hides nothing
+        self.heard = threading.Condition()
+        self.requests = 0
+        self.changes = 0
+        self.unanswered = 0
+        self.going_on = threading.Event()
+        self.going_on.set()
+
+    @property
+    def address(self) -> str:
+        return self.fake.site + self.fake.prefix
+
+    def reached(self, change: int, request: int, living: Callable[[], bool]) -> bool:
+        """Wait for so many changes, or so many requests; whether they came."""
+        with self.heard:
+            while self.changes < change and self.requests < request and living():
+                _ = self.heard.wait(0.05)
+            return self.changes >= change or self.requests >= request
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # whoever was killed hears nothing
+            super().handle_error(request, client_address)
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # an answer goes out whole
+
+    @property
+    def served(self) -> Served:
+        assert isinstance(self.server, Served)
+        return self.server
+
+    def do_GET(self) -> None:
+        self._count(request=1)
+        self._tell(*self._carried_out())
+
+    def do_POST(self) -> None:
+        self._count(request=1)
+        _ = self.served.going_on.wait(PATIENCE)
+        time.sleep(self.served.chance.uniform(0, 0.003))
+        status, content = self._carried_out()
+        self._count(change=1, unanswered=1)
+        try:
+            time.sleep(self.served.chance.uniform(0.005, 0.02))
+            self._tell(status, content)
+        finally:
+            self._count(unanswered=-1)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
+
+    def _carried_out(self) -> tuple[int, bytes]:
+        content = self.rfile.read(int(self.headers.get("content-length", 0)))
+        reply = self.served.fake.handle(self.command, self.path, dict(self.headers), content)
+        return reply.status, reply.content
+
+    def _tell(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        _ = self.wfile.write(content)
+        self.wfile.flush()
+
+    def _count(self, request: int = 0, change: int = 0, unanswered: int = 0) -> None:
+        with self.served.heard:
+            self.served.requests += request
+            self.served.changes += change
+            self.served.unanswered += unanswered
+            self.served.heard.notify_all()
+
+
+Serve = Callable[[type[Provider], int], Served]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve the fake of a provider, without its rate limit, with waits of a seed."""
+    running: list[tuple[Served, threading.Thread]] = []
+
+    def serve(provider: type[Provider], seed: int) -> Served:
+        server = Served(provider.sandbox(), seed)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        running.append((server, thread))
+        thread.start()
+        return server
+
+    yield serve
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+PROGRAM = """
+    import asyncio
+    import json
+    import signal
+    import sys
+
+    from subhub import AsyncClient, Client, CustomerDraft, RateLimit
+
+    task = json.loads(sys.argv[1])
+
+    def person(number):
+        return CustomerDraft(
+            name=f"Person {number}",
+            email=f"person{number}@test.com",
+            address="Teststreet 123",
+            postal_code="1234AB",
+            city="Amsterdam",
+            country="NL",
+            external_id=f"{task['job']}_{number}" if task["external_ids"] else None,
+        )
+
+    def tell(each):
+        error = repr(each.error) if each.error else None
+        out.write(json.dumps([each.item, error, each.earlier, each.object_id]) + "\\n")
+        out.flush()
+
+    def items():
+        print("at it", flush=True)
+        yield from range(task["items"])
+
+    account = {**task["account"], "rate_limit": RateLimit(100000, per=1.0)}
+    options = {"in_flight": task["in_flight"], "job": task["job"], "key": str, "settle": 0.1}
+
+    def in_threads():
+        with Client(**account) as billing:
+            sell = lambda item: billing.subscribe(plan=task["plan"], customer=person(item))
+            with billing.bulk(sell, items(), **options) as results:
+                signal.signal(signal.SIGTERM, lambda *_: results.stop())
+                for each in results:
+                    tell(each)
+
+    async def in_tasks():
+        async with AsyncClient(**account) as billing:
+            async def sell(item):
+                return await billing.subscribe(plan=task["plan"], customer=person(item))
+            async with billing.bulk(sell, items(), **options) as results:
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, results.stop)
+                async for each in results:
+                    tell(each)
+
+    with open(task["told"], "a", encoding="utf-8") as out:
+        if task["kind"] == "sync":
+            in_threads()
+        else:
+            asyncio.run(in_tasks())
+"""
+
+
+class Job:
+    """A bulk job for a number of new customers, run by a program of its own."""
+
+    def __init__(self, server: Served, folder: Path, kind: str, items: int, **task: Any) -> None:
+        self.server = server
+        self.items = items
+        self.account: dict[str, Any] = {
+            "provider": server_provider(server),
+            "api_key": server.fake.api_key,
+            "base_url": server.address,
+            "journal": str(folder / "journal.db"),
+        }
+        self.plan = server.fake.add_plan("phone", PHONE)
+        self._folder = folder
+        self._runs = 0
+        self._task = {
+            "kind": kind,
+            "items": items,
+            "in_flight": 10,
+            "job": "move",
+            "plan": self.plan,
+            "account": self.account,
+            "external_ids": False,
+            **task,
+        }
+
+    def start(self) -> subprocess.Popen[str]:
+        """Begin the job, or take it up."""
+        self._runs += 1
+        task = {**self._task, "told": str(self._told(self._runs))}
+        return subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(PROGRAM), json.dumps(task)],
+            env=compiled(self._folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self) -> list[list[Any]]:
+        """Run it to its end; what it told."""
+        program = self.start()
+        _, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, errors
+        return self.told(self._runs)
+
+    def told(self, run: int) -> list[list[Any]]:
+        """What a run told, as [item, error, earlier, object id]; a last line may be cut."""
+        lines = self._told(run).read_text("utf-8").splitlines(keepends=True)
+        return [json.loads(each) for each in lines if each.endswith("\n")]
+
+    def told_before(self, run: int) -> set[int]:
+        return {each[0] for earlier in range(1, run) for each in self.told(earlier)}
+
+    @property
+    def runs(self) -> int:
+        return self._runs
+
+    def open(self) -> int:
+        """How many changes the journal does not know the end of."""
+        with Client(**self.account) as billing:
+            return len(billing.open_intents())
+
+    def _told(self, run: int) -> Path:
+        return self._folder / f"{self._task['job']}-{run}.jsonl"
+
+
+def compiled(folder: Path) -> dict[str, str]:
+    """An environment in which a program that is started again is not compiled again."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    _ = environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
+def server_provider(server: Served) -> str:
+    return "afternoon" if type(server.fake).__module__.startswith("subhub_afternoon") else PORTAL
+
+
+PORTAL = "mijnklantportaal"
+
+
+def kill(job: Job, chance: random.Random) -> int:
+    """Run *job* and kill it at some moment; how many changes nobody heard the answer of."""
+    server = job.server
+    program = job.start()
+    assert program.stdout is not None
+    try:
+        _ = program.stdout.readline()
+        change = server.changes + chance.randint(1, 2 * job.items // KILLS)
+        request = server.requests + chance.choice([5, 40, 10**9])  # or while it looks what was done
+        running = server.reached(change, request, lambda: program.poll() is None)
+        time.sleep(chance.uniform(0, 0.02))
+    finally:
+        program.kill()
+        _, errors = program.communicate(timeout=PATIENCE)
+    assert running or program.returncode == 0, errors
+    assert "Error" not in errors, errors
+    with server.heard:
+        return server.unanswered
+
+
+def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
+    """How often each address was made a customer, and how often each customer was subscribed."""
+    server.fake.site = ""  # asked without the server, it answers in the provider's own name
+    provider = MijnKlantportaal if server_provider(server) == PORTAL else Afternoon
+    with Client(provider, sandbox=server.fake) as billing:
+        people = Counter(str(each.email) for each in billing.list_customers())
+        return people, Counter(str(each.customer_id) for each in billing.list_subscriptions())
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "items", "seed"),
+    [
+        (MijnKlantportaal, "sync", 1000, 1),
+        (MijnKlantportaal, "async", 1000, 2),
+        (Afternoon, "sync", 300, 3),
+        (Afternoon, "async", 300, 4),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_run_that_is_killed_again_and_again_does_each_item_once(
+    serve: Serve, tmp_path: Path, provider: type[Provider], kind: str, items: int, seed: int
+) -> None:
+    server = serve(provider, seed)
+    job = Job(server, tmp_path, kind, items, external_ids=provider is Afternoon)
+    chance = random.Random(seed)  # noqa: S311 - it hides nothing
+
+    unheard = [kill(job, chance) for _ in range(KILLS)]
+    last = job.finish()
+
+    assert sum(unheard) > 0, "no kill came between a change and its answer: nothing is proven"
+    assert [each for each in last if each[1] is not None] == []
+    assert sorted(each[0] for each in last) == list(range(items))
+    people, subscribed = sold(server)
+    assert (len(people), set(people.values())) == (items, {1})
+    assert (len(subscribed), set(subscribed.values())) == (items, {1})
+    assert job.open() == 0
+    for run in range(2, job.runs + 1):  # what is passed over was told before, whatever happened
+        assert {each[0] for each in job.told(run) if each[2]} <= job.told_before(run)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
+def test_a_run_that_is_told_to_end_leaves_nothing_open(
+    serve: Serve, tmp_path: Path, kind: str, number: signal.Signals, code: int
+) -> None:
+    server = serve(MijnKlantportaal, 5)
+    job = Job(server, tmp_path, kind, 60)
+    program = job.start()
+    assert server.reached(20, 10**9, lambda: program.poll() is None)
+    program.send_signal(number)
+    _, errors = program.communicate(timeout=PATIENCE)
+    assert program.returncode == code, errors
+    assert 0 < len(sold(server)[0]) < 60
+    assert job.open() == 0
+
+    server.fake.site = job.account["base_url"].removesuffix(server.fake.prefix)
+    assert [each[1] for each in job.finish()] == [None] * 60
+    people, subscribed = sold(server)
+    assert (set(people.values()), set(subscribed.values())) == ({1}, {1})
+    assert (len(people), len(subscribed)) == (60, 60)
+
+
+def test_two_programs_share_a_journal_with_a_job_each(serve: Serve, tmp_path: Path) -> None:
+    server = serve(Afternoon, 6)
+    jobs = [Job(server, tmp_path, "sync", 60, job=each, external_ids=True) for each in "ab"]
+    programs = [each.start() for each in jobs]
+    for program in programs:
+        _, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, errors
+    for job in jobs:
+        assert sorted(each[0] for each in job.told(1)) == list(range(60))
+        assert [each[1] for each in job.told(1)] == [None] * 60
+        assert job.open() == 0
+    assert sum(sold(server)[1].values()) == 120
+
+
+def test_two_programs_are_not_at_the_same_job(serve: Serve, tmp_path: Path) -> None:
+    server = serve(MijnKlantportaal, 7)
+    job = Job(server, tmp_path, "sync", 40)
+    server.going_on.clear()
+    first = job.start()
+    assert first.stdout is not None
+    assert first.stdout.readline() == "at it\n"
+    second = job.start()
+    _, refused = second.communicate(timeout=PATIENCE)
+    server.going_on.set()
+    _, errors = first.communicate(timeout=PATIENCE)
+    assert (first.returncode, second.returncode) == (0, 1), errors
+    assert "another process is at the job 'move'" in refused
+    people, subscribed = sold(server)
+    assert (sum(people.values()), sum(subscribed.values())) == (40, 40)
+
+
+ACCOUNT = """
+[accounts.main]
+provider = "mijnklantportaal"
+api_key = "{api_key}"
+base_url = "{base_url}"
+rate_limit = "100000 per 1"
+"""
+
+
+def test_a_command_that_is_killed_is_taken_up_with_resume(serve: Serve, tmp_path: Path) -> None:
+    server = serve(MijnKlantportaal, 8)
+    job = Job(server, tmp_path, "", 200)
+    _ = (tmp_path / "subhub.toml").write_text(ACCOUNT.format(**job.account), "utf-8")
+    rows = [f"p{each},P {each},p{each}@test.com,Street 1,1234AB,Amsterdam" for each in range(200)]
+    head = "key,name,email,address,postal_code,city"
+    _ = (tmp_path / "people.csv").write_text("\n".join([head, *rows]), "utf-8")
+    words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--settle", "0.1"]
+    chance = random.Random(8)  # noqa: S311 - it hides nothing
+    unheard = 0
+    for number in range(4):
+        program = command(tmp_path, *words, *(["--resume"] if number else []))
+        change = server.changes + chance.randint(20, 90)
+        assert server.reached(change, 10**9, lambda: program.poll() is None)  # noqa: B023
+        time.sleep(chance.uniform(0, 0.02))
+        program.kill()
+        _ = program.communicate(timeout=PATIENCE)
+        with server.heard:
+            unheard += server.unanswered
+    last = command(tmp_path, *words, "--resume", "--json")
+    told, errors = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 0, errors
+    summary = json.loads(told)
+
+    assert unheard > 0, "no kill came between a change and its answer: nothing is proven"
+    assert summary["done"] + summary["done_earlier"] == summary["rows"] == 200
+    people, subscribed = sold(server)
+    assert (len(people), set(people.values())) == (200, {1})
+    assert (len(subscribed), set(subscribed.values())) == (200, {1})
+    lines = (tmp_path / "people.results.csv").read_text("utf-8").splitlines()
+    done = [line.split(",")[1] for line in lines if ",done" in line]
+    assert sorted(done) == sorted(f"p{each}" for each in range(200))
+
+
+def command(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """The program `subhub`, at work in *folder*."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from subhub.cli import main; main()", *words],
+        cwd=folder,
+        env=compiled(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
