@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from subhub.errors import SubhubError
@@ -31,20 +31,37 @@ T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
 
 Json: TypeAlias = Mapping[str, Any]
-"""A JSON object on its way out."""
+"""An object on its way out, of what JSON has: text, numbers, booleans, null, lists and objects."""
+
+
+class Entry(Protocol):
+    """An entry of a journal, about a request that changes something."""
+
+    def sending(self) -> None:
+        """The request goes out now."""
+        ...
+
+    def unsent(self) -> None:
+        """It provably was not carried out: it did not get out, or was one too many (429)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a flow asks to be sent: a path below the provider's base URL, sent verbatim.
 
-    `query` and `body` are given as they are to appear; a body is sent as JSON.
+    `query` and `body` are given as they are to appear; a body is sent as `Provider.encode` writes
+    it, which is as JSON unless the provider has another form.
     """
 
     method: str
     path: str
     body: Json | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] | None = field(default=None, kw_only=True)
+    """What only this request carries, beside the headers of the account."""
+    entry: Entry | None = field(default=None, compare=False, repr=False, kw_only=True)
+    """Where it is written down that the request goes out; flows leave it alone."""
 
     @property
     def mutating(self) -> bool:
@@ -93,9 +110,14 @@ def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Fl
     return model.decode(response)
 
 
-def post(path: str, model: type[W], body: Json | None = None) -> Flow[W]:
+def post(
+    path: str,
+    model: type[W],
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W]:
     """Post *body* to *path* and decode the answer as *model*."""
-    return send("POST", path, model, body)
+    return send("POST", path, model, body, headers)
 
 
 def patch(path: str, model: type[W], body: Json) -> Flow[W]:
@@ -108,9 +130,15 @@ def delete(path: str, model: type[W]) -> Flow[W]:
     return send("DELETE", path, model)
 
 
-def send(method: str, path: str, model: type[W], body: Json | None = None) -> Flow[W]:
+def send(
+    method: str,
+    path: str,
+    model: type[W],
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W]:
     """Send any request and decode the answer as *model*."""
-    response = yield Request(method, path, body)
+    response = yield Request(method, path, body, headers=headers)
     return model.decode(response)
 
 

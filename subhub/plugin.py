@@ -17,6 +17,7 @@ from subhub.flow import (
     post,
     send,
 )
+from subhub.outgoing import Encoded
 from subhub.pacing import RateLimit
 from subhub.pages import next_page_number, walk
 from subhub.provider import API_VERSION, Provider, text_at
@@ -25,6 +26,7 @@ from subhub.wire import Wire, is_object
 __all__ = [
     "API_VERSION",
     "Absence",
+    "Encoded",
     "Evidence",
     "Flow",
     "Json",

@@ -27,11 +27,12 @@ from subhub.errors import (
     RateLimited,
     Rejected,
 )
+from subhub.outgoing import Encoded, as_json
 from subhub.retry_after import retry_after
 from subhub.wire import is_object, json_of
 
 if TYPE_CHECKING:
-    from subhub.flow import Flow, Page, Response
+    from subhub.flow import Flow, Json, Page, Response
     from subhub.models import (
         Customer,
         CustomerDraft,
@@ -85,11 +86,15 @@ class Provider:
     timezone: ClassVar[str] = "UTC"
     """The zone of "today" when the account names none."""
     key_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it."""
+    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Where
+    it has several kinds of keys, the beginnings stand beside each other: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
     rate_limit: ClassVar[RateLimit | None] = None
     """How many requests an account may make, where it is documented; clients keep within it."""
+    dated: ClassVar[frozenset[str]] = frozenset()
+    """What tells in `created_at` when it was made (`"plan"`, `"customer"`, `"subscription"`). By it
+    a change whose answer was lost is told from an older one."""
     stand_in_id: ClassVar[str] = "nobody"
     """An id of the documented form that is nobody's, to try the checks of a flow with."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
@@ -113,6 +118,11 @@ class Provider:
         return cls._capabilities
 
     @classmethod
+    def prefixes_of(cls, mode: str) -> tuple[str, ...]:
+        """How the API keys of *mode* begin; nothing where that is not documented."""
+        return tuple(cls.key_prefixes.get(mode, "").split())
+
+    @classmethod
     def sandbox(cls) -> Fake:
         """A fresh fake of the provider; import its module inside this method."""
         message = f"the plugin of {cls.name!r} ships no sandbox: it does not override `sandbox()`"
@@ -121,6 +131,10 @@ class Provider:
     def credentials(self, api_key: str) -> Mapping[str, str]:
         """The headers that prove who is asking."""
         return {"Authorization": f"Bearer {api_key}"}
+
+    def encode(self, body: Json) -> Encoded:
+        """The content type and the bytes of a request's body; JSON unless the provider differs."""
+        return as_json(body)
 
     # The operations -------------------------------------------------------------------------------
 

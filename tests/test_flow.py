@@ -47,6 +47,7 @@ def test_requests_compare_by_value_and_stay_as_they_are() -> None:
 
     assert request == Request("POST", "/plans/", {"name": "A"}, {"dry": "1"})
     assert request != Request("POST", "/plans", {"name": "A"}, {"dry": "1"})
+    assert request != Request("POST", "/plans/", {"name": "A"}, {"dry": "1"}, headers={"A": "b"})
     with pytest.raises(FrozenInstanceError):
         request.path = "/other"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -78,8 +79,9 @@ def test_a_path_keeps_its_template_when_it_is_copied(again: Callable[[Path], Pat
         (patch("/a", Box, {"b": 1}), Request("PATCH", "/a", {"b": 1})),
         (delete("/a", Box), Request("DELETE", "/a")),
         (send("PUT", "/a", Box, {"b": 1}), Request("PUT", "/a", {"b": 1})),
+        (post("/a", Box, headers={"K": "1"}), Request("POST", "/a", headers={"K": "1"})),
     ],
-    ids=["get", "query", "empty", "post", "patch", "delete", "send"],
+    ids=["get", "query", "empty", "post", "patch", "delete", "send", "headers"],
 )
 def test_each_building_block_sends_one_request_and_decodes_the_answer(
     flow: Flow[Box], request_: Request

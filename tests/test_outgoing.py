@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from urllib.parse import urlencode
 
-from subhub.outgoing import Outgoing
-from subhub.plugin import Request
+import pytest
+
+from subhub.outgoing import Outgoing, as_json
+from subhub.plugin import Encoded, Json, Request
 
 BASE = "https://toy.test/v1"
 
 
 def test_a_request_without_a_body_has_neither_content_nor_a_type() -> None:
-    outgoing = Outgoing.of(Request("GET", "/plans/"), BASE, {"Accept": "x"})
+    outgoing = Outgoing.of(Request("GET", "/plans/"), BASE, {"Accept": "x"}, as_json)
 
     assert outgoing == Outgoing("GET", f"{BASE}/plans/", {"Accept": "x"}, b"")
 
@@ -19,7 +23,7 @@ def test_a_request_without_a_body_has_neither_content_nor_a_type() -> None:
 def test_a_body_is_compact_json_in_utf8_with_its_type() -> None:
     request = Request("POST", "/plans", {"name": "é", "n": None, "ok": True}, {"q": "a/b c"})
 
-    outgoing = Outgoing.of(request, BASE, {"Accept": "x"})
+    outgoing = Outgoing.of(request, BASE, {"Accept": "x"}, as_json)
 
     assert outgoing.url == f"{BASE}/plans?q=a%2Fb%20c"
     assert outgoing.content == '{"name":"é","n":null,"ok":true}'.encode()
@@ -27,13 +31,47 @@ def test_a_body_is_compact_json_in_utf8_with_its_type() -> None:
 
 
 def test_an_empty_body_is_still_a_body() -> None:
-    assert Outgoing.of(Request("POST", "/plans", {}), BASE, {}).content == b"{}"
+    assert Outgoing.of(Request("POST", "/plans", {}), BASE, {}, as_json).content == b"{}"
+
+
+def test_a_body_goes_out_in_the_form_that_the_provider_has() -> None:
+    def as_form(body: Json) -> Encoded:
+        return "application/x-www-form-urlencoded", urlencode(body).encode()
+
+    outgoing = Outgoing.of(Request("POST", "/plans", {"name": "a b"}), BASE, {}, as_form)
+
+    assert outgoing.content == b"name=a+b"
+    assert outgoing.headers == {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("body", [None, {"a": 1}])
+def test_a_request_may_carry_headers_of_its_own(body: Json | None) -> None:
+    request = Request("POST", "/plans", body, headers={"Idempotency-Key": "k", "Accept": "y"})
+
+    headers = Outgoing.of(request, BASE, {"Accept": "x", "A": "b"}, as_json).headers
+
+    kind = {} if body is None else {"Content-Type": "application/json"}
+    assert headers == {"Accept": "y", "A": "b", "Idempotency-Key": "k", **kind}
+
+
+def test_a_number_that_json_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        _ = as_json({"amount": float("nan")})
+
+
+def test_json_is_what_the_standard_encoder_writes() -> None:
+    body = {"a": [1, 2.5, True, None, {"é": "\n"}]}
+
+    assert as_json(body) == (
+        "application/json",
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+    )
 
 
 def test_a_curl_command_reads_back_as_the_request() -> None:
     request = Request("POST", "/plans?x='$(rm)", {"name": 'it\'s "quoted"'})
 
-    words = shlex.split(Outgoing.of(request, BASE, {"A": "b c"}).curl())
+    words = shlex.split(Outgoing.of(request, BASE, {"A": "b c"}, as_json).curl())
 
     assert words == [
         "curl",
@@ -50,12 +88,13 @@ def test_a_curl_command_reads_back_as_the_request() -> None:
 
 
 def test_a_curl_command_without_a_body_sends_none() -> None:
-    assert Outgoing.of(Request("DELETE", "/a"), BASE, {}).curl() == (
+    assert Outgoing.of(Request("DELETE", "/a"), BASE, {}, as_json).curl() == (
         "curl --request DELETE https://toy.test/v1/a"
     )
 
 
 def test_neither_headers_nor_content_stand_in_the_repr() -> None:
-    outgoing = Outgoing.of(Request("POST", "/", {"secret": 1}), BASE, {"Authorization": "secret"})
+    headers = {"Authorization": "secret"}
+    outgoing = Outgoing.of(Request("POST", "/", {"secret": 1}), BASE, headers, as_json)
 
     assert "secret" not in repr(outgoing)

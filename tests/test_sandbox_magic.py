@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from subhub_afternoon import Afternoon
@@ -57,6 +58,12 @@ class TestMagicValues:
     )
     def test_an_amount_asks_for_the_same_fault(self, magic: Magic, body: str) -> None:
         assert fault_of((body % magic.cents).encode()) == magic.fault
+
+    @pytest.mark.parametrize("magic", MAGIC, ids=lambda each: each.word)
+    def test_a_form_asks_for_it_as_json_does(self, magic: Magic) -> None:
+        address = urlencode({"email": magic.email})
+        amount = urlencode({"item[unit_amount]": f"9999{magic.cents:02}"})
+        assert fault_of(address.encode()) == fault_of(amount.encode()) == magic.fault
 
     @pytest.mark.parametrize(
         "body",

@@ -52,10 +52,10 @@ class Asked:
     status: int
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Asked:
+    def of(cls, exchange: Exchange, fake: Fake) -> Asked:
         """What a fake remembers, without its headers: the key is in them."""
         received = exchange.received
-        body = received.json() if received.content else None
+        body = fake.decode(received) if received.content else None
         return cls(received.method, received.path, body, exchange.reply.status)
 
 
@@ -132,7 +132,7 @@ def _step(steps: list[Step], fake: Fake, call: str, perform: Callable[[], T]) ->
     try:
         result = perform()
     finally:
-        step.asked = [Asked.of(each) for each in list(fake.exchanges)[before:]]
+        step.asked = [Asked.of(each, fake) for each in list(fake.exchanges)[before:]]
     step.result = result
     return result
 

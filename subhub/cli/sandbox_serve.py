@@ -96,8 +96,7 @@ def _accounts(
     for name, settings in configuration.settings.accounts.items():
         chosen = load(settings.provider)
         key = settings.api_key.get_secret_value() if settings.api_key else ""
-        prefix = chosen.key_prefixes.get("live")
-        if prefix and key.startswith(prefix):
+        if key.startswith(chosen.prefixes_of("live")):
             message = (
                 f"{configuration.source}: accounts.{name} holds a live key: a sandbox takes none; "
                 "use the key that it prints"

@@ -183,14 +183,18 @@ class Fake(ABC):
         return {}
 
     def body(self, received: Received) -> JsonObject:
-        """The JSON object of a request; anything else is refused as malformed."""
+        """What a request says, an object; anything else is refused as malformed."""
         try:
-            decoded = received.json()
+            decoded = self.decode(received)
         except (ValueError, RecursionError):
             raise Refusal(self.malformed("the body is not JSON")) from None
         if not is_object(decoded):
             raise Refusal(self.malformed("the body is not a JSON object"))
         return decoded
+
+    def decode(self, received: Received) -> object:
+        """A request's body; override it beside `Provider.encode`. `ValueError` when it is none."""
+        return received.json()
 
     def _answer(self, received: Received) -> Reply:
         try:

@@ -54,14 +54,15 @@ MAGIC: Final = (
 
 _BY_WORD: Final[Mapping[bytes, Fault]] = {each.word.encode(): each.fault for each in MAGIC}
 _BY_CENTS: Final[Mapping[bytes, Fault]] = {b"%02d" % each.cents: each.fault for each in MAGIC}
-_WORD: Final = re.compile(rb"\+([a-z_]+)@")
+# in JSON the signs stand as they are, and in a form they are escaped
+_WORD: Final = re.compile(rb"(?:\+|%2B)([a-z_]+)(?:@|%40)")
 # an amount is a text or a number, in units or, as `unit_amount_cents`, in cents
-_AMOUNT: Final = re.compile(rb'"\w*amount\w*"\s*:\s*"?9999\.?(\d\d)(?!\d)', re.IGNORECASE)
+_AMOUNT: Final = re.compile(rb'amount\w*(?:"\s*:\s*"?|(?:%5D)?=)9999\.?(\d\d)(?!\d)', re.IGNORECASE)
 
 
 def fault_of(content: bytes) -> Fault | None:
     """What a request with this body asks for, if it holds a magic value."""
-    if b"+" in content:
+    if b"+" in content or b"%2B" in content:
         for word in _WORD.findall(content):
             if word in _BY_WORD:
                 return _BY_WORD[word]

@@ -40,7 +40,7 @@ class ServedAccount:
         self.place = f"{provider.name}/{name}"
         self.site = f"{origin}/{self.place}"
         self.base_url = self.site + urlsplit(provider.base_url).path
-        self.live_prefix = provider.key_prefixes.get("live")
+        self.live_prefixes = provider.prefixes_of("live")
         self.began = monotonic()
         """The moment on this machine up to which the sandbox's clock has caught up."""
         self.reset()

@@ -59,7 +59,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _warn_of_live_key(account: ServedAccount, authorization: str) -> None:
     """The fake refuses every key but its own; this tells the person who sent a real one."""
-    if account.live_prefix and account.live_prefix in authorization:
+    if any(prefix in authorization for prefix in account.live_prefixes):
         log.warning(
             "a live key of %s was sent to the sandbox; it is refused, and kept nowhere: "
             "use the sandbox's key %s",

@@ -1,0 +1,154 @@
+"""Customers, in Stripe's words: https://docs.stripe.com/api/customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import AwareDatetime
+from subhub.errors import Ambiguous
+from subhub.models import Customer, CustomerDraft, CustomerUpdate
+from subhub.plugin import Flow, Page, Provider, Wire, get, path, post
+
+from subhub_stripe_example.keys import keyed
+from subhub_stripe_example.lists import StripeList, page_query
+
+PROVIDER: Final = "stripe"
+CUSTOMERS: Final = "/customers"
+EXTERNAL_ID: Final = "external_id"
+"""The key of `metadata` that holds the application's own id."""
+ADDRESS: Final[Mapping[str, str]] = {
+    "address": "line1",
+    "postal_code": "postal_code",
+    "city": "city",
+    "country": "country",
+}
+
+
+class StripeAddress(Wire):
+    """An address."""
+
+    line1: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = None
+
+
+class StripeMetadata(Wire):
+    """What an application keeps in an object of Stripe's; of all its keys, the one of subhub's."""
+
+    external_id: str | None = None
+
+
+class StripeCustomer(Wire):
+    """A `customer` object; one that was deleted has nothing but its id."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: StripeAddress | None = None
+    metadata: StripeMetadata | None = None
+    created: AwareDatetime | None = None
+
+    def to_customer(self) -> Customer:
+        """The customer in neutral words."""
+        place = self.address or StripeAddress()
+        return Customer(
+            provider=PROVIDER,
+            id=self.id,
+            name=self.name,
+            email=self.email,
+            phone=self.phone,
+            address=place.line1,
+            postal_code=place.postal_code,
+            city=place.city,
+            country=place.country,
+            external_id=self.metadata.external_id if self.metadata else None,
+            created_at=self.created,
+            raw=self.raw,
+        )
+
+
+class CustomerList(StripeList):
+    """A page of customers."""
+
+    data: list[StripeCustomer]
+
+
+class Customers(Provider):
+    """The operations on customers."""
+
+    def create_customer(
+        self, draft: CustomerDraft, *, idempotency_key: str | None = None
+    ) -> Flow[Customer]:
+        """Make a customer; Stripe takes the same one twice without a word."""
+        body = customer_body(draft.model_dump())
+        customer = yield from post(CUSTOMERS, StripeCustomer, body, keyed(idempotency_key))
+        return customer.to_customer()
+
+    def get_customer(self, customer_id: str) -> Flow[Customer]:
+        """Read one customer."""
+        customer = yield from _customer(customer_id)
+        return customer.to_customer()
+
+    def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
+        """Read one page of the customers."""
+        answer = yield from get(CUSTOMERS, CustomerList, page_query(cursor))
+        customers = [each.to_customer() for each in answer.data]
+        return answer.page(customers, customers[-1].id if customers else None)
+
+    def find_customer(
+        self, *, external_id: str | None = None, email: str | None = None
+    ) -> Flow[Customer | None]:
+        """Find the one customer with this id of yours or this address.
+
+        The address has to be written as it was, capitals included. An id is found by Stripe's
+        search, which sees a new customer only after a while, mostly less than a minute: do not
+        decide by it whether one that was just made exists.
+        """
+        if external_id is None:
+            answer = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email))
+        else:
+            query = {"query": f"metadata['{EXTERNAL_ID}']:'{_escaped(external_id)}'"}
+            answer = yield from get(CUSTOMERS + "/search", CustomerList, query)
+        found = [
+            each
+            for each in (found.to_customer() for found in answer.data)
+            if (each.external_id == external_id if external_id else each.email == email)
+        ]
+        if len(found) > 1:
+            message = f"{len(found)} customers fit: choose one of `candidates` by its id"
+            raise Ambiguous(message, candidates=found)
+        return found[0] if found else None
+
+    def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
+        """Change a customer.
+
+        Whether Stripe keeps the rest of an address of which it is sent a part is not documented:
+        the rest is read first, and the whole is sent.
+        """
+        changed = changes.changes()
+        if ADDRESS.keys() & changed.keys():
+            known = (yield from _customer(customer_id)).to_customer()
+            changed = {**{name: getattr(known, name) for name in ADDRESS}, **changed}
+        address = path(CUSTOMERS + "/{}", customer_id)
+        customer = yield from post(address, StripeCustomer, customer_body(changed))
+        return customer.to_customer()
+
+
+def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request; what is `None` is left out when it is encoded."""
+    given = {name: value for name, value in values.items() if value is not None}
+    place = {ADDRESS[name]: given.pop(name) for name in ADDRESS if name in given}
+    own = {EXTERNAL_ID: given.pop(EXTERNAL_ID)} if EXTERNAL_ID in given else {}
+    nested = {"address": place, "metadata": own}
+    return {**given, **{name: value for name, value in nested.items() if value}}
+
+
+def _customer(customer_id: str) -> Flow[StripeCustomer]:
+    return get(path(CUSTOMERS + "/{}", customer_id), StripeCustomer)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,176 @@
+"""Plans: a product says what is sold, and a price of it says for how much and how often.
+
+https://docs.stripe.com/api/products and https://docs.stripe.com/api/prices. A plan's id is that of
+its price, which is what is subscribed to.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, Literal, cast, get_args
+
+from subhub.errors import InvalidRequest
+from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result
+from subhub.models.interval import Unit
+from subhub.plugin import Flow, Page, Provider, Wire, completed, get, path, post
+
+from subhub_stripe_example.amounts import from_minor, to_minor
+from subhub_stripe_example.keys import keyed
+from subhub_stripe_example.lists import StripeList, page_query
+
+PROVIDER: Final = "stripe"
+PRODUCTS: Final = "/products"
+PRICES: Final = "/prices"
+CHANGEABLE: Final = frozenset({"name", "description"})
+"""What belongs to the product; of a price, Stripe changes nothing that a customer agreed to."""
+
+TaxBehavior = Literal["inclusive", "exclusive", "unspecified"]
+
+
+class Product(Result):
+    """What is sold: all that exists when a plan's product was made, and its price was not."""
+
+    id: str
+    name: str | None = None
+
+
+class StripeProduct(Wire):
+    """A `product` object."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+
+    def to_product(self) -> Product:
+        """The product as a result of its own."""
+        return Product(provider=PROVIDER, id=self.id, name=self.name, raw=self.raw)
+
+
+class Recurring(Wire):
+    """How often a price is billed."""
+
+    interval: str
+    interval_count: int = 1
+
+    def to_interval(self) -> Interval | None:
+        """The interval, unless it is in a unit that is not known."""
+        if self.interval not in get_args(Unit):
+            return None
+        return Interval(self.interval_count, cast("Unit", self.interval))
+
+
+class StripePrice(Wire):
+    """A `price` object, with its product where that was asked for."""
+
+    id: str
+    currency: str
+    unit_amount: int | None = None
+    unit_amount_decimal: Decimal | None = None
+    recurring: Recurring | None = None
+    product: str | StripeProduct | None = None
+    lookup_key: str | None = None
+
+    def price(self) -> Money | None:
+        """What one unit costs; a price in tiers has no such amount."""
+        amount = self.unit_amount_decimal if self.unit_amount is None else self.unit_amount
+        return None if amount is None else from_minor(amount, self.currency)
+
+    def interval(self) -> Interval | None:
+        """How often it is billed."""
+        return self.recurring.to_interval() if self.recurring else None
+
+    def to_plan(self, product: StripeProduct | None = None) -> Plan:
+        """The plan in neutral words; *product* is newer than the one inside, where it is given."""
+        inside = self.product if isinstance(self.product, StripeProduct) else None
+        sold = product or inside
+        return Plan(
+            provider=PROVIDER,
+            id=self.id,
+            name=sold.name if sold else None,
+            price=self.price(),
+            interval=self.interval(),
+            description=sold.description if sold else None,
+            code=self.lookup_key,
+            raw=self.raw,
+        )
+
+
+class PriceList(StripeList):
+    """A page of prices."""
+
+    data: list[StripePrice]
+
+
+class Plans(Provider):
+    """The operations on plans."""
+
+    def create_plan(
+        self,
+        draft: PlanDraft,
+        *,
+        tax_behavior: TaxBehavior | None = None,
+        idempotency_key: str | None = None,
+    ) -> Flow[Plan]:
+        """Make a product, then its price; when the price fails, `error.completed` has the product.
+
+        `public` is not sent: Stripe shows customers no list of plans that it could be about.
+        """
+        _untaxed(draft.tax_rate)
+        terms = {
+            "currency": draft.price.currency.lower(),
+            "unit_amount": to_minor(draft.price),
+            "recurring": {
+                "interval": draft.interval.unit,
+                "interval_count": draft.interval.count,
+            },
+            "lookup_key": draft.code,
+            "tax_behavior": tax_behavior,
+            "expand": ["product"],
+        }
+        body = {"name": draft.name, "description": draft.description}
+        product = yield from post(PRODUCTS, StripeProduct, body, keyed(idempotency_key, "product"))
+        with completed(product.to_product()):
+            terms["product"] = product.id
+            price = yield from post(PRICES, StripePrice, terms, keyed(idempotency_key, "price"))
+        return price.to_plan()
+
+    def get_plan(self, plan_id: str) -> Flow[Plan]:
+        """Read one plan, with its product."""
+        price = yield from _price(plan_id)
+        return price.to_plan()
+
+    def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
+        """Read one page of the plans: of Stripe's prices, those that are billed again."""
+        query = page_query(cursor, type="recurring", **{"expand[]": "data.product"})
+        prices = yield from get(PRICES, PriceList, query)
+        plans = [each.to_plan() for each in prices.data]
+        return prices.page(plans, plans[-1].id if plans else None)
+
+    def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
+        """Change the name or description, which stand in the product, and so in all its plans."""
+        for field in changes.changes():
+            if field not in CHANGEABLE:
+                problem = "Stripe does not change what a price says: make a new plan"
+                raise InvalidRequest.of(field, f"{problem}, and move the subscriptions to it")
+        price = yield from _price(plan_id)
+        known = price.product
+        product_id = known.id if isinstance(known, StripeProduct) else known
+        product = yield from post(
+            path(PRODUCTS + "/{}", product_id or ""), StripeProduct, changes.changes()
+        )
+        return price.to_plan(product)
+
+
+def _price(plan_id: str) -> Flow[StripePrice]:
+    return get(path(PRICES + "/{}", plan_id), StripePrice, {"expand[]": "product"})
+
+
+def _untaxed(rate: Decimal | None) -> None:
+    """A rate that was left out in silence would be missing on every invoice."""
+    if rate is None:
+        return
+    problem = (
+        "a price of Stripe's holds no rate: make a tax rate in its dashboard, and pass its id as "
+        "`default_tax_rates` in the provider_options of subscribe and create_signup_link"
+    )
+    raise InvalidRequest.of("tax_rate", problem)

@@ -1,0 +1,78 @@
+"""The provider class: what Stripe is called and how it is reached; the operations are inherited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from subhub.plugin import Encoded, Json, RateLimit, text_at
+
+from subhub_stripe_example.evidence import DOCS, EVIDENCE
+from subhub_stripe_example.form import as_form
+from subhub_stripe_example.links import Links
+from subhub_stripe_example.plans import Plans
+from subhub_stripe_example.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from subhub.sandbox import Fake
+
+STRIPE_VERSION: Final = "2026-10-28.endive"
+"""The edition of the API that the wire models are read from; without it, Stripe takes that of the
+account: https://docs.stripe.com/api/versioning."""
+
+
+class Stripe(Plans, Links, Subscriptions):
+    """Stripe Billing: https://docs.stripe.com/api."""
+
+    name = "stripe"
+    base_url = "https://api.stripe.com/v1"
+    documentation = f"{DOCS}/api"
+    key_prefixes: ClassVar[Mapping[str, str]] = {
+        "live": "sk_live_ rk_live_",
+        "test": "sk_test_ rk_test_",
+    }
+    id_prefixes: ClassVar[Mapping[str, str]] = {
+        "plan": "price_",
+        "customer": "cus_",
+        "subscription": "sub_",
+        "payment method": "pm_",
+    }
+    rate_limit: ClassVar[RateLimit | None] = RateLimit(25, per=1.0)
+    """That of a test account, and of each endpoint: https://docs.stripe.com/rate-limits."""
+    evidence = EVIDENCE
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        """A fresh fake of Stripe."""
+        from subhub_stripe_example.sandbox import StripeFake  # noqa: PLC0415 - only when asked for
+
+        return StripeFake()
+
+    def credentials(self, api_key: str) -> Mapping[str, str]:
+        """The key, and the edition of the API that is meant."""
+        return {**super().credentials(api_key), "Stripe-Version": STRIPE_VERSION}
+
+    def encode(self, body: Json) -> Encoded:
+        """Stripe takes forms: https://docs.stripe.com/api."""
+        return as_form(body)
+
+    # How refusals are read: https://docs.stripe.com/api/errors ------------------------------------
+
+    def error_message(self, body: Any) -> str | None:
+        """The human text of the error."""
+        return text_at(body, "error", "message")
+
+    def error_code(self, body: Any) -> str | None:
+        """The code of the error, or its type where it has no code."""
+        return text_at(body, "error", "code") or text_at(body, "error", "type")
+
+    def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
+        """The `Request-Id` of the answer."""
+        del body
+        return headers.get("request-id")
+
+    def error_fields(self, body: Any) -> Mapping[str, str]:
+        """The parameter that the error is about, which is at most one."""
+        parameter = text_at(body, "error", "param")
+        message = text_at(body, "error", "message")
+        return {parameter: message} if parameter and message else {}

@@ -1,0 +1,233 @@
+"""Subscriptions and Checkout of the fake: https://docs.stripe.com/api/subscriptions."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from typing import Final
+
+from subhub.sandbox import JsonObject, Offer, OfferState, Received, Reply, route
+
+from subhub_stripe_example.sandbox.catalogue import Catalogue
+from subhub_stripe_example.sandbox.customers import CustomerRoutes
+
+PAGES: Final = "https://checkout.stripe.com/c/pay/"
+OVER: Final = {"canceled", "incomplete_expired"}
+CREATE: Final = (
+    "customer",
+    "items",
+    "default_payment_method",
+    "payment_behavior",
+    "default_tax_rates",
+)
+SESSION: Final = (
+    "mode",
+    "customer",
+    "line_items",
+    "success_url",
+    "cancel_url",
+    "subscription_data",
+)
+
+
+class BillingRoutes(Catalogue, CustomerRoutes):
+    """The endpoints of subscriptions, and the page on which a customer pays."""
+
+    first_status = "active"
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.clock.watch(self.settle)
+
+    # Subscriptions --------------------------------------------------------------------------------
+
+    @route("POST", "/subscriptions")
+    def create_subscription(self, received: Received) -> Reply:
+        """Start a subscription to one price."""
+        given = self.accepted(received, *CREATE)
+        wanted = self.needed(given, "customer")
+        customer = self.found(self.customers, "customer", wanted, named=True)
+        (item,) = self.needed(given, "items")
+        return Reply.json(200, self._start(customer["id"], item, self.first_status))
+
+    @route("GET", "/subscriptions")
+    def list_subscriptions(self, received: Received) -> Reply:
+        """One page of a customer's or all subscriptions; canceled ones only with a `status`."""
+        customer, status = received.query.get("customer"), received.query.get("status")
+        if customer is not None:
+            _ = self.found(self.customers, "customer", customer, named=True)
+        fitting = [
+            each
+            for each in self.subscriptions.values()
+            if customer in {None, each["customer"]}
+            and (status in {"all", each["status"]} or (not status and each["status"] not in OVER))
+        ]
+        return self.listed(received, fitting)
+
+    @route("GET", "/subscriptions/{}")
+    def get_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """Read one subscription."""
+        del received
+        return Reply.json(200, self.found(self.subscriptions, "subscription", subscription_id))
+
+    @route("POST", "/subscriptions/{}")
+    def update_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """Put another price into its item, or have it end with its period."""
+        found = self._running(subscription_id)
+        known = ("items", "proration_behavior", "cancel_at_period_end")
+        given = self.accepted(received, *known)
+        if "cancel_at_period_end" in given:
+            ends = given["cancel_at_period_end"] == "true"
+            end = found["items"]["data"][0]["current_period_end"]
+            found.update(cancel_at_period_end=ends, cancel_at=end if ends else None)
+        for asked in given.get("items", []):
+            self._replace(found, asked)
+        return Reply.json(200, found)
+
+    @route("DELETE", "/subscriptions/{}")
+    def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
+        """End a subscription at once."""
+        _ = self.accepted(received, "prorate", "invoice_now")
+        found = self._running(subscription_id)
+        self._end(found, self.now())
+        return Reply.json(200, found)
+
+    def settle(self) -> None:
+        """Let happen what the clock has passed: periods end, and some subscriptions with them."""
+        for each in self.subscriptions.values():
+            item = each["items"]["data"][0]
+            while item["current_period_end"] <= self.now() and each["status"] not in OVER:
+                if each["cancel_at_period_end"]:
+                    self._end(each, item["current_period_end"])
+                else:
+                    self._begin(item, item["current_period_end"])
+
+    # Checkout -------------------------------------------------------------------------------------
+
+    @route("POST", "/checkout/sessions")
+    def create_session(self, received: Received) -> Reply:
+        """Make a page of Checkout; it expires after 24 hours."""
+        given = self.accepted(received, *SESSION)
+        if self.needed(given, "mode") != "subscription":
+            raise self.refused(400, "Invalid mode: this sandbox knows subscriptions", param="mode")
+        (line,) = self.needed(given, "line_items")
+        _ = self.found(self.prices, "price", line["price"], named=True)
+        wanted = self.needed(given, "customer")
+        customer = self.found(self.customers, "customer", wanted, named=True)
+        session = self.new(
+            "checkout.session",
+            "cs_test",
+            mode="subscription",
+            status="open",
+            customer=customer["id"],
+            expires_at=self.now() + 24 * 3600,
+            success_url=given.get("success_url"),
+            cancel_url=given.get("cancel_url"),
+            subscription=None,
+        )
+        session["url"] = self.page_address(PAGES + session["id"])
+        self.sessions[session["id"]] = {"line": line, "session": session}
+        return Reply.json(200, session)
+
+    def pay(self, url: str) -> None:
+        """Start the subscription that the page is for."""
+        held = self._held(url)
+        session = held["session"] if held else None
+        if held is None or session is None or self._state(session) != "open":
+            message = f"nobody can pay at {url!r}"
+            raise LookupError(message) if held is None else ValueError(message)
+        made = self._start(session["customer"], held["line"], "active")
+        session.update(status="complete", subscription=made["id"])
+
+    def offer(self, url: str) -> Offer | None:
+        """What the page shows."""
+        held = self._held(url)
+        if held is None:
+            return None
+        session, price = held["session"], self.prices[held["line"]["price"]]
+        state = self._state(session)
+        recurring = price["recurring"]
+        return Offer(
+            title="Checkout",
+            plan=self.products[price["product"]]["name"],
+            price=f"{price['unit_amount']} {price['currency'].upper()}, in minor units",
+            interval=f"{recurring['interval_count']} {recurring['interval']}",
+            customer=self.customers[session["customer"]]["name"] or "",
+            state="declined" if state == "open" and url in self.declined else state,
+            done_url=session["success_url"],
+            back_url=session["cancel_url"],
+        )
+
+    # What becomes of them -------------------------------------------------------------------------
+
+    def _start(self, customer_id: str, asked: JsonObject, status: str) -> JsonObject:
+        item = self._item(asked)
+        self._begin(item, self.now())
+        subscription = self.new(
+            "subscription",
+            "sub",
+            customer=customer_id,
+            status=status,
+            description=None,
+            start_date=self.now(),
+            cancel_at=None,
+            cancel_at_period_end=False,
+            canceled_at=None,
+            ended_at=None,
+            metadata={},
+            items={"object": "list", "data": [item], "has_more": False},
+        )
+        self.subscriptions[subscription["id"]] = subscription
+        return subscription
+
+    def _item(self, asked: JsonObject) -> JsonObject:
+        price = self.found(self.prices, "price", self.needed(asked, "price"), named=True)
+        quantity = int(asked.get("quantity", "1"))
+        return self.new("subscription_item", "si", price=price, quantity=quantity)
+
+    def _replace(self, subscription: JsonObject, asked: JsonObject) -> None:
+        (item,) = subscription["items"]["data"]
+        if asked.get("id") != item["id"]:
+            message = f"No such subscription item: '{asked.get('id')}'"
+            raise self.refused(400, message, code="resource_missing", param="items[0][id]")
+        new = self._item({"quantity": str(item["quantity"]), **asked})
+        same = new["price"]["recurring"] == item["price"]["recurring"]
+        item.update(price=new["price"], quantity=new["quantity"])
+        if not same:
+            self._begin(item, self.now())
+
+    def _begin(self, item: JsonObject, start: int) -> None:
+        recurring = item["price"]["recurring"]
+        end = _later(start, recurring["interval"], recurring["interval_count"])
+        item.update(current_period_start=start, current_period_end=end)
+
+    def _running(self, subscription_id: str) -> JsonObject:
+        """One that was canceled is gone for whoever wants to change it."""
+        found = self.found(self.subscriptions, "subscription", subscription_id)
+        if found["status"] in OVER:
+            message = f"No such subscription: '{subscription_id}'"
+            raise self.refused(404, message, code="resource_missing", param="id")
+        return found
+
+    def _end(self, subscription: JsonObject, at: int) -> None:
+        subscription.update(status="canceled", ended_at=at, canceled_at=at)
+
+    def _held(self, url: str) -> JsonObject | None:
+        return self.sessions.get(url.rpartition("/")[2])
+
+    def _state(self, session: JsonObject) -> OfferState:
+        if session["status"] == "complete":
+            return "paid"
+        return "expired" if session["expires_at"] <= self.now() else "open"
+
+
+def _later(start: int, unit: str, count: int) -> int:
+    """The end of a period; one that begins on a 31st ends on the last day of a shorter month."""
+    began = dt.datetime.fromtimestamp(start, dt.UTC)
+    if unit in {"day", "week"}:
+        days = count * (7 if unit == "week" else 1)
+        return int((began + dt.timedelta(days=days)).timestamp())
+    months = began.month - 1 + count * (12 if unit == "year" else 1)
+    year, month = began.year + months // 12, months % 12 + 1
+    day = min(began.day, calendar.monthrange(year, month)[1])
+    return int(began.replace(year=year, month=month, day=day).timestamp())

@@ -1,0 +1,37 @@
+"""Forms as Stripe reads them: brackets are nesting, and keys that are numbers make a list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+_KEYS: Final = re.compile(r"[^\[\]]+")
+
+
+def tree(text: str) -> dict[str, Any]:
+    """What the form or query *text* says: `items[0][price]=a` is `{"items": [{"price": "a"}]}`.
+
+    Every leaf is text; `expand[]=a`, a list without numbers, may be given more than once.
+    """
+    found: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)):
+        *outer, last = _KEYS.findall(name)
+        place = found
+        for key in outer:
+            place = place.setdefault(key, {})
+        if name.endswith("[]"):
+            place[last] = [*place.get(last, []), value]
+        else:
+            place[last] = value
+    return {key: _listed(value) for key, value in found.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    inside = {key: _listed(each) for key, each in fields.items()}
+    if inside and all(key.isdecimal() for key in inside):
+        return [inside[key] for key in sorted(inside, key=int)]
+    return inside

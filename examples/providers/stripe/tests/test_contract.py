@@ -1,0 +1,14 @@
+"""What subhub promises its users of any provider, checked against the sandbox."""
+
+from __future__ import annotations
+
+from subhub import CustomerDraft, Interval, Money, PlanDraft
+from subhub.testing import ProviderContract
+
+from subhub_stripe_example import Stripe
+
+
+class TestStripe(ProviderContract):
+    provider = Stripe
+    plan = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
+    customer = CustomerDraft(name="Acme & Sons", email="billing@acme.example")

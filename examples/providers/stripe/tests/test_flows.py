@@ -1,0 +1,363 @@
+"""What the plugin asks, one flow at a time, against scripted answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from subhub import (
+    Ambiguous,
+    CustomerDraft,
+    Interval,
+    InvalidRequest,
+    Money,
+    PlanDraft,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Status,
+    Unsupported,
+)
+from subhub.models import CustomerUpdate, PlanUpdate
+from subhub.plugin import Request
+from subhub.testing import play, reply
+
+from subhub_stripe_example import Stripe
+from subhub_stripe_example.plans import Product
+
+STRIPE = Stripe()
+NOW = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
+DRAFT = PlanDraft(
+    name="Phone", price=Money("12.95", "EUR"), interval=Interval(6, "month"), code="phone"
+)
+PRICE: dict[str, Any] = {
+    "id": "price_1",
+    "currency": "eur",
+    "unit_amount": 1295,
+    "unit_amount_decimal": "1295",
+    "recurring": {"interval": "month", "interval_count": 6},
+    "product": {"id": "prod_1", "name": "Phone", "description": None},
+    "lookup_key": "phone",
+}
+PRODUCT = {"id": "prod_1", "name": "Phone"}
+CUSTOMER: dict[str, Any] = {"id": "cus_1", "email": "a@b.nl", "created": 1763715600, "metadata": {}}
+SUBSCRIPTION: dict[str, Any] = {
+    "id": "sub_1",
+    "customer": "cus_1",
+    "status": "active",
+    "start_date": 1763715600,
+    "items": {
+        "data": [{"id": "si_1", "price": PRICE, "quantity": 2, "current_period_end": 1771664400}]
+    },
+}
+
+
+def page(*objects: Any, more: bool = False) -> dict[str, Any]:
+    return {"object": "list", "data": list(objects), "has_more": more}
+
+
+def test_a_plan_takes_a_product_and_then_its_price() -> None:
+    played = play(STRIPE.create_plan(DRAFT), reply(200, PRODUCT), reply(200, PRICE))
+
+    assert played.requests == (
+        Request("POST", "/products", {"name": "Phone", "description": None}),
+        Request(
+            "POST",
+            "/prices",
+            {
+                "currency": "eur",
+                "unit_amount": 1295,
+                "recurring": {"interval": "month", "interval_count": 6},
+                "lookup_key": "phone",
+                "tax_behavior": None,
+                "expand": ["product"],
+                "product": "prod_1",
+            },
+        ),
+    )
+    assert (played.result.id, played.result.code) == ("price_1", "phone")
+    assert (played.result.price, played.result.interval) == (DRAFT.price, DRAFT.interval)
+
+
+def test_when_the_price_fails_the_error_has_the_product() -> None:
+    error = {"error": {"type": "invalid_request_error", "message": "No", "param": "currency"}}
+    flow = STRIPE.create_plan(DRAFT)
+    with pytest.raises(Rejected) as caught:
+        _ = play(flow, reply(200, PRODUCT), reply(400, error), provider=STRIPE)
+    assert caught.value.completed == (Product(provider="stripe", id="prod_1", name="Phone"),)
+    assert (caught.value.code, caught.value.fields) == ("invalid_request_error", {"currency": "No"})
+
+
+def test_each_request_of_a_call_has_a_key_of_its_own() -> None:
+    flow = STRIPE.create_plan(DRAFT, idempotency_key="order-7")
+    played = play(flow, reply(200, PRODUCT), reply(200, PRICE))
+    assert [each.headers for each in played.requests] == [
+        {"Idempotency-Key": "order-7-product"},
+        {"Idempotency-Key": "order-7-price"},
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "é", "a\nb", "x" * 231])
+def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
+    with pytest.raises(InvalidRequest, match="idempotency_key"):
+        _ = play(STRIPE.create_plan(DRAFT, idempotency_key=key))
+
+
+def test_a_tax_rate_is_refused_and_not_left_out() -> None:
+    taxed = DRAFT.model_copy(update={"tax_rate": 21})
+    with pytest.raises(InvalidRequest, match="default_tax_rates"):
+        _ = play(STRIPE.create_plan(taxed))
+
+
+@pytest.mark.parametrize(
+    ("price", "minor"),
+    [
+        (Money("12.95", "EUR"), 1295),
+        (Money(500, "JPY"), 500),
+        (Money("5.12", "KWD"), 5120),
+        (Money(5, "ISK"), 500),
+        (Money(5, "UGX"), 500),
+        (Money(500, "MGA"), 500),
+    ],
+)
+def test_minor_units_are_stripes_and_not_those_of_iso(price: Money, minor: int) -> None:
+    answer = {**PRICE, "currency": price.currency.lower(), "unit_amount": minor}
+    played = play(
+        STRIPE.create_plan(DRAFT.model_copy(update={"price": price})),
+        reply(200, PRODUCT),
+        reply(200, answer),
+    )
+    assert (played.requests[1].body or {})["unit_amount"] == minor
+    assert played.result.price == price
+
+
+def test_a_fifth_of_an_ariary_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="MGA"):
+        _ = play(STRIPE.create_plan(DRAFT.model_copy(update={"price": Money("0.20", "MGA")})))
+
+
+@pytest.mark.parametrize(
+    ("fields", "price"),
+    [
+        ({"unit_amount": None, "unit_amount_decimal": "0.5"}, Money("0.005", "EUR")),
+        ({"unit_amount": None, "unit_amount_decimal": None}, None),
+    ],
+)
+def test_a_price_may_be_a_part_of_a_cent_or_in_tiers(
+    fields: dict[str, Any], price: Money | None
+) -> None:
+    assert play(STRIPE.get_plan("price_1"), reply(200, {**PRICE, **fields})).result.price == price
+
+
+@pytest.mark.parametrize("recurring", [None, {"interval": "fortnight"}])
+def test_an_interval_that_is_not_known_is_none(recurring: object) -> None:
+    answer = {**PRICE, "recurring": recurring, "product": "prod_1"}
+    plan = play(STRIPE.get_plan("price_1"), reply(200, answer)).result
+    assert (plan.interval, plan.name) == (None, None)
+
+
+@pytest.mark.parametrize("product", [PRICE["product"], "prod_1"])
+def test_a_plan_is_renamed_where_its_name_stands(product: object) -> None:
+    played = play(
+        STRIPE.update_plan("price_1", PlanUpdate(name="New")),
+        reply(200, {**PRICE, "product": product}),
+        reply(200, {"id": "prod_1", "name": "New"}),
+    )
+    assert played.requests[1] == Request("POST", "/products/prod_1", {"name": "New"})
+    assert (played.result.id, played.result.name) == ("price_1", "New")
+
+
+def test_what_a_price_says_is_not_changed() -> None:
+    with pytest.raises(InvalidRequest, match="make a new plan"):
+        _ = play(STRIPE.update_plan("price_1", PlanUpdate(price=Money(1, "EUR"))))
+
+
+def test_a_list_goes_on_after_the_last_of_a_page() -> None:
+    first = play(STRIPE.list_plans(), reply(200, page(PRICE, more=True)))
+    assert first.requests[0].query == {
+        "limit": "100",
+        "type": "recurring",
+        "expand[]": "data.product",
+    }
+    assert first.result.next == "price_1"
+    last = play(STRIPE.list_plans("price_1"), reply(200, page()))
+    assert last.requests[0].query["starting_after"] == "price_1"
+    assert last.result.next is None
+
+
+@pytest.mark.parametrize("name", ["list_customers", "list_subscriptions"])
+def test_an_empty_list_ends(name: str) -> None:
+    assert play(getattr(STRIPE, name)(), reply(200, page())).result.next is None
+
+
+def test_a_quote_in_an_id_does_not_end_the_search() -> None:
+    found = {**CUSTOMER, "metadata": {"external_id": "o'x\\"}}
+    played = play(STRIPE.find_customer(external_id="o'x\\"), reply(200, page(found)))
+    assert played.requests[0].query == {"query": r"metadata['external_id']:'o\'x\\'"}
+    assert played.result is not None
+
+
+def test_two_customers_with_one_address_are_ambiguous() -> None:
+    flow = STRIPE.find_customer(email="a@b.nl")
+    with pytest.raises(Ambiguous, match="2 customers") as caught:
+        _ = play(flow, reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2"})))
+    assert len(caught.value.candidates) == 2
+
+
+def test_a_name_is_changed_without_reading_the_address() -> None:
+    flow = STRIPE.update_customer("cus_1", CustomerUpdate(name="New"))
+    assert play(flow, reply(200, CUSTOMER)).requests == (
+        Request("POST", "/customers/cus_1", {"name": "New"}),
+    )
+
+
+def test_a_link_for_somebody_new_makes_the_customer_and_tells_when_it_fails() -> None:
+    somebody = CustomerDraft(name="A", email="a@b.nl")
+    flow = STRIPE.create_signup_link(
+        plan="price_1",
+        customer=somebody,
+        return_url="https://a.nl/",
+        default_tax_rates=["txr_1"],
+        idempotency_key="k",
+    )
+    with pytest.raises(ProviderError) as caught:
+        _ = play(flow, reply(200, CUSTOMER), reply(500, b"<html>"), provider=STRIPE)
+    (made,) = caught.value.completed
+    assert getattr(made, "id", None) == "cus_1"
+
+
+def test_a_link_says_which_tax_rates_hold() -> None:
+    session = {"id": "cs_1", "url": "https://pay", "expires_at": 1763715600, "customer": "cus_1"}
+    flow = STRIPE.create_signup_link(
+        plan="price_1", customer="cus_1", back_url="https://a.nl/", default_tax_rates=["txr_1"]
+    )
+    played = play(flow, reply(200, session))
+    assert played.requests[0] == Request(
+        "POST",
+        "/checkout/sessions",
+        {
+            "customer": "cus_1",
+            "mode": "subscription",
+            "line_items": [{"price": "price_1", "quantity": 1}],
+            "success_url": None,
+            "cancel_url": "https://a.nl/",
+            "subscription_data": {"default_tax_rates": ["txr_1"]},
+        },
+    )
+    assert played.result.expires_at == dt.datetime(2025, 11, 21, 9, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda: STRIPE.create_signup_link(plan="p", customer="c", replaces="s", when="now"),
+        lambda: STRIPE.subscribe(plan=DRAFT, customer="c", now=NOW),
+        lambda: STRIPE.subscribe(plan="p", customer="c", now=NOW, starts_on=NOW.date()),
+        lambda: STRIPE.change_subscription(
+            "s", plan="p", when="period_end", refund="none", now=NOW
+        ),
+        lambda: STRIPE.cancel_subscription("s", when="now", refund="prorated", now=NOW),
+    ],
+    ids=["replaces", "inline_plan", "starts_on", "change_period_end", "cancel_prorated"],
+)
+def test_what_is_lacking_is_refused_by_the_flow_too(flow: Any) -> None:
+    with pytest.raises(Unsupported):
+        _ = play(flow())
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("incomplete", Status.PENDING),
+        ("incomplete_expired", Status.ENDED),
+        ("trialing", Status.ACTIVE),
+        ("active", Status.ACTIVE),
+        ("past_due", Status.PAST_DUE),
+        ("unpaid", Status.PAST_DUE),
+        ("paused", Status.PAUSED),
+        ("canceled", Status.CANCELED),
+        ("hibernating", Status.UNKNOWN),
+    ],
+)
+def test_a_status_is_in_neutral_words_or_unknown(word: str, status: Status) -> None:
+    answer = {**SUBSCRIPTION, "status": word}
+    found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
+    assert (found.status, found.raw_status) == (status, word)
+
+
+def test_a_subscription_costs_its_price_times_its_quantity() -> None:
+    found = play(STRIPE.get_subscription("sub_1"), reply(200, SUBSCRIPTION)).result
+    assert found.price == Money("25.90", "EUR")
+    assert (found.starts_on, found.renews_on) == (dt.date(2025, 11, 21), dt.date(2026, 2, 21))
+    assert found.ends_at is None
+
+
+def test_one_that_ends_with_its_period_does_not_renew() -> None:
+    answer = {**SUBSCRIPTION, "cancel_at_period_end": True}
+    found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
+    assert (found.status, found.renews_on) == (Status.ACTIVE, None)
+    assert found.ends_at == dt.datetime(2026, 2, 21, 9, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_several_plans_in_one_are_not_told_as_one(count: int) -> None:
+    items = {"data": [SUBSCRIPTION["items"]["data"][0]] * count}
+    answer = {**SUBSCRIPTION, "items": items, "start_date": None}
+    found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
+    assert (found.plan_id, found.price, found.interval, found.starts_on) == (None,) * 4
+    with pytest.raises(Ambiguous, match="several plans"):
+        _ = play(
+            STRIPE.change_subscription("sub_1", plan="p", when="now", refund="none", now=NOW),
+            reply(200, answer),
+        )
+
+
+def test_what_is_metered_has_no_cost_of_its_own() -> None:
+    item = {**SUBSCRIPTION["items"]["data"][0], "quantity": None}
+    answer = {**SUBSCRIPTION, "items": {"data": [item]}}
+    assert play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result.price is None
+
+
+@pytest.mark.parametrize(
+    ("refund", "behavior"), [("none", "none"), ("prorated", "create_prorations")]
+)
+def test_a_change_replaces_the_price_of_the_item(refund: Any, behavior: str) -> None:
+    played = play(
+        STRIPE.change_subscription("sub_1", plan="p", when="now", refund=refund, now=NOW),
+        reply(200, SUBSCRIPTION),
+        reply(200, SUBSCRIPTION),
+    )
+    assert played.requests[1] == Request(
+        "POST",
+        "/subscriptions/sub_1",
+        {
+            "items": [{"id": "si_1", "price": "p", "quantity": 2}],
+            "proration_behavior": behavior,
+        },
+    )
+
+
+def cancel(**options: Any) -> Any:
+    return STRIPE.cancel_subscription("sub_1", refund="none", now=NOW, **options)
+
+
+def test_the_options_of_a_cancellation_are_about_now() -> None:
+    played = play(cancel(when="now", prorate=True), reply(200, SUBSCRIPTION))
+    assert played.requests == (Request("DELETE", "/subscriptions/sub_1", {"prorate": True}),)
+    with pytest.raises(InvalidRequest, match="prorate"):
+        _ = play(cancel(when="period_end", prorate=True))
+
+
+def test_a_declined_card_is_told_with_its_code_and_the_request_id() -> None:
+    error = {"error": {"type": "card_error", "code": "card_declined", "message": "Declined."}}
+    answer = reply(402, error, {"request-id": "req_1"})
+    with pytest.raises(ProviderError, match="Declined") as caught:
+        _ = play(STRIPE.get_plan("price_1"), answer, provider=STRIPE)
+    assert (caught.value.code, caught.value.request_id) == ("card_declined", "req_1")
+    assert caught.value.fields == {}
+
+
+def test_too_many_requests_are_rate_limited() -> None:
+    with pytest.raises(RateLimited):
+        _ = play(STRIPE.get_plan("price_1"), reply(429, {"error": {}}), provider=STRIPE)

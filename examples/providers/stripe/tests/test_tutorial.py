@@ -1,0 +1,34 @@
+"""What the tutorial quotes stands in the plugin, or in its tests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+TUTORIAL = PROJECT.parents[2] / "docs" / "adding-a-provider.md"
+TEXT = TUTORIAL.read_text("utf-8")
+QUOTED = re.findall(r"^ *```python\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
+SOURCES = [
+    _source
+    for folder in ("subhub_stripe_example", "tests")
+    for _source in sorted((PROJECT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("block", QUOTED, ids=range(len(QUOTED)))
+def test_a_quoted_block_stands_in_the_source(block: str) -> None:
+    wanted = _flat(block)
+    assert any(wanted in _flat(source.read_text("utf-8")) for source in SOURCES), block
+
+
+def test_the_tutorial_quotes() -> None:
+    assert len(QUOTED) > 10
+
+
+def _flat(text: str) -> str:
+    """*text* without its indentation, which a list in the tutorial adds to."""
+    return "\n".join(line.strip() for line in dedent(text).splitlines())
