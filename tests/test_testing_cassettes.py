@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import json
 import shutil
 from pathlib import Path
 
@@ -11,17 +13,19 @@ import pytest
 import yaml
 from subhub_afternoon import Afternoon
 
-from subhub import Client, CustomerDraft, PluginError, SubhubError
+from subhub import Client, CustomerDraft, NotFound, PluginError, SubhubError
 from subhub.plugin import Provider
 from subhub.registry import installed
 from subhub.testing.cassettes import (
     CassetteMismatch,
+    Conversation,
     Provenance,
     fingerprint,
     provenance_of,
-    record,
-    replay,
+    write,
 )
+from subhub.testing.cassettes.recording import record
+from subhub.testing.cassettes.replaying import replay
 from subhub.testing.stage import MOMENT, Stages
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
@@ -62,6 +66,10 @@ class TestEveryCassette:
         assert PROVIDERS[path.parent.name].sandbox().api_key.lower() not in text
 
 
+def test_a_plugin_may_ship_no_description_of_the_api() -> None:
+    assert fingerprint(Provider) == "none"
+
+
 def test_a_replay_answers_what_was_recorded(billing: Client) -> None:
     with replay(MADE):
         assert billing.create_customer(COMPANY).external_id == "cust_123"
@@ -80,7 +88,7 @@ def test_a_changed_body_does_not_match(billing: Client) -> None:
     changed = COMPANY.model_copy(update={"name": "Other Corp"})
     with pytest.raises(CassetteMismatch) as caught, replay(MADE):
         _ = billing.create_customer(changed)
-    asked, recorded = str(caught.value).splitlines()[1:]
+    _, asked, recorded, *_ = str(caught.value).splitlines()
     assert "Other Corp" in asked
     assert "Acme Corp" in recorded
 
@@ -140,8 +148,8 @@ def test_what_is_no_json_is_compared_as_it_is() -> None:
 def test_an_answer_that_is_no_json_is_recorded_as_text(tmp_path: Path) -> None:
     page = httpx.MockTransport(lambda _: httpx.Response(200, text="<html>"))
     with (
-        pytest.raises(SubhubError, match="not JSON"),
         record(tmp_path / "page.yaml", Provenance.of(Afternoon, "sandbox", MOMENT)),
+        pytest.raises(SubhubError, match="not JSON"),
     ):
         _ = Client(Afternoon, api_key=KEY, transport=page).create_customer(COMPANY)
     (exchange,) = yaml.safe_load((tmp_path / "page.yaml").read_text())["interactions"]
@@ -162,3 +170,54 @@ def test_a_recording_replaces_the_one_before(tmp_path: Path) -> None:
     with record(old, Provenance.of(Afternoon, "sandbox", MOMENT)):
         _ = Client(Afternoon, sandbox=fake).find_customer(external_id="cust_999")
     assert len(yaml.safe_load(old.read_text())["interactions"]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_key_that_the_provider_repeats_is_not_recorded(tmp_path: Path, encoding: str) -> None:
+    said = {"message": f"{KEY} is revoked", "see": f"https://api.afternoon.co/?key={KEY}"}
+    content = json.dumps(said).encode()
+    packed = gzip.compress(content) if encoding == "gzip" else content
+    headers = {"content-encoding": encoding, "content-type": "application/json"}
+    refusing = httpx.MockTransport(lambda _: httpx.Response(401, headers=headers, content=packed))
+    path = tmp_path / "refused.yaml"
+    with (
+        Client(Afternoon, api_key=KEY, transport=refusing) as client,
+        record(path, Provenance.of(Afternoon, "sandbox", MOMENT)),
+        pytest.raises(SubhubError),
+    ):
+        _ = client.create_customer(COMPANY)
+    assert KEY not in path.read_text("utf-8")
+    assert "[redacted] is revoked" in path.read_text("utf-8")
+
+
+def test_a_recording_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
+    old = Path(shutil.copy(MADE, tmp_path))
+    before = old.read_text("utf-8")
+    with (
+        pytest.raises(NotFound),
+        record(old, Provenance.of(Afternoon, "sandbox", MOMENT)),
+    ):
+        _ = Client(Afternoon, sandbox=True).get_customer(Afternoon.stand_in_id)
+    assert old.read_text("utf-8") == before
+
+
+def test_a_recording_of_nothing_is_none(tmp_path: Path) -> None:
+    old = Path(shutil.copy(MADE, tmp_path))
+    with record(old, Provenance.of(Afternoon, "sandbox", MOMENT)):
+        pass
+    assert not old.exists()
+
+
+def test_a_status_that_nobody_registered_is_replayed(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.yaml"
+    _ = odd.write_text(MADE.read_text("utf-8").replace("status: 201", "status: 599"))
+    with replay(odd), pytest.raises(SubhubError, match="HTTP 599"):
+        _ = Client(Afternoon, api_key=KEY, attempts=1).create_customer(COMPANY)
+
+
+def test_what_stands_in_two_places_is_written_twice(tmp_path: Path) -> None:
+    stored = Conversation.at(MADE)
+    path = tmp_path / "twice.yaml"
+    write(path, Conversation(stored.provenance, [*stored.interactions, *stored.interactions]))
+    assert "&id" not in path.read_text("utf-8")
+    assert len(Conversation.at(path).interactions) == 2

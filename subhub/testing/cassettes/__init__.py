@@ -1,0 +1,41 @@
+"""Cassettes: conversations with a provider, recorded once and replayed without key and network."""
+
+from subhub.testing.cassettes.format import (
+    DOCUMENT,
+    KEPT_REQUEST_HEADERS,
+    KEPT_RESPONSE_HEADERS,
+    MADE_UP,
+    NO_DOCUMENT,
+    REAL,
+    CassetteMismatch,
+    Conversation,
+    Interaction,
+    Persister,
+    Provenance,
+    Source,
+    document_of,
+    fingerprint,
+    provenance_of,
+    write,
+    written,
+)
+
+__all__ = [
+    "DOCUMENT",
+    "KEPT_REQUEST_HEADERS",
+    "KEPT_RESPONSE_HEADERS",
+    "MADE_UP",
+    "NO_DOCUMENT",
+    "REAL",
+    "CassetteMismatch",
+    "Conversation",
+    "Interaction",
+    "Persister",
+    "Provenance",
+    "Source",
+    "document_of",
+    "fingerprint",
+    "provenance_of",
+    "write",
+    "written",
+]
