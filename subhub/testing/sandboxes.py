@@ -69,7 +69,7 @@ class Sandbox:
     @property
     def requests(self) -> list[Request]:
         """Every request that reached the sandbox, from whatever client; paths without the query."""
-        return [_request(each, self.fake.prefix) for each in self.fake.exchanges]
+        return [_request(each, self.fake) for each in self.fake.exchanges]
 
     def asked(self, operation: str) -> list[Request]:
         """What the box's own clients asked in an operation, such as `"create_plan"`."""
@@ -135,13 +135,13 @@ def sandbox(
     return Sandbox(found, fake, fake.add_plans(plans or {}))
 
 
-def _request(exchange: Exchange, prefix: str) -> Request:
+def _request(exchange: Exchange, fake: Fake) -> Request:
     received = exchange.received
     try:
-        body = received.json() if received.content else None
+        body = fake.decode(received) if received.content else None
     except ValueError:
         body = None
-    path = received.path.removeprefix(prefix)
+    path = received.path.removeprefix(fake.prefix)
     return Request(received.method, path, body if is_object(body) else None, received.query)
 
 
