@@ -40,7 +40,7 @@ class Listing(Wire, Generic[O]):
 class Lists(Provider):
     """Reading one page of any list."""
 
-    def read_page(
+    def _read_page(
         self, path: str, listing: type[Listing[O]], read: Callable[[O], T], cursor: str | None
     ) -> Flow[Page[T]]:
         """Read the page *cursor*, or the first one, and put its objects into neutral words."""

@@ -39,6 +39,7 @@ class MijnKlantportaal(PlanFlows, CustomerFlows, SubscriptionFlows, PaymentLinkF
         "payment method": "mdt_",
     }
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
+    dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
 
     @classmethod

@@ -25,7 +25,7 @@ class CustomerFlows(Lists):
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """Read one page of the customers."""
-        return self.read_page(
+        return self._read_page(
             CUSTOMERS, Listing[PortalCustomer], PortalCustomer.to_customer, cursor
         )
 

@@ -20,7 +20,7 @@ class InvoiceFlows(Lists):
 
     def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
         """Read one page of the invoices; no filter by customer or subscription is documented."""
-        return self.read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
+        return self._read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
 
     def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
         """Read one invoice (`inv_...`)."""

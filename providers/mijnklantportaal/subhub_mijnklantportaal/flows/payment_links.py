@@ -47,7 +47,7 @@ class PaymentLinkFlows(Lists):
 
     def list_payment_links(self, cursor: str | None = None) -> Flow[Page[PaymentLink]]:
         """Read one page of the payment links."""
-        return self.read_page(
+        return self._read_page(
             PAYMENT_LINKS, Listing[WirePaymentLink], WirePaymentLink.to_result, cursor
         )
 
@@ -61,7 +61,7 @@ class PaymentLinkFlows(Lists):
     ) -> Flow[Page[PaymentLinkPayment]]:
         """Read one page of the payments made through a link."""
         place = path(PAYMENT_LINK_PAYMENTS, _link(link_id))
-        return self.read_page(place, Listing[WirePayment], WirePayment.to_result, cursor)
+        return self._read_page(place, Listing[WirePayment], WirePayment.to_result, cursor)
 
 
 def _link(link_id: str) -> str:

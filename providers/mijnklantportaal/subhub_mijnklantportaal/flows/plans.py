@@ -24,7 +24,7 @@ class PlanFlows(Lists):
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
         """Read one page of the packages."""
-        return self.read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
+        return self._read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
         """Change a package; whether its subscriptions follow is not documented."""

@@ -119,7 +119,7 @@ class SubscriptionFlows(Lists):
     ) -> Flow[Page[Subscription]]:
         """Read one page of all subscriptions of the portal; no filter is documented."""
         del customer  # the client filters
-        return self.read_page(
+        return self._read_page(
             SUBSCRIPTIONS,
             Listing[CustomerSubscription],
             CustomerSubscription.to_subscription,

@@ -1,0 +1,32 @@
+"""Contract tests: what is not claimed is refused before anything is sent, with a reason."""
+
+from __future__ import annotations
+
+from subhub.capabilities import Absence
+from subhub.errors import Unsupported
+from subhub.testing.contract.calls import call_of, lacking
+from subhub.testing.contract.cases import BOTH, Case, for_each
+from subhub.testing.contract.desk import Colour, Desk
+from subhub.testing.contract.terms import Terms
+from subhub.testing.contract.verdict import expect, of_kind, told
+
+
+class AbsenceTests(Terms):
+    """What the provider cannot do, or the plugin does not yet."""
+
+    @for_each(lacking, BOTH)
+    def test_what_is_not_claimed_is_refused_unsent(self, case: Case, colour: Colour) -> None:
+        """It raises `Unsupported` with reason and kind, and nothing is asked."""
+        desk = Desk(self, strangers=True)
+        outcome = desk.perform(call_of(case.capability, desk), colour)
+        problem = f"`Unsupported` was to be raised: {told(outcome.error)}"
+        error = of_kind(outcome.error, Unsupported, problem)
+        expect(not outcome.heard, "requests were sent before it was refused")
+        about = error.operation or ""
+        expect(about.startswith(case.operation), f"the refusal is about {about!r}")
+        problem = f"`{about}` is claimed, and was refused: {error.reason!r}"
+        found = of_kind(self.provider.capabilities()[about].found, Absence, problem)
+        expect(
+            (error.reason, error.kind) == (found.reason, found.kind),
+            f"the error gives another reason than the evidence of `{about}`: {error.reason!r}",
+        )

@@ -1,0 +1,255 @@
+"""Contract tests: what is asked for has an effect on the wire, and what was made is found again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
+
+from subhub.capabilities import options_of
+from subhub.errors import InvalidRequest, NotFound
+from subhub.models import Money, PlanDraft
+from subhub.options import ProviderOptions, chosen
+from subhub.testing.contract.calls import BACK, LISTERS, RETURN, STARTS, call_of, conversations
+from subhub.testing.contract.cases import BOTH, Case, for_each
+from subhub.testing.contract.desk import Call, Colour, Desk, Outcome
+from subhub.testing.contract.terms import Terms
+from subhub.testing.contract.verdict import expect, told
+
+if TYPE_CHECKING:
+    from subhub.models import Result
+    from subhub.provider import Provider
+
+Change = Callable[[Desk, Call], Call]
+GETTERS: Final[Mapping[str, str]] = {
+    "create_plan": "get_plan",
+    "update_plan": "get_plan",
+    "create_customer": "get_customer",
+    "update_customer": "get_customer",
+    "subscribe": "get_subscription",
+    "update_subscription": "get_subscription",
+}
+"""What reads the object that an operation made or changed."""
+TARGETED: Final = frozenset(
+    {
+        "get_plan",
+        "update_plan",
+        "get_customer",
+        "update_customer",
+        "get_subscription",
+        "change_subscription",
+        "update_subscription",
+        "cancel_subscription",
+    }
+)
+"""The operations whose first argument is the id of what they are about."""
+
+
+def _draft(**changes: object) -> Change:
+    return lambda _, call: Call(call.operation, (_copied(call.args[0], changes),))
+
+
+def _copied(draft: Any, changes: Mapping[str, object]) -> Any:
+    return draft.model_copy(update=dict(changes))
+
+
+def _price(plan: PlanDraft) -> PlanDraft:
+    price = Money(plan.price.amount + 1, plan.price.currency)
+    return plan.model_copy(update={"price": price})
+
+
+ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
+    "create_plan": {
+        "name": _draft(name="Something else"),
+        "price": lambda _, call: Call(call.operation, (_price(call.args[0]),)),  # type: ignore[arg-type]
+    },
+    "create_customer": {
+        "name": _draft(name="Somebody Else BV"),
+        "email": _draft(email="somebody@else.example"),
+    },
+    "create_signup_link": {"plan": lambda desk, call: call.but(plan=desk.other_plan)},
+    "create_signup_link:existing_customer": {
+        "customer": lambda desk, call: call.but(customer=desk.other_customer)
+    },
+    "create_signup_link:new_customer": {
+        "customer": lambda desk, call: call.but(customer=desk.numbered(3))
+    },
+    "create_signup_link:return_url": {
+        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
+    },
+    "create_signup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
+    "create_signup_link:replaces": {
+        "replaces": lambda _, call: Call(
+            call.operation,
+            kwargs={k: v for k, v in call.kwargs.items() if k not in {"replaces", "when"}},
+        )
+    },
+    "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
+    "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    "subscribe": {
+        "plan": lambda desk, call: call.but(plan=desk.other_plan),
+        "customer": lambda desk, call: call.but(customer=desk.other_customer),
+    },
+    "subscribe:inline_plan": {
+        "price": lambda desk, call: call.but(plan=_price(desk.terms.plan)),
+    },
+    "subscribe:starts_on": {
+        "starts_on": lambda _, call: call.but(starts_on=STARTS + dt.timedelta(days=3))
+    },
+    "subscribe:payment_method": {"payment_method": lambda _, call: call.but(payment_method=None)},
+    "change_subscription": {"plan": lambda desk, call: call.but(plan=desk.plan)},
+    "change_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
+    "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    "cancel_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
+    "cancel_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
+}
+"""Another call for each argument, in which nothing else is different."""
+
+
+def _arguments(provider: type[Provider]) -> Iterator[Case]:
+    for capability, arguments in ARGUMENTS.items():
+        if provider.capabilities().supports(capability):
+            makes = provider.capabilities().supports("create_customer")
+            for name in arguments:
+                if makes or "customer" not in (name, capability.rpartition("_")[2]):
+                    yield Case(capability, name)
+
+
+def _options(provider: type[Provider]) -> Iterator[Case]:
+    for case in conversations(provider):
+        if case.capability == case.operation:
+            for name in options_of(provider, case.operation):
+                yield Case(case.operation, name)
+
+
+def _readable(provider: type[Provider]) -> Iterator[Case]:
+    known = provider.capabilities()
+    for case in conversations(provider):
+        readers = {GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")} - {""}
+        if any(known.supports(each) for each in readers):
+            yield case
+
+
+def _targeted(provider: type[Provider]) -> Iterator[Case]:
+    return (each for each in conversations(provider) if each.operation in TARGETED)
+
+
+class ArgumentTests(Terms):
+    """Nothing that is asked for is lost."""
+
+    @for_each(_arguments)
+    def test_every_argument_reaches_the_wire(self, case: Case) -> None:
+        """Another value of an argument asks something else, or is refused by its name."""
+        change = ARGUMENTS[case.capability][case.detail]
+        asked: list[Outcome] = []
+        for changes in (False, True):
+            desk = Desk(self)
+            call = call_of(case.capability, desk)
+            other = change(desk, call)  # made on both desks, so that both have one history
+            asked.append(desk.perform(other if changes else call))
+        plain, changed = asked
+        _ = plain.returned()
+        expect(
+            _wire(plain) != _wire(changed) or _named(changed, case.detail),
+            f"`{case.detail}` makes no difference: the same was asked with and without it",
+        )
+
+    @for_each(_options)
+    def test_every_option_is_typed_and_reaches_the_wire(self, case: Case) -> None:
+        """An option of `provider_options` has a type, and is sent or refused by its name."""
+        name = self.provider.name
+        values: list[object] = list(_accepted(self.provider, case))
+        expect(values, f"no value fits the type of the option `{case.detail}`")
+        expect(
+            object not in map(type, values),
+            f"the option `{case.detail}` takes anything: annotate it with its type",
+        )
+        desk = Desk(self)
+        plain = desk.perform(call_of(case.capability, desk))
+        expect(
+            any(self._matters(case, {name: {case.detail: value}}, plain) for value in values),
+            f"the option `{case.detail}` is swallowed: nothing else was asked for it",
+        )
+
+    @for_each(_readable)
+    def test_what_was_made_or_changed_is_found_again(self, case: Case) -> None:
+        """What an operation returned can be read by its id, and is in the list."""
+        desk = Desk(self)
+        made = desk.perform(call_of(case.capability, desk)).returned()
+        getter, lister = GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")
+        if getter and desk.supports(getter):
+            found = desk.perform(Call(getter, (made.id,))).returned()
+            expect(found.id == made.id, f"{made.id!r} was asked for, and {found.id!r} came back")
+            expect(_agree(made, found), f"`{getter}` tells another thing: {found!r}, not {made!r}")
+        if lister and desk.supports(lister):
+            ids = [each.id for each in desk.perform(Call(lister)).returned()]
+            expect(made.id in ids, f"{made.id!r} is not in `{lister}`, which has {ids!r}")
+
+    @for_each(_targeted, BOTH)
+    def test_what_is_not_there_is_not_found(self, case: Case, colour: Colour) -> None:
+        """An id that is nobody's raises `NotFound`; an object made up in its place bills nobody."""
+        desk = Desk(self)
+        call = call_of(case.capability, desk)
+        stranger = Call(call.operation, (self.provider.stand_in_id,), call.kwargs)
+        outcome = desk.perform(stranger, colour)
+        expect(
+            isinstance(outcome.error, NotFound),
+            f"`NotFound` was to be raised for {self.provider.stand_in_id!r}: "
+            + (told(outcome.error) if outcome.error else f"{outcome.result!r} came back"),
+        )
+
+    def _matters(self, case: Case, options: ProviderOptions, plain: Outcome) -> bool:
+        desk = Desk(self)
+        call = call_of(case.capability, desk)
+        outcome = desk.perform(call.but(provider_options=options))
+        return _wire(outcome) != _wire(plain) or _named(outcome, case.detail)
+
+
+def _wire(outcome: Outcome) -> list[object]:
+    return [
+        (
+            each.received.method,
+            each.received.path,
+            dict(each.received.query),
+            dict(each.received.headers),  # an idempotency key, for one, goes there
+            each.received.content,
+        )
+        for each in outcome.heard
+    ]
+
+
+def _named(outcome: Outcome, argument: str) -> bool:
+    """Whether it was looked at: refused by its name, here or by the provider."""
+    error = outcome.error
+    return isinstance(error, InvalidRequest) and argument in f"{error} {error.fields}"
+
+
+def _agree(made: Result, found: Result) -> bool:
+    """Whether two results say the same, where both say something."""
+    fields: dict[str, object] = dict(made)
+    pairs = [(each, getattr(found, name)) for name, each in fields.items() if name != "raw"]
+    return all(a == b for a, b in pairs if a is not None and b is not None)
+
+
+def _annotation(provider: type[Provider], case: Case) -> object:
+    """The type of an option; in most modules its annotation is text, to be looked up there."""
+    method = getattr(provider, case.operation)
+    written = options_of(provider, case.operation)[case.detail].annotation
+    holder = SimpleNamespace(__annotations__={case.detail: written})
+    return get_type_hints(holder, globalns=inspect.unwrap(method).__globals__)[case.detail]
+
+
+def _accepted(provider: type[Provider], case: Case) -> Iterator[object]:
+    annotation = _annotation(provider, case)
+    words = [each for part in (annotation, *get_args(annotation)) for each in get_args(part)]
+    some: tuple[object, ...] = (True, 5, "text", RETURN, Decimal("1.5"), STARTS, ["text"])
+    samples: list[object] = [object(), *words, *some, list[object](), dict[str, object]()]
+    for value in samples:
+        try:
+            _ = chosen(provider, case.operation, {provider.name: {case.detail: value}})
+        except InvalidRequest:
+            continue
+        yield value

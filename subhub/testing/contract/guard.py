@@ -1,0 +1,96 @@
+"""The guard: a contract class may be configured, and not weakened without saying so.
+
+A test that passes because it was replaced, removed or skipped would prove nothing, and the report
+would say that it did. Whatever does not apply is left out under its name, with a reason.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from subhub.testing.contract.cases import items_of
+from subhub.testing.contract.terms import HOOKS
+
+if TYPE_CHECKING:
+    from subhub.testing.contract.terms import Terms
+
+WORDS: Final = 3
+"""How many words a reason has at least."""
+MARKS: Final = frozenset({"skip", "skipif", "xfail"})
+"""pytest's ways to let a test not count."""
+UNCOLLECTED: Final = frozenset({"__test__", "__init__", "__new__"})
+"""What has pytest pass a class over."""
+_HOME: Final = __name__.rpartition(".")[0]
+_SEALED: Final[dict[str, object]] = {}
+
+
+def seal(suite: type[Terms]) -> None:
+    """Note everything that *suite* consists of, so that a change to it is seen."""
+    for each in reversed(suite.__mro__):
+        _SEALED.update({name: value for name, value in vars(each).items() if _is_ours(name, each)})
+
+
+def tests() -> tuple[str, ...]:
+    """The names of all contract tests."""
+    return tuple(name for name in _SEALED if name.startswith("test_"))
+
+
+def refuse_overrides(contract: type[Terms]) -> None:
+    """Raise `TypeError` when a class replaces a part of the suite, or leaves out without reason."""
+    problems = [*_replaced(contract), *_unreasoned(contract.left_out)]
+    if problems:
+        raise TypeError(f"{contract.__name__} weakens the contract: " + "; ".join(problems))
+
+
+def weaknesses(contract: type[Terms], marks: Iterable[str]) -> Iterator[str]:
+    """What is wrong with a class whose tests are collected, some of them with these *marks*."""
+    for mark in sorted(MARKS & set(marks)):
+        yield f"the mark `{mark}` hides a contract test: name it in `left_out`, with the reason"
+    for name, original in _SEALED.items():
+        if name not in HOOKS and inspect.getattr_static(contract, name, None) is not original:
+            yield f"`{name}` was replaced or removed after the class was made"
+    yield from _unreasoned(contract.left_out)
+    yield from _unknown_cases(contract)
+
+
+def reason(contract: type[Terms], test: str, case: object) -> str | None:
+    """Why this case of a test is left out, if it is."""
+    return contract.left_out.get(test) or contract.left_out.get(f"{test}[{case}]")
+
+
+def _replaced(contract: type[Terms]) -> Iterator[str]:
+    for each in contract.__mro__[:-1]:  # the last one is `object`
+        for name, value in vars(each).items():
+            sealed = name in _SEALED and name not in HOOKS and value is not _SEALED[name]
+            if sealed or name in UNCOLLECTED:
+                yield f"`{each.__name__}.{name}` replaces a part of the suite"
+
+
+def _unreasoned(left_out: Mapping[str, str]) -> Iterator[str]:
+    for name, why in left_out.items():
+        test = name.partition("[")[0]
+        if test not in tests():
+            close = difflib.get_close_matches(test, tests(), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see docs/contract.md for the names"
+            yield f"`left_out` names {test!r}, which is no contract test: {hint}"
+        if len(str(why or "").split()) < WORDS:
+            yield f"`left_out[{name!r}]` needs a reason of a few words, not {why!r}"
+
+
+def _unknown_cases(contract: type[Terms]) -> Iterator[str]:
+    for name in contract.left_out:
+        if "[" not in name:
+            continue
+        known = sorted({each.name for each in items_of(contract, name.partition("[")[0])})
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            yield f"`left_out` names {name!r}, which is no case of it: {hint}"
+
+
+def _is_ours(name: str, owner: Any) -> bool:
+    own = str(getattr(owner, "__module__", "")).startswith(_HOME)
+    return own and (not name.startswith("__") or name == "__init_subclass__")

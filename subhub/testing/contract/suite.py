@@ -1,0 +1,60 @@
+"""The suite: all contract tests together, as one class that a plugin's tests subclass.
+
+    class TestAfternoon(ProviderContract):
+        provider = Afternoon
+        plan = PlanDraft(name="Phone", price=Money("12.50", "EUR"), interval=Interval(1, "month"))
+        customer = CustomerDraft(name="Test BV", email="test@example.com")
+
+It can be configured, and not weakened: see `guard`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from subhub.testing.contract.absences import AbsenceTests
+from subhub.testing.contract.arguments import ArgumentTests
+from subhub.testing.contract.bodies import BodyTests
+from subhub.testing.contract.declarations import DeclarationTests
+from subhub.testing.contract.faults import FaultTests
+from subhub.testing.contract.flows import FlowTests
+from subhub.testing.contract.guard import refuse_overrides, seal
+from subhub.testing.contract.operations import OperationTests
+from subhub.testing.contract.paging import PagingTests
+from subhub.testing.contract.refusals import RefusalTests
+from subhub.testing.contract.secrecy import SecrecyTests
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class ProviderContract(
+    OperationTests,
+    ArgumentTests,
+    AbsenceTests,
+    RefusalTests,
+    BodyTests,
+    PagingTests,
+    FaultTests,
+    FlowTests,
+    SecrecyTests,
+    DeclarationTests,
+):
+    """What subhub promises its users of any provider, checked against the provider's sandbox.
+
+    Subclass it, and say which provider, a plan and a customer. What cannot apply to the provider is
+    named in `left_out`, each test with its reason; everything else has to pass.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        refuse_overrides(cls)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Have pytest try each test on its cases."""
+        from subhub.testing.contract.collecting import spread  # noqa: PLC0415 - it loads pytest
+
+        spread(type(self), metafunc)
+
+
+seal(ProviderContract)

@@ -1,0 +1,54 @@
+"""Typical mistakes of a plugin's author, each as an edit of one of the two real plugins.
+
+The `.diff` files beside this module hold them. A `#` begins a mistake and names the contract test
+that is to catch it; after `@` comes a file, and then the lines that stand there once, and those
+that stand there instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """In a file below the package, *old* becomes *new*."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One mistake, and the contract test that is to catch it."""
+
+    provider: str
+    name: str
+    caught_by: str
+    edits: tuple[Edit, ...]
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+def _read(provider: str) -> Iterator[Mutation]:
+    text = Path(__file__).with_name(f"{provider}.diff").read_text("utf-8")
+    for block in text.split("# ")[1:]:
+        head, *edits = block.split("\n@ ")
+        name, _, test = head.partition(": ")
+        yield Mutation(provider, name, test, tuple(map(_edit, edits)))
+
+
+def _edit(text: str) -> Edit:
+    path, *lines = text.splitlines()
+    old, new = (
+        "".join(f"{line[1:]}\n" for line in lines if line.startswith(sign)) for sign in "-+"
+    )
+    return Edit(path, old, new)
+
+
+MUTATIONS: Final = (*_read("afternoon"), *_read("mijnklantportaal"))

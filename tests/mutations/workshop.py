@@ -1,0 +1,68 @@
+"""The workshop: copies of the real plugins, with a mistake or without, under contract."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from subhub.testing import ProviderContract
+from subhub.testing.contract.cases import items_of, spread_of
+from tests.afternoon.test_afternoon_contract import TestAfternoon
+from tests.mijnklantportaal.test_mijnklantportaal_contract import TestMijnKlantportaal
+from tests.mutations.seeded import Edit
+
+CONTRACTS: Final[dict[str, type[ProviderContract]]] = {
+    "afternoon": TestAfternoon,
+    "mijnklantportaal": TestMijnKlantportaal,
+}
+_PROVIDERS: Final = Path(__file__).parents[2] / "providers"
+
+
+@contextmanager
+def copied(provider: str, edits: Iterable[Edit], folder: Path) -> Generator[type[ProviderContract]]:
+    """The contract of a copy of the plugin, in which *edits* were made."""
+    contract = CONTRACTS[provider]
+    package = f"seeded_{folder.name}".replace("-", "_")
+    _write(_PROVIDERS / provider / f"subhub_{provider}", folder / package, package)
+    for edit in edits:
+        _make(edit, folder / package, f"subhub_{provider}", package)
+    sys.path.insert(0, str(folder))
+    try:
+        module: Any = importlib.import_module(package)
+        found = getattr(module, contract.provider.__name__)
+        yield type("Seeded", (contract,), {"provider": found})
+    finally:
+        sys.path.remove(str(folder))
+        for name in [each for each in sys.modules if each.partition(".")[0] == package]:
+            del sys.modules[name]
+
+
+def failures(contract: type[ProviderContract], test: str) -> Iterator[str]:
+    """How *test* fails on each of its cases where it does; in sandboxes, both clients agree."""
+    takes_colour = len(spread_of(getattr(contract, test)).colours) > 1
+    for item in items_of(contract, test):
+        args = (item.case, item.colour) if takes_colour else (item.case,)
+        try:
+            getattr(contract(), test)(*args)
+        except AssertionError as failure:
+            yield f"[{item.case}] {failure}"
+
+
+def _write(source: Path, target: Path, package: str) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    _ = shutil.copytree(source, target, ignore=ignored)
+    for path in target.rglob("*.py"):
+        _ = path.write_text(path.read_text("utf-8").replace(source.name, package), "utf-8")
+
+
+def _make(edit: Edit, folder: Path, name: str, package: str) -> None:
+    path = folder / edit.path
+    old, new = edit.old.replace(name, package), edit.new.replace(name, package)
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{path.name} has {text.count(old)} times, not once:\n{old}"
+    _ = path.write_text(text.replace(old, new), "utf-8")
