@@ -1,0 +1,351 @@
+"""The scaffold: which names it takes, what it renders, and that a project is whole or not there."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+
+from subhub.errors import ConfigError, InvalidRequest, PluginError
+from subhub.scaffold import Naming, render, write_project
+from subhub.scaffold.source import table_of
+from subhub.scaffold.template_files import identifiers
+
+LONG = "a-name-of-thirty-letters-here1"
+UNFINISHED = re.compile("TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error|no cov" + r"er")
+
+
+# Names --------------------------------------------------------------------------------------------
+
+
+def test_a_name_gives_every_part_of_the_plugin_its_own() -> None:
+    naming = Naming.checked("north_pay-2")
+
+    assert naming.distribution == "subhub-north_pay-2"
+    assert naming.module == "subhub_north_pay_2"
+    assert naming.class_name == "NorthPay2"
+    assert naming.title == "North Pay 2"
+    assert naming.variable == "NORTH_PAY_2_API_KEY"
+    assert naming.base_url == "https://api.north-pay-2.example/v1"
+    assert naming.prefix == "/v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("", "is no name for a provider"),
+        ("North", "is no name for a provider"),
+        ("2pay", "is no name for a provider"),
+        ("north pay", "is no name for a provider"),
+        ("north--pay", "is no name for a provider"),
+        ("../north", "is no name for a provider"),
+        ("norð", "is no name for a provider"),
+        ("north\n", "is no name for a provider"),
+        (LONG + "2", "has 31 letters: choose one of 30 at the most"),
+        ("import", "'import' or 'Import' is a word of Python's: choose another, as my-import"),
+        ("none", "'none' or 'None' is a word of Python's"),
+        ("exception", "'exception' or 'Exception' is a word of Python's"),
+        ("test-pay", "pytest would take the class 'TestPay' for tests"),
+        ("plan", "the plugin has another use for the class name 'Plan'"),
+        ("provider", "the plugin has another use for the class name 'Provider'"),
+        ("afternoon", "the provider 'afternoon' is installed already"),
+        ("billing", "a package 'subhub-billing' is installed already"),
+    ],
+)
+def test_a_name_that_cannot_be_a_plugins_is_refused_with_the_reason(name: str, told: str) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(told)) as refused:
+        _ = Naming.checked(name)
+
+    assert list(refused.value.fields) == ["name"]
+
+
+def test_a_name_is_taken_whichever_way_its_words_are_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "north-1.dist-info"
+    info.mkdir()
+    _ = (info / "METADATA").write_text("Metadata-Version: 2.1\nName: north\nVersion: 1\n")
+    _ = (info / "entry_points.txt").write_text("[subhub.providers]\nnorth_pay = north:North\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    with pytest.raises(InvalidRequest, match="the provider 'north_pay' is installed already"):
+        _ = Naming.checked("north-pay")
+
+
+def test_a_name_whose_module_is_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ = (tmp_path / "subhub_north_pay.py").write_text("")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    with pytest.raises(InvalidRequest, match="a module 'subhub_north_pay' can be imported already"):
+        _ = Naming.checked("north-pay")
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "",
+        "http://api.north.com",
+        "api.north.com",
+        "https://localhost",
+        "https://user:key@api.north.com",
+        "https://api.north.com/v1?key=1",
+        'https://api.north.com/"',
+        "https://api.north.com/v1\n",
+    ],
+)
+def test_an_address_that_could_not_stand_in_a_plugin_is_refused(base_url: str) -> None:
+    with pytest.raises(InvalidRequest, match="is no address of an API: write https://") as refused:
+        _ = Naming.checked("north-pay", base_url)
+
+    assert list(refused.value.fields) == ["base_url"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "kept", "prefix"),
+    [
+        ("https://api.north.com/", "https://api.north.com", ""),
+        ("https://north.com:8443/api/v2", "https://north.com:8443/api/v2", "/api/v2"),
+    ],
+)
+def test_an_address_is_kept_without_the_slash_at_its_end(
+    base_url: str, kept: str, prefix: str
+) -> None:
+    naming = Naming.checked("north-pay", base_url)
+
+    assert (naming.base_url, naming.prefix) == (kept, prefix)
+
+
+# What is rendered ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    return dict(render(Naming.checked("north-pay", "https://api.north.com/v2")))
+
+
+def test_a_plugin_has_what_a_published_one_needs(files: dict[str, str]) -> None:
+    project = tomllib.loads(files["pyproject.toml"])["project"]
+
+    assert {
+        *("README.md", "CHANGELOG.md", ".gitignore", ".github/workflows/test.yml"),
+        *(f"subhub_north_pay/{name}" for name in ("provider.py", "wire.py", "sandbox.py")),
+        *(f"subhub_north_pay/{name}" for name in ("evidence.py", "openapi.yaml", "py.typed")),
+        *(f"tests/test_{name}.py" for name in ("flows", "contract", "sandbox", "cassettes")),
+    } < files.keys()
+    assert project["name"] == "subhub-north-pay"
+    assert project["entry-points"]["subhub.providers"] == {"north-pay": "subhub_north_pay:NorthPay"}
+    assert "subhub-billing>=1.0,<2" in project["dependencies"]
+    assert "license" not in project
+
+
+def test_nothing_is_left_open_or_unfinished(files: dict[str, str]) -> None:
+    for path, text in files.items():
+        assert "<<" not in path + text, path
+        assert not UNFINISHED.findall(text), path
+
+
+def test_the_address_stands_in_the_plugin_and_its_document_and_nowhere_else(
+    files: dict[str, str],
+) -> None:
+    holding = {path for path, text in files.items() if "api.north.com" in text}
+
+    assert holding == {"subhub_north_pay/provider.py", "subhub_north_pay/openapi.yaml"}
+    assert 'prefix: ClassVar[str] = "/v2"' in files["subhub_north_pay/sandbox.py"]
+
+
+def test_every_capability_of_the_made_up_provider_is_inferred(files: dict[str, str]) -> None:
+    tree = ast.parse(files["subhub_north_pay/evidence.py"])
+    marks = [
+        ast.literal_eval(each.args[0])
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "Evidence"
+    ]
+
+    assert set(marks) == {"inferred"}
+
+
+def test_the_edits_are_numbered_without_a_gap(files: dict[str, str]) -> None:
+    code = "".join(text for path, text in files.items() if path.startswith("subhub_"))
+    steps = re.findall(r"Edit (\d)", code)
+
+    assert {*steps} == {"1", "2", "3", "4", "5"}
+
+
+def test_the_workflow_and_the_document_are_readable(files: dict[str, str]) -> None:
+    workflow = yaml.safe_load(files[".github/workflows/test.yml"])
+    document = yaml.safe_load(files["subhub_north_pay/openapi.yaml"])
+
+    assert {"run": "uv run pytest"} in workflow["jobs"]["test"]["steps"]
+    assert document["servers"] == [{"url": "https://api.north.com/v2"}]
+
+
+@pytest.mark.parametrize("name", ["x", "north-pay", LONG])
+def test_what_is_rendered_is_clean_whatever_the_length_of_the_name(
+    name: str, tmp_path: Path
+) -> None:
+    for place, text in render(Naming.checked(name)).items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        _ = (tmp_path / place).write_text(text, "utf-8")
+
+    for words in (["check"], ["format", "--check"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--no-cache", "."],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout
+
+
+def test_the_words_of_the_plugins_code_are_known() -> None:
+    assert {"Tariff", "Provider", "Plan", "ClassVar"} < identifiers()
+    assert "Nobody" not in identifiers()
+
+
+# Where subhub is ----------------------------------------------------------------------------------
+
+
+def test_a_plugin_made_with_an_editable_subhub_is_tested_with_that_one() -> None:
+    table = table_of(
+        json.dumps({"url": "file:///home/me/sub%20hub", "dir_info": {"editable": True}})
+    )
+
+    assert tomllib.loads(table)["tool"]["uv"]["sources"] == {
+        "subhub-billing": {"path": "/home/me/sub hub", "editable": True}
+    }
+
+
+def test_a_wheel_of_this_machine_is_named_too() -> None:
+    table = table_of('{"url": "file:///tmp/subhub.whl", "archive_info": {}}')
+
+    assert tomllib.loads(table)["tool"]["uv"]["sources"] == {
+        "subhub-billing": {"path": "/tmp/subhub.whl"}  # noqa: S108 - nothing is written there
+    }
+
+
+@pytest.mark.parametrize("record", [None, '{"url": "https://example.com/subhub.whl"}'])
+def test_a_subhub_from_elsewhere_leaves_no_folder_in_the_plugin(record: str | None) -> None:
+    assert table_of(record) == ""
+
+
+# The project --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home") / "subhub-north-pay"
+    folder.mkdir()  # an empty folder is in nobody's way
+    return write_project(Naming.checked("north-pay"), folder.parent)
+
+
+def test_a_project_is_what_was_rendered_and_a_recording_and_nothing_beside(written: Path) -> None:
+    there = {each.relative_to(written).as_posix() for each in written.rglob("*") if each.is_file()}
+
+    assert there == {*render(Naming.checked("north-pay")), "cassettes/north-pay/main_job.yaml"}
+    assert [each.name for each in written.parent.iterdir()] == ["subhub-north-pay"]
+
+
+def test_the_recording_says_truly_where_it_comes_from(written: Path) -> None:
+    text = (written / "cassettes" / "north-pay" / "main_job.yaml").read_text("utf-8")
+    provenance = yaml.safe_load(text)["provenance"]
+
+    assert provenance["source"] == "sandbox"
+    assert provenance["plugin"] == "subhub-north-pay 0.1.0"
+    assert provenance["subhub"] == metadata.version("subhub-billing")
+    assert "sandbox_key" not in text
+
+
+def test_writing_a_plugin_does_not_load_it(written: Path) -> None:
+    assert written.is_dir()
+    assert "subhub_north_pay" not in sys.modules
+
+
+def test_what_is_there_already_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "subhub-north-pay" / "precious"
+    file.parent.mkdir()
+    _ = file.write_text("mine")
+
+    with pytest.raises(ConfigError, match="subhub-north-pay is there already: move it away"):
+        _ = write_project(Naming.checked("north-pay"), tmp_path)
+
+    assert file.read_text() == "mine"
+    assert [each.name for each in tmp_path.iterdir()] == ["subhub-north-pay"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_file_or_a_link_in_its_place_is_left_too(kind: str, tmp_path: Path) -> None:
+    place = tmp_path / "subhub-north-pay"
+    if kind == "file":
+        _ = place.write_text("")
+    else:
+        place.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(ConfigError, match="is there already"):
+        _ = write_project(Naming.checked("north-pay"), tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be written \(No such file or directory\)"):
+        _ = write_project(Naming.checked("north-pay"), tmp_path / "nowhere")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plugin_that_cannot_be_recorded_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, home = tmp_path / "broken", tmp_path / "home"
+    for each in (broken, home):
+        each.mkdir()
+    _ = (broken / "vcr.py").write_text("raise RuntimeError('this vcr is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+
+    with pytest.raises(PluginError, match="nothing was written") as failed:
+        _ = write_project(Naming.checked("north-pay"), home)
+
+    assert "this vcr is broken" in str(failed.value)
+    assert list(home.iterdir()) == []
+
+
+def test_without_the_extra_it_is_said_which_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vcr", None)
+
+    with pytest.raises(ConfigError, match=r"needs vcr: pip install .subhub-billing\[cli,testing\]"):
+        _ = write_project(Naming.checked("north-pay"), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path) -> None:
+    code = "import sys; from subhub.cli import main; sys.argv[0] = 'subhub'; main()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, "new-provider", "north-pay"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.glob(".subhub-*/*/pyproject.toml")):
+        assert started.poll() is None, started.communicate()
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate()
+
+    assert started.returncode == 130, told
+    assert "stopped" in told
+    assert list(tmp_path.iterdir()) == []
