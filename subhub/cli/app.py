@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from subhub import __version__
-from subhub.cli import customers, links, plans, sandbox, subscriptions
+from subhub.cli import cassettes, customers, links, plans, sandbox, subscriptions
 from subhub.cli.check import check
 from subhub.cli.command import command
 from subhub.cli.demo import demo
+from subhub.cli.new_provider import new_provider
 from subhub.cli.providers import capabilities, providers
 from subhub.cli.resolve import resolve
 from subhub.cli.starter import init
@@ -62,6 +63,7 @@ _ = command(app, "check")(check)
 _ = command(app, "demo")(demo)
 _ = command(app, "providers")(providers)
 _ = command(app, "capabilities")(capabilities)
+_ = command(app, "new-provider")(new_provider)
 _ = command(app, "subscribe")(subscriptions.subscribe)
 _ = command(app, "resolve")(resolve)
 app.add_typer(plans.app, name="plan")
@@ -69,3 +71,4 @@ app.add_typer(customers.app, name="customer")
 app.add_typer(links.app, name="signup-link")
 app.add_typer(subscriptions.app, name="subscription")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(cassettes.app, name="cassettes")
