@@ -11,6 +11,7 @@ from subhub.cli import cassettes, customers, links, plans, sandbox, subscription
 from subhub.cli.check import check
 from subhub.cli.command import command
 from subhub.cli.demo import demo
+from subhub.cli.matrix import matrix
 from subhub.cli.new_provider import new_provider
 from subhub.cli.providers import capabilities, providers
 from subhub.cli.resolve import resolve
@@ -63,6 +64,7 @@ _ = command(app, "check")(check)
 _ = command(app, "demo")(demo)
 _ = command(app, "providers")(providers)
 _ = command(app, "capabilities")(capabilities)
+_ = command(app, "matrix")(matrix)
 _ = command(app, "new-provider")(new_provider)
 _ = command(app, "subscribe")(subscriptions.subscribe)
 _ = command(app, "resolve")(resolve)

@@ -10,9 +10,9 @@ from subhub.errors import ConfigError
 TESTING: Final = ("vcr", "yaml", "jsonschema", "pytest")
 
 
-def need_testing() -> None:
-    """Refuse, with the remedy, where cassettes can be neither read nor made."""
+def need_testing(what: str = "cassettes") -> None:
+    """Refuse, with the remedy, where cassettes, or *what* else, can be neither read nor made."""
     for needed in TESTING:
         if find_spec(needed) is None:
-            message = f'cassettes need {needed}: pip install "subhub-billing[cli,testing]"'
+            message = f'{what} need {needed}: pip install "subhub-billing[cli,testing]"'
             raise ConfigError(message)

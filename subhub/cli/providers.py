@@ -47,7 +47,7 @@ def capabilities(
         provider = configuration.settings.accounts[configuration.choose(account)].provider
     found = load(provider).capabilities().values()
     if output.as_json:
-        output.data([_capability(each) for each in found])
+        output.data([capability_data(each) for each in found])
         return
     output.table(("capability", "supported", "evidence_or_reason"), map(_row, found))
 
@@ -77,7 +77,8 @@ def _row(capability: Capability) -> tuple[str, str, str]:
     return name, "yes", f"{found.mark}: {found.source}{options}{lost}"
 
 
-def _capability(capability: Capability) -> dict[str, object]:
+def capability_data(capability: Capability) -> dict[str, object]:
+    """What is known of a capability, for scripts."""
     found = capability.found
     known: dict[str, object] = (
         {"reason": found.reason, "alternative": found.alternative, "kind": found.kind}

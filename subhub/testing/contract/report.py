@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from subhub import __version__
 from subhub.errors import PluginError
 from subhub.testing.contract.cases import Item, items_of
+from subhub.testing.contract.catalogue import catalogue
 from subhub.testing.contract.guard import reason, tests
 
 if TYPE_CHECKING:
@@ -59,15 +60,23 @@ def written(results: Results, path: str) -> None:
     _ = Path(path).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
 
 
-def _provider(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
-    provider = contract.provider
+def standing(provider: type[Provider]) -> Json:
+    """What a report of *provider* is made with: once one of these is another, it is stale."""
     plugin, version = _distribution(provider)
     return {
-        "provider": provider.name,
-        "contract": f"{contract.__module__}.{contract.__qualname__}",
         "plugin": plugin,
         "version": version,
         "document": _document(provider),
+        "tests": catalogue(provider),
+    }
+
+
+def _provider(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
+    provider = contract.provider
+    return {
+        "provider": provider.name,
+        "contract": f"{contract.__module__}.{contract.__qualname__}",
+        **standing(provider),
         "source": "sandbox",
         "left_out": dict(contract.left_out),
         "capabilities": _rows(contract, found),
