@@ -31,7 +31,6 @@ from subhub.transport.messages import as_httpx, as_response, body_of
 ROUNDS = 61
 CALLS = 100
 EVIDENCE_GOAL = 1.03
-SILENCE_GOAL = 1.01
 
 
 class Blind(Channel):
@@ -79,7 +78,7 @@ def figures() -> list[Figure]:
 def _compared(taken: Mapping[str, list[float]]) -> list[Figure]:
     told = {
         "evidence": ("usual", "blind", EVIDENCE_GOAL),
-        "hooks and log, while nobody listens": ("usual", "deaf", SILENCE_GOAL),
+        "hooks and log, while nobody listens": ("usual", "deaf", None),
         "a hook": ("hook", "deaf", None),
         "a log record": ("log", "deaf", None),
         "OpenTelemetry, loaded and not set up": ("idle", "deaf", None),

@@ -157,6 +157,8 @@ class Ticket:
 
         It takes no time, so such a permit is free one window after the next one is asked for.
         """
+        if self._serial is None and self._permit is None:
+            return  # all is settled, as it usually is
         with self._line.lock:
             self._quit()
             if self._permit is not None:
