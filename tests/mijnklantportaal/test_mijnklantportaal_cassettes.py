@@ -9,25 +9,10 @@ from typing import Any
 import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Rejected, Status
+from subhub import Interval, Money, NotFound, Rejected, Status
 from subhub.testing.stage import OpenStage, Stage
+from tests.mijnklantportaal.samples import COMPANY, PHONE
 
-PHONE = PlanDraft(
-    name="Phone subscription",
-    price=Money("12.95", "EUR"),
-    interval=Interval(1, "year"),
-    tax_rate=21,
-    description="1GB per month, 300min per month",
-    public=True,
-)
-COMPANY = CustomerDraft(
-    name="Test Company BV",
-    email="john.doe@test.com",
-    address="Teststreet 123",
-    postal_code="1234AB",
-    city="Amsterdam",
-    country="NL",
-)
 DAY = dt.date(2026, 12, 1)
 
 Opened = Callable[[str], tuple[Any, Stage]]

@@ -11,11 +11,12 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
-from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Rejected
+from subhub import Interval, Money, NotFound, PlanDraft, Rejected
 from subhub.errors import PreconditionFailed, RateLimited
 from subhub.flow import Response
 from subhub.sandbox import Exchange
 from subhub.testing.documents import Document
+from tests.mijnklantportaal.samples import COMPANY
 
 NOT_SIMULATED = {
     ("POST", "/customer-invoices/manual"),
@@ -40,14 +41,6 @@ PHONE = PlanDraft(
     interval=Interval(1, "year"),
     tax_rate=21,
     description="1GB per month, 300min per month",
-)
-COMPANY = CustomerDraft(
-    name="Test Company BV",
-    email="john.doe@test.com",
-    address="Teststreet 123",
-    postal_code="1234AB",
-    city="Amsterdam",
-    country="NL",
 )
 
 

@@ -13,7 +13,6 @@ from subhub_mijnklantportaal import MijnKlantportaal
 from subhub import (
     Ambiguous,
     Customer,
-    CustomerDraft,
     Interval,
     InvalidReply,
     Money,
@@ -23,33 +22,10 @@ from subhub import (
 from subhub.flow import Flow, Request
 from subhub.models import CustomerUpdate, PlanUpdate
 from subhub.testing import play, reply
+from tests.mijnklantportaal.samples import COMPANY, COMPANY_BODY, PACKAGE, PACKAGES, PHONE
 
 Documented = Callable[..., dict[str, Any]]
 
-PHONE = PlanDraft(
-    name="Phone subscription",
-    price=Money("12.95", "EUR"),
-    interval=Interval(1, "year"),
-    tax_rate=21,
-    description="1GB per month, 300min per month",
-    public=True,
-)
-COMPANY = CustomerDraft(
-    name="Test Company BV",
-    email="john.doe@test.com",
-    address="Teststreet 123",
-    postal_code="1234AB",
-    city="Amsterdam",
-    country="NL",
-)
-COMPANY_BODY = {
-    "companyName": "Test Company BV",
-    "address": "Teststreet 123",
-    "zipCode": "1234AB",
-    "city": "Amsterdam",
-}
-PACKAGES = "/customer-subscription-packages"
-PACKAGE = f"{PACKAGES}/spg_abc12345def678"
 PHONE_PLAN = Plan(
     provider="mijnklantportaal",
     id="spg_abc12345def678",
