@@ -311,6 +311,14 @@ class TestProcesses:
         assert (living.in_flight, left.in_flight) == (True, False)
         journal.close()
 
+    def test_that_make_it_at_the_same_time_make_it_once(self, path: Path) -> None:
+        database = Database(path)
+        late = sqlite3.connect(path)
+        database._make(late)  # it had seen no file yet when the other one began
+        late.close()
+        assert database.read("SELECT * FROM intents") == []
+        database.close()
+
     def test_that_fork_have_a_session_each(self, path: Path) -> None:
         forked = run(
             WRITE

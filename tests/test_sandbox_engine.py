@@ -49,6 +49,15 @@ def test_a_clock_stands_still_in_utc_until_it_is_told_to_go_on() -> None:
     assert clock.now().isoformat() == "2024-05-05T12:00:03+00:00"
 
 
+def test_a_moment_is_reached_once() -> None:
+    clock, happened = VirtualClock(NOON), list[str]()
+    clock.watch(lambda: happened.append("time passed"))
+    for _ in range(2):
+        clock.reach(NOON + dt.timedelta(seconds=5))
+    assert clock.now() == NOON + dt.timedelta(seconds=5)
+    assert happened == ["time passed"]
+
+
 def test_a_clock_begins_now_unless_told_otherwise() -> None:
     assert abs(VirtualClock().now() - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 

@@ -23,6 +23,7 @@ WORKING: Final[ContextVar[Work | None]] = ContextVar("subhub_working", default=N
 
 _STEPS: Final = """SELECT step, operation, state, token, object FROM intents
     WHERE job = ? AND item = ? ORDER BY step"""
+_OPEN: Final = "SELECT token FROM intents WHERE job = ? AND state = 'open' ORDER BY sent_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ class Job:
         statement = """SELECT 1 FROM items WHERE job = ?
             UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
         return bool(self._journal.database.read(statement, (self.id, self.id)))
+
+    def open(self) -> list[str]:
+        """The tokens of the changes of which nobody knows what became of them, oldest first."""
+        return [token for (token,) in self._journal.database.read(_OPEN, (self.id,))]
 
     def done(self, key: str) -> tuple[bool, str | None]:
         """Whether the item *key* is done, and the id of what it made."""

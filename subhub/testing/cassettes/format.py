@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -145,8 +146,11 @@ def fingerprint(provider: type[Provider]) -> str:
 
 def document_of(provider: type[Provider]) -> bytes | None:
     """The API description that the plugin ships; `None` if it ships none."""
-    package = resources.files(provider.__module__.partition(".")[0])
-    return (package / DOCUMENT).read_bytes() if (package / DOCUMENT).is_file() else None
+    module = sys.modules[provider.__module__.partition(".")[0]]
+    if not hasattr(module, "__path__"):
+        return None  # a plugin of a single module has no place for it
+    found = resources.files(module) / DOCUMENT
+    return found.read_bytes() if found.is_file() else None
 
 
 def provenance_of(path: Path) -> Provenance:

@@ -120,9 +120,7 @@ def _distribution(provider: type[Provider]) -> tuple[str | None, str | None]:
 
 
 def _document(provider: type[Provider]) -> str | None:
-    from subhub.testing.cassettes import fingerprint  # noqa: PLC0415 - it loads vcrpy
+    from subhub.testing.cassettes import NO_DOCUMENT, fingerprint  # noqa: PLC0415 - it loads vcrpy
 
-    try:
-        return fingerprint(provider)
-    except TypeError:  # a plugin of a single module has no place for a document
-        return None
+    found = fingerprint(provider)
+    return None if found == NO_DOCUMENT else found
