@@ -5,18 +5,20 @@ What was meant is compared with what the provider lists. Nothing here changes an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from subhub.capabilities import overrides
 from subhub.errors import OutcomeUnknown
 from subhub.flow import Flow, done
 from subhub.intents import Intent
-from subhub.models import Customer, Plan, Status, Subscription
+from subhub.models import Status
 from subhub.pages import walk
 
 if TYPE_CHECKING:
+    from subhub.flow import Page
     from subhub.journal.work import Past
     from subhub.provider import Provider
 
@@ -41,12 +43,31 @@ class Resolution:
     candidates: tuple[object, ...] = ()
 
 
-def lookup(intent: Intent, provider: Provider) -> Flow[Resolution]:
-    """Look at the provider for what *intent* would have done."""
-    way = _WAYS.get(intent.operation)
+def together(intents: Iterable[Intent]) -> list[list[Intent]]:
+    """*intents*, those together that can have made the same object: one listing tells of them.
+
+    What changes an object that exists is looked at by itself.
+    """
+    groups: dict[tuple[str | None, ...], list[Intent]] = {}
+    for each in intents:
+        way = _WAYS.get(each.operation)
+        made = way is not None and way.kind is not None
+        place = (each.operation, each.owner) if made else (each.salt,)
+        groups.setdefault(place, []).append(each)
+    return list(groups.values())
+
+
+def lookup(
+    group: Sequence[Intent], provider: Provider, taken: Collection[str] = ()
+) -> Flow[list[Resolution]]:
+    """Look at the provider once for what each of *group*, as of `together`, would have done.
+
+    *taken* are the ids of what others of the group are known to have made.
+    """
+    way = _WAYS.get(group[0].operation)
     if way is None or not provider.capabilities().supports(way.reading):
-        return done(Resolution("ambiguous", NO_WAY))
-    return way.look(intent, provider)
+        return done([Resolution("ambiguous", NO_WAY) for _ in group])
+    return way.look(group, provider, taken)
 
 
 def quality(operation: str, provider: type[Provider]) -> Quality:
@@ -57,6 +78,9 @@ def quality(operation: str, provider: type[Provider]) -> Quality:
     return "decided" if way.kind is None or way.kind in provider.dated else "candidates"
 
 
+_Look: TypeAlias = Callable[[Sequence[Intent], Any, Collection[str]], Flow[list[Resolution]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How one operation is looked for, and the operation that this takes.
@@ -65,50 +89,74 @@ class _Way:
     """
 
     reading: str
-    look: Callable[[Intent, Any], Flow[Resolution]]
+    look: _Look
     kind: str | None = None
 
 
-def _made(listed: Callable[[Intent, Any], Flow[list[Any]]]) -> Callable[..., Flow[Resolution]]:
-    def look(intent: Intent, provider: Provider) -> Flow[Resolution]:
-        fitting = yield from listed(intent, provider)
-        if not fitting:
-            return Resolution("not_done", "nothing that is listed fits")
-        (first, *others) = fitting
-        dated = getattr(first, "created_at", None) is not None
-        if not others and (dated or intent.key):
-            return Resolution("done", "one object fits, and only the call can have made it", first)
-        reason = "what fits may be older than the call: the provider does not say when it was made"
-        if others:
-            reason = "more than one object fits"
-        return Resolution("ambiguous", reason, candidates=tuple(fitting))
+def _made(listing: Callable[[Any, str | None, str | None], Flow[Page[Any]]]) -> _Look:
+    def look(
+        group: Sequence[Intent], provider: Provider, taken: Collection[str]
+    ) -> Flow[list[Resolution]]:
+        listed = yield from walk(
+            lambda cursor: listing(provider, cursor, group[0].owner),
+            lambda each: any(_may_be_of(intent, each) for intent in group),
+        )
+        fitting = [[each for each in listed if _may_be_of(intent, each)] for intent in group]
+        claims = Counter([*taken, *(each.id for found in fitting for each in found)])
+        return [
+            _judged(intent, found, claims) for intent, found in zip(group, fitting, strict=True)
+        ]
 
     return look
 
 
-def _plans(intent: Intent, provider: Provider) -> Flow[list[Plan]]:
-    return walk(provider.list_plans, intent.may_have_made)
+def _may_be_of(intent: Intent, found: Any) -> bool:
+    of_another = intent.owner is not None and found.customer_id != intent.owner
+    return not of_another and intent.may_have_made(found)
 
 
-def _customers(intent: Intent, provider: Provider) -> Flow[list[Customer]]:
-    return walk(provider.list_customers, intent.may_have_made)
+def _judged(intent: Intent, fitting: Sequence[Any], claims: Mapping[str, int]) -> Resolution:
+    """What became of *intent*; *claims* tells how many lost calls may have made an object.
+
+    Each call made one object of its own. So what several of them may have made proves none of them
+    done: it is the work of one, and the others are still to be decided.
+    """
+    if not fitting:
+        return Resolution("not_done", "nothing that is listed fits")
+    (first, *others) = fitting
+    dated = getattr(first, "created_at", None) is not None
+    if others:
+        reason = "more than one object fits"
+    elif claims[first.id] > 1:
+        reason = "what fits may be what another lost call made"
+    elif dated or intent.key:
+        return Resolution("done", "one object fits, and only the call can have made it", first)
+    else:
+        reason = "what fits may be older than the call: the provider does not say when it was made"
+    return Resolution("ambiguous", reason, candidates=tuple(fitting))
 
 
-def _subscriptions(intent: Intent, provider: Provider) -> Flow[list[Subscription]]:
-    return walk(
-        lambda cursor: provider.list_subscriptions(cursor, customer=intent.owner),
-        lambda each: each.customer_id == intent.owner and intent.may_have_made(each),
-    )
+def _single(look: Callable[[Intent, Any], Flow[Resolution]]) -> _Look:
+    """The look at what one call was to change: each is a group by itself, and claims nothing."""
+
+    def look_at_it(
+        group: Sequence[Intent], provider: Provider, taken: Collection[str]
+    ) -> Flow[list[Resolution]]:
+        del taken
+        (intent,) = group
+        return [(yield from look(intent, provider))]
+
+    return look_at_it
 
 
-def _changed(read: Callable[[Any, str], Flow[Any]]) -> Callable[..., Flow[Resolution]]:
+def _changed(read: Callable[[Any, str], Flow[Any]]) -> _Look:
     def look(intent: Intent, provider: Provider) -> Flow[Resolution]:
         found = yield from read(provider, intent.target or "")
         if intent.fits(found):
             return Resolution("done", "it is as it was to become", found)
         return Resolution("not_done", "it is not as it was to become")
 
-    return look
+    return _single(look)
 
 
 def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
@@ -122,10 +170,20 @@ def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolut
 
 
 _WAYS: Final[Mapping[str, _Way]] = {
-    "create_plan": _Way("list_plans", _made(_plans), "plan"),
-    "create_customer": _Way("list_customers", _made(_customers), "customer"),
-    "subscribe": _Way("list_subscriptions", _made(_subscriptions), "subscription"),
-    "cancel_subscription": _Way("get_subscription", _canceled),
+    "create_plan": _Way(
+        "list_plans", _made(lambda provider, cursor, _: provider.list_plans(cursor)), "plan"
+    ),
+    "create_customer": _Way(
+        "list_customers",
+        _made(lambda provider, cursor, _: provider.list_customers(cursor)),
+        "customer",
+    ),
+    "subscribe": _Way(
+        "list_subscriptions",
+        _made(lambda provider, cursor, of: provider.list_subscriptions(cursor, customer=of)),
+        "subscription",
+    ),
+    "cancel_subscription": _Way("get_subscription", _single(_canceled)),
     "update_plan": _Way("get_plan", _changed(lambda provider, key: provider.get_plan(key))),
     "update_customer": _Way(
         "get_customer", _changed(lambda provider, key: provider.get_customer(key))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from subhub.account import Account
     from subhub.bulk import AsyncBulk, Bulk
     from subhub.engine import Script
+    from subhub.errors import SubhubError
     from subhub.flow import Flow, Page, Request, Response
     from subhub.outcomes import Resolution
     from subhub.provider import Provider
@@ -97,6 +98,18 @@ class Performer(Session):
         """
         return self._play(self._resolve(token, settle))
 
+    def resolve_all(
+        self, tokens: Iterable[str], *, settle: float = 60.0
+    ) -> list[Resolution | SubhubError]:
+        """Find out about many changes at a time; the answers are in the order of the *tokens*.
+
+        It says what `resolve` says, and lists at the provider once what would be listed for each,
+        and waits once. An object that several of the changes may have made is the candidate of each
+        of them. An error of looking for one is in its place; one that all others would have as
+        well, such as a wrong key, is raised.
+        """
+        return self._play(self._resolve_all(tokens, settle))
+
     def bulk(
         self,
         call: Callable[[Item], T],
@@ -119,16 +132,16 @@ class Performer(Session):
         In a sandbox, whose clock is everybody's, one call is made at a time.
 
         With the name of a *job*, and a client with a journal, a run that was ended or killed is
-        taken up again by the same call: what is done is not done again, a change whose answer was
-        lost is found out about first (*settle* is in seconds, as for `resolve`), and one that
-        cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the text that names
-        it in every run. A result counts as dealt with when the next one is asked for.
+        taken up again by the same call: what is done is not done again, the changes whose answers
+        were lost are found out about first (*settle* is in seconds, as for `resolve_all`), and one
+        that cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the text that
+        names it in every run. A result counts as dealt with when the next one is asked for.
         """
         from subhub.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
 
         batch = self._batch(items, in_flight, job, key)
         workers = in_flight if self.sandbox is None else 1
-        return Bulk(batch, call, lambda token: self.resolve(token, settle=settle), workers)
+        return Bulk(batch, call, lambda tokens: self.resolve_all(tokens, settle=settle), workers)
 
     def _run(self, operation: str, flow: Flow[T]) -> T:
         return self._play(self._script(operation, flow))
@@ -235,6 +248,12 @@ class AsyncPerformer(Session):
         """See `Client.resolve`."""
         return await self._play(self._resolve(token, settle))
 
+    async def resolve_all(
+        self, tokens: Iterable[str], *, settle: float = 60.0
+    ) -> list[Resolution | SubhubError]:
+        """See `Client.resolve_all`."""
+        return await self._play(self._resolve_all(tokens, settle))
+
     def bulk(
         self,
         call: Callable[[Item], Awaitable[T]],
@@ -250,7 +269,9 @@ class AsyncPerformer(Session):
 
         batch = self._batch(items, in_flight, job, key)
         workers = in_flight if self.sandbox is None else 1
-        return AsyncBulk(batch, call, lambda token: self.resolve(token, settle=settle), workers)
+        return AsyncBulk(
+            batch, call, lambda tokens: self.resolve_all(tokens, settle=settle), workers
+        )
 
     async def _run(self, operation: str, flow: Flow[T]) -> T:
         return await self._play(self._script(operation, flow))

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.capabilities import Capabilities
-from subhub.changes import Changes, id_of
+from subhub.changes import Changes
 from subhub.engine import Rules, Script, script
-from subhub.errors import InvalidRequest, Unsupported
-from subhub.flow import Flow, Request
+from subhub.errors import InvalidRequest, SubhubError, Unsupported
+from subhub.flow import Flow
 from subhub.operations import Operations
-from subhub.outcomes import Resolution, lookup
 from subhub.provider import Provider
-from subhub.sending import Exchange, Pause
+from subhub.settling import Settling
 
 if TYPE_CHECKING:
     from subhub.account import Account
     from subhub.bulk.batch import Batch
     from subhub.journal import OpenIntent
+    from subhub.outcomes import Resolution
     from subhub.sandbox import Fake
+    from subhub.settling import Found
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -119,33 +118,14 @@ class Session:
         return script(operation, flow, self._rules)
 
     def _resolve(self, token: str, settle: float) -> Script[Resolution]:
-        """Look for an outcome; that nothing was done takes two looks, the second after *settle*.
-
-        What was sent late may be carried out late: a first look could come too soon.
-        """
-        intent = self._changes.intent(token)
-        provider = self._account.provider
-        lost_at = self._account.now()
-        if intent.lost_at is not None:
-            lost_at = dt.datetime.fromisoformat(intent.lost_at)
-        found = yield from script("resolve", lookup(intent, provider), self._looking())
-        if found.outcome == "not_done":
-            passed = (self._account.now() - lost_at).total_seconds()
-            _ = yield Pause(max(1.0, settle - passed))
-            found = yield from script("resolve", lookup(intent, provider), self._looking())
-        if self._account.journal is not None and found.outcome != "ambiguous":
-            done = found.outcome == "done"
-            _ = self._account.journal.settle(intent, done=done, object_id=id_of(found.result))
+        (found,) = yield from self._resolve_all([token], settle)
+        if isinstance(found, SubhubError):
+            raise found
         return found
 
-    def _looking(self) -> Rules:
-        """A list to look through may be long: each of its pages has the deadline to itself."""
-        rules = self._rules
-
-        def begin(operation: str) -> Callable[[Request], Exchange]:
-            return lambda request: rules.begin(operation)(request)  # noqa: PLW0108 - each begins anew
-
-        return replace(rules, begin=begin)
+    def _resolve_all(self, tokens: Iterable[str], settle: float) -> Script[list[Found]]:
+        intents = [self._changes.intent(each) for each in tokens]
+        return Settling(intents, self._account, self._rules).script(settle)
 
     def _batch(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import anyio
 import httpx
 import pytest
+from anyio import to_thread
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 
@@ -20,6 +22,7 @@ from subhub import (
     Client,
     CustomerDraft,
     Interval,
+    InvalidReply,
     InvalidRequest,
     Money,
     OutcomeUnknown,
@@ -108,6 +111,13 @@ def run(request: pytest.FixtureRequest) -> Run:
     return run
 
 
+@pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> type[Client | AsyncClient]:
+    """A client of each kind."""
+    found: type[Client | AsyncClient] = request.param
+    return found
+
+
 class World:
     """A sandbox with a plan, and the settings of a client that keeps a journal."""
 
@@ -128,8 +138,46 @@ class World:
         with Client(self.settings["provider"], sandbox=self.fake) as billing:
             return len(list(billing.list_customers())), len(list(billing.list_subscriptions()))
 
+    def reads(self) -> int:
+        return sum(each.received.method == "GET" for each in self.fake.exchanges)
+
     def changes(self) -> int:
         return sum(each.received.method != "GET" for each in self.fake.exchanges)
+
+
+def lose_one(world: World) -> None:
+    """Lose the first customer of the job, who was not made."""
+    world.fake.faults.next(Fault("dropped", after=False), path="*customers", method="POST")
+    with Client(**world.settings) as billing:
+        first = billing.bulk(lambda item: billing.subscribe(**item), world.sales(1), **world.job)
+        with first as results:
+            assert [isinstance(each.error, OutcomeUnknown) for each in results] == [True]
+    world.fake.faults.clear()
+
+
+async def go_on(
+    kind: type[Client | AsyncClient],
+    world: World,
+    answer: Callable[[httpx.Request], httpx.Response],
+    leave: threading.Event | None,
+) -> None:
+    """The next run of the job, with 20 workers and real time; it is left when *leave* is set."""
+    settings: dict[str, Any] = {**world.settings, "sandbox": False, "api_key": KEY}
+    billing: Any = kind(**settings, transport=httpx.MockTransport(answer))
+
+    def sell(item: dict[str, Any]) -> Any:
+        return billing.subscribe(**item)
+
+    run = billing.bulk(sell, world.sales(50), **world.job, settle=3600.0)
+    if isinstance(billing, Client):
+        with billing, run:
+            _ = leave.wait(60) if leave else list(run)
+        return
+    async with billing, run:
+        if leave is None:
+            _ = [each async for each in run]
+        else:
+            _ = await to_thread.run_sync(leave.wait, 60)
 
 
 def nobody(item: object) -> Any:
@@ -351,10 +399,79 @@ class TestAJob:
         _ = run(world.settings, "subscribe", world.sales(1), **world.job)
         world.fake.faults.next(Fault("cut_body"), method="GET")
         (again,) = run({**world.settings, "attempts": 1}, "subscribe", world.sales(1), **world.job)
-        assert again.error is not None
+        assert isinstance(again.error, InvalidReply)
         (last,) = run(world.settings, "subscribe", world.sales(1), **world.job)
         assert last.error is None
         assert world.sold() == (1, 1)
+
+    def test_finds_out_about_all_that_was_lost_together(self, run: Run, world: World) -> None:
+        for number in range(6):
+            fault = Fault("dropped", after=number % 2 == 0)
+            world.fake.faults.next(fault, path="*customers", method="POST")
+        _ = run(world.settings, "subscribe", world.sales(6), **world.job)
+        world.fake.faults.clear()
+        before = world.reads()
+        second = run(world.settings, "subscribe", world.sales(6), **world.job)
+        assert [each.error for each in second] == [None] * 6
+        looks, steps = 2, 3  # each customer who was made is read for the step that it is
+        assert world.reads() - before == looks + steps
+        assert world.sold() == (6, 6)
+
+    def test_takes_one_customer_for_one_item(self, run: Run, world: World) -> None:
+        """Two items are of the same person: of the customer who was made, nobody knows whose."""
+        items = [{"plan": world.plan, "customer": person(0)}] * 2
+        names = iter("ab")
+
+        def name(item: object) -> str:
+            del item
+            return next(names)
+
+        job: dict[str, Any] = {"job": "move", "key": name, "in_flight": 1}
+        for after in (True, False):
+            world.fake.faults.next(Fault("dropped", after=after), path="*customers", method="POST")
+        _ = run(world.settings, "subscribe", items, **job)
+        world.fake.faults.clear()
+        names, before, changes = iter("ab"), world.reads(), world.changes()
+        second = run(world.settings, "subscribe", items, **job)
+        assert [isinstance(each.error, OutcomeUnknown) for each in second] == [True] * 2
+        assert (world.reads() - before, world.changes() - changes) == (1, 0)
+
+    def test_does_nothing_else_while_it_looks(
+        self, kind: type[Client | AsyncClient], world: World
+    ) -> None:
+        """A wrong key shows in the first look: no other worker has begun with an item by then."""
+        lose_one(world)
+        asked: list[str] = []
+
+        def refuse(request: httpx.Request) -> httpx.Response:
+            asked.append(request.method)
+            return httpx.Response(401, json={"message": "who?"})
+
+        with pytest.raises(AuthenticationFailed):
+            anyio.run(go_on, kind, world, refuse, None)
+        assert asked == ["GET"]
+
+    def test_can_be_left_in_the_pause_before_the_second_look(
+        self, kind: type[Client | AsyncClient], world: World
+    ) -> None:
+        lose_one(world)
+        asked = threading.Event()
+        methods: list[str] = []
+
+        def find_nothing(request: httpx.Request) -> httpx.Response:
+            methods.append(request.method)
+            headers = {**request.headers, "authorization": f"Bearer {world.fake.api_key}"}
+            target = request.url.raw_path.decode()
+            reply = world.fake.handle(request.method, target, headers, request.content)
+            asked.set()
+            return httpx.Response(reply.status, content=reply.content)
+
+        began = time.monotonic()
+        anyio.run(go_on, kind, world, find_nothing, asked)
+        assert time.monotonic() - began < 60
+        assert methods == ["GET"]
+        with Client(**world.settings) as billing:
+            assert len(billing.open_intents()) == 1
 
     def test_ends_when_looking_shows_that_the_key_is_wrong(self, run: Run, world: World) -> None:
         world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")

@@ -7,39 +7,17 @@ kinds of runs make it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from subhub.changes import id_of
-from subhub.errors import (
-    AuthenticationFailed,
-    ConfigError,
-    InvalidRequest,
-    LicenseRequired,
-    PermissionDenied,
-    PluginError,
-    PreconditionFailed,
-    SubhubError,
-    Unsupported,
-    WouldSend,
-)
+from subhub.errors import InvalidRequest, SubhubError
 from subhub.journal.work import WORKING, Job, Work
+from subhub.settling import ENDING, Found
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
-
-ENDING: Final = (
-    AuthenticationFailed,
-    ConfigError,
-    LicenseRequired,
-    PermissionDenied,
-    PluginError,
-    PreconditionFailed,
-    Unsupported,
-    WouldSend,
-)
-"""The errors that the next item would have as well: they end the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +35,10 @@ class BulkResult(Generic[I, T]):
     object_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
-    """Find out what became of the intent of *token*."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Make(Generic[I]):
-    """Make the call for *item*."""
-
-    item: I
-
-
 Handled: TypeAlias = tuple[BulkResult[I, Any], Work | None]
 """What became of an item, and what is to be noted when the application has dealt with it."""
-Handling: TypeAlias = Generator[Find | Make[I], Any, Handled[I]]
+Handling: TypeAlias = Generator[I, Any, Handled[I]]
+"""Yields the item to make the call for, and is sent its result."""
 
 
 class Batch(Generic[I]):
@@ -85,6 +50,17 @@ class Batch(Generic[I]):
         self._key = key
         self._job = job
         self._keys: set[str] = set()
+        self._unseen: dict[str, SubhubError] = {}
+
+    def open(self) -> list[str]:
+        """The tokens of what earlier runs left open, to be found out about before any item."""
+        return [] if self._job is None else self._job.open()
+
+    def looked(self, tokens: Sequence[str], found: Sequence[Found]) -> None:
+        """*found* is what became of *tokens*; what could not be looked for is left alone."""
+        for token, each in zip(tokens, found, strict=True):
+            if isinstance(each, SubhubError):
+                self._unseen[token] = each
 
     def items(self, stopped: Callable[[], bool]) -> Iterator[I]:
         """The items that nobody else has taken, until *stopped*; an iterator for each worker."""
@@ -97,7 +73,7 @@ class Batch(Generic[I]):
             yield item
 
     def handle(self, item: I) -> Handling[I]:
-        """What is to be asked for *item*; an error that would end the run is raised."""
+        """What is to be done for *item*; an error that would end the run is raised."""
         if self._job is None or self._key is None:
             return (yield from _made(item)), None
         key = self._new(self._key(item))
@@ -105,15 +81,9 @@ class Batch(Generic[I]):
         if done:
             return BulkResult(item, earlier=True, object_id=object_id), None
         work = self._job.work(key)
-        try:
-            for past in work.past.values():
-                if past.state == "open":
-                    yield Find(past.token)
-        except ENDING:
-            raise
-        except SubhubError as error:
-            return BulkResult(item, error=error), None
-        work = self._job.work(key)
+        for past in work.past.values():
+            if past.state == "open" and past.token in self._unseen:
+                return BulkResult(item, error=self._unseen[past.token]), None
         before = WORKING.set(work)
         try:
             result = yield from _made(item)
@@ -142,9 +112,9 @@ class Batch(Generic[I]):
         return key
 
 
-def _made(item: I) -> Generator[Make[I], Any, BulkResult[I, Any]]:
+def _made(item: I) -> Generator[I, Any, BulkResult[I, Any]]:
     try:
-        result = yield Make(item)
+        result = yield item
     except ENDING:
         raise
     except SubhubError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.bulk.batch import Batch, BulkResult, Find, Handled, Handling
+from subhub.bulk.batch import Batch, BulkResult, Handled, Handling
 from subhub.pauses import ASYNC_PAUSE, Stopped
+from subhub.settling import Found
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,7 +28,7 @@ class AsyncBulk(Generic[I, T]):
         self,
         batch: Batch[I],
         call: Callable[[I], Awaitable[T]],
-        resolve: Callable[[str], Awaitable[object]],
+        resolve: Callable[[Sequence[str]], Awaitable[Sequence[Found]]],
         in_flight: int,
     ) -> None:
         import anyio  # noqa: PLC0415 - httpx brings it; sync programs never need it
@@ -38,6 +39,7 @@ class AsyncBulk(Generic[I, T]):
         self._resolve = resolve
         self._in_flight = in_flight
         self._stop = anyio.Event()
+        self._begun = anyio.Event()
         self._group = anyio.create_task_group()
         self._send, self._receive = anyio.create_memory_object_stream[Handled[I]](in_flight)
         self._failure: Exception | None = None
@@ -46,8 +48,8 @@ class AsyncBulk(Generic[I, T]):
     async def __aenter__(self) -> Self:
         _ = await self._group.__aenter__()
         with self._send:
-            for _ in range(self._in_flight):
-                _ = self._group.start_soon(self._work, self._send.clone())
+            for begin in (self._settle, *[self._begun.wait] * (self._in_flight - 1)):
+                _ = self._group.start_soon(self._work, self._send.clone(), begin)
         return self
 
     def __aiter__(self) -> Self:
@@ -84,10 +86,15 @@ class AsyncBulk(Generic[I, T]):
         finally:
             self._batch.close()
 
-    async def _work(self, results: MemoryObjectSendStream[Handled[I]]) -> None:
+    async def _work(
+        self,
+        results: MemoryObjectSendStream[Handled[I]],
+        begin: Callable[[], Awaitable[object]],
+    ) -> None:
         _ = ASYNC_PAUSE.set(self._pause)
         with results:
             try:
+                _ = await begin()
                 for item in self._batch.items(self._stop.is_set):
                     await results.send(await self._handled(self._batch.handle(item)))
             except (Stopped, self._anyio.BrokenResourceError):
@@ -95,21 +102,26 @@ class AsyncBulk(Generic[I, T]):
             except Exception as error:  # noqa: BLE001 - it is raised where the results are read
                 self._failure = self._failure or error
                 self._stop.set()
+            finally:
+                self._begun.set()
+
+    async def _settle(self) -> None:
+        """Find out about what earlier runs left open; until then the other workers wait."""
+        tokens = self._batch.open()
+        if tokens:
+            self._batch.looked(tokens, await self._resolve(tokens))
+        self._begun.set()
 
     async def _handled(self, handling: Handling[I]) -> Handled[I]:
         try:
-            step = next(handling)
+            item = next(handling)
             while True:
                 try:
-                    answer: Any = await (
-                        self._resolve(step.token)
-                        if isinstance(step, Find)
-                        else self._call(step.item)
-                    )
+                    result = await self._call(item)
                 except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    step = handling.throw(error)
+                    item = handling.throw(error)
                 else:
-                    step = handling.send(answer)
+                    item = handling.send(result)
         except StopIteration as stop:
             handled: Handled[I] = stop.value
             return handled

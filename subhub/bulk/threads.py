@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.bulk.batch import Batch, BulkResult, Find, Handled, Handling
+from subhub.bulk.batch import Batch, BulkResult, Handled, Handling
 from subhub.pauses import PAUSE, Stopped
+from subhub.settling import Found
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,7 +28,7 @@ class Bulk(Generic[I, T]):
         self,
         batch: Batch[I],
         call: Callable[[I], T],
-        resolve: Callable[[str], object],
+        resolve: Callable[[Sequence[str]], Sequence[Found]],
         in_flight: int,
     ) -> None:
         self._batch = batch
@@ -35,7 +36,9 @@ class Bulk(Generic[I, T]):
         self._resolve = resolve
         self._stop = threading.Event()
         self._results: queue.Queue[Handled[I] | None] = queue.Queue(in_flight)
-        self._workers = [threading.Thread(target=self._work) for _ in range(in_flight)]
+        self._begun = threading.Event()
+        begin: list[Callable[[], object]] = [self._settle, *[self._begun.wait] * (in_flight - 1)]
+        self._workers = [threading.Thread(target=self._work, args=(each,)) for each in begin]
         self._working = 0
         self._failure: BaseException | None = None
         self._given: Handled[I] | None = None
@@ -82,9 +85,10 @@ class Bulk(Generic[I, T]):
         finally:
             self._batch.close()
 
-    def _work(self) -> None:
+    def _work(self, begin: Callable[[], object]) -> None:
         _ = PAUSE.set(self._pause)
         try:
+            _ = begin()
             for item in self._batch.items(self._stop.is_set):
                 self._results.put(self._handled(self._batch.handle(item)))
         except Stopped:
@@ -93,22 +97,26 @@ class Bulk(Generic[I, T]):
             self._failure = self._failure or error
             self._stop.set()
         finally:
+            self._begun.set()
             self._results.put(None)
+
+    def _settle(self) -> None:
+        """Find out about what earlier runs left open; until then the other workers wait."""
+        tokens = self._batch.open()
+        if tokens:
+            self._batch.looked(tokens, self._resolve(tokens))
+        self._begun.set()
 
     def _handled(self, handling: Handling[I]) -> Handled[I]:
         try:
-            step = next(handling)
+            item = next(handling)
             while True:
                 try:
-                    answer: Any = (
-                        self._resolve(step.token)
-                        if isinstance(step, Find)
-                        else self._call(step.item)
-                    )
+                    result = self._call(item)
                 except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    step = handling.throw(error)
+                    item = handling.throw(error)
                 else:
-                    step = handling.send(answer)
+                    item = handling.send(result)
         except StopIteration as stop:
             handled: Handled[I] = stop.value
             return handled

@@ -138,17 +138,15 @@ def _listed(intents: Sequence[OpenIntent]) -> Iterator[Finding]:
 
 
 def _found(client: Client, intents: Sequence[OpenIntent], settle: float) -> Iterator[Finding]:
-    """Each of *intents*, as it is decided; finding out that one was not done takes a while."""
     left = [each for each in intents if not each.in_flight]
-    with client.bulk(lambda each: client.resolve(each.token, settle=settle), left) as results:
-        for each in results:
-            yield _finding(each.item, each.result, each.error)
+    found = client.resolve_all([each.token for each in left], settle=settle)
+    yield from map(_finding, left, found)
     yield from _listed([each for each in intents if each.in_flight])
 
 
-def _finding(intent: OpenIntent, found: Resolution | None, error: SubhubError | None) -> Finding:
-    if found is None:
-        return Finding(intent, "failed", str(error))
+def _finding(intent: OpenIntent, found: Resolution | SubhubError) -> Finding:
+    if isinstance(found, SubhubError):
+        return Finding(intent, "failed", str(found))
     return Finding(intent, found.outcome, found.reason, found)
 
 

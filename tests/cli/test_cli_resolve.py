@@ -157,6 +157,14 @@ class TestTheJournal:
         assert (again.exit_code, "nothing of it is left" in again.stderr) == (2, True)
         assert run("resolve").exit_code == 0
 
+    def test_is_settled_by_one_list(self, run: Run, portal: Fake) -> None:
+        for name in ("One", "Two", "Three"):
+            lose(run, portal, *customer(name), after=True)
+        before = len(portal.exchanges)
+        told = run("resolve")
+        assert (told.exit_code, told.stdout.count("  done: ")) == (0, 3)
+        assert len(portal.exchanges) - before == 1
+
     def test_is_only_listed_when_asked(self, run: Run, portal: Fake) -> None:
         lose(run, portal, *customer("Made"), after=True)
         before = len(portal.exchanges)
