@@ -312,7 +312,7 @@ class TestProcesses:
         journal.close()
 
     def test_that_make_it_at_the_same_time_make_it_once(self, path: Path) -> None:
-        database = Database(path)
+        database: Any = Database(path)
         late = sqlite3.connect(path)
         database._make(late)  # it had seen no file yet when the other one began
         late.close()
