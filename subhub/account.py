@@ -154,6 +154,7 @@ def open_account(
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
+    redact = Redactor(key)
     return Account(
         name=name,
         provider=connector,
@@ -172,16 +173,16 @@ def open_account(
                 name,
                 _hooks(hooks),
                 Spans(provider.name, name, address),
-                Redactor(key),
+                redact,
             ),
         ),
         dry_run=dry_run,
         fake=fake,
-        journal=_journal(journal),
         plan_ids=_plan_ids(plans or {}, fake),
         api_key=key,
-        redact=Redactor(key),
+        redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
+        journal=_journal(journal),  # last, so that what is refused before leaves no open file
     )
 
 

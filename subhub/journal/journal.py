@@ -58,7 +58,6 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.database = Database(self.path)
-        self._lock = threading.Lock()
         self._sessions = _Sessions(self.path)
 
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
@@ -103,11 +102,10 @@ class Journal:
         Whether it was there to be noted.
         """
         jobs = self.database.read("SELECT job FROM intents WHERE name = ?", (intent.salt,))
-        if jobs and jobs[0][0] is None:
-            self.database.write(_REMOVE, (intent.salt,), durable=False)
-        elif jobs:
-            state = "done" if done else "not_done"
-            self.database.write(_SETTLE, (state, object_id, intent.salt), durable=False)
+        if jobs:
+            in_job = jobs[0][0] is not None
+            statement, values = _closing(intent, in_job=in_job, done=done, object_id=object_id)
+            self.database.write(statement, values, durable=False)
         return bool(jobs)
 
     def close(self) -> None:
@@ -162,16 +160,23 @@ class JournalEntry:
         if not self._written:
             return
         self._written = False
-        if self._step is None:
-            self._note(_REMOVE, (self.intent.salt,))
-        else:
-            self._note(_SETTLE, ("done" if done else "not_done", object_id, self.intent.salt))
+        in_job = self._step is not None
+        self._note(*_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
 
     def _note(self, statement: str, values: Sequence[object]) -> None:
         try:
             self._journal.database.write(statement, values, durable=False)
         except JournalError as error:
             logger.warning("the answer to `%s` stays open: %s", self.intent.operation, error)
+
+
+def _closing(
+    intent: Intent, *, in_job: bool, done: bool, object_id: str | None
+) -> tuple[str, tuple[object, ...]]:
+    """What closes *intent*: it goes, unless the next run of a job has to know of it."""
+    if not in_job:
+        return _REMOVE, (intent.salt,)
+    return _SETTLE, ("done" if done else "not_done", object_id, intent.salt)
 
 
 class _Sessions:
