@@ -15,8 +15,9 @@ from statistics import fmean
 
 from benchmarks.figure import Figure, table
 from benchmarks.windows import ROUND_TRIP, SERVERS, Server, Worker, run
-from subhub.pacing import Pacer, RateLimit
-from subhub.pacing.shared import SharedStore
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit.shared import SharedStore
 
 _WINDOWS = 10
 _AT_ONCE = 20  # the connections of a client
@@ -62,22 +63,22 @@ def _measured(server: Server, arrangement: str, seed: int) -> _Result:
         count = len(pacers)
         workers = [Worker(each, jobs // count, _AT_ONCE // count) for each in pacers]
         run(server, workers, seed)
-        for pacer in pacers:
-            pacer.close()
+        for limiter in pacers:
+            limiter.close()
     taken = max(worker.done_at[-1] for worker in workers)
     loss = 100 * (1 - _clairvoyant(server, jobs) / taken)
     return _Result(loss, server.refusals, 1 - _fairness(workers))
 
 
-def _pacers(limit: RateLimit, arrangement: str, directory: Path) -> Iterator[Pacer]:
+def _pacers(limit: RateLimit, arrangement: str, directory: Path) -> Iterator[RateLimiter]:
     if arrangement == _ARRANGEMENTS[0]:
-        yield Pacer(limit)
+        yield RateLimiter(limit)
         return
     for _ in range(_PROCESSES):
         if arrangement == _ARRANGEMENTS[1]:
-            yield Pacer(limit, SharedStore(directory, "key"))
+            yield RateLimiter(limit, SharedStore(directory, "key"))
         else:
-            yield Pacer(limit, share=1 / _PROCESSES)
+            yield RateLimiter(limit, share=1 / _PROCESSES)
 
 
 def _clairvoyant(server: Server, jobs: int) -> float:

@@ -23,7 +23,7 @@ from benchmarks.rounds import interleaved, ratio
 from benchmarks.server import serving
 from subhub import AsyncClient, Client, RateLimit
 from subhub.plugin import Provider
-from subhub.registry import names
+from subhub.plugin.registry import names
 
 ROUNDS = 25
 CALLS = 200

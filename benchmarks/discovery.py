@@ -30,7 +30,7 @@ _MEASURE = """
 import sys, time
 sys.path.append(sys.argv[1])
 from subhub import Client, Money
-from subhub.registry import load
+from subhub.plugin.registry import load
 Money("12.95", "EUR")
 began = time.perf_counter()
 found = load("probe1")

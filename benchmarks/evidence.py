@@ -23,22 +23,21 @@ from benchmarks.figure import Figure, table
 from benchmarks.rounds import interleaved, ratio
 from benchmarks.server import serving
 from subhub import Client
-from subhub.flow import Response
-from subhub.outgoing import Outgoing
-from subhub.transport import Channel
-from subhub.transport.messages import as_httpx, as_response, body_of
+from subhub.messages import PreparedRequest, Response
+from subhub.sending.transport import HttpSender
+from subhub.sending.transport.encoding import as_httpx, as_response, body_of
 
 ROUNDS = 61
 CALLS = 100
 EVIDENCE_GOAL = 1.03
 
 
-class Blind(Channel):
+class Blind(HttpSender):
     """Sends as a channel does, and does not look at what happens on the connection."""
 
-    def _send(self, outgoing: Outgoing, trace: object, timeout: float) -> Response:
+    def _send(self, prepared: PreparedRequest, trace: object, timeout: float) -> Response:
         del trace
-        response = self._transport.handle_request(as_httpx(outgoing, timeout))
+        response = self._transport.handle_request(as_httpx(prepared, timeout))
         try:
             return as_response(response, body_of(response))
         finally:

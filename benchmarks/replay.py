@@ -25,8 +25,8 @@ from statistics import median
 from benchmarks.figure import Figure, table
 from benchmarks.rounds import interleaved
 from subhub import CustomerDraft
-from subhub.registry import load
-from subhub.testing.stage import Stages
+from subhub.plugin.registry import load
+from subhub.testing.session import Stages
 
 TESTS = 1000
 ROUNDS = 9

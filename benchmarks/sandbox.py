@@ -15,7 +15,7 @@ import httpx
 from benchmarks.figure import Figure, table
 from benchmarks.rounds import interleaved, ratio
 from subhub import Client, CustomerDraft, RateLimit
-from subhub.registry import load
+from subhub.plugin.registry import load
 from subhub.sandbox import Fake, Reply
 
 ROUNDS = 25

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from subhub.models import Interval, Money, PlanDraft
-from subhub.registry import load
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of, run
+from subhub.plugin.registry import load
+from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of, run
 
 SUBSCRIPTIONS = 10_000
 CUSTOMERS = 1_000

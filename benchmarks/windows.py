@@ -16,7 +16,8 @@ from email.utils import format_datetime
 from random import Random
 from typing import TypeAlias
 
-from subhub.pacing import Pacer, RateLimit
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit import RateLimiter
 
 _EPOCH = 1_790_000_000  # when virtual time begins, as Unix time
 _OK, _TOO_MANY = 200, 429
@@ -120,7 +121,7 @@ class Rolling(Server):
 class Worker:
     """One process: so many jobs, and when each was done."""
 
-    pacer: Pacer
+    limiter: RateLimiter
     jobs: int
     at_once: int
     done_at: list[float] = field(default_factory=list[float])
@@ -150,14 +151,14 @@ def _task(
     for _ in jobs:
         status = 0
         while status != _OK:
-            status = yield from _exchange(worker.pacer, server, clock, dice)
+            status = yield from _exchange(worker.limiter, server, clock, dice)
         worker.done_at.append(clock.now)
 
 
 def _exchange(
-    pacer: Pacer, server: Server, clock: _Clock, dice: Random
+    limiter: RateLimiter, server: Server, clock: _Clock, dice: Random
 ) -> Generator[float, None, int]:
-    ticket = pacer.enter()
+    ticket = limiter.enter()
     try:
         while (pause := ticket.wait(clock.now)) > 0:
             yield pause

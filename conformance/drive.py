@@ -22,7 +22,7 @@ from schemathesis.engine import events, from_schema
 
 from conformance.subject import Subject
 from conformance.wsgi import application
-from subhub.testing.documents import METHODS, Json
+from subhub.testing.openapi import METHODS, Json
 
 EXAMPLES: Final = 50
 """How many cases are generated for an operation in each phase that generates freely."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from subhub import Interval, Money, PlanDraft
-from subhub.registry import load
+from subhub.plugin.registry import load
 from subhub.sandbox import Fake
-from subhub.testing.documents import Document
+from subhub.testing.openapi import Document
 
 DRAFT: Final = PlanDraft(
     name="Starter", price=Money("10", "EUR"), interval=Interval(1, "month"), tax_rate=21

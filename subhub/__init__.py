@@ -5,24 +5,15 @@ Importing this package loads no third-party module: each name is loaded when it 
 
 from __future__ import annotations
 
+from subhub._version import __version__ as __version__
+
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it takes 5 ms
 
-__version__ = "1.0.0"
 
 if TYPE_CHECKING:
-    from subhub.async_client import (
-        AsyncClient,
-    )
-    from subhub.bulk import BulkResult
-    from subhub.capabilities import (
-        Absence,
-        Capabilities,
-        Capability,
-        Evidence,
-    )
-    from subhub.client import (
-        Client,
-    )
+    from subhub.client.async_client import AsyncClient
+    from subhub.client.bulk import BulkResult
+    from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
         AuthenticationFailed,
@@ -49,7 +40,6 @@ if TYPE_CHECKING:
         Unsupported,
         WouldSend,
     )
-    from subhub.journal import OpenIntent
     from subhub.models import (
         Access,
         Answer,
@@ -65,9 +55,11 @@ if TYPE_CHECKING:
         SubscriptionChange,
         access_at,
     )
-    from subhub.observing import Attempt
-    from subhub.outcomes import Resolution
-    from subhub.pacing import RateLimit
+    from subhub.plugin.capabilities import Absence, Capabilities, Capability, Evidence
+    from subhub.plugin.rate_limits import RateLimit
+    from subhub.recovery.journal import OpenIntent
+    from subhub.recovery.reconcile import Resolution
+    from subhub.sending.attempts import Attempt
 else:  # a checker that saw this would accept any name
 
     def __getattr__(name: str) -> object:
@@ -82,19 +74,14 @@ else:  # a checker that saw this would accept any name
 
 
 _HOMES = {
-    "subhub.bulk": ("BulkResult",),
-    "subhub.journal": ("OpenIntent",),
-    "subhub.observing": ("Attempt",),
-    "subhub.outcomes": ("Resolution",),
-    "subhub.pacing": ("RateLimit",),
-    "subhub.async_client": ("AsyncClient",),
-    "subhub.capabilities": (
-        "Absence",
-        "Capabilities",
-        "Capability",
-        "Evidence",
-    ),
-    "subhub.client": ("Client",),
+    "subhub.client.async_client": ("AsyncClient",),
+    "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.sync_client": ("Client",),
+    "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
+    "subhub.plugin.rate_limits": ("RateLimit",),
+    "subhub.recovery.journal": ("OpenIntent",),
+    "subhub.recovery.reconcile": ("Resolution",),
+    "subhub.sending.attempts": ("Attempt",),
     "subhub.errors": (
         "Ambiguous",
         "AuthenticationFailed",

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, Self
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from subhub.outgoing import Outgoing
+    from subhub.messages import PreparedRequest
 
 __all__ = [
     "Ambiguous",
@@ -233,7 +233,7 @@ class WouldSend(SubhubError):
     Reads have been carried out; this request, the first one that would change something, has not.
     """
 
-    def __init__(self, request: Outgoing) -> None:
+    def __init__(self, request: PreparedRequest) -> None:
         super().__init__(request)
         self.request = request
 

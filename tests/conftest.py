@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from subhub import AsyncClient, Client, InvalidRequest
-from subhub.capabilities import NEUTRAL
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -35,6 +34,7 @@ from subhub.models import (
     When,
 )
 from subhub.plugin import Evidence, Flow, Page, Provider, Wire, done, get, patch, path, post
+from subhub.plugin.capabilities import NEUTRAL
 from subhub.sandbox import Fake, Received, Refusal, Reply, route
 
 

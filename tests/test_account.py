@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subhub import ConfigError, Money, PluginError
-from subhub.account import open_account
+from subhub.client.account import open_account
 from subhub.models import Interval, PlanDraft
 from subhub.plugin import Encoded, Json, Provider, Request
 
@@ -122,16 +122,16 @@ def test_a_provider_may_carry_the_key_in_a_header_of_its_own() -> None:
     account = open_account(Headed, api_key=KEY)
     request = Request("POST", "/a", {"b": 1})
 
-    assert account.outgoing(request).headers["X-Key"] == KEY
+    assert account.prepared(request).headers["X-Key"] == KEY
     assert account.preview(request).headers["X-Key"] == "[redacted]"
-    assert account.outgoing(request).content == account.preview(request).content
+    assert account.prepared(request).content == account.preview(request).content
 
 
 def test_an_account_shows_its_key_in_no_repr(toy: type[Toy]) -> None:
     account = open_account(toy, api_key=KEY)
 
     assert KEY not in repr(account)
-    assert KEY not in repr(account.outgoing(Request("GET", "/")))
+    assert KEY not in repr(account.prepared(Request("GET", "/")))
 
 
 def test_the_present_is_told_in_the_accounts_zone(toy: type[Toy]) -> None:
@@ -206,9 +206,9 @@ def test_both_what_goes_out_and_its_preview_are_in_the_providers_form() -> None:
     account = open_account(Forms, api_key="sk_test_1")
     request = Request("POST", "/a", {"b": 1, "c": 2}, headers={"K": "v"})
 
-    for outgoing in (account.outgoing(request), account.preview(request)):
-        assert outgoing.content == b"b c"
-        assert (outgoing.headers["Content-Type"], outgoing.headers["K"]) == ("text/plain", "v")
+    for prepared in (account.prepared(request), account.preview(request)):
+        assert prepared.content == b"b c"
+        assert (prepared.headers["Content-Type"], prepared.headers["K"]) == ("text/plain", "v")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from subhub import Client, InvalidRequest, PluginError, Unsupported
-from subhub.capabilities import NEUTRAL, OPERATIONS, VARIANTS, Capabilities, options_of
 from subhub.plugin import Absence, Evidence, Flow, Provider, done
+from subhub.plugin.capabilities import NEUTRAL, OPERATIONS, VARIANTS, Capabilities, options_of
 
 if TYPE_CHECKING:
     from subhub.models import CustomerDraft, Plan, PlanDraft, Subscription

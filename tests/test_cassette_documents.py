@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from subhub.registry import load
-from subhub.testing.cassettes import Conversation
-from subhub.testing.documents import Document
+from subhub.plugin.registry import load
+from subhub.testing.cassettes import Cassette
+from subhub.testing.openapi import Document
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 PATHS = sorted(CASSETTES.glob("*/*.yaml"))
@@ -21,7 +21,7 @@ def test_both_providers_have_recordings() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=[f"{each.parent.name}-{each.stem}" for each in PATHS])
 def test_every_recorded_exchange_is_as_described(path: Path) -> None:
     document = Document.of(load(path.parent.name))
-    exchanges = list(Conversation.at(path).exchanges())
+    exchanges = list(Cassette.at(path).exchanges())
     assert exchanges
     for exchange in exchanges:
         _ = document.check(exchange)

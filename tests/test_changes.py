@@ -18,9 +18,9 @@ from subhub import (
     Rejected,
     SubhubError,
 )
-from subhub.changes import id_of
-from subhub.intents import Intent
 from subhub.plugin import Evidence, Flow, Provider, Request, completed
+from subhub.recovery.intents import Intent
+from subhub.recovery.tracking import id_of
 
 KEY = "test_0123456789"
 LOST = httpx.ReadError("reset")

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 from subhub.cli.app import app
 from subhub.models import Customer, CustomerDraft, Plan, PlanDraft, SignupLink, Subscription
 from subhub.plugin import Absence, Evidence, Flow, Provider, Request, done
+from subhub.plugin.decoding import json_of
 from subhub.sandbox import Fake, Received, Reply, route
-from subhub.wire import json_of
 
 SEEN = Evidence("docs", "the toy's own page")
 COMPLETE = (

@@ -15,7 +15,8 @@ from typing import Never
 import pytest
 from typer.testing import CliRunner
 
-from subhub import __version__, cli
+from subhub import cli
+from subhub._version import __version__
 from subhub.cli.app import app
 from subhub.cli.output import json_text
 

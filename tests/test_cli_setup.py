@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
-from subhub.cli.starter import starter
-from subhub.configuration import Configuration
+from subhub.cli.init import starter
+from subhub.client.configuration import Configuration
 from subhub.models import Plan
 from subhub.plugin import Absence, Evidence, Flow, Provider, done
 from subhub.sandbox import Fake, Received, Reply

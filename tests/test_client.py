@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from subhub import AsyncClient, Client, ConfigError, NotFound, PluginError
-from subhub.capabilities import OPERATIONS
+from subhub.client.operations import Operations
 from subhub.models import PlanDraft
-from subhub.operations import Operations
 from subhub.plugin import Provider
+from subhub.plugin.capabilities import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk, Toy

@@ -20,7 +20,7 @@ from subhub import (
     UnknownAccount,
     WouldSend,
 )
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 from subhub.plugin import Absence, Evidence, Flow, Provider, done
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from subhub import (
     ConfigError,
 )
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 from subhub.plugin import Provider
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from subhub import ConfigError, InvalidRequest, PlanDraft, RateLimit
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 
 ACCOUNT = """
 [accounts.main]
@@ -29,7 +29,7 @@ def test_an_account_says_how_it_sends(written: Path) -> None:
     sending = Configuration.read(written).open().sending
 
     assert (sending.deadline, sending.attempts) == (30.0, 2)
-    assert sending.pacer is not None
+    assert sending.limiter is not None
     assert [each.suffix for each in written.parent.iterdir()].count(".permits") == 1
     sending.close()
 
@@ -38,7 +38,7 @@ def test_the_providers_documented_limit_is_kept_by_default(written: Path) -> Non
     _ = written.write_text(ACCOUNT)
     account = Configuration.read(written).open()
     assert account.provider.rate_limit == RateLimit(60, per=60.0)
-    assert account.sending.pacer is not None
+    assert account.sending.limiter is not None
     account.sending.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from subhub.testing import ProviderContract
-from subhub.testing.contract import collecting, guard, terms
+from subhub.testing.contract import collecting, config, guard
 from subhub.testing.contract.cases import items_of, spread_of
 from tests.contract.mini import Mini, MiniContract
 
@@ -84,7 +84,7 @@ def test_a_mixin_cannot_replace_anything_either() -> None:
 
 
 def test_what_a_class_may_say_is_what_its_terms_are(contract: type[ProviderContract]) -> None:
-    assert {"provider", "plan", "customer", "left_out", "make_customer"} <= terms.HOOKS
+    assert {"provider", "plan", "customer", "left_out", "make_customer"} <= config.HOOKS
     assert not found(contract)
 
 

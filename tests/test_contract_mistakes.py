@@ -15,12 +15,12 @@ from subhub.models import Plan, PlanDraft, SignupLink
 from subhub.plugin import Absence, Evidence, Flow, Provider, post
 from subhub.sandbox import Reply
 from subhub.testing import ProviderContract
-from subhub.testing.contract.desk import Call, Desk
+from subhub.testing.contract.assertions import of_kind, told
+from subhub.testing.contract.harness import Call, Harness
+from subhub.testing.contract.interceptor import MOST, Interceptor
 from subhub.testing.contract.scripts import Script
 from subhub.testing.contract.source_code import Source, called, functions, is_flow, sources_of
 from subhub.testing.contract.values import leaves_in, objects_in
-from subhub.testing.contract.verdict import of_kind, told
-from subhub.testing.contract.wiretap import MOST, Wiretap
 from tests.contract.kiosk import Kiosk, KioskContract
 from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Tariff
 from tests.mutations.workshop import failures
@@ -270,14 +270,14 @@ def test_a_hook_that_cannot_make_what_is_needed_says_which_it_is() -> None:
     with pytest.raises(
         AssertionError, match=r"no subscription could be made.*no such luck"
     ) as info:
-        _ = Desk(terms).subscription
+        _ = Harness(terms).subscription
     assert "no such luck. See `make_subscription`" in str(info.value)
 
 
 def test_where_subscriptions_cannot_be_made_an_id_of_nobody_stands_in() -> None:
     nothing = type("Nothing", (Mini,), {"evidence": {}, "subscribe": Provider.subscribe})
 
-    assert Desk(contract_of(nothing)()).subscription == "nobody"
+    assert Harness(contract_of(nothing)()).subscription == "nobody"
 
 
 def test_an_operation_that_does_not_end_is_stopped() -> None:
@@ -287,7 +287,7 @@ def test_an_operation_that_does_not_end_is_stopped() -> None:
                 made = yield from post("/tariffs", Tariff, {"name": draft.name, "cents": 1})
                 assert made
 
-    desk = Desk(contract_of(Endless)())
+    desk = Harness(contract_of(Endless)())
     call = Call("create_plan", (desk.terms.plan,))
 
     with pytest.raises(AssertionError, match=f"does not end: {MOST + 1} requests were made"):
@@ -304,7 +304,7 @@ def test_a_flow_that_asks_more_than_there_are_answers_is_closed() -> None:
 
 def test_a_wiretap_is_no_provider() -> None:
     with pytest.raises(LookupError, match="ask the fake behind it"):
-        Wiretap(MiniFake()).pay("https://mini.example")
+        Interceptor(MiniFake()).pay("https://mini.example")
 
 
 # The words ----------------------------------------------------------------------------------------

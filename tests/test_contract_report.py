@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from subhub import __version__
+from subhub._version import __version__
 from subhub.testing.contract import SUITE_VERSION, collecting
 
 pytest_plugins = ["pytester"]

@@ -20,9 +20,10 @@ from subhub import (
     TransportError,
     WouldSend,
 )
-from subhub.engine import Rules, script
 from subhub.plugin import Flow, Provider, Request, Response, Wire, completed, get, path, post
-from subhub.sending import Pause, once
+from subhub.sending.engine import Rules, script
+from subhub.sending.retries import once
+from subhub.sending.steps import Pause
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk

@@ -30,9 +30,8 @@ from subhub.errors import (
     Unsupported,
     WouldSend,
 )
-from subhub.flow import Response
-from subhub.outgoing import Outgoing
-from subhub.retry_after import retry_after
+from subhub.messages import PreparedRequest, Response
+from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
     from tests.conftest import Toy
@@ -50,7 +49,7 @@ TREE = {
     "TransportError": "NotSent OutcomeUnknown",
 }
 CLASSES: list[type[SubhubError]] = [getattr(errors, name) for name in errors.__all__]
-OUTGOING = Outgoing("POST", "https://toy.test/v1/plans/", {"Accept": "*"}, b'{"a":"it\'s"}')
+OUTGOING = PreparedRequest("POST", "https://toy.test/v1/plans/", {"Accept": "*"}, b'{"a":"it\'s"}')
 
 
 def test_the_tree_is_as_documented() -> None:

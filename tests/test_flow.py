@@ -11,7 +11,6 @@ import pytest
 
 from subhub import Plan
 from subhub.errors import PluginError, SubhubError
-from subhub.flow import Path
 from subhub.plugin import (
     Flow,
     Provider,
@@ -27,6 +26,7 @@ from subhub.plugin import (
     post,
     send,
 )
+from subhub.plugin.flows import Path
 from subhub.testing import play, reply
 
 

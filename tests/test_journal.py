@@ -30,11 +30,11 @@ from subhub import (
     Rejected,
     WouldSend,
 )
-from subhub.intents import Intent
-from subhub.journal import Journal
-from subhub.journal.database import Database
-from subhub.journal.locks import LockFile, held
 from subhub.plugin import Provider
+from subhub.recovery.intents import Intent
+from subhub.recovery.journal import Journal
+from subhub.recovery.journal.database import Database
+from subhub.recovery.journal.locks import LockFile, held
 from subhub.sandbox.faults import Fault
 
 KEY = "test_0123456789"
@@ -276,8 +276,8 @@ def run(script: str, *arguments: object) -> subprocess.Popen[str]:
 WRITE = """
     import sys
     from pathlib import Path
-    from subhub.intents import Intent
-    from subhub.journal import Journal
+    from subhub.recovery.intents import Intent
+    from subhub.recovery.journal import Journal
 
     journal = Journal(Path(sys.argv[1]))
     for number in range(int(sys.argv[2])):

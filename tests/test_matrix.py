@@ -12,12 +12,12 @@ import pytest
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub.capabilities import OPERATIONS, VARIANTS, Absence, Capability, Evidence
 from subhub.errors import ConfigError
 from subhub.matrix.page import page
 from subhub.matrix.proofs import WHOLE, Proof, Report, runs
 from subhub.matrix.rows import Column, Row, run_in_words
-from subhub.provider import Provider
+from subhub.plugin.capabilities import OPERATIONS, VARIANTS, Absence, Capability, Evidence
+from subhub.plugin.provider import Provider
 from subhub.testing.contract.catalogue import catalogue
 from tests.matrix.reports import DATE, counts, report, report_data
 

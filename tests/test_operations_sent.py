@@ -21,8 +21,8 @@ from subhub import (
     Subscription,
     Unsupported,
 )
-from subhub.capabilities import NEUTRAL
 from subhub.plugin import Absence, Evidence, Provider
+from subhub.plugin.capabilities import NEUTRAL
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk, Toy

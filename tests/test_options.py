@@ -11,8 +11,8 @@ import pytest
 
 from subhub import InvalidRequest
 from subhub.models import CustomerDraft, PlanDraft
-from subhub.options import chosen
 from subhub.plugin import Flow, Provider, done
+from subhub.plugin.provider_options import chosen
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk

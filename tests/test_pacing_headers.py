@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from subhub.pacing.headers import Reading, read
+from subhub.plugin.rate_limits import Reading, read
 
 DATE = "Wed, 23 Sep 2026 12:00:00 GMT"
 NOON = 1_790_164_800

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from subhub.errors import ConfigError
-from subhub.pacing import RateLimit
+from subhub.plugin.rate_limits import RateLimit
 
 
 def test_limits_compare_by_value_and_stay_as_they_are() -> None:

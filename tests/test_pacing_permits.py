@@ -1,4 +1,4 @@
-"""The pacer, one step at a time: ten permits or fewer, a window of sixty seconds."""
+"""The limiter, one step at a time: ten permits or fewer, a window of sixty seconds."""
 
 from __future__ import annotations
 
@@ -8,33 +8,36 @@ from typing import Final
 
 import pytest
 
-from subhub.pacing import LocalStore, Pacer, RateLimit, Ticket
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit import LocalStore, RateLimiter, Ticket
 
 W: Final = 60.0
 START: Final = 1000.0
 SILENT: Final[Mapping[str, str]] = {}
 
 
-def make(permits: int, share: float = 1.0) -> Pacer:
-    return Pacer(RateLimit(permits, per=W), share=share)
+def make(permits: int, share: float = 1.0) -> RateLimiter:
+    return RateLimiter(RateLimit(permits, per=W), share=share)
 
 
-def go(pacer: Pacer, now: float) -> Ticket:
-    ticket = pacer.enter()
+def go(limiter: RateLimiter, now: float) -> Ticket:
+    ticket = limiter.enter()
     assert ticket.wait(now) == 0
     return ticket
 
 
-def spent(pacer: Pacer, permits: int, now: float, headers: Mapping[str, str] = SILENT) -> None:
-    for ticket in [go(pacer, now) for _ in range(permits)]:
+def spent(
+    limiter: RateLimiter, permits: int, now: float, headers: Mapping[str, str] = SILENT
+) -> None:
+    for ticket in [go(limiter, now) for _ in range(permits)]:
         ticket.answered(now, headers, 200)
 
 
-def free(pacer: Pacer, now: float) -> int:
+def free(limiter: RateLimiter, now: float) -> int:
     """How many permits are free *now*; they are given back."""
-    tickets = [pacer.enter()]
+    tickets = [limiter.enter()]
     while tickets[-1].wait(now) == 0:
-        tickets.append(pacer.enter())
+        tickets.append(limiter.enter())
     for ticket in tickets:
         ticket.unsent(now)
         ticket.leave()
@@ -47,58 +50,58 @@ def resets_in(seconds: int, remaining: int = 0) -> Mapping[str, str]:
 
 class TestAPermit:
     def test_is_free_one_window_after_the_answer_and_not_after_the_sending(self) -> None:
-        pacer = make(1)
-        go(pacer, START).answered(START + 5, SILENT, 200)
+        limiter = make(1)
+        go(limiter, START).answered(START + 5, SILENT, 200)
 
-        assert free(pacer, START + 5 + W - 0.01) == 0
-        assert free(pacer, START + 5 + W) == 1
+        assert free(limiter, START + 5 + W - 0.01) == 0
+        assert free(limiter, START + 5 + W) == 1
 
     def test_in_flight_is_not_free_however_long_it_takes(self) -> None:
-        pacer = make(1)
-        ticket = go(pacer, START)
+        limiter = make(1)
+        ticket = go(limiter, START)
 
-        waiting = pacer.enter()
+        waiting = limiter.enter()
         for passed in (0, W, 2 * W, 10 * W):
             assert 0 < waiting.wait(START + passed) <= 1
         ticket.answered(START + 10 * W, SILENT, 200)
         assert waiting.wait(START + 11 * W) == 0
 
     def test_of_a_request_that_never_left_is_free_at_once(self) -> None:
-        pacer = make(2)
-        ticket = go(pacer, START)
-        _ = go(pacer, START)
+        limiter = make(2)
+        ticket = go(limiter, START)
+        _ = go(limiter, START)
         ticket.unsent(START + 1)
 
-        assert free(pacer, START + 1) == 1
+        assert free(limiter, START + 1) == 1
 
     def test_of_a_lost_request_is_free_one_window_later(self) -> None:
-        pacer = make(1)
-        go(pacer, START).lost(START + 30)
+        limiter = make(1)
+        go(limiter, START).lost(START + 30)
 
-        assert free(pacer, START + 30 + W - 0.01) == 0
-        assert free(pacer, START + 30 + W) == 1
+        assert free(limiter, START + 30 + W - 0.01) == 0
+        assert free(limiter, START + 30 + W) == 1
 
     def test_left_without_an_answer_counts_as_lost(self) -> None:
-        pacer = make(1)
-        go(pacer, START).leave()
+        limiter = make(1)
+        go(limiter, START).leave()
 
-        assert free(pacer, START + 10) == 0  # from here on it counts
-        assert free(pacer, START + 10 + W - 0.01) == 0
-        assert free(pacer, START + 10 + W) == 1
+        assert free(limiter, START + 10) == 0  # from here on it counts
+        assert free(limiter, START + 10 + W - 0.01) == 0
+        assert free(limiter, START + 10 + W) == 1
 
     def test_is_taken_once_however_often_it_is_asked_for(self) -> None:
-        pacer = make(2)
-        ticket = go(pacer, START)
+        limiter = make(2)
+        ticket = go(limiter, START)
 
         assert ticket.wait(START) == 0
-        assert free(pacer, START) == 1
+        assert free(limiter, START) == 1
 
 
 class TestATicket:
     @pytest.mark.parametrize("end", ["answered", "unsent", "lost", "leave"])
     def test_ends_once(self, end: str) -> None:
-        pacer = make(2)
-        ticket = go(pacer, START)
+        limiter = make(2)
+        ticket = go(limiter, START)
         ticket.answered(START, SILENT, 200)
         if end == "answered":
             ticket.answered(START + 30, SILENT, 200)
@@ -107,8 +110,8 @@ class TestATicket:
         else:
             getattr(ticket, end)(START + 30)
 
-        assert free(pacer, START + 30) == 1
-        assert free(pacer, START + W) == 2
+        assert free(limiter, START + 30) == 1
+        assert free(limiter, START + W) == 2
 
     def test_that_has_ended_cannot_wait_again(self) -> None:
         ticket = go(make(2), START)
@@ -118,10 +121,10 @@ class TestATicket:
             _ = ticket.wait(START)
 
     def test_waits_until_the_permit_that_is_due_for_its_place(self) -> None:
-        pacer = make(2)
-        go(pacer, START).answered(START, SILENT, 200)
-        go(pacer, START).answered(START + 0.5, SILENT, 200)
-        first, second, third = pacer.enter(), pacer.enter(), pacer.enter()
+        limiter = make(2)
+        go(limiter, START).answered(START, SILENT, 200)
+        go(limiter, START).answered(START + 0.5, SILENT, 200)
+        first, second, third = limiter.enter(), limiter.enter(), limiter.enter()
 
         now = START + W - 0.25
         assert first.wait(now) == pytest.approx(0.25)
@@ -129,23 +132,23 @@ class TestATicket:
         assert third.wait(now) > 1
 
     def test_never_waits_a_second_without_looking(self) -> None:
-        pacer = make(1)
-        spent(pacer, 1, START)
+        limiter = make(1)
+        spent(limiter, 1, START)
 
-        assert pacer.enter().wait(START) == 1.0
+        assert limiter.enter().wait(START) == 1.0
 
     def test_is_never_told_to_wait_no_time_at_all(self) -> None:
-        pacer = make(1)
-        spent(pacer, 1, START)
+        limiter = make(1)
+        spent(limiter, 1, START)
 
-        assert pacer.enter().wait(START + W - 1e-9) == 0.001
+        assert limiter.enter().wait(START + W - 1e-9) == 0.001
 
 
 class TestTheQueue:
     def test_is_served_in_order_whoever_asks_first(self) -> None:
-        pacer = make(2)
-        spent(pacer, 2, START)
-        first, second, third = pacer.enter(), pacer.enter(), pacer.enter()
+        limiter = make(2)
+        spent(limiter, 2, START)
+        first, second, third = limiter.enter(), limiter.enter(), limiter.enter()
 
         now = START + W
         assert third.wait(now) > 0
@@ -154,9 +157,9 @@ class TestTheQueue:
         assert first.wait(now) == 0
 
     def test_moves_up_when_somebody_leaves(self) -> None:
-        pacer = make(1)
-        spent(pacer, 1, START)
-        first, second = pacer.enter(), pacer.enter()
+        limiter = make(1)
+        spent(limiter, 1, START)
+        first, second = limiter.enter(), limiter.enter()
 
         assert second.wait(START + W) > 0
         first.leave()
@@ -164,12 +167,12 @@ class TestTheQueue:
         assert second.wait(START + W) == 0
 
     def test_gives_each_permit_to_one_thread(self) -> None:
-        pacer = make(50)
+        limiter = make(50)
         granted: list[float] = []
 
         def ask() -> None:
             for _ in range(20):
-                ticket = pacer.enter()
+                ticket = limiter.enter()
                 granted.append(ticket.wait(START))
 
         threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -184,152 +187,152 @@ class TestAResetTime:
     """Whole seconds may have been cut off, so a reset in 20 seconds has passed in 21."""
 
     def test_lets_exactly_one_probe_go_when_it_has_passed(self) -> None:
-        pacer = make(3)
-        spent(pacer, 3, START, resets_in(20))
+        limiter = make(3)
+        spent(limiter, 3, START, resets_in(20))
 
-        assert free(pacer, START + 20.9) == 0
-        assert pacer.enter().wait(START + 20.9) == pytest.approx(0.1)
+        assert free(limiter, START + 20.9) == 0
+        assert limiter.enter().wait(START + 20.9) == pytest.approx(0.1)
 
     def test_keeps_the_others_waiting_while_the_probe_is_out(self) -> None:
-        pacer = make(3)
-        spent(pacer, 3, START, resets_in(20))
+        limiter = make(3)
+        spent(limiter, 3, START, resets_in(20))
 
-        _ = go(pacer, START + 21)
-        assert pacer.enter().wait(START + 21) == 0.1
+        _ = go(limiter, START + 21)
+        assert limiter.enter().wait(START + 21) == 0.1
 
     def test_frees_all_older_permits_when_the_window_was_a_fixed_one(self) -> None:
-        pacer = make(3)
-        spent(pacer, 3, START, resets_in(20))
+        limiter = make(3)
+        spent(limiter, 3, START, resets_in(20))
 
-        go(pacer, START + 21).answered(START + 22, resets_in(58, remaining=2), 200)
-        assert free(pacer, START + 22) == 2
+        go(limiter, START + 21).answered(START + 22, resets_in(58, remaining=2), 200)
+        assert free(limiter, START + 22) == 2
 
     def test_frees_nothing_when_the_window_rolls(self) -> None:
-        pacer = make(3)
-        spent(pacer, 3, START, resets_in(20))
+        limiter = make(3)
+        spent(limiter, 3, START, resets_in(20))
 
-        go(pacer, START + 21).answered(START + 22, resets_in(50, remaining=0), 200)
-        assert free(pacer, START + 22) == 0
-        assert free(pacer, START + W) == 2
+        go(limiter, START + 21).answered(START + 22, resets_in(50, remaining=0), 200)
+        assert free(limiter, START + 22) == 0
+        assert free(limiter, START + W) == 2
 
     def test_frees_no_more_than_the_server_would_take(self) -> None:
-        pacer = make(4)
-        spent(pacer, 2, START, resets_in(20))
-        in_flight = go(pacer, START)
-        go(pacer, START + 1).answered(START + 1, resets_in(19), 200)
+        limiter = make(4)
+        spent(limiter, 2, START, resets_in(20))
+        in_flight = go(limiter, START)
+        go(limiter, START + 1).answered(START + 1, resets_in(19), 200)
 
-        go(pacer, START + 22).answered(START + 22, resets_in(58, remaining=2), 200)
+        go(limiter, START + 22).answered(START + 22, resets_in(58, remaining=2), 200)
         in_flight.leave()
-        assert free(pacer, START + 22) == 1  # the other one is for the request in flight
+        assert free(limiter, START + 22) == 1  # the other one is for the request in flight
 
     def test_frees_nothing_when_the_probe_is_not_told_what_remains(self) -> None:
-        pacer = make(2)
-        spent(pacer, 2, START, resets_in(20))
+        limiter = make(2)
+        spent(limiter, 2, START, resets_in(20))
 
-        go(pacer, START + 21).answered(START + 22, SILENT, 200)
-        assert free(pacer, START + 22) == 0
+        go(limiter, START + 21).answered(START + 22, SILENT, 200)
+        assert free(limiter, START + 22) == 0
 
     def test_takes_another_probe_when_the_first_never_left(self) -> None:
-        pacer = make(2)
-        spent(pacer, 2, START, resets_in(20))
+        limiter = make(2)
+        spent(limiter, 2, START, resets_in(20))
 
-        go(pacer, START + 21).unsent(START + 22)
-        _ = go(pacer, START + 22)
-        assert pacer.enter().wait(START + 22) == 0.1  # that was a probe again, and one only
+        go(limiter, START + 21).unsent(START + 22)
+        _ = go(limiter, START + 22)
+        assert limiter.enter().wait(START + 22) == 0.1  # that was a probe again, and one only
 
     def test_is_used_up_by_a_probe_that_was_lost(self) -> None:
-        pacer = make(2)
-        spent(pacer, 2, START, resets_in(20))
+        limiter = make(2)
+        spent(limiter, 2, START, resets_in(20))
 
-        go(pacer, START + 21).lost(START + 22)
-        assert free(pacer, START + 22) == 0
+        go(limiter, START + 21).lost(START + 22)
+        assert free(limiter, START + 22) == 0
 
     def test_is_used_up_by_a_permit_taken_after_it(self) -> None:
-        pacer = make(2)
-        spent(pacer, 1, START)
-        spent(pacer, 1, START + W / 2, resets_in(20))
-        spent(pacer, 1, START + W)
+        limiter = make(2)
+        spent(limiter, 1, START)
+        spent(limiter, 1, START + W / 2, resets_in(20))
+        spent(limiter, 1, START + W)
 
-        assert free(pacer, START + W + 1) == 0
+        assert free(limiter, START + W + 1) == 0
 
     def test_of_an_older_window_does_not_replace_that_of_a_newer_one(self) -> None:
-        pacer = make(3)
-        late = go(pacer, START)
-        spent(pacer, 2, START + 10, resets_in(40))
+        limiter = make(3)
+        late = go(limiter, START)
+        spent(limiter, 2, START + 10, resets_in(40))
         late.answered(START + 11, resets_in(5), 200)
 
-        assert free(pacer, START + 17) == 0
-        assert free(pacer, START + 51) == 1
+        assert free(limiter, START + 17) == 0
+        assert free(limiter, START + 51) == 1
 
     def test_sends_no_probe_while_every_permit_is_in_flight(self) -> None:
-        pacer = make(2)
-        spent(pacer, 1, START, resets_in(20))
-        _ = go(pacer, START + 1), go(pacer, START + W)
+        limiter = make(2)
+        spent(limiter, 1, START, resets_in(20))
+        _ = go(limiter, START + 1), go(limiter, START + W)
 
-        assert pacer.enter().wait(START + W) == 1.0
+        assert limiter.enter().wait(START + W) == 1.0
 
     def test_is_no_matter_to_one_of_several_machines(self) -> None:
-        pacer = make(4, share=0.5)
-        spent(pacer, 2, START, resets_in(20))
+        limiter = make(4, share=0.5)
+        spent(limiter, 2, START, resets_in(20))
 
-        assert free(pacer, START + 30) == 0
-        assert free(pacer, START + W) == 2
+        assert free(limiter, START + 30) == 0
+        assert free(limiter, START + W) == 2
 
 
 class TestARefusal:
-    def refused(self, share: float = 1.0, headers: Mapping[str, str] = SILENT) -> Pacer:
-        pacer = make(10, share)
-        go(pacer, START).answered(START, headers, 429)
-        return pacer
+    def refused(self, share: float = 1.0, headers: Mapping[str, str] = SILENT) -> RateLimiter:
+        limiter = make(10, share)
+        go(limiter, START).answered(START, headers, 429)
+        return limiter
 
     def test_closes_the_gate_for_all_until_retry_after(self) -> None:
-        pacer = self.refused(headers={"retry-after": "17"})
+        limiter = self.refused(headers={"retry-after": "17"})
 
-        assert pacer.enter().wait(START) == 17
-        assert pacer.enter().wait(START + 16) == 1
+        assert limiter.enter().wait(START) == 17
+        assert limiter.enter().wait(START + 16) == 1
 
     def test_lets_one_probe_go_first_and_then_all(self) -> None:
-        pacer = self.refused(headers={"retry-after": "17"})
-        probe, other = pacer.enter(), pacer.enter()
+        limiter = self.refused(headers={"retry-after": "17"})
+        probe, other = limiter.enter(), limiter.enter()
 
         assert other.wait(START + 17) == 0.1
         assert probe.wait(START + 17) == 0
         assert other.wait(START + 17) == 0.1
         other.leave()
         probe.answered(START + 18, SILENT, 200)
-        assert free(pacer, START + 18) == 8
+        assert free(limiter, START + 18) == 8
 
     def test_of_the_probe_closes_the_gate_again(self) -> None:
-        pacer = self.refused(headers={"retry-after": "17"})
+        limiter = self.refused(headers={"retry-after": "17"})
 
-        go(pacer, START + 17).answered(START + 18, {"retry-after": "40"}, 429)
-        assert pacer.enter().wait(START + 18) == 40
+        go(limiter, START + 17).answered(START + 18, {"retry-after": "40"}, 429)
+        assert limiter.enter().wait(START + 18) == 40
 
     @pytest.mark.parametrize("end", ["unsent", "lost"])
     def test_sends_another_probe_when_the_first_got_no_answer(self, end: str) -> None:
-        pacer = self.refused(headers={"retry-after": "17"})
+        limiter = self.refused(headers={"retry-after": "17"})
 
-        getattr(go(pacer, START + 17), end)(START + 18)
-        assert free(pacer, START + 18) == 1
+        getattr(go(limiter, START + 17), end)(START + 18)
+        assert free(limiter, START + 18) == 1
 
     def test_is_not_forgotten_for_an_answer_to_an_earlier_request(self) -> None:
-        pacer = make(10)
-        earlier, lost, refused = go(pacer, START), go(pacer, START), go(pacer, START)
+        limiter = make(10)
+        earlier, lost, refused = go(limiter, START), go(limiter, START), go(limiter, START)
         refused.answered(START, {"retry-after": "17"}, 429)
         earlier.answered(START + 1, SILENT, 200)
         lost.lost(START + 1)
 
-        assert pacer.enter().wait(START + 1) == 16
+        assert limiter.enter().wait(START + 1) == 16
 
     def test_is_not_forgotten_for_an_answer_to_an_earlier_probe(self) -> None:
-        pacer = make(2)
-        late = go(pacer, START)
-        spent(pacer, 1, START, resets_in(20))
-        probe = go(pacer, START + 21)
+        limiter = make(2)
+        late = go(limiter, START)
+        spent(limiter, 1, START, resets_in(20))
+        probe = go(limiter, START + 21)
         late.answered(START + 22, {"retry-after": "30"}, 429)
         probe.answered(START + 23, resets_in(58, remaining=1), 200)
 
-        assert pacer.enter().wait(START + 23) == 29
+        assert limiter.enter().wait(START + 23) == 29
 
     def test_waits_for_the_reset_time_where_there_is_no_retry_after(self) -> None:
         assert self.refused(headers=resets_in(20)).enter().wait(START) == 21
@@ -341,58 +344,58 @@ class TestARefusal:
         assert self.refused(headers={"retry-after": "0"}).enter().wait(START) == 1
 
     def test_lets_the_probe_go_before_its_permit_is_free(self) -> None:
-        pacer = make(2)
-        spent(pacer, 1, START)
-        go(pacer, START).answered(START, {"retry-after": "17"}, 429)
+        limiter = make(2)
+        spent(limiter, 1, START)
+        go(limiter, START).answered(START, {"retry-after": "17"}, 429)
 
-        assert free(pacer, START + 17) == 1
+        assert free(limiter, START + 17) == 1
 
     def test_lets_no_machine_of_several_use_more_than_its_permits(self) -> None:
-        pacer = make(4, share=0.5)
-        spent(pacer, 1, START)
-        go(pacer, START).answered(START, {"retry-after": "17"}, 429)
+        limiter = make(4, share=0.5)
+        spent(limiter, 1, START)
+        go(limiter, START).answered(START, {"retry-after": "17"}, 429)
 
-        assert free(pacer, START + 17) == 0
-        assert free(pacer, START + W) == 1
-        go(pacer, START + W).answered(START + W, resets_in(60, remaining=3), 200)
-        assert free(pacer, START + W) == 1
+        assert free(limiter, START + 17) == 0
+        assert free(limiter, START + W) == 1
+        go(limiter, START + W).answered(START + W, resets_in(60, remaining=3), 200)
+        assert free(limiter, START + W) == 1
 
 
 def test_a_lease_that_ran_out_counts_as_lost_and_its_late_answer_takes_nothing() -> None:
     class Short(LocalStore):
         lease = 10.0
 
-    pacer = Pacer(RateLimit(1, per=W), Short())
-    late = go(pacer, START)
-    assert free(pacer, START + 10 + W - 0.01) == 0
-    current = go(pacer, START + 10 + W)
+    limiter = RateLimiter(RateLimit(1, per=W), Short())
+    late = go(limiter, START)
+    assert free(limiter, START + 10 + W - 0.01) == 0
+    current = go(limiter, START + 10 + W)
     late.answered(START + 12 + W, SILENT, 200)
     late.leave()
 
-    assert free(pacer, START + 13 + 2 * W) == 0
+    assert free(limiter, START + 13 + 2 * W) == 0
     current.answered(START + 14 + W, SILENT, 200)
-    assert free(pacer, START + 14 + 2 * W) == 1
+    assert free(limiter, START + 14 + 2 * W) == 1
 
 
 def test_a_clock_that_began_anew_frees_permits_within_a_window_and_opens_the_gate() -> None:
-    pacer = make(3)
-    go(pacer, START).answered(START, {"retry-after": "3600"}, 429)
+    limiter = make(3)
+    go(limiter, START).answered(START, {"retry-after": "3600"}, 429)
 
-    assert free(pacer, 5.0) == 2
-    assert free(pacer, 5.0 + W) == 3
+    assert free(limiter, 5.0) == 2
+    assert free(limiter, 5.0 + W) == 3
 
 
 def test_a_clock_read_before_another_thread_went_first_is_no_new_clock() -> None:
-    pacer = make(2)
-    spent(pacer, 2, START)
+    limiter = make(2)
+    spent(limiter, 2, START)
 
-    assert free(pacer, START - 1) == 0
-    assert free(pacer, START + W - 0.01) == 0
+    assert free(limiter, START - 1) == 0
+    assert free(limiter, START + W - 0.01) == 0
 
 
 def test_closing_leaves_the_permits_of_this_process_as_they_are() -> None:
-    pacer = make(1)
-    spent(pacer, 1, START)
-    pacer.close()
+    limiter = make(1)
+    spent(limiter, 1, START)
+    limiter.close()
 
-    assert free(pacer, START) == 0
+    assert free(limiter, START) == 0

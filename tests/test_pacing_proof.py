@@ -17,8 +17,9 @@ from typing import Final, Literal, TypeAlias
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subhub.pacing import Pacer, RateLimit
-from subhub.pacing.shared import SharedStore
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit.shared import SharedStore
 
 W: Final = 8.0
 EPOCH: Final = 1_790_000_000
@@ -129,8 +130,8 @@ class Clock:
                 heapq.heappush(asleep, (self.now + pause, next(serial), task))
 
 
-def work(job: Job, pacer: Pacer, server: Server, clock: Clock) -> Task:
-    ticket = pacer.enter()
+def work(job: Job, limiter: RateLimiter, server: Server, clock: Clock) -> Task:
+    ticket = limiter.enter()
     try:
         while (pause := ticket.wait(clock.now)) > 0:
             yield math.ceil(pause * GRAIN) / GRAIN + job.late
@@ -155,8 +156,8 @@ def work(job: Job, pacer: Pacer, server: Server, clock: Clock) -> Task:
 @settings(max_examples=300, deadline=None)
 @given(server=SERVERS, jobs=JOBS)
 def test_one_process_is_never_refused(server: Server, jobs: list[Job]) -> None:
-    pacer = Pacer(RateLimit(server.limit, per=W))
-    perform(server, jobs, [pacer])
+    limiter = RateLimiter(RateLimit(server.limit, per=W))
+    perform(server, jobs, [limiter])
 
 
 @settings(max_examples=150, deadline=None)
@@ -166,9 +167,9 @@ def test_processes_with_one_permit_file_are_never_refused(
 ) -> None:
     limit = RateLimit(server.limit, per=W)
     with ExitStack() as closing, tempfile.TemporaryDirectory() as directory:
-        pacers = [Pacer(limit, SharedStore(directory, "key")) for _ in range(processes)]
-        for pacer in pacers:
-            _ = closing.callback(pacer.close)
+        pacers = [RateLimiter(limit, SharedStore(directory, "key")) for _ in range(processes)]
+        for limiter in pacers:
+            _ = closing.callback(limiter.close)
         perform(server, jobs, pacers)
 
 
@@ -179,10 +180,10 @@ def test_machines_that_share_a_limit_are_never_refused(
 ) -> None:
     server.limit *= machines
     limit = RateLimit(server.limit, per=W)
-    perform(server, jobs, [Pacer(limit, share=1 / machines) for _ in range(machines)])
+    perform(server, jobs, [RateLimiter(limit, share=1 / machines) for _ in range(machines)])
 
 
-def perform(server: Server, jobs: list[Job], pacers: list[Pacer]) -> None:
+def perform(server: Server, jobs: list[Job], pacers: list[RateLimiter]) -> None:
     clock = Clock()
     users = itertools.cycle(pacers)
     clock.run([(job.begins, work(job, next(users), server, clock)) for job in jobs])

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from subhub.errors import ConfigError
-from subhub.pacing import Pacer, RateLimit
-from subhub.pacing.shared import SharedStore, fingerprint
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit.shared import SharedStore, fingerprint
 
 KEY = "ak_live_very_secret"
 LIMIT = RateLimit(3, per=60.0)
@@ -26,16 +27,16 @@ START = 1000.0
 
 
 @contextmanager
-def pacing(directory: Path, limit: RateLimit = LIMIT, key: str = KEY) -> Generator[Pacer]:
-    pacer = Pacer(limit, SharedStore(directory, key, lease=30.0))
+def pacing(directory: Path, limit: RateLimit = LIMIT, key: str = KEY) -> Generator[RateLimiter]:
+    limiter = RateLimiter(limit, SharedStore(directory, key, lease=30.0))
     try:
-        yield pacer
+        yield limiter
     finally:
-        pacer.close()
+        limiter.close()
 
 
-def free(pacer: Pacer, now: float) -> int:
-    tickets = [pacer.enter() for _ in range(30)]
+def free(limiter: RateLimiter, now: float) -> int:
+    tickets = [limiter.enter() for _ in range(30)]
     count = sum(ticket.wait(now) == 0 for ticket in tickets)
     for ticket in tickets:
         ticket.unsent(now)
@@ -85,12 +86,12 @@ def test_the_leases_of_a_killed_process_run_out_by_themselves(tmp_path: Path) ->
 
 
 def test_a_closed_pacer_opens_its_file_again(tmp_path: Path) -> None:
-    with pacing(tmp_path) as pacer:
-        ticket = pacer.enter()
+    with pacing(tmp_path) as limiter:
+        ticket = limiter.enter()
         assert ticket.wait(START) == 0
-        pacer.close()
-        pacer.close()
-        assert free(pacer, START) == 2
+        limiter.close()
+        limiter.close()
+        assert free(limiter, START) == 2
 
 
 def test_a_removed_file_is_made_anew_for_all(tmp_path: Path) -> None:
@@ -102,26 +103,26 @@ def test_a_removed_file_is_made_anew_for_all(tmp_path: Path) -> None:
 
 def test_a_child_process_does_not_use_the_lock_of_its_parent(tmp_path: Path) -> None:
     store = SharedStore(tmp_path, KEY)
-    pacer = Pacer(LIMIT, store)
+    limiter = RateLimiter(LIMIT, store)
     with store:
         child = os.fork()
         if not child:
             _ = signal.alarm(20)
-            granted = Pacer.enter(pacer).wait(START) == 0
+            granted = RateLimiter.enter(limiter).wait(START) == 0
             os._exit(0 if granted else 1)
         time.sleep(0.2)
         assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it waits for the lock
     assert os.waitpid(child, 0) == (child, 0)
-    assert free(pacer, START) == 2
-    pacer.close()
+    assert free(limiter, START) == 2
+    limiter.close()
 
 
 def test_a_maker_killed_before_it_was_done_leaves_no_damage(tmp_path: Path) -> None:
     store = SharedStore(tmp_path, KEY)
     for content in (b"", bytes(24), bytes(2000)):
         _ = store.path.write_bytes(content)
-        with pacing(tmp_path) as pacer:
-            assert free(pacer, START) == 3
+        with pacing(tmp_path) as limiter:
+            assert free(limiter, START) == 3
 
 
 @pytest.mark.parametrize(
@@ -145,16 +146,16 @@ def test_a_damaged_file_is_refused_and_the_remedy_named(
     _ = file.write_bytes(file.read_bytes()[:kept] + added)
 
     with pytest.raises(ConfigError, match=rf"{told}.*remove the file") as caught:
-        _ = Pacer(LIMIT, SharedStore(tmp_path, KEY))
+        _ = RateLimiter(LIMIT, SharedStore(tmp_path, KEY))
     assert str(file) in str(caught.value)
     assert KEY not in str(caught.value)
 
 
 def test_a_file_cut_off_in_use_is_refused(tmp_path: Path) -> None:
-    with pacing(tmp_path) as pacer:
+    with pacing(tmp_path) as limiter:
         os.truncate(next(tmp_path.iterdir()), 24)
         with pytest.raises(ConfigError, match="changed its size"):
-            _ = pacer.enter().wait(START)
+            _ = limiter.enter().wait(START)
 
 
 @pytest.mark.parametrize("limit", [RateLimit(4, per=60.0), RateLimit(3, per=61.0)])
@@ -163,14 +164,14 @@ def test_all_users_must_mean_the_same_limit(tmp_path: Path, limit: RateLimit) ->
         pacing(tmp_path),
         pytest.raises(ConfigError, match=r"was made for 3 requests per 60 s.*same settings"),
     ):
-        _ = Pacer(limit, SharedStore(tmp_path, KEY))
+        _ = RateLimiter(limit, SharedStore(tmp_path, KEY))
 
 
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     _ = blocked.write_text("")
     with pytest.raises(ConfigError, match=r"file/.*cannot be opened"):
-        _ = Pacer(LIMIT, SharedStore(blocked, KEY))
+        _ = RateLimiter(LIMIT, SharedStore(blocked, KEY))
 
 
 @pytest.mark.parametrize("room", [0, 100])
@@ -179,7 +180,7 @@ def test_a_full_disk_is_noticed_when_the_file_is_made(tmp_path: Path, room: int)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
         with pytest.raises(ConfigError, match="cannot be written"):
-            _ = Pacer(RateLimit(100, per=60.0), SharedStore(tmp_path, KEY))
+            _ = RateLimiter(RateLimit(100, per=60.0), SharedStore(tmp_path, KEY))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -194,15 +195,16 @@ def test_a_system_without_file_locks_is_told_to_use_shares(
 
 WORKER = """
 import sys, threading, time
-from subhub.pacing import Pacer, RateLimit
-from subhub.pacing.shared import SharedStore
+from subhub.sending.ratelimit import RateLimiter
+from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.ratelimit.shared import SharedStore
 
-pacer = Pacer(RateLimit(20, per=1.0), SharedStore(sys.argv[1], "key"))
+limiter = RateLimiter(RateLimit(20, per=1.0), SharedStore(sys.argv[1], "key"))
 out = threading.Lock()
 
 def work():
     for _ in range(5):
-        ticket = pacer.enter()
+        ticket = limiter.enter()
         while (pause := ticket.wait(time.monotonic())) > 0:
             time.sleep(pause)
         counted = time.monotonic()  # the server's moment lies between the sending and the answer
@@ -237,5 +239,5 @@ def test_a_process_killed_while_it_works_stops_nobody(tmp_path: Path) -> None:
         assert killed.stdout is not None
         _ = killed.stdout.readline()
         killed.kill()
-    with pacing(tmp_path, RateLimit(20, per=1.0), key="key") as pacer:
-        assert free(pacer, time.monotonic() + 121) == 20
+    with pacing(tmp_path, RateLimit(20, per=1.0), key="key") as limiter:
+        assert free(limiter, time.monotonic() + 121) == 20

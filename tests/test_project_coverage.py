@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from subhub.registry import load
-from subhub.testing.documents import Document
+from subhub.plugin.registry import load
+from subhub.testing.openapi import Document
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "coverage.md").read_text("utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from subhub import __version__
+from subhub._version import __version__
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("subhub/**/*.py"), *ROOT.glob("providers/*/subhub_*/**/*.py")])

@@ -17,7 +17,7 @@ USE = """
 from pathlib import Path
 import sys
 import subhub, subhub_afternoon, subhub_mijnklantportaal
-from subhub.registry import names
+from subhub.plugin.registry import names
 
 home = Path(sys.argv[1]).resolve()
 assert home in Path(subhub.__file__).resolve().parents, subhub.__file__

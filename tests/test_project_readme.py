@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

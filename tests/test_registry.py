@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from subhub import Client, PluginError
-from subhub.registry import Installed, distribution_of, installed, load, names, provider_class
+from subhub.plugin.registry import (
+    Installed,
+    distribution_of,
+    installed,
+    load,
+    names,
+    provider_class,
+)
 
 # Names are used once in this file: what was loaded stays loaded.
 Install = Callable[..., None]

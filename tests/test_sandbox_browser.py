@@ -18,8 +18,8 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
-from subhub.registry import load
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of, serving
+from subhub.plugin.registry import load
+from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of, serving
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from subhub.sandbox import (
+    CheckoutPage,
+    CheckoutState,
     Fake,
     Ids,
-    Offer,
-    OfferState,
     Refusal,
     Reply,
     VirtualClock,
@@ -204,13 +204,13 @@ def test_a_fake_without_pages_has_nothing_to_decline(fake: ToyFake) -> None:
 )
 def test_a_page_can_be_declined_while_it_can_be_paid(
     fake: ToyFake,
-    state: OfferState,
+    state: CheckoutState,
     payable: bool,  # noqa: FBT001
 ) -> None:
-    shown = Offer("Phone", "Phone", "12.95 EUR", "1 year", "", state)
+    shown = CheckoutPage("Phone", "Phone", "12.95 EUR", "1 year", "", state)
 
     class Shop(type(fake)):  # type: ignore[misc]
-        def offer(self, url: str) -> Offer | None:
+        def offer(self, url: str) -> CheckoutPage | None:
             del url
             return shown
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from subhub import Interval, Money, PlanDraft
-from subhub.registry import load
-from subhub.sandbox.server import Application, Sandbox, listen, origin_of, serving
+from subhub.plugin.registry import load
+from subhub.server import Application, Sandbox, listen, origin_of, serving
 
 SESSION = Path(__file__).parents[1] / "examples" / "curl" / "session.sh"
 PLAN = PlanDraft(

@@ -27,8 +27,8 @@ from subhub import (
 )
 from subhub.plugin import Provider
 from subhub.sandbox import Fake, Fault, Received, Reply
-from subhub.sandbox.disturbance import UNKNOWN_FIELD, UNKNOWN_STATUS, disturbed
-from subhub.transport import fake_transport
+from subhub.sandbox.fault_effects import UNKNOWN_FIELD, UNKNOWN_STATUS, disturbed
+from subhub.sending.transport import fake_transport
 
 if TYPE_CHECKING:
     from tests.conftest import Toy

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from subhub.cli.scaffold import Naming, render, write_project
+from subhub.cli.scaffold.source import table_of
+from subhub.cli.scaffold.template_files import identifiers
 from subhub.errors import ConfigError, InvalidRequest, PluginError
-from subhub.scaffold import Naming, render, write_project
-from subhub.scaffold.source import table_of
-from subhub.scaffold.template_files import identifiers
 
 LONG = "a-name-of-thirty-letters-here1"
 UNFINISHED = re.compile("TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error|no cov" + r"er")

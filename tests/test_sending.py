@@ -21,9 +21,10 @@ from subhub import (
     TransportError,
 )
 from subhub.models import PlanDraft
-from subhub.pacing import Pacer
 from subhub.plugin import Provider, Request, Response, path
-from subhub.sending import Pause, Quota, Sending
+from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.retries import RetryPolicy, RetryQuota
+from subhub.sending.steps import Pause
 
 READ = Request("GET", path("/plans/{}", "p1"))
 CHANGE = Request("POST", "/plans", {"name": "x"})
@@ -38,7 +39,7 @@ class World:
         self.pauses: list[float] = []
         self.sent = 0
         self.answers = list(answers)
-        self.sending = Sending(clock=lambda: self.now, chance=lambda: 0.5, **settings)
+        self.sending = RetryPolicy(clock=lambda: self.now, chance=lambda: 0.5, **settings)
 
     def send(self, request: Request) -> Response:
         exchange = self.sending.begin("the_operation")(request)
@@ -154,17 +155,17 @@ def test_nobody_waits_past_the_deadline() -> None:
 
 
 def test_a_storm_of_failures_uses_up_the_retries() -> None:
-    quota = Quota(tokens=10, cost=5)
+    quota = RetryQuota(tokens=10, cost=5)
     for _ in range(2):
         world = World(NotSent("x"), DONE, quota=quota)
         assert world.send(READ) is DONE
-    world = World(NotSent("x"), quota=Quota(tokens=4, cost=5))
+    world = World(NotSent("x"), quota=RetryQuota(tokens=4, cost=5))
     with pytest.raises(NotSent):
         _ = world.send(READ)
 
 
 def test_a_retry_that_the_deadline_forbids_is_not_used_up() -> None:
-    quota = Quota(tokens=5, cost=5)
+    quota = RetryQuota(tokens=5, cost=5)
     for answer in (status(429, retry_after="60"), status(503, retry_after="60")):
         assert World(answer, deadline=59.0, quota=quota).send(READ) is answer
     with pytest.raises(NotSent):
@@ -173,7 +174,7 @@ def test_a_retry_that_the_deadline_forbids_is_not_used_up() -> None:
 
 
 def test_an_answer_gives_a_retry_back() -> None:
-    quota = Quota(tokens=2, cost=2)
+    quota = RetryQuota(tokens=2, cost=2)
     assert quota.take()
     assert not quota.take()
     quota.give_back()
@@ -184,20 +185,20 @@ def test_an_answer_gives_a_retry_back() -> None:
 
 
 def test_requests_are_held_back_until_the_limit_allows_them() -> None:
-    world = World(DONE, DONE, DONE, pacer=Pacer(RateLimit(2, per=60.0)))
+    world = World(DONE, DONE, DONE, limiter=RateLimiter(RateLimit(2, per=60.0)))
     for _ in range(3):
         _ = world.send(CHANGE)
     assert sum(world.pauses) == pytest.approx(60.0, abs=1.0)
 
 
 def test_a_permit_of_a_request_that_was_not_sent_is_free_at_once() -> None:
-    world = World(NotSent("x"), DONE, pacer=Pacer(RateLimit(1, per=60.0)))
+    world = World(NotSent("x"), DONE, limiter=RateLimiter(RateLimit(1, per=60.0)))
     _ = world.send(CHANGE)
     assert world.pauses == [0.25]
 
 
 def test_a_permit_of_a_request_that_was_lost_is_not() -> None:
-    world = World(OutcomeUnknown("x"), DONE, pacer=Pacer(RateLimit(1, per=60.0)))
+    world = World(OutcomeUnknown("x"), DONE, limiter=RateLimiter(RateLimit(1, per=60.0)))
     with pytest.raises(OutcomeUnknown):
         _ = world.send(CHANGE)
     _ = world.send(CHANGE)
@@ -205,7 +206,7 @@ def test_a_permit_of_a_request_that_was_lost_is_not() -> None:
 
 
 def test_what_the_limit_leaves_no_time_for_is_not_sent() -> None:
-    world = World(DONE, pacer=Pacer(RateLimit(1, per=60.0)), deadline=0.5)
+    world = World(DONE, limiter=RateLimiter(RateLimit(1, per=60.0)), deadline=0.5)
     _ = world.send(CHANGE)
     with pytest.raises(NotSent, match=r"within the deadline of 0\.5 s"):
         _ = world.send(CHANGE)
@@ -213,14 +214,14 @@ def test_what_the_limit_leaves_no_time_for_is_not_sent() -> None:
 
 
 def test_a_request_that_is_given_up_leaves_the_queue() -> None:
-    pacer = Pacer(RateLimit(1, per=60.0))
-    sending = Sending(clock=lambda: 0.0, chance=lambda: 0.0, pacer=pacer, deadline=None)
+    limiter = RateLimiter(RateLimit(1, per=60.0))
+    sending = RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0, limiter=limiter, deadline=None)
     first, second = (sending.begin("x")(CHANGE) for _ in range(2))
     assert next(first) is CHANGE
     assert isinstance(next(second), Pause)
     second.close()
     first.close()
-    ticket = pacer.enter()
+    ticket = limiter.enter()
     assert ticket.wait(61.0) > 0  # the abandoned one counts as lost, from when it is noticed on
     assert ticket.wait(122.1) == 0
 

@@ -25,8 +25,8 @@ from subhub import (
     PlanDraft,
     RateLimit,
 )
-from subhub.intents import Intent
-from subhub.journal import Journal
+from subhub.recovery.intents import Intent
+from subhub.recovery.journal import Journal
 from subhub.sandbox import Fake
 from subhub.sandbox.faults import Fault
 

@@ -23,8 +23,8 @@ from subhub import (
     OutcomeUnknown,
     PlanDraft,
 )
-from subhub.intents import Intent
 from subhub.plugin import Provider
+from subhub.recovery.intents import Intent
 from subhub.sandbox import Fake
 from subhub.sandbox.faults import Fault
 

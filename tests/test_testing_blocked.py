@@ -15,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from subhub.testing.blocked import NetworkBlocked, no_network
+from subhub.testing.network import NetworkBlocked, no_network
 
 WHY = "this test has a sandbox"
 BY_NAME = "https://api.afternoon.co/v1/customers"

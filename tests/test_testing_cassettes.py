@@ -15,10 +15,10 @@ from subhub_afternoon import Afternoon
 
 from subhub import Client, CustomerDraft, NotFound, PluginError, SubhubError
 from subhub.plugin import Provider
-from subhub.registry import installed
+from subhub.plugin.registry import installed
 from subhub.testing.cassettes import (
+    Cassette,
     CassetteMismatch,
-    Conversation,
     Provenance,
     fingerprint,
     provenance_of,
@@ -26,7 +26,7 @@ from subhub.testing.cassettes import (
 )
 from subhub.testing.cassettes.recording import record
 from subhub.testing.cassettes.replaying import replay
-from subhub.testing.stage import MOMENT, Stages
+from subhub.testing.session import MOMENT, Stages
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
@@ -216,8 +216,8 @@ def test_a_status_that_nobody_registered_is_replayed(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_two_places_is_written_twice(tmp_path: Path) -> None:
-    stored = Conversation.at(MADE)
+    stored = Cassette.at(MADE)
     path = tmp_path / "twice.yaml"
-    write(path, Conversation(stored.provenance, [*stored.interactions, *stored.interactions]))
+    write(path, Cassette(stored.provenance, [*stored.interactions, *stored.interactions]))
     assert "&id" not in path.read_text("utf-8")
-    assert len(Conversation.at(path).interactions) == 2
+    assert len(Cassette.at(path).interactions) == 2

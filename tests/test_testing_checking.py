@@ -13,9 +13,9 @@ import pytest
 import yaml
 from subhub_afternoon import Afternoon
 
-from subhub.testing.cassettes import REAL, Conversation
+from subhub.testing.cassettes import REAL, Cassette
 from subhub.testing.cassettes.checking import Finding, cassettes_in, findings
-from subhub.testing.scrubbing import Scrubber
+from subhub.testing.cassettes.scrubbing import Scrubber
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 MADE = FOLDER / "afternoon" / "create_customer.yaml"
@@ -203,7 +203,7 @@ def test_folders_are_gone_through_and_nothing_is_checked_twice() -> None:
 
 
 def test_a_conversation_gives_its_exchanges_as_the_wire_had_them() -> None:
-    (exchange,) = Conversation.at(MADE).exchanges()
+    (exchange,) = Cassette.at(MADE).exchanges()
     assert (exchange.received.method, exchange.received.path) == ("POST", "/v1/customers")
     assert exchange.received.json()["name"] == "Acme Corp"
     assert exchange.reply.status == 201

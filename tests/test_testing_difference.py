@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subhub.testing.cassettes.difference import (
+from subhub.testing.cassettes.diff import (
     differences,
     line,
     meaning,

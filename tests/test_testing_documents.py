@@ -1,4 +1,4 @@
-"""`subhub.testing.documents`: what is described passes, anything else is named with its place."""
+"""`subhub.testing.openapi`: what is described passes, anything else is named with its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from subhub.sandbox import Exchange, Received, Reply
-from subhub.testing.documents import Document, DocumentMismatch
+from subhub.testing.openapi import Document, DocumentMismatch
 
 ID = "cm5x9z8nv0000h85r7l9p2k1m"
 CONTENT: dict[str, Any] = {

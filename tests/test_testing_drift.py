@@ -12,11 +12,11 @@ import yaml
 from subhub_afternoon import Afternoon
 
 from subhub import CustomerDraft
-from subhub.testing.cassettes import REAL, Conversation
+from subhub.testing.cassettes import REAL, Cassette
 from subhub.testing.cassettes.drift import Drift, changes, drifts, shown
 from subhub.testing.cassettes.scenario_recording import record_in_sandbox
-from subhub.testing.scrubbing import Scrubber
-from subhub.testing.stage import Stages
+from subhub.testing.cassettes.scrubbing import Scrubber
+from subhub.testing.session import Stages
 
 TEST = """
 from subhub_afternoon import Afternoon
@@ -140,15 +140,15 @@ def test_drift_of_tests_is_seen_by_running_them(tmp_path: Path) -> None:
     assert found[same].lines == ["1: response.status: recorded 200, now 201"]
     assert found[same].again == "pytest --record-sandbox test_billing.py::test_customer"
     assert "it does not work any more" in "\n".join(found[failing].lines)
-    assert Conversation.at(older).interactions  # untouched, as is all the rest
+    assert Cassette.at(older).interactions  # untouched, as is all the rest
     (nothing,) = drifts([gone], tmp_path)
     assert nothing.lines == ["test_billing.py::test_nothing records it no longer"]
 
 
 def test_not_more_is_shown_than_can_be_read(job: Path) -> None:
-    stored = Conversation.at(job)
+    stored = Cassette.at(job)
     nothing: dict[str, Any] = {"request": {}, "response": {}}
-    fresh = Conversation(stored.provenance, [nothing] * 9)
+    fresh = Cassette(stored.provenance, [nothing] * 9)
     lines = shown(Drift(job, changes(stored, fresh)))
     assert len(lines) == 21
     assert lines[-1].startswith("  ... and ")

@@ -9,13 +9,13 @@ from textwrap import dedent
 
 import pytest
 
-from subhub.testing import marked, stage
+from subhub.testing import marker, session
 from subhub.testing.cassettes import provenance_of
 
 pytest_plugins = ["pytester"]
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
-LOADED = [marked, stage]
+LOADED = [marker, session]
 """Loaded here, because what is first loaded inside of pytester is forgotten and loaded again."""
 HEAD = """
 import httpx

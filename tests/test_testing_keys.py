@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from subhub.testing.scrubbing.keys import keys_in, signs_of_keys, without_keys
+from subhub.testing.cassettes.scrubbing.keys import keys_in, signs_of_keys, without_keys
 
 KEY = "ak_live_s3cret+words/0123"
 

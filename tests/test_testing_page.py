@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from subhub.testing import marked, stage
+from subhub.testing import marker, session
 
 pytest_plugins = ["pytester"]
 
 PAGE = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
 PLUGINS = ("-pno:cacheprovider", "-psubhub.testing.pytest_plugin", "-panyio")
-LOADED = [marked, stage]
+LOADED = [marker, session]
 """Loaded here, because what is first loaded inside of pytester is forgotten and loaded again."""
 
 

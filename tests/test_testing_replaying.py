@@ -16,10 +16,10 @@ import yaml
 from subhub_afternoon import Afternoon
 
 from subhub import AsyncClient, Client, CustomerDraft
-from subhub.testing.blocked import NetworkBlocked
 from subhub.testing.cassettes import CassetteMismatch
 from subhub.testing.cassettes.replaying import replay
-from subhub.testing.stage import MOMENT, Stages
+from subhub.testing.network import NetworkBlocked
+from subhub.testing.session import MOMENT, Stages
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 MADE = FOLDER / "afternoon" / "create_customer.yaml"

@@ -12,13 +12,13 @@ from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import AuthenticationFailed, Client, InvalidRequest, OutcomeUnknown, TransportError
-from subhub.account import open_account
-from subhub.flow import Flow
+from subhub.client.account import open_account
 from subhub.models import Interval, Plan, PlanDraft, Refund, Subscription, When
 from subhub.plugin import Absence, Evidence, Provider
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of
-from subhub.sandbox.server.program import serving
-from subhub.testing.cassettes import MADE_UP, REAL, Conversation, provenance_of
+from subhub.plugin.flows import Flow
+from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of
+from subhub.server.program import serving
+from subhub.testing.cassettes import MADE_UP, REAL, Cassette, provenance_of
 from subhub.testing.cassettes.checking import findings
 from subhub.testing.cassettes.scenario_recording import (
     LiveRecording,
@@ -27,7 +27,7 @@ from subhub.testing.cassettes.scenario_recording import (
     source_of,
 )
 from subhub.testing.cassettes.scenarios import COMPANY, PLAN, PLAN_KEY, MainJob, Scenario
-from subhub.testing.scrubbing.harmless import MADE_UP as HARMLESS
+from subhub.testing.cassettes.scrubbing.allowlist import MADE_UP as HARMLESS
 
 PROVIDERS: tuple[type[Provider], ...] = (Afternoon, MijnKlantportaal)
 NOW = dt.datetime(2026, 11, 21, 9, 0, 0, 5, tzinfo=dt.UTC)
@@ -128,11 +128,11 @@ class TestWithAKey:
 
     def test_recording_again_changes_no_id(self, served: ServedAccount, path: Path) -> None:
         live(served).record(path, clock=lambda: NOW)
-        first = Conversation.at(path)
+        first = Cassette.at(path)
         live(served).record(path, clock=lambda: NOW)
         uris = [
             [each["request"]["uri"] for each in found.interactions]
-            for found in (first, Conversation.at(path))
+            for found in (first, Cassette.at(path))
         ]
         assert uris[0] == uris[1]
 

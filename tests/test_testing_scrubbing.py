@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub.provider import Provider
-from subhub.testing.documents import Document
-from subhub.testing.scrubbing import Scrubber
-from subhub.testing.scrubbing.described import Described, answered_body, operation_of
+from subhub.plugin.provider import Provider
+from subhub.testing.cassettes.scrubbing import Scrubber
+from subhub.testing.cassettes.scrubbing.schema_lookup import Described, answered_body, operation_of
+from subhub.testing.openapi import Document
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 BOTH = {each.name: each for each in (Afternoon, MijnKlantportaal)}
@@ -288,11 +288,11 @@ class TestOtherBodies:
 
 @pytest.mark.parametrize("path", CASSETTES, ids=lambda each: f"{each.parent.name}-{each.stem}")
 def test_what_is_scrubbed_still_fits_the_api_description(path: Path) -> None:
-    from subhub.testing.cassettes import Conversation, provenance_of  # noqa: PLC0415 - needs vcrpy
+    from subhub.testing.cassettes import Cassette, provenance_of  # noqa: PLC0415 - needs vcrpy
 
     provider = BOTH[path.parent.name]
-    stored = Conversation.at(path)
-    changed = Conversation(provenance_of(path), scrubbed(*stored.interactions, provider=provider))
+    stored = Cassette.at(path)
+    changed = Cassette(provenance_of(path), scrubbed(*stored.interactions, provider=provider))
     document = Document.of(provider)
     assert changed.interactions != stored.interactions
     for each in changed.exchanges():

@@ -18,8 +18,8 @@ import pytest
 
 from subhub import AsyncClient, Client, NotSent, Plan, PlanDraft
 from subhub.plugin import Provider
-from subhub.transport import CONNECTIONS
-from subhub.turns import Turns
+from subhub.sending.transport import CONNECTIONS
+from subhub.sending.transport.turns import Turns
 
 KEY = "test_0123456789"
 BODY = json.dumps({"id": "pln_1", "name": "Phone"}).encode()

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from subhub import __version__
+from subhub._version import __version__
 from subhub.cli import cassettes, customers, links, plans, sandbox, subscriptions
 from subhub.cli.check import check
 from subhub.cli.command import command
 from subhub.cli.demo import demo
+from subhub.cli.init import init
 from subhub.cli.matrix import matrix
 from subhub.cli.new_provider import new_provider
 from subhub.cli.providers import capabilities, providers
 from subhub.cli.resolve import resolve
-from subhub.cli.starter import init
 
 EXIT_CODES = """
 Exit codes:

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from subhub.changes import Changes
 from subhub.cli import INTERRUPTED
-from subhub.cli.call import ChangingCall
 from subhub.cli.customers import Person
-from subhub.cli.failures import OTHER
+from subhub.cli.errors import OTHER
+from subhub.cli.options import ChangingCall
 from subhub.cli.progress import Bar, Estimate
 from subhub.cli.resolve import UNDECIDED
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import Row, Trial, read
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
+from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest
-from subhub.journal import Job, Journal
-from subhub.operations import Operations
+from subhub.recovery.journal import Job, Journal
+from subhub.recovery.tracking import Tracker
 
 if TYPE_CHECKING:
-    from subhub.account import Account
-    from subhub.bulk import Bulk
-    from subhub.client import Client
-    from subhub.pacing import RateLimit
+    from subhub.client.account import Account
+    from subhub.client.bulk import Bulk
+    from subhub.client.sync_client import Client
+    from subhub.plugin.rate_limits import RateLimit
 
 PANEL: Final = "Many at once"
 Operation = Literal["subscribe", "create_signup_link"]
@@ -42,7 +42,7 @@ COLUMNS: Final[Mapping[Operation, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Many:
+class BatchOptions:
     """The options of a command that is given a file with customers."""
 
     source: Annotated[
@@ -93,7 +93,11 @@ class Many:
 
 
 def perform(
-    operation: Operation, path: Path, terms: Mapping[str, Any], many: Many, call: ChangingCall
+    operation: Operation,
+    path: Path,
+    terms: Mapping[str, Any],
+    many: BatchOptions,
+    call: ChangingCall,
 ) -> None:
     """Do *operation* for each row of the file at *path*; *terms* are what all rows have alike."""
     configuration = Configuration.read(call.config, call.account)
@@ -119,7 +123,7 @@ def perform(
 
 def _trial(account: Account, operation: Operation, call: ChangingCall) -> Trial:
     """Begin a row's flow, which sends nothing: it refuses what the row cannot ask for."""
-    changes = Changes(account.provider, account.name, account.clock)
+    changes = Tracker(account.provider, account.name, account.clock)
     operations = Operations(account.provider, account.now, account.plan_id, changes)
     begin: Callable[..., Any] = getattr(operations, operation)
     options = call.options_for(account.provider.name)
@@ -138,7 +142,7 @@ class _Run:
     operation: Operation
     path: Path
     rows: Sequence[Row]
-    many: Many
+    many: BatchOptions
     call: ChangingCall
     journal: Path
 

@@ -15,7 +15,7 @@ from subhub.cli.command import command
 from subhub.cli.extras import need_testing
 from subhub.cli.output import Output
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.wire import is_object
+from subhub.messages import is_object
 
 if TYPE_CHECKING:
     from subhub.testing.cassettes import Interaction
@@ -65,10 +65,10 @@ def check(
 def show(*, path: Annotated[Path, typer.Argument(help="A cassette.")], output: Output) -> None:
     """Show the conversation on a cassette, and where it comes from."""
     (found,) = _cassettes([path])
-    from subhub.testing.cassettes import CassetteMismatch, Conversation  # noqa: PLC0415 - as above
+    from subhub.testing.cassettes import Cassette, CassetteMismatch  # noqa: PLC0415 - as above
 
     try:
-        conversation = Conversation.at(found)
+        conversation = Cassette.at(found)
         rows = [_row(number, each) for number, each in enumerate(conversation.interactions, 1)]
     except CassetteMismatch as error:
         raise ConfigError(str(error)) from error

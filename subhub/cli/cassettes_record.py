@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.cli.call import AccountName, ConfigPath
 from subhub.cli.extras import need_testing
+from subhub.cli.options import AccountName, ConfigPath
 from subhub.cli.output import Output
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.registry import load
+from subhub.plugin.registry import load
 
 if TYPE_CHECKING:
-    from subhub.account import Account
+    from subhub.client.account import Account
     from subhub.testing.cassettes.scenarios import Step
 
 FOLDER: Final = Path("cassettes")

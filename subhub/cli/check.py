@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import typer
 
 from subhub.cli import USAGE
-from subhub.cli.call import ConfigPath
+from subhub.cli.options import ConfigPath
 from subhub.cli.output import Output
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 from subhub.errors import SubhubError
 
 

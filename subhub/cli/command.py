@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import typer
 
-from subhub.cli.failures import reported
+from subhub.cli.errors import reported
 
 Command: TypeAlias = Callable[..., None]
 

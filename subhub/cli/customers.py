@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from subhub.cli.call import Call, ChangingCall
 from subhub.cli.command import command
+from subhub.cli.options import Call, ChangingCall
 from subhub.cli.plans import Limit
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft

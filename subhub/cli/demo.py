@@ -6,10 +6,10 @@ from typing import Final
 
 from subhub.cli.demo_run import Run, Step, run
 from subhub.cli.demo_view import print_demo
-from subhub.cli.failures import facts
+from subhub.cli.errors import facts
 from subhub.cli.output import Output
 from subhub.errors import PluginError
-from subhub.registry import Installed, installed
+from subhub.plugin.registry import Installed, installed
 
 FIRST: Final = ("mijnklantportaal", "afternoon")
 NOTICE: Final = "All of this ran in sandboxes on this machine. Nothing was tried live."

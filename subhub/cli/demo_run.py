@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from subhub.client import Client
+from subhub.client.sync_client import Client
 from subhub.errors import SubhubError, Unsupported
 from subhub.models import CustomerDraft, Interval, Money, PlanDraft
-from subhub.provider import Provider
+from subhub.plugin.provider import Provider
 from subhub.sandbox import Exchange, Fake, VirtualClock
 
 T = TypeVar("T", bound=BaseModel | None)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from subhub.cli.bulk import Many, perform
-from subhub.cli.call import ChangingCall
+from subhub.cli.bulk import BatchOptions, perform
 from subhub.cli.command import command
 from subhub.cli.customers import Person
+from subhub.cli.options import ChangingCall
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, When
 
@@ -40,7 +40,7 @@ def create(
     refund: Annotated[
         Refund | None, typer.Option(help="What becomes of what was paid for the replaced one.")
     ] = None,
-    many: Many,
+    many: BatchOptions,
     call: ChangingCall,
 ) -> None:
     """Make a page on which a customer signs up: --customer, or --name and --email of a new one.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.capabilities import Absence
 from subhub.cli.extras import need_testing
 from subhub.cli.output import Output
 from subhub.cli.providers import capability_data
@@ -15,12 +14,13 @@ from subhub.errors import InvalidRequest
 from subhub.matrix.page import page
 from subhub.matrix.proofs import WHOLE, Report
 from subhub.matrix.rows import Column, run_in_words
-from subhub.registry import installed, load
+from subhub.plugin.capabilities import Absence
+from subhub.plugin.registry import installed, load
 
 if TYPE_CHECKING:
     from subhub.matrix.proofs import Proof, Run
     from subhub.matrix.rows import Row
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 HEADINGS: Final = ("provider", "capability", "wire", "if_lost", "proof", "lacking_because")
 

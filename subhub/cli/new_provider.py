@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from subhub.cli.output import Output
-from subhub.scaffold import Naming, write_project
+from subhub.cli.scaffold import Naming, write_project
 
 TUTORIAL: Final = "docs/adding-a-provider.md"
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from subhub.cli.call import Call, ChangingCall
 from subhub.cli.command import command
+from subhub.cli.options import Call, ChangingCall
 from subhub.models import Interval, Money, PlanDraft
 
 app = typer.Typer(help="Plans: what is sold, at what price, how often.", no_args_is_help=True)

@@ -10,7 +10,7 @@ from typing import Self
 from rich.progress import BarColumn, Progress, TextColumn
 
 from subhub.cli.output import console
-from subhub.pacing import RateLimit
+from subhub.plugin.rate_limits import RateLimit
 
 
 class Estimate:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from subhub.capabilities import Absence, Capability
-from subhub.cli.call import AccountName, ConfigPath
+from subhub.cli.options import AccountName, ConfigPath
 from subhub.cli.output import Output
-from subhub.configuration import Configuration
-from subhub.registry import Installed, installed, load
+from subhub.client.configuration import Configuration
+from subhub.plugin.capabilities import Absence, Capability
+from subhub.plugin.registry import Installed, installed, load
 
 
 def providers(*, output: Output) -> None:

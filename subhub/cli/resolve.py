@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 from pydantic import BaseModel
 
-from subhub.cli.call import Call
-from subhub.configuration import Configuration
+from subhub.cli.options import Call
+from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest, SubhubError
-from subhub.outcomes import Resolution
+from subhub.recovery.reconcile import Resolution
 
 if TYPE_CHECKING:
-    from subhub.client import Client
-    from subhub.journal import OpenIntent
+    from subhub.client.sync_client import Client
+    from subhub.recovery.journal import OpenIntent
 
 UNDECIDED: Final = 4
 """As for a call whose outcome is unknown: it still is."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, get_args
 
-from subhub.bulk import BulkResult
 from subhub.cli.rows import Row
+from subhub.client.bulk import BulkResult
 from subhub.errors import InvalidRequest, NotSent, SubhubError
 
 COLUMNS: Final[tuple[str, ...]] = (

@@ -10,7 +10,7 @@ import typer
 from subhub.cli.command import command
 from subhub.cli.output import Output
 from subhub.cli.sandbox_serve import serve
-from subhub.registry import load
+from subhub.plugin.registry import load
 from subhub.sandbox.description import Row, describe
 
 app = typer.Typer(

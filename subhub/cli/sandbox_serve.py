@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from subhub.cli.output import Output
-from subhub.configuration import Configuration
+from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError
+from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
-from subhub.registry import load, names
-from subhub.wire import is_object
+from subhub.plugin.registry import load, names
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
-    from subhub.sandbox.server import Sandbox
+    from subhub.plugin.provider import Provider
+    from subhub.server import Sandbox
 
 PORT: Final = 8420
 MAIN: Final = "main"
@@ -64,7 +64,7 @@ def serve(
     Without --provider and --config, every installed provider is served.
     """
     _need_the_extra()
-    from subhub.sandbox import server  # noqa: PLC0415 - its needs are an extra
+    from subhub import server  # noqa: PLC0415 - its needs are an extra
 
     configuration = Configuration.read(config) if config else None
     accounts = _accounts(provider or [], configuration)

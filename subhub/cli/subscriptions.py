@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from subhub.cli.bulk import Many, perform
-from subhub.cli.call import Call, ChangingCall
+from subhub.cli.bulk import BatchOptions, perform
 from subhub.cli.command import command
 from subhub.cli.customers import Person
+from subhub.cli.options import Call, ChangingCall
 from subhub.cli.plans import Limit, Terms
 from subhub.errors import InvalidRequest
 from subhub.models import PlanDraft, Refund, Status, SubscriptionChange, When
@@ -71,7 +71,7 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the means to charge.")
     ] = None,
-    many: Many,
+    many: BatchOptions,
     call: ChangingCall,
 ) -> None:
     """Start billing a customer for a plan, or many of them with --from, without a page."""

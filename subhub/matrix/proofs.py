@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from subhub import __version__
+from subhub._version import __version__
 from subhub.errors import ConfigError
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 Source = Literal["sandbox", "live"]
 State = Literal["proven", "failed", "left_out", "not_run", "untested", "stale"]

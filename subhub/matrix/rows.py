@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from subhub.capabilities import Absence, Capability
 from subhub.matrix.proofs import Proof, Report, Run, Source, runs
-from subhub.registry import distribution_of
+from subhub.plugin.capabilities import Absence, Capability
+from subhub.plugin.registry import distribution_of
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 UNPROVEN: Final = "not proven here"
 SOURCES: Final = {"sandbox": "sandbox", "live": "live cassette"}

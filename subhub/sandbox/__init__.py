@@ -1,15 +1,17 @@
 """The engine for provider fakes; each plugin ships its own fake on top of it."""
 
+from subhub.sandbox.checkout import CheckoutPage, CheckoutState
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
 from subhub.sandbox.ids import Ids
-from subhub.sandbox.offer import Offer, OfferState
 from subhub.sandbox.routes import route
 from subhub.sandbox.windows import RateWindow
 
 __all__ = [
+    "CheckoutPage",
+    "CheckoutState",
     "Delivery",
     "Exchange",
     "Fake",
@@ -17,8 +19,6 @@ __all__ = [
     "FaultPlan",
     "Ids",
     "JsonObject",
-    "Offer",
-    "OfferState",
     "RateWindow",
     "Received",
     "Refusal",

@@ -6,9 +6,9 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from subhub.messages import is_object
 from subhub.sandbox.faults import KINDS
 from subhub.sandbox.magic import MAGIC
-from subhub.wire import is_object
 
 if TYPE_CHECKING:
     from subhub.sandbox.fake import Fake

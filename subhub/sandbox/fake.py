@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
+from subhub.messages import is_object
+from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.clock import VirtualClock
-from subhub.sandbox.disturbance import disturbed
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
+from subhub.sandbox.fault_effects import disturbed
 from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.magic import fault_of
-from subhub.sandbox.offer import Offer
 from subhub.sandbox.routes import Route, matching, routes_of
-from subhub.wire import is_object
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -131,7 +131,7 @@ class Fake(ABC):
     def pay(self, url: str) -> None:
         """Do what a customer does who opens the page at *url* and pays."""
 
-    def offer(self, url: str) -> Offer | None:
+    def offer(self, url: str) -> CheckoutPage | None:
         """What the page at *url* shows; `None` when there is no page."""
         del url
         return None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from subhub.testing.contract import ProviderContract
-    from subhub.testing.playing import Played, play, reply
+    from subhub.testing.flow_runner import Played, play, reply
     from subhub.testing.sandboxes import Sandbox, sandbox
-    from subhub.testing.scripts import Scripted, scripted
+    from subhub.testing.stubs import Scripted, scripted
 else:  # a checker that saw this would accept any name
 
     def __getattr__(name: str) -> object:
@@ -27,9 +27,9 @@ else:  # a checker that saw this would accept any name
 # No module of this package is called as a name that it exports: it would take the name's place.
 _HOMES = {
     "subhub.testing.contract": ("ProviderContract",),
-    "subhub.testing.playing": ("Played", "play", "reply"),
+    "subhub.testing.flow_runner": ("Played", "play", "reply"),
     "subhub.testing.sandboxes": ("Sandbox", "sandbox"),
-    "subhub.testing.scripts": ("Scripted", "scripted"),
+    "subhub.testing.stubs": ("Scripted", "scripted"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from subhub.async_client import AsyncClient
-    from subhub.client import Client
-    from subhub.testing.marked import AnyStage
-    from subhub.testing.stage import OpenStage, Stages
+    from subhub.client.async_client import AsyncClient
+    from subhub.client.sync_client import Client
+    from subhub.testing.marker import AnyStage
+    from subhub.testing.session import OpenStage, Stages
 
 MARKER = (
     "subhub(provider, cassette | sandbox | replies, plans): run on a recording, in a sandbox or on "
@@ -84,7 +84,7 @@ def async_billing(subhub_stage: AnyStage) -> AsyncClient:
 @pytest.fixture
 def subhub_stage(request: pytest.FixtureRequest) -> AnyStage:
     """What the marker `subhub` asks for: a `Sandbox` with clock and faults, or a `Stage`."""
-    from subhub.testing.marked import marked_stage  # noqa: PLC0415 - see the module's docstring
+    from subhub.testing.marker import marked_stage  # noqa: PLC0415 - see the module's docstring
 
     return marked_stage(request.node.iter_markers("subhub"), _stages(request))
 
@@ -97,7 +97,7 @@ def cassette(request: pytest.FixtureRequest) -> OpenStage:
 
 def _stages(request: pytest.FixtureRequest) -> Stages:
     """What the fixture in *request* opens its stages with; they are closed with the fixture."""
-    from subhub.testing.stage import Stages  # noqa: PLC0415 - see the module's docstring
+    from subhub.testing.session import Stages  # noqa: PLC0415 - see the module's docstring
 
     config = request.config
     stages = Stages(

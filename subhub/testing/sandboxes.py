@@ -16,17 +16,16 @@ from difflib import ndiff
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from subhub.flow import Request
+from subhub.messages import Request, is_object
 from subhub.models import PlanDraft
-from subhub.registry import provider_class
-from subhub.wire import is_object
+from subhub.plugin.registry import provider_class
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from subhub.async_client import AsyncClient
-    from subhub.client import Client
-    from subhub.provider import Provider
+    from subhub.client.async_client import AsyncClient
+    from subhub.client.sync_client import Client
+    from subhub.plugin.provider import Provider
     from subhub.sandbox import Exchange, Fake, FaultPlan, VirtualClock
 
 
@@ -45,14 +44,14 @@ class Sandbox:
     @cached_property
     def client(self) -> Client:
         """A client of the sandbox."""
-        from subhub.testing.watching import WatchedClient  # noqa: PLC0415 - it loads httpx
+        from subhub.testing.spy import WatchedClient  # noqa: PLC0415 - it loads httpx
 
         return WatchedClient(self._provider, self.fake, self._asked)
 
     @cached_property
     def async_client(self) -> AsyncClient:
         """An async client of the same sandbox."""
-        from subhub.testing.watching import WatchedAsyncClient  # noqa: PLC0415
+        from subhub.testing.spy import WatchedAsyncClient  # noqa: PLC0415
 
         return WatchedAsyncClient(self._provider, self.fake, self._asked)
 

@@ -10,7 +10,7 @@ import pytest
 from subhub_afternoon import Afternoon, InvoiceLine
 
 from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Status
-from subhub.testing.stage import OpenStage, Stage
+from subhub.testing.session import OpenStage, Stage
 
 DRAFT = PlanDraft(
     name="Phone subscription", price=Money("12.95", "EUR"), interval=Interval(1, "year")

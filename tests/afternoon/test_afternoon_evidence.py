@@ -9,10 +9,10 @@ import sys
 import pytest
 from subhub_afternoon import Afternoon
 
-from subhub.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence, overrides
-from subhub.provider import Provider
-from subhub.registry import load
-from subhub.testing.documents import Document
+from subhub.plugin.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence, overrides
+from subhub.plugin.provider import Provider
+from subhub.plugin.registry import load
+from subhub.testing.openapi import Document
 
 LACKING = {
     "create_plan",

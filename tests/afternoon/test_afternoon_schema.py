@@ -11,7 +11,7 @@ from subhub_afternoon.fake import AfternoonFake
 
 from subhub import Client, CustomerDraft
 from subhub.sandbox import Exchange
-from subhub.testing.documents import Document, DocumentMismatch
+from subhub.testing.openapi import Document, DocumentMismatch
 
 DOCUMENT = Document.of(Afternoon)
 LIMITS = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}

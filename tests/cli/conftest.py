@@ -32,8 +32,8 @@ from subhub.models import (
 )
 from subhub.models.record import Result as Answer
 from subhub.plugin import Absence, Evidence, Flow, Page, Provider, Request, path
+from subhub.plugin.decoding import json_of
 from subhub.sandbox import Fake, Received, Refusal, Reply, route
-from subhub.wire import json_of
 
 A = TypeVar("A", bound=Answer)
 SEEN = Evidence("docs", "the toy's own page")

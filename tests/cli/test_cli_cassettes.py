@@ -15,8 +15,8 @@ from subhub_afternoon import Afternoon
 from typer.testing import Result
 
 from subhub.cli.cassettes import LONGEST
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of
-from subhub.sandbox.server.program import serving
+from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of
+from subhub.server.program import serving
 from subhub.testing.cassettes import provenance_of
 from subhub.testing.cassettes.scenarios import PLAN, PLAN_KEY
 

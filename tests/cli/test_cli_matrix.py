@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from subhub.registry import load
+from subhub.plugin.registry import load
 from tests.matrix.reports import counts, report_data
 
 Run = Callable[..., Result]

@@ -108,7 +108,7 @@ def program(*command: object, cwd: Path) -> str:
 
 @needs_uv
 def test_the_wheel_has_every_template(folder: Path) -> None:
-    templates = ROOT / "subhub" / "scaffold" / "templates"
+    templates = ROOT / "subhub" / "cli" / "scaffold" / "templates"
     _ = program(UV, "build", "--quiet", "--wheel", "--out-dir", folder, cwd=ROOT)
     (wheel,) = folder.glob("*.whl")
 

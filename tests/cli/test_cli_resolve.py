@@ -13,9 +13,9 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 from typer.testing import Result
 
-from subhub.intents import Intent
-from subhub.journal import Journal
 from subhub.models import Interval, Money, PlanDraft
+from subhub.recovery.intents import Intent
+from subhub.recovery.journal import Journal
 from subhub.sandbox import Fake
 from subhub.sandbox.faults import Fault
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from subhub import Client, NotSent
-from subhub.intents import Intent
+from subhub.recovery.intents import Intent
 from tests.faults.cells import CHANGES, Cell, Change, happen
 from tests.faults.faults import FAULTS, Fault
 

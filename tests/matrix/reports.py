@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from subhub import __version__
+from subhub._version import __version__
 from subhub.matrix.proofs import Report
-from subhub.provider import Provider
+from subhub.plugin.provider import Provider
 from subhub.testing.contract.report import SUITE_VERSION, standing
 
 DATE = "2001-02-03"

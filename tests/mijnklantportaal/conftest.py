@@ -10,7 +10,7 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
-from subhub.testing.documents import Document
+from subhub.testing.openapi import Document
 
 START = dt.datetime(2024, 4, 29, 19, tzinfo=dt.UTC)
 

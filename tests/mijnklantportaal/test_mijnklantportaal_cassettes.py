@@ -10,7 +10,7 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import Interval, Money, NotFound, Rejected, Status
-from subhub.testing.stage import OpenStage, Stage
+from subhub.testing.session import OpenStage, Stage
 from tests.mijnklantportaal.samples import COMPANY, PHONE
 
 DAY = dt.date(2026, 12, 1)

@@ -13,9 +13,9 @@ from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
 from subhub import Interval, Money, NotFound, PlanDraft, Rejected
 from subhub.errors import PreconditionFailed, RateLimited
-from subhub.flow import Response
+from subhub.messages import Response
 from subhub.sandbox import Exchange
-from subhub.testing.documents import Document
+from subhub.testing.openapi import Document
 from tests.mijnklantportaal.samples import COMPANY
 
 NOT_SIMULATED = {

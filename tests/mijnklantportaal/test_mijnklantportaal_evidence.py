@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence, overrides
+from subhub.plugin.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence, overrides
 
 README = Path(__file__).parents[2] / "providers/mijnklantportaal/README.md"
 MARKS = {"seed", "docs", "docs-old", "inferred"}

@@ -19,8 +19,9 @@ from subhub import (
     Plan,
     PlanDraft,
 )
-from subhub.flow import Flow, Request
+from subhub.messages import Request
 from subhub.models import CustomerUpdate, PlanUpdate
+from subhub.plugin.flows import Flow
 from subhub.testing import play, reply
 from tests.mijnklantportaal.samples import COMPANY, COMPANY_BODY, PACKAGE, PACKAGES, PHONE
 

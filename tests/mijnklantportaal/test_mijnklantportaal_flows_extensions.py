@@ -12,7 +12,8 @@ from subhub_mijnklantportaal import InvoicePdf, MijnKlantportaal
 from subhub import (
     Money,
 )
-from subhub.flow import Flow, Request
+from subhub.messages import Request
+from subhub.plugin.flows import Flow
 from subhub.testing import play, reply
 
 Documented = Callable[..., dict[str, Any]]

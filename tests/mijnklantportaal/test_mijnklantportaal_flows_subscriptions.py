@@ -18,8 +18,9 @@ from subhub import (
     Status,
     Subscription,
 )
-from subhub.flow import Flow, Request
+from subhub.messages import Request
 from subhub.models import SubscriptionUpdate
+from subhub.plugin.flows import Flow
 from subhub.testing import play, reply
 from tests.mijnklantportaal.samples import COMPANY, COMPANY_BODY, PACKAGE, PHONE
 

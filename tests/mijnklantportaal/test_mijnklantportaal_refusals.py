@@ -18,7 +18,7 @@ from subhub import (
     PlanDraft,
     Unsupported,
 )
-from subhub.flow import Flow
+from subhub.plugin.flows import Flow
 from subhub.testing import play
 
 PHONE = PlanDraft(

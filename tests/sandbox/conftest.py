@@ -11,9 +11,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from subhub import AsyncClient, Client, CustomerDraft, Interval, Money, PlanDraft
-from subhub.registry import load
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, listen, origin_of
-from subhub.sandbox.server.program import serving
+from subhub.plugin.registry import load
+from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of
+from subhub.server.program import serving
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
 PLAN = PlanDraft(

@@ -10,7 +10,7 @@ import pytest
 
 from subhub import CustomerDraft, InvalidReply, OutcomeUnknown
 from subhub.errors import SubhubError, TransportError
-from subhub.sandbox.server import ServedAccount
+from subhub.server import ServedAccount
 
 Control = Callable[[ServedAccount, str], str]
 Signup = Callable[..., str]

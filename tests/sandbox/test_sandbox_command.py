@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from subhub import Client, ConfigError, CustomerDraft, Money, PlanDraft
 from subhub.cli.app import app
-from subhub.registry import load
-from subhub.sandbox.server import Sandbox, listen, origin_of
+from subhub.plugin.registry import load
+from subhub.server import Sandbox, listen, origin_of
 
 PROGRAM = "from subhub.cli import main; main()"
 ANY = "0.0.0.0"  # noqa: S104 - it is what is tested

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from subhub import CustomerDraft
-from subhub.sandbox.server import Sandbox, ServedAccount
-from subhub.sandbox.server.journal import KEPT
+from subhub.server import Sandbox, ServedAccount
+from subhub.server.request_log import KEPT
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
 Control = Callable[[ServedAccount, str], str]

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from subhub import CustomerDraft, OutcomeUnknown
-from subhub.sandbox.server import Sandbox, ServedAccount
-from subhub.sandbox.server.markup import web_address
+from subhub.server import Sandbox, ServedAccount
+from subhub.server.markup import web_address
 
 Control = Callable[[ServedAccount, str], str]
 Signup = Callable[..., str]

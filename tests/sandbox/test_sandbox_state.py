@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from subhub import Client, ConfigError
-from subhub.registry import load
-from subhub.sandbox.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
-from subhub.sandbox.server.program import serving
-from subhub.sandbox.server.snapshot import restored, snapshot
+from subhub.plugin.registry import load
+from subhub.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
+from subhub.server.program import serving
+from subhub.server.snapshot import restored, snapshot
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
 Control = Callable[[ServedAccount, str], str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from subhub.flow import Response
-from subhub.redaction import Redactor
+from subhub.messages import Response
+from subhub.sending.redaction import Redactor
 from tests.secrets.scan import forms
 
 KEY = "ak_live_MARKED/key+7f3k"

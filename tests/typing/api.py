@@ -36,7 +36,7 @@ from subhub import (
     Unsupported,
     WouldSend,
 )
-from subhub.outgoing import Outgoing
+from subhub.messages import PreparedRequest
 from subhub.plugin import Flow, Page, Provider, Request, Wire, done, get, path, post, walk
 from subhub.sandbox import Fake
 from subhub.testing import Played, play, reply
@@ -194,7 +194,7 @@ def errors(client: Client) -> None:
     except Unsupported as error:
         assert_type(error.alternative, str)
     except WouldSend as error:
-        assert_type(error.request, Outgoing)
+        assert_type(error.request, PreparedRequest)
 
 
 def flows(toy: Toy) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from subhub.errors import PluginError
-from subhub.provider import Provider
-from subhub.registry import load
+from subhub.plugin.provider import Provider
+from subhub.plugin.registry import load
 from subhub.sandbox import Exchange
 from subhub.testing.cassettes import (
     KEPT_REQUEST_HEADERS,
@@ -25,15 +25,15 @@ from subhub.testing.cassettes import (
     MADE_UP,
     NO_DOCUMENT,
     REAL,
+    Cassette,
     CassetteMismatch,
-    Conversation,
     Interaction,
     fingerprint,
 )
-from subhub.testing.cassettes.difference import differences
-from subhub.testing.documents import Document, DocumentMismatch
-from subhub.testing.scrubbing import Scrubber
-from subhub.testing.scrubbing.keys import signs_of_keys
+from subhub.testing.cassettes.diff import differences
+from subhub.testing.cassettes.scrubbing import Scrubber
+from subhub.testing.cassettes.scrubbing.keys import signs_of_keys
+from subhub.testing.openapi import Document, DocumentMismatch
 
 ANEW: Final = "record it anew"
 HEADER: Final = "header"
@@ -61,7 +61,7 @@ def cassettes_in(paths: Iterable[Path]) -> list[Path]:
 def findings(path: Path, *, today: dt.date, max_age: int | None = None) -> list[Finding]:
     """What is wrong with the cassette at *path*; with *max_age*, in days, its age counts too."""
     try:
-        check = _Check(path, Conversation.at(path))
+        check = _Check(path, Cassette.at(path))
         return list(check.all(today, max_age))
     except (CassetteMismatch, OSError) as error:
         return [Finding(path, HEADER, str(error), f"{ANEW}, or move what is no cassette away")]
@@ -72,7 +72,7 @@ def findings(path: Path, *, today: dt.date, max_age: int | None = None) -> list[
 class _Check:
     """One cassette, and what it is held against."""
 
-    def __init__(self, path: Path, conversation: Conversation) -> None:
+    def __init__(self, path: Path, conversation: Cassette) -> None:
         self._path = path
         self._found = conversation
         self._head = conversation.provenance

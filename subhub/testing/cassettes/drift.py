@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from subhub.errors import SubhubError
-from subhub.registry import load
-from subhub.testing.cassettes import CassetteMismatch, Conversation
-from subhub.testing.cassettes.difference import differences, told
+from subhub.plugin.registry import load
+from subhub.testing.cassettes import Cassette, CassetteMismatch
+from subhub.testing.cassettes.diff import differences, told
 from subhub.testing.cassettes.scenario_recording import record_in_sandbox, replay_scenario
 from subhub.testing.cassettes.scenarios import NAMES, Scenario
 
@@ -42,7 +42,7 @@ def drifts(paths: Iterable[Path], root: Path) -> list[Drift]:
     by_test: dict[Path, str] = {}
     for path in paths:
         try:
-            provenance = Conversation.at(path).provenance
+            provenance = Cassette.at(path).provenance
         except (CassetteMismatch, OSError) as error:
             found.append(Drift(path, [str(error)]))
             continue
@@ -53,7 +53,7 @@ def drifts(paths: Iterable[Path], root: Path) -> list[Drift]:
     return found + _of_tests(by_test, root)
 
 
-def changes(stored: Conversation, played: Conversation) -> list[str]:
+def changes(stored: Cassette, played: Cassette) -> list[str]:
     """What differs between two recordings of one scenario, by the number of the exchange."""
     pairs = zip(stored.interactions, played.interactions, strict=False)
     lines = [
@@ -67,7 +67,7 @@ def changes(stored: Conversation, played: Conversation) -> list[str]:
 
 
 def _of_scenario(path: Path) -> Drift:
-    provenance = Conversation.at(path).provenance
+    provenance = Cassette.at(path).provenance
     scenario = Scenario.read(provenance.scenario)
     if scenario.name not in NAMES:
         return Drift(path, [_unplayable(provenance.source, provenance.scenario)])
@@ -81,7 +81,7 @@ def _of_scenario(path: Path) -> Drift:
         with TemporaryDirectory() as folder:
             played = Path(folder) / path.name
             _ = record_in_sandbox(provider, played)
-            return Drift(path, changes(Conversation.at(path), Conversation.at(played)), again)
+            return Drift(path, changes(Cassette.at(path), Cassette.at(played)), again)
     except (SubhubError, CassetteMismatch) as error:
         return Drift(path, str(error).splitlines(), again)
 
@@ -106,9 +106,9 @@ def _of_tests(by_test: dict[Path, str], root: Path) -> list[Drift]:
 
 def _of_test(path: Path, test: str, folder: Path, failed: str) -> Drift:
     again = f"pytest --record-sandbox {test}"
-    played = folder / Conversation.at(path).provenance.provider / path.name
+    played = folder / Cassette.at(path).provenance.provider / path.name
     if played.is_file():
-        return Drift(path, changes(Conversation.at(path), Conversation.at(played)), again)
+        return Drift(path, changes(Cassette.at(path), Cassette.at(played)), again)
     return Drift(path, failed.splitlines() or [f"{test} records it no longer"], again)
 
 

@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 import yaml
 from vcr.request import Request as Recorded
 
-from subhub import __version__
-from subhub.provider import Provider
-from subhub.registry import distribution_of
+from subhub._version import __version__
+from subhub.messages import is_object
+from subhub.plugin.provider import Provider
+from subhub.plugin.registry import distribution_of
 from subhub.sandbox import Exchange, Received, Reply
-from subhub.wire import is_object
 
 Source = Literal["sandbox", "live"]
 Interaction: TypeAlias = Mapping[str, Any]
@@ -115,14 +115,14 @@ class CassetteMismatch(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class Cassette:
     """What a cassette holds: its provenance, and the exchanges in their order."""
 
     provenance: Provenance
     interactions: Sequence[Interaction]
 
     @classmethod
-    def at(cls, path: Path) -> Conversation:
+    def at(cls, path: Path) -> Cassette:
         """The conversation in the file at *path*; a `CassetteMismatch` if it is no cassette."""
         return cls(provenance_of(path), _load(path)["interactions"])
 
@@ -185,7 +185,7 @@ class Persister:
         return [_request(each) for each in exchanges], [_response(each) for each in exchanges]
 
 
-def write(path: Path, conversation: Conversation) -> None:
+def write(path: Path, conversation: Cassette) -> None:
     """Write *conversation* to *path*, whole or not at all."""
     document = {
         "provenance": {

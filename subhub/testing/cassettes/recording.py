@@ -16,9 +16,9 @@ from vcr import VCR
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request as Recorded
 
-from subhub.registry import load
-from subhub.testing.cassettes import REAL, Conversation, Interaction, Provenance, write, written
-from subhub.testing.scrubbing.keys import keys_in, mapped, without_keys
+from subhub.plugin.registry import load
+from subhub.testing.cassettes import REAL, Cassette, Interaction, Provenance, write, written
+from subhub.testing.cassettes.scrubbing.keys import keys_in, mapped, without_keys
 
 Heard: TypeAlias = Sequence[tuple[Recorded, Mapping[str, Any]]]
 
@@ -45,7 +45,7 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
         path.unlink(missing_ok=True)
 
 
-def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Conversation:
+def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Cassette:
     """What was *heard*, as it may be kept."""
     interactions: Any = [written(request, response) for request, response in heard]
     keys = {
@@ -59,16 +59,16 @@ def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Conver
         interactions = mapped(interactions, lambda text: text.replace(asked_at, own))
     if provenance.scrubbing == REAL:
         return _without_people(interactions, provenance)
-    return Conversation(provenance, interactions)
+    return Cassette(provenance, interactions)
 
 
-def _without_people(interactions: list[Interaction], provenance: Provenance) -> Conversation:
-    from subhub.testing.scrubbing import Scrubber  # noqa: PLC0415 - few recordings need schemas
+def _without_people(interactions: list[Interaction], provenance: Provenance) -> Cassette:
+    from subhub.testing.cassettes.scrubbing import Scrubber  # noqa: PLC0415 - few recordings need schemas
 
     scrubber = Scrubber(load(provenance.provider))
     kept = scrubber.scrub(interactions)
     scenario = scrubber.repeated(provenance.scenario)
-    return Conversation(replace(provenance, scenario=scenario), kept)
+    return Cassette(replace(provenance, scenario=scenario), kept)
 
 
 class _Listener:

@@ -19,11 +19,11 @@ from typing import Any, Final
 from vcr.cassette import Cassette
 from vcr.request import Request as Recorded
 
-from subhub.testing.blocked import no_network
 from subhub.testing.cassettes import CassetteMismatch, Persister
-from subhub.testing.cassettes.difference import line, meaning, nearest, request_differences, told
-from subhub.testing.scrubbing.keys import keys_in, without_keys
-from subhub.testing.strictness import Strictness
+from subhub.testing.cassettes.diff import line, meaning, nearest, request_differences, told
+from subhub.testing.cassettes.scrubbing.keys import keys_in, without_keys
+from subhub.testing.expectations import Strictness
+from subhub.testing.network import no_network
 
 _NOT_HTTPX: Final = ("httplib", "requests", "boto3", "urllib3", "httplib2", "tornado", "aiohttp")
 """What vcrpy need not patch: our transport is httpx's, and the rest is blocked anyway."""
@@ -37,7 +37,7 @@ _playing: Final[dict[str, list[str]]] = {}
 @contextmanager
 def replay(
     path: Path, *, hosts: Iterable[str] = (), allowed: Iterable[str] = ()
-) -> Generator[Tape]:
+) -> Generator[ReplayCassette]:
     """Answer requests in this block from the cassette at *path*, and from nothing else.
 
     The cassette answers for the hosts that it has recordings of, and for *hosts*. *allowed* are
@@ -50,7 +50,7 @@ def replay(
         stack.enter_context(_alone(path.name))
         with _absent_at_once():
             tape = stack.enter_context(
-                Tape.use(path=str(path), persister=Persister(), record_mode="none")
+                ReplayCassette.use(path=str(path), persister=Persister(), record_mode="none")
             )
         tape.hosts.update(hosts)
         stack.enter_context(no_network(tape.answering, allowed))
@@ -62,7 +62,7 @@ def replay(
         tape.strictness.settle(tape.unplayed())
 
 
-class Tape(Cassette):
+class ReplayCassette(Cassette):
     """A cassette that is being replayed, with its recordings found by what they say.
 
     vcrpy's own compares every request with every recording, by every matcher, several times.

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from subhub.client import Client
-from subhub.provider import Provider
+from subhub.client.sync_client import Client
+from subhub.plugin.provider import Provider
 from subhub.sandbox import VirtualClock
-from subhub.testing.cassettes import REAL, Conversation, Provenance, Source
+from subhub.testing.cassettes import REAL, Cassette, Provenance, Source
 from subhub.testing.cassettes.recording import record
 from subhub.testing.cassettes.replaying import replay
 from subhub.testing.cassettes.scenarios import MAIN_JOB, PLAN, PLAN_KEY, MainJob, Scenario, Step
-from subhub.testing.scripts import Script
-from subhub.testing.stage import MOMENT
+from subhub.testing.session import MOMENT
+from subhub.testing.stubs import Script
 
 if TYPE_CHECKING:
-    from subhub.account import Account
+    from subhub.client.account import Account
 
 
 def record_in_sandbox(provider: type[Provider], path: Path) -> list[Step]:
@@ -99,7 +99,7 @@ def replay_scenario(provider: type[Provider], path: Path) -> list[Step]:
 
     A `CassetteMismatch` says what is asked in another way.
     """
-    provenance = Conversation.at(path).provenance
+    provenance = Cassette.at(path).provenance
     moment = dt.datetime.fromisoformat(provenance.clock)
     address = urlsplit(provider.base_url)
     nobody = Script(address.path, ())  # the tape answers; of this, only the clock is used

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from subhub.client import Client
+from subhub.client.sync_client import Client
 from subhub.errors import (
     AuthenticationFailed,
     InvalidReply,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from subhub.capabilities import Absence
 from subhub.errors import Unsupported
+from subhub.plugin.capabilities import Absence
+from subhub.testing.contract.assertions import expect, of_kind, told
 from subhub.testing.contract.calls import call_of, lacking
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Colour, Desk
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect, of_kind, told
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import ClientKind, Harness
 
 
-class AbsenceTests(Terms):
+class AbsenceTests(ContractConfig):
     """What the provider cannot do, or the plugin does not yet."""
 
     @for_each(lacking, BOTH)
-    def test_what_is_not_claimed_is_refused_unsent(self, case: Case, colour: Colour) -> None:
+    def test_what_is_not_claimed_is_refused_unsent(self, case: Case, colour: ClientKind) -> None:
         """It raises `Unsupported` with reason and kind, and nothing is asked."""
-        desk = Desk(self, strangers=True)
+        desk = Harness(self, strangers=True)
         outcome = desk.perform(call_of(case.capability, desk), colour)
         problem = f"`Unsupported` was to be raised: {told(outcome.error)}"
         error = of_kind(outcome.error, Unsupported, problem)

@@ -9,21 +9,21 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
-from subhub.capabilities import options_of
 from subhub.errors import InvalidRequest, NotFound
 from subhub.models import Money, PlanDraft
-from subhub.options import ProviderOptions, chosen
+from subhub.plugin.capabilities import options_of
+from subhub.plugin.provider_options import ProviderOptions, chosen
+from subhub.testing.contract.assertions import expect, told
 from subhub.testing.contract.calls import BACK, LISTERS, RETURN, STARTS, call_of, conversations
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Call, Colour, Desk, Outcome
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect, told
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import Call, ClientKind, Harness, Outcome
 
 if TYPE_CHECKING:
     from subhub.models import Result
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
-Change = Callable[[Desk, Call], Call]
+Change = Callable[[Harness, Call], Call]
 GETTERS: Final[Mapping[str, str]] = {
     "create_plan": "get_plan",
     "update_plan": "get_plan",
@@ -137,7 +137,7 @@ def _targeted(provider: type[Provider]) -> Iterator[Case]:
     return (each for each in conversations(provider) if each.operation in TARGETED)
 
 
-class ArgumentTests(Terms):
+class ArgumentTests(ContractConfig):
     """Nothing that is asked for is lost."""
 
     @for_each(_arguments)
@@ -146,7 +146,7 @@ class ArgumentTests(Terms):
         change = ARGUMENTS[case.capability][case.detail]
         asked: list[Outcome] = []
         for changes in (False, True):
-            desk = Desk(self)
+            desk = Harness(self)
             call = call_of(case.capability, desk)
             other = change(desk, call)  # made on both desks, so that both have one history
             asked.append(desk.perform(other if changes else call))
@@ -167,7 +167,7 @@ class ArgumentTests(Terms):
             object not in map(type, values),
             f"the option `{case.detail}` takes anything: annotate it with its type",
         )
-        desk = Desk(self)
+        desk = Harness(self)
         plain = desk.perform(call_of(case.capability, desk))
         expect(
             any(self._matters(case, {name: {case.detail: value}}, plain) for value in values),
@@ -177,7 +177,7 @@ class ArgumentTests(Terms):
     @for_each(_readable)
     def test_what_was_made_or_changed_is_found_again(self, case: Case) -> None:
         """What an operation returned can be read by its id, and is in the list."""
-        desk = Desk(self)
+        desk = Harness(self)
         made = desk.perform(call_of(case.capability, desk)).returned()
         getter, lister = GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")
         if getter and desk.supports(getter):
@@ -189,9 +189,9 @@ class ArgumentTests(Terms):
             expect(made.id in ids, f"{made.id!r} is not in `{lister}`, which has {ids!r}")
 
     @for_each(_targeted, BOTH)
-    def test_what_is_not_there_is_not_found(self, case: Case, colour: Colour) -> None:
+    def test_what_is_not_there_is_not_found(self, case: Case, colour: ClientKind) -> None:
         """An id that is nobody's raises `NotFound`; an object made up in its place bills nobody."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         stranger = Call(call.operation, (self.provider.stand_in_id,), call.kwargs)
         outcome = desk.perform(stranger, colour)
@@ -202,7 +202,7 @@ class ArgumentTests(Terms):
         )
 
     def _matters(self, case: Case, options: ProviderOptions, plain: Outcome) -> bool:
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         outcome = desk.perform(call.but(provider_options=options))
         return _wire(outcome) != _wire(plain) or _named(outcome, case.detail)

@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from subhub.errors import InvalidReply, SubhubError
+from subhub.messages import is_object
 from subhub.models import Status
 from subhub.sandbox import Fault, Reply
+from subhub.testing.contract.assertions import expect, expect_none, told
 from subhub.testing.contract.calls import call_of, claimed, conversations, rehearsed, with_status
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Colour, Desk
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import ClientKind, Harness
+from subhub.testing.contract.interceptor import Intercept, changed, changed_all, disturbed
 from subhub.testing.contract.scripts import Script
-from subhub.testing.contract.terms import Terms
 from subhub.testing.contract.values import is_list, results_in
-from subhub.testing.contract.verdict import expect, expect_none, told
-from subhub.testing.contract.wiretap import Meddle, changed, changed_all, disturbed
-from subhub.wire import is_object
 
 NEW_WORD: Final = "status_of_tomorrow"
 BODIES: Final = (b"", b"{", b"[]", b'"text"', b"42", b"null", b"{}", b"<html></html>", b"\xff\xfe")
@@ -27,16 +27,18 @@ STRANGE: Final[tuple[Any, ...]] = (None, "", "strange", -1, True, 1.5, [], {}, [
 """What a field may hold that was not expected."""
 
 
-class BodyTests(Terms):
+class BodyTests(ContractConfig):
     """Answers that are broken, strange, or of a later day."""
 
     @for_each(conversations, BOTH)
-    def test_a_body_that_is_no_answer_is_an_invalid_reply(self, case: Case, colour: Colour) -> None:
+    def test_a_body_that_is_no_answer_is_an_invalid_reply(
+        self, case: Case, colour: ClientKind
+    ) -> None:
         """Broken, empty or foreign bodies raise `InvalidReply`; nothing is asked again."""
         for step, exchange in enumerate(rehearsed(type(self), case.capability).heard, 1):
             whole = exchange.reply.content
             for body in (*BODIES, whole[: len(whole) // 2]) if whole else ():
-                desk = Desk(self)
+                desk = Harness(self)
                 call = call_of(case.capability, desk)
                 outcome = desk.perform(call, colour, changed(step, lambda _, new=body: new))  # type: ignore[misc]
                 place = f"answer {step} was {body[:40]!r}"
@@ -59,7 +61,7 @@ class BodyTests(Terms):
                 f"the status is {known.status!r}, and `raw_status` does not keep the word for it",
             )
             words |= set() if silent else {known.raw_status}
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         for each in _subscriptions(desk.perform(call, meddle=_renamed(words)).returned()):
             expect(each.status is Status.UNKNOWN, f"an unknown word became {each.status!r}")
@@ -68,7 +70,7 @@ class BodyTests(Terms):
     @for_each(claimed)
     def test_fields_of_tomorrow_are_tolerated(self, case: Case) -> None:
         """Fields that nobody knows yet, in every object of an answer, change nothing."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         self_result = rehearsed(type(self), case.capability).result
         steps = len(rehearsed(type(self), case.capability).heard)
@@ -81,7 +83,7 @@ class BodyTests(Terms):
     def test_a_redirect_is_not_followed(self, case: Case) -> None:
         """An answer that points elsewhere is `InvalidReply`: following would hand over the key."""
         for step in range(1, len(rehearsed(type(self), case.capability).heard) + 1):
-            desk = Desk(self)
+            desk = Harness(self)
             call = call_of(case.capability, desk)
             outcome = desk.perform(call, meddle=disturbed(step, "redirect"))
             expect(isinstance(outcome.error, InvalidReply), told(outcome.error))
@@ -108,7 +110,7 @@ def _subscriptions(result: Any) -> list[Any]:
     ]
 
 
-def _renamed(words: Iterable[str]) -> Meddle:
+def _renamed(words: Iterable[str]) -> Intercept:
     """Every answer has another word where it had one of *words*."""
 
     def change(reply: Reply) -> Reply:

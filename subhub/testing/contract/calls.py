@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub.capabilities import NEUTRAL, OPERATIONS
 from subhub.models import Customer, Plan, SignupLink, Subscription, SubscriptionChange
+from subhub.plugin.capabilities import NEUTRAL, OPERATIONS
 from subhub.testing.contract.cases import Case
-from subhub.testing.contract.desk import MOMENT, Call, Desk, Outcome
+from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
 
 if TYPE_CHECKING:
     from subhub.models.record import Result
-    from subhub.provider import Provider
-    from subhub.testing.contract.terms import Terms
+    from subhub.plugin.provider import Provider
+    from subhub.testing.contract.config import ContractConfig
 
 RESULTS: Final[Mapping[str, type[Result]]] = {
     "create_plan": Plan,
@@ -56,7 +56,7 @@ BACK: Final = "https://shop.example/cart"
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
-def call_of(capability: str, desk: Desk) -> Call:
+def call_of(capability: str, desk: Harness) -> Call:
     """The call that asks for *capability*; what it needs is made on *desk*."""
     operation, _, variant = capability.partition(":")
     make = _CALLS[operation]
@@ -66,14 +66,14 @@ def call_of(capability: str, desk: Desk) -> Call:
     return make(desk, variant or (known or KINDS[operation])[0])
 
 
-def rehearsed(terms: Callable[[], Terms], capability: str) -> Outcome:
+def rehearsed(terms: Callable[[], ContractConfig], capability: str) -> Outcome:
     """How the call goes when nothing goes wrong; two desks with one history give equal answers."""
     return _rehearsed(terms, capability)
 
 
 @lru_cache(maxsize=256)
-def _rehearsed(terms: Callable[[], Terms], capability: str) -> Outcome:
-    desk = Desk(terms())
+def _rehearsed(terms: Callable[[], ContractConfig], capability: str) -> Outcome:
+    desk = Harness(terms())
     outcome = desk.perform(call_of(capability, desk))
     _ = outcome.returned()
     return outcome
@@ -126,7 +126,7 @@ def _differs(provider: type[Provider], operation: str, variant: str) -> bool:
     )
 
 
-def _signup(desk: Desk, variant: str) -> Call:
+def _signup(desk: Harness, variant: str) -> Call:
     existing = desk.supports("create_signup_link:existing_customer")
     existing = variant == "existing_customer" or (existing and variant != "new_customer")
     call = Call(
@@ -144,7 +144,7 @@ def _signup(desk: Desk, variant: str) -> Call:
     return call.but(refund="prorated") if variant == "prorated" else call
 
 
-def _subscribe(desk: Desk, variant: str) -> Call:
+def _subscribe(desk: Harness, variant: str) -> Call:
     customer = desk.customer
     if variant == "inline_plan":
         return Call("subscribe", kwargs={"plan": desk.terms.plan, "customer": customer})
@@ -154,13 +154,13 @@ def _subscribe(desk: Desk, variant: str) -> Call:
     return call.but(payment_method=desk.payment_method) if variant == "payment_method" else call
 
 
-def _find(desk: Desk, variant: str) -> Call:
+def _find(desk: Harness, variant: str) -> Call:
     _ = desk.customer
     value = desk.draft.email if variant == "email" else desk.draft.external_id
     return Call("find_customer", kwargs={variant: value or "contract-1"})
 
 
-def _change(desk: Desk, variant: str) -> Call:
+def _change(desk: Harness, variant: str) -> Call:
     call = Call("change_subscription", (desk.subscription,), {"plan": desk.other_plan})
     return _timed(call, variant)
 
@@ -171,7 +171,7 @@ def _timed(call: Call, variant: str) -> Call:
     return call.but(when=variant)
 
 
-_CALLS: Final[Mapping[str, Callable[[Desk, Any], Call]]] = {
+_CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "create_plan": lambda desk, _: Call("create_plan", (desk.terms.plan,)),
     "get_plan": lambda desk, _: Call("get_plan", (desk.plan,)),
     "list_plans": lambda desk, _: (desk.plan, Call("list_plans"))[1],

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
-    from subhub.testing.contract.desk import Colour
-    from subhub.testing.contract.terms import Terms
+    from subhub.plugin.provider import Provider
+    from subhub.testing.contract.config import ContractConfig
+    from subhub.testing.contract.harness import ClientKind
 
 F = TypeVar("F", bound=Callable[..., None])
-SYNC: Final[tuple[Colour, ...]] = ("sync",)
-BOTH: Final[tuple[Colour, ...]] = ("sync", "async")
+SYNC: Final[tuple[ClientKind, ...]] = ("sync",)
+BOTH: Final[tuple[ClientKind, ...]] = ("sync", "async")
 _SPREAD: Final = "contract_cases"
 
 
@@ -43,7 +43,7 @@ class Item:
 
     test: str
     case: Case
-    colour: Colour
+    colour: ClientKind
 
     @property
     def name(self) -> str:
@@ -56,11 +56,11 @@ class Spread:
     """What a test is about, and the kinds of client that it is tried with."""
 
     cases: Callable[[type[Provider]], Iterable[Case]]
-    colours: tuple[Colour, ...]
+    colours: tuple[ClientKind, ...]
 
 
 def for_each(
-    cases: Callable[[type[Provider]], Iterable[Case]], colours: tuple[Colour, ...] = SYNC
+    cases: Callable[[type[Provider]], Iterable[Case]], colours: tuple[ClientKind, ...] = SYNC
 ) -> Callable[[F], F]:
     """Try the test on each of *cases*, with each kind of client."""
 
@@ -82,7 +82,7 @@ def spread_of(test: Any) -> Spread:
     return spread
 
 
-def items_of(suite: type[Terms], test: str) -> Iterator[Item]:
+def items_of(suite: type[ContractConfig], test: str) -> Iterator[Item]:
     """Everything that *test* is tried on in *suite*, what is left out included."""
     spread = spread_of(getattr(suite, test))
     for case in spread.cases(suite.provider):

@@ -15,7 +15,7 @@ from subhub.testing.contract.guard import tests
 from subhub.testing.contract.suite import ProviderContract
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 
 def catalogue(provider: type[Provider]) -> str:

@@ -12,14 +12,14 @@ from subhub.testing.contract.guard import reason, tests, weaknesses
 from subhub.testing.contract.report import Results, written
 
 if TYPE_CHECKING:
-    from subhub.testing.contract.terms import Terms
+    from subhub.testing.contract.config import ContractConfig
 
 LEFT_OUT: Final = "left out: "
 NOTHING: Final = "the plugin has nothing that this is about"
 _LISTENER: Final = "subhub-contract"
 
 
-def spread(contract: type[Terms], metafunc: pytest.Metafunc) -> None:
+def spread(contract: type[ContractConfig], metafunc: pytest.Metafunc) -> None:
     """Try a contract test on its cases; a weakened class cannot be collected."""
     _listen(metafunc.config)
     found = list(weaknesses(contract, (each.name for each in metafunc.definition.iter_markers())))
@@ -31,7 +31,7 @@ def spread(contract: type[Terms], metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(names, list(_parameters(contract, test, len(names))))
 
 
-def _parameters(contract: type[Terms], test: str, width: int) -> Iterator[Any]:
+def _parameters(contract: type[ContractConfig], test: str, width: int) -> Iterator[Any]:
     colours = len(spread_of(getattr(contract, test)).colours)
     why = contract.left_out.get(test)
     items = [] if why else list(items_of(contract, test))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from subhub.capabilities import (
+from subhub.plugin.capabilities import (
     NEUTRAL,
     OPERATIONS,
     Absence,
@@ -20,12 +20,12 @@ from subhub.capabilities import (
     options_of,
     overrides,
 )
-from subhub.provider import API_VERSION, Provider
+from subhub.plugin.provider import API_VERSION, Provider
+from subhub.testing.contract.assertions import expect_none
 from subhub.testing.contract.calls import KINDS
 from subhub.testing.contract.cases import Case, for_each, whole
+from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.source_code import called, functions, is_flow, sources_of
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect_none
 
 if TYPE_CHECKING:
     from subhub.testing.contract.source_code import Source
@@ -65,7 +65,7 @@ IMPURE: Final = frozenset(
 CLOCKS: Final = frozenset({"now", "utcnow", "today"})
 
 
-class DeclarationTests(Terms):
+class DeclarationTests(ContractConfig):
     """The class, its evidence table, and its source."""
 
     @for_each(whole)

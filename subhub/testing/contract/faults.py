@@ -18,6 +18,7 @@ from subhub.errors import (
     WouldSend,
 )
 from subhub.sandbox import Fault
+from subhub.testing.contract.assertions import expect, of_kind, told
 from subhub.testing.contract.calls import (
     LISTERS,
     call_of,
@@ -27,13 +28,12 @@ from subhub.testing.contract.calls import (
     rehearsed,
 )
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Call, Colour, Desk, Outcome
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect, of_kind, told
-from subhub.testing.contract.wiretap import disturbed, refused
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import Call, ClientKind, Harness, Outcome
+from subhub.testing.contract.interceptor import disturbed, refused
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 LOST: Final = (
     Fault("dropped"),
@@ -69,11 +69,11 @@ def _counted(provider: type[Provider]) -> Iterator[Case]:
             yield case
 
 
-class FaultTests(Terms):
+class FaultTests(ContractConfig):
     """Faults before and after sending, at every step that changes something."""
 
     @for_each(changing, BOTH)
-    def test_a_lost_answer_is_never_sent_again(self, case: Case, colour: Colour) -> None:
+    def test_a_lost_answer_is_never_sent_again(self, case: Case, colour: ClientKind) -> None:
         """A change whose answer is lost raises `OutcomeUnknown` with a token, and is sent once."""
         for step, fault in _at_changes(type(self), case, LOST):
             outcome, place = self._disturbed(case, colour, step, fault)
@@ -82,7 +82,7 @@ class FaultTests(Terms):
             expect(len(outcome.heard) == step, place + "and more was asked after it")
 
     @for_each(changing, BOTH)
-    def test_a_change_that_was_not_made_is_made_once(self, case: Case, colour: Colour) -> None:
+    def test_a_change_that_was_not_made_is_made_once(self, case: Case, colour: ClientKind) -> None:
         """What was not sent, or was one too many (429), is tried again, and made exactly once."""
         normal = rehearsed(type(self), case.capability)
         for step, fault in _at_changes(type(self), case, PASSING):
@@ -93,7 +93,9 @@ class FaultTests(Terms):
             expect(extra == 1, place + f"{extra} requests more than usual were made, not one")
 
     @for_each(changing, BOTH)
-    def test_a_server_error_on_a_change_is_not_sent_again(self, case: Case, colour: Colour) -> None:
+    def test_a_server_error_on_a_change_is_not_sent_again(
+        self, case: Case, colour: ClientKind
+    ) -> None:
         """After a 5xx nobody knows whether the change was made: it is told, with a token."""
         for step, fault in _at_changes(type(self), case, SERVER_ERRORS):
             outcome, place = self._disturbed(case, colour, step, fault)
@@ -112,18 +114,18 @@ class FaultTests(Terms):
     @for_each(changing)
     def test_a_provider_that_cannot_be_reached_has_changed_nothing(self, case: Case) -> None:
         """When no attempt gets through, `NotSent` says so; nothing has happened."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         desk.fake.faults.rule("unreachable")
         outcome = desk.perform(call)
         expect(isinstance(outcome.error, NotSent), told(outcome.error))
 
     @for_each(_counted, BOTH)
-    def test_what_fails_is_made_at_most_once(self, case: Case, colour: Colour) -> None:
+    def test_what_fails_is_made_at_most_once(self, case: Case, colour: ClientKind) -> None:
         """Whatever goes wrong, the provider has at most one object more than before."""
         lister = LISTERS[case.operation]
         for step, fault in _at_changes(type(self), case, (*LOST, *PASSING, *SERVER_ERRORS)):
-            desk = Desk(self)
+            desk = Harness(self)
             call = call_of(case.capability, desk)
             before = _count(desk, lister)
             outcome = desk.perform(call, colour, disturbed(step, fault))
@@ -134,7 +136,7 @@ class FaultTests(Terms):
             expect(not lacks, place + "the call returned, and nothing was made")
 
     @for_each(reading, BOTH)
-    def test_a_read_is_tried_again(self, case: Case, colour: Colour) -> None:
+    def test_a_read_is_tried_again(self, case: Case, colour: ClientKind) -> None:
         """A read that got no answer, or a passing refusal, is made again and returns the same."""
         normal = rehearsed(type(self), case.capability)
         for step in range(1, len(normal.heard) + 1):
@@ -146,16 +148,16 @@ class FaultTests(Terms):
     @for_each(conversations)
     def test_too_many_requests_in_the_end_are_rate_limited(self, case: Case) -> None:
         """A provider that goes on refusing with 429 raises `RateLimited`, and changed nothing."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         outcome = desk.perform(call, meddle=refused(1, lambda fake: fake.too_many(1)))
         expect(isinstance(outcome.error, RateLimited), told(outcome.error))
 
     @for_each(changing, BOTH)
-    def test_a_dry_run_changes_nothing(self, case: Case, colour: Colour) -> None:
+    def test_a_dry_run_changes_nothing(self, case: Case, colour: ClientKind) -> None:
         """The first request that would change something is raised as `WouldSend`, and not sent."""
         normal = rehearsed(type(self), case.capability)
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         outcome = desk.perform(call, colour, dry_run=True)
         problem = f"`WouldSend` was to be raised: {told(outcome.error)}"
@@ -168,9 +170,9 @@ class FaultTests(Terms):
         )
 
     def _disturbed(
-        self, case: Case, colour: Colour, step: int, fault: Fault
+        self, case: Case, colour: ClientKind, step: int, fault: Fault
     ) -> tuple[Outcome, str]:
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         outcome = desk.perform(call, colour, disturbed(step, fault))
         when = "after the change" if fault.after else "before"
@@ -178,7 +180,7 @@ class FaultTests(Terms):
 
 
 def _at_changes(
-    terms: type[Terms], case: Case, faults: tuple[Fault, ...]
+    terms: type[ContractConfig], case: Case, faults: tuple[Fault, ...]
 ) -> Iterator[tuple[int, Fault]]:
     for step in rehearsed(terms, case.capability).changing:
         for fault in faults:
@@ -190,6 +192,6 @@ def _token(outcome: Outcome) -> bool:
     return isinstance(error, SubhubError) and bool(error.token)
 
 
-def _count(desk: Desk, lister: str) -> int:
+def _count(desk: Harness, lister: str) -> int:
     """How many objects there are of the kind that is made."""
     return len(desk.perform(Call(lister)).returned())

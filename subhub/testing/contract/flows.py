@@ -14,22 +14,22 @@ from typing import Final
 from urllib.parse import quote
 
 from subhub.errors import SubhubError
-from subhub.flow import Request
-from subhub.provider import Provider
-from subhub.testing.blocked import no_network
+from subhub.messages import Request
+from subhub.plugin.provider import Provider
+from subhub.testing.contract.assertions import expect
 from subhub.testing.contract.calls import conversations
 from subhub.testing.contract.cases import Case, for_each
-from subhub.testing.contract.desk import MOMENT
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import MOMENT
 from subhub.testing.contract.scripts import Script
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect
+from subhub.testing.network import no_network
 
 IDS: Final = ("a b", "ü", "a?b", "a#b", "a/b", "a%2Fb", "..")
 ALLOWED: Final = frozenset(string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@%/")
 """What a path may hold (RFC 3986)."""
 
 
-class FlowTests(Terms):
+class FlowTests(ContractConfig):
     """Each claimed flow by itself."""
 
     @for_each(conversations)
@@ -73,7 +73,7 @@ def _around(today: dt.date) -> Iterator[dt.date]:
 
 
 def _played(
-    terms: Terms, case: Case, identity: str | None, connector: Provider | None = None
+    terms: ContractConfig, case: Case, identity: str | None, connector: Provider | None = None
 ) -> list[Request]:
     """What the flow asks when it is answered as it was in the rehearsal.
 

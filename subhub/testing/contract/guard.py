@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.testing.contract.cases import items_of
-from subhub.testing.contract.terms import HOOKS
+from subhub.testing.contract.config import HOOKS
 
 if TYPE_CHECKING:
-    from subhub.testing.contract.terms import Terms
+    from subhub.testing.contract.config import ContractConfig
 
 WORDS: Final = 3
 """How many words a reason has at least."""
@@ -27,7 +27,7 @@ _HOME: Final = __name__.rpartition(".")[0]
 _SEALED: Final[dict[str, object]] = {}
 
 
-def seal(suite: type[Terms]) -> None:
+def seal(suite: type[ContractConfig]) -> None:
     """Note everything that *suite* consists of, so that a change to it is seen."""
     for each in reversed(suite.__mro__):
         _SEALED.update({name: value for name, value in vars(each).items() if _is_ours(name, each)})
@@ -38,14 +38,14 @@ def tests() -> tuple[str, ...]:
     return tuple(name for name in _SEALED if name.startswith("test_"))
 
 
-def refuse_overrides(contract: type[Terms]) -> None:
+def refuse_overrides(contract: type[ContractConfig]) -> None:
     """Raise `TypeError` when a class replaces a part of the suite, or leaves out without reason."""
     problems = [*_replaced(contract), *_unreasoned(contract.left_out)]
     if problems:
         raise TypeError(f"{contract.__name__} weakens the contract: " + "; ".join(problems))
 
 
-def weaknesses(contract: type[Terms], marks: Iterable[str]) -> Iterator[str]:
+def weaknesses(contract: type[ContractConfig], marks: Iterable[str]) -> Iterator[str]:
     """What is wrong with a class whose tests are collected, some of them with these *marks*."""
     for mark in sorted(MARKS & set(marks)):
         yield f"the mark `{mark}` hides a contract test: name it in `left_out`, with the reason"
@@ -56,12 +56,12 @@ def weaknesses(contract: type[Terms], marks: Iterable[str]) -> Iterator[str]:
     yield from _unknown_cases(contract)
 
 
-def reason(contract: type[Terms], test: str, case: object) -> str | None:
+def reason(contract: type[ContractConfig], test: str, case: object) -> str | None:
     """Why this case of a test is left out, if it is."""
     return contract.left_out.get(test) or contract.left_out.get(f"{test}[{case}]")
 
 
-def _replaced(contract: type[Terms]) -> Iterator[str]:
+def _replaced(contract: type[ContractConfig]) -> Iterator[str]:
     for each in contract.__mro__[:-1]:  # the last one is `object`
         for name, value in vars(each).items():
             sealed = name in _SEALED and name not in HOOKS and value is not _SEALED[name]
@@ -80,7 +80,7 @@ def _unreasoned(left_out: Mapping[str, str]) -> Iterator[str]:
             yield f"`left_out[{name!r}]` needs a reason of a few words, not {why!r}"
 
 
-def _unknown_cases(contract: type[Terms]) -> Iterator[str]:
+def _unknown_cases(contract: type[ContractConfig]) -> Iterator[str]:
     for name in contract.left_out:
         if "[" not in name:
             continue

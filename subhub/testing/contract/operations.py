@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub.flow import Response
+from subhub.messages import Response
 from subhub.models import Money, SignupLink, SubscriptionChange
+from subhub.plugin.decoding import json_of
+from subhub.testing.contract.assertions import expect, expect_none
 from subhub.testing.contract.calls import (
     READING,
     RESULTS,
@@ -17,17 +19,15 @@ from subhub.testing.contract.calls import (
     rehearsed,
 )
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Colour, Desk
-from subhub.testing.contract.terms import Terms
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import ClientKind, Harness
 from subhub.testing.contract.values import leaves_in, objects_in, results_in
-from subhub.testing.contract.verdict import expect, expect_none
-from subhub.wire import json_of
 
 if TYPE_CHECKING:
     from subhub.models.record import Result
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
     from subhub.sandbox import Exchange
-    from subhub.testing.documents import Document
+    from subhub.testing.openapi import Document
 
 AMOUNTS: Final = (1999, 29, 435, 100010)
 """Cents that become one less when they pass through a float of euros."""
@@ -43,13 +43,13 @@ def _described(provider: type[Provider]) -> Iterator[Case]:
     return conversations(provider) if document_of(provider) else iter(())
 
 
-class OperationTests(Terms):
+class OperationTests(ContractConfig):
     """The happy path of every claim."""
 
     @for_each(claimed, BOTH)
-    def test_what_is_claimed_is_done(self, case: Case, colour: Colour) -> None:
+    def test_what_is_claimed_is_done(self, case: Case, colour: ClientKind) -> None:
         """Every claimed capability works on the plugin's own sandbox, with both clients."""
-        desk = Desk(self)
+        desk = Harness(self)
         outcome = desk.perform(call_of(case.capability, desk), colour)
         results = results_in(outcome.returned())
         expect(outcome.heard, "nothing was asked: was a flow called without `yield from`?")
@@ -73,7 +73,7 @@ class OperationTests(Terms):
     @for_each(claimed)
     def test_the_answer_agrees_with_what_was_asked(self, case: Case) -> None:
         """What the answer says about name, price, customer, plan and days is what was asked."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         for result in results_in(desk.perform(call).returned()):
             expect_none(_contradictions(_asked(desk, case, call.kwargs), result))
@@ -109,7 +109,7 @@ class OperationTests(Terms):
         for amount in AMOUNTS:
             price = Money.from_minor(amount, self.plan.price.currency)
             plan = self.plan.model_copy(update={"price": price})
-            desk = Desk(self)
+            desk = Harness(self)
             call = call_of(case.capability, desk)
             call = call.but(plan=plan) if call.kwargs else type(call)(call.operation, (plan,))
             found = desk.perform(call).returned().price
@@ -125,7 +125,7 @@ class OperationTests(Terms):
 
 def document_of(provider: type[Provider]) -> Document | None:
     """The API description that the plugin ships, if it ships one."""
-    from subhub.testing.documents import Document  # noqa: PLC0415 - it loads YAML and JSON Schema
+    from subhub.testing.openapi import Document  # noqa: PLC0415 - it loads YAML and JSON Schema
 
     try:
         return Document.of(provider)
@@ -146,7 +146,7 @@ def _unfit(result: Result, provider: str) -> Iterator[str]:
         yield f"`.url` is no web address: {result.url!r}"
 
 
-def _asked(desk: Desk, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
+def _asked(desk: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
     """What the fields of the answer should be, where the answer has them."""
     plan, customer = desk.terms.plan, desk.draft
     if case.operation.startswith("update_"):

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from subhub.errors import SubhubError
+from subhub.messages import is_object
 from subhub.sandbox import Fake, Reply
+from subhub.testing.contract.assertions import expect, told
 from subhub.testing.contract.calls import KINDS, call_of, lists
 from subhub.testing.contract.cases import BOTH, Case, for_each
-from subhub.testing.contract.desk import Call, Colour, Desk
-from subhub.testing.contract.terms import Terms
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import Call, ClientKind, Harness
+from subhub.testing.contract.interceptor import Intercept
 from subhub.testing.contract.values import is_list
-from subhub.testing.contract.verdict import expect, told
-from subhub.testing.contract.wiretap import Meddle
-from subhub.wire import is_object
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 PAGES: Final = 3
 MANY: Final = (4, 16, 46, 151, 401)
@@ -48,11 +48,11 @@ def _sought(provider: type[Provider]) -> Iterator[Case]:
             yield Case(f"find_customer:{variant}")
 
 
-class PagingTests(Terms):
+class PagingTests(ContractConfig):
     """Walking lists of several pages."""
 
     @for_each(_paged, BOTH)
-    def test_a_list_is_read_to_its_end(self, case: Case, colour: Colour) -> None:
+    def test_a_list_is_read_to_its_end(self, case: Case, colour: ClientKind) -> None:
         """Everything that exists is given out once, from all pages."""
         desk, ids = _filled(self, case)
         found = [each.id for each in desk.perform(Call(case.operation), colour).returned()]
@@ -61,7 +61,7 @@ class PagingTests(Terms):
         expect(len(set(found)) == len(found), "an object is in the list twice")
 
     @for_each(_paged, BOTH)
-    def test_a_list_that_goes_in_a_circle_ends(self, case: Case, colour: Colour) -> None:
+    def test_a_list_that_goes_in_a_circle_ends(self, case: Case, colour: ClientKind) -> None:
         """A next page that was read already ends the walk, or it would go on for ever."""
         desk, _ = _filled(self, case)
         pages = len(desk.perform(Call(case.operation)).heard)
@@ -113,9 +113,9 @@ class PagingTests(Terms):
         )
 
 
-def _filled(terms: Terms, case: Case) -> tuple[Desk, list[str]]:
+def _filled(terms: ContractConfig, case: Case) -> tuple[Harness, list[str]]:
     """A desk with so many objects that a list of them takes three pages, if it takes several."""
-    desk = Desk(terms)
+    desk = Harness(terms)
     _ = call_of(case.capability, desk)
     ids: list[str] = []
     for many in MANY:
@@ -125,7 +125,7 @@ def _filled(terms: Terms, case: Case) -> tuple[Desk, list[str]]:
     return desk, ids
 
 
-def _made(desk: Desk, operation: str, number: int) -> str:
+def _made(desk: Harness, operation: str, number: int) -> str:
     if operation == "list_plans":
         return desk.fake.add_plan(f"plan_{number}", desk.terms.plan)
     if operation == "list_customers":
@@ -133,7 +133,7 @@ def _made(desk: Desk, operation: str, number: int) -> str:
     return desk.terms.make_subscription(desk.client, desk.plan, desk.customer)
 
 
-def _misled(lead: str | None, own: str, told_next: list[str]) -> Meddle:
+def _misled(lead: str | None, own: str, told_next: list[str]) -> Intercept:
     """Every answer says that the next page, which *lead* leads to, is somewhere else.
 
     What said where it is, is added to *told_next*.

@@ -10,18 +10,18 @@ from subhub.errors import (
     ProviderUnavailable,
     SubhubError,
 )
-from subhub.flow import Response
-from subhub.provider import REFUSALS, SERVER_ERROR
+from subhub.messages import Response
+from subhub.plugin.provider import REFUSALS, SERVER_ERROR
 from subhub.sandbox import Fake, Reply
+from subhub.testing.contract.assertions import expect, expect_none, told
 from subhub.testing.contract.calls import READING, call_of, conversations, rehearsed
 from subhub.testing.contract.cases import BOTH, Case, for_each, whole
-from subhub.testing.contract.desk import Colour, Desk, Outcome
-from subhub.testing.contract.terms import Terms
-from subhub.testing.contract.verdict import expect, expect_none, told
-from subhub.testing.contract.wiretap import refused
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import ClientKind, Harness, Outcome
+from subhub.testing.contract.interceptor import refused
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 UNKNOWN: Final = 418
 STATUSES: Final = (*REFUSALS, UNKNOWN, 500, 502, 503, 504)
@@ -53,11 +53,11 @@ def _several_changes(provider: type[Provider]) -> Iterator[Case]:
         yield Case("subscribe", "new_customer")
 
 
-class RefusalTests(Terms):
+class RefusalTests(ContractConfig):
     """The error table, at every step of every operation."""
 
     @for_each(conversations, BOTH)
-    def test_every_refusal_is_its_error(self, case: Case, colour: Colour) -> None:
+    def test_every_refusal_is_its_error(self, case: Case, colour: ClientKind) -> None:
         """A status of 400 or more raises its class, with provider, operation, status and words."""
         steps = len(rehearsed(type(self), case.capability).heard)
         expect_none(
@@ -80,11 +80,11 @@ class RefusalTests(Terms):
     @for_each(_several_changes)
     def test_a_failure_half_way_says_what_exists(self, case: Case) -> None:
         """`error.completed` holds what the steps before the failed one have made."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         call = call.but(customer=desk.numbered(9)) if case.detail else call
         for step in desk.perform(call).changing[1:]:
-            desk = Desk(self)
+            desk = Harness(self)
             _ = call_of(case.capability, desk)
             error = desk.perform(call, meddle=refused(step, _refusal(422))).error
             expect(
@@ -111,7 +111,7 @@ class RefusalTests(Terms):
                 strange = [each for each in texts if each is not None and not _is_text(each)]
                 expect(not strange, f"{status} with {body!r}: {strange!r} is no text")
 
-    def _refused(self, case: Case, colour: Colour, step: int, status: int) -> Iterator[str]:
+    def _refused(self, case: Case, colour: ClientKind, step: int, status: int) -> Iterator[str]:
         outcome = self._at(case, step, status, colour)
         error = outcome.error
         place = f"{status} to request {step}"
@@ -132,8 +132,8 @@ class RefusalTests(Terms):
         if WORDS not in error.message:
             yield f"{place}: the provider's words are not in {error.message!r}: see `error_message`"
 
-    def _at(self, case: Case, step: int, status: int, colour: Colour) -> Outcome:
-        desk = Desk(self)
+    def _at(self, case: Case, step: int, status: int, colour: ClientKind) -> Outcome:
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         return desk.perform(call, colour, refused(step, _refusal(status)), attempts=1)
 

@@ -14,15 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from subhub import __version__
+from subhub._version import __version__
 from subhub.errors import PluginError
 from subhub.testing.contract.cases import Item, items_of
 from subhub.testing.contract.catalogue import catalogue
 from subhub.testing.contract.guard import reason, tests
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
-    from subhub.testing.contract.terms import Terms
+    from subhub.plugin.provider import Provider
+    from subhub.testing.contract.config import ContractConfig
 
 SUITE_VERSION: Final = 1
 """Raised when a plugin that passed before may fail, or the other way round."""
@@ -37,10 +37,10 @@ class Results:
     """How contract tests ended, by class."""
 
     def __init__(self) -> None:
-        self.passed: dict[type[Terms], dict[Item, bool]] = {}
+        self.passed: dict[type[ContractConfig], dict[Item, bool]] = {}
 
     def note(
-        self, contract: type[Terms], test: str, params: Mapping[str, Any], *, passed: bool
+        self, contract: type[ContractConfig], test: str, params: Mapping[str, Any], *, passed: bool
     ) -> None:
         """One test ended; once it has failed in any phase, it stays failed."""
         item = Item(test, params["case"], params.get("colour", "sync"))
@@ -71,7 +71,7 @@ def standing(provider: type[Provider]) -> Json:
     }
 
 
-def _provider(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
+def _provider(contract: type[ContractConfig], found: Mapping[Item, bool]) -> Json:
     provider = contract.provider
     return {
         "provider": provider.name,
@@ -83,7 +83,7 @@ def _provider(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
     }
 
 
-def _rows(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
+def _rows(contract: type[ContractConfig], found: Mapping[Item, bool]) -> Json:
     counts: dict[str, Counter[str]] = {}
     for test in tests():
         for item in items_of(contract, test):
@@ -96,7 +96,7 @@ def _rows(contract: type[Terms], found: Mapping[Item, bool]) -> Json:
     }
 
 
-def _state(contract: type[Terms], item: Item, found: Mapping[Item, bool]) -> str:
+def _state(contract: type[ContractConfig], item: Item, found: Mapping[Item, bool]) -> str:
     if reason(contract, item.test, item.case):
         return "left_out"
     if item not in found:
@@ -111,7 +111,7 @@ def _row(count: Counter[str]) -> Json:
 
 
 def _distribution(provider: type[Provider]) -> tuple[str | None, str | None]:
-    from subhub.registry import distribution_of  # noqa: PLC0415 - it loads what is installed
+    from subhub.plugin.registry import distribution_of  # noqa: PLC0415 - it loads what is installed
 
     try:
         return distribution_of(provider.name)

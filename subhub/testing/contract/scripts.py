@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub.flow import Flow, Request, Response
+from subhub.messages import Request, Response
+from subhub.plugin.flows import Flow
 from subhub.testing.contract.calls import call_of, rehearsed
-from subhub.testing.contract.desk import MOMENT, Desk
+from subhub.testing.contract.harness import MOMENT, Harness
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
-    from subhub.testing.contract.terms import Terms
+    from subhub.plugin.provider import Provider
+    from subhub.testing.contract.config import ContractConfig
 
 CHANGES: Final[Mapping[str, str]] = {
     "update_plan": "plan_changes",
@@ -41,9 +42,9 @@ class Script:
     asked: list[Request] = field(default_factory=list[Request])
 
     @classmethod
-    def of(cls, terms: Terms, capability: str, identity: str | None = None) -> Script:
+    def of(cls, terms: ContractConfig, capability: str, identity: str | None = None) -> Script:
         """The script of *capability* as rehearsed; an *identity* stands in place of every id."""
-        desk = Desk(terms)
+        desk = Harness(terms)
         call = call_of(capability, desk)
         args = [identity or each if isinstance(each, str) else each for each in call.args]
         kwargs = {
@@ -79,7 +80,7 @@ class Script:
 
 
 def _completed(
-    terms: Terms, operation: str, args: list[Any], kwargs: dict[str, Any]
+    terms: ContractConfig, operation: str, args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments as a flow gets them, with what a client adds to those of a call."""
     if operation in CHANGES:

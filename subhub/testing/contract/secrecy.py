@@ -11,15 +11,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from subhub.messages import is_object
 from subhub.sandbox import Fault, Reply
+from subhub.testing.contract.assertions import expect, expect_none
 from subhub.testing.contract.calls import call_of, changing, conversations, rehearsed
 from subhub.testing.contract.cases import BOTH, Case, for_each, whole
-from subhub.testing.contract.desk import Colour, Desk, Outcome
-from subhub.testing.contract.terms import Terms
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import ClientKind, Harness, Outcome
+from subhub.testing.contract.interceptor import (
+    Intercept,
+    changed_all,
+    disturbed,
+    refused,
+    untouched,
+)
 from subhub.testing.contract.values import is_list, results_in
-from subhub.testing.contract.verdict import expect, expect_none
-from subhub.testing.contract.wiretap import Meddle, changed_all, disturbed, refused, untouched
-from subhub.wire import is_object
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -28,7 +34,7 @@ SHORTEST: Final = 8
 """A shorter key is found inside of words, and is not looked for."""
 
 
-class SecrecyTests(Terms):
+class SecrecyTests(ContractConfig):
     """Where an API key may be, and where not."""
 
     @for_each(whole)
@@ -53,10 +59,10 @@ class SecrecyTests(Terms):
             expect(not any(form in text for form in forms), f"the key is in {asked.path}")
 
     @for_each(conversations, BOTH)
-    def test_the_key_is_told_to_nobody(self, case: Case, colour: Colour) -> None:
+    def test_the_key_is_told_to_nobody(self, case: Case, colour: ClientKind) -> None:
         """It is in no error, traceback, repr, result or log, even if the provider repeats it."""
         for name, meddle in self._troubles():
-            desk = Desk(self)
+            desk = Harness(self)
             call = call_of(case.capability, desk)
             with _listening() as records:
                 outcome = desk.perform(call, colour, meddle, attempts=1)
@@ -66,13 +72,13 @@ class SecrecyTests(Terms):
     @for_each(changing)
     def test_a_dry_run_does_not_show_the_key(self, case: Case) -> None:
         """What a dry run shows can be pasted anywhere."""
-        desk = Desk(self)
+        desk = Harness(self)
         call = call_of(case.capability, desk)
         outcome = desk.perform(call, dry_run=True)
         forms = _forms(desk.fake.api_key)
         expect_none(f"the key is in {place}" for place in _told(outcome, [], forms))
 
-    def _troubles(self) -> Iterator[tuple[str, Meddle]]:
+    def _troubles(self) -> Iterator[tuple[str, Intercept]]:
         yield "all is well", untouched
         yield "the key is repeated", changed_all(lambda reply: _repeating(self.provider, reply))
         for status in (401, 422, 500):

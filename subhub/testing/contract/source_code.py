@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from subhub.provider import Provider
+    from subhub.plugin.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from subhub.wire import is_object
+from subhub.messages import is_object
 
 if TYPE_CHECKING:
     from subhub.models.record import Result

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from subhub import CustomerDraft, Interval, Money, PlanDraft, Status
-from subhub.testing.stage import OpenStage
+from subhub.testing.session import OpenStage
 
 from subhub_stripe_example import Stripe
 

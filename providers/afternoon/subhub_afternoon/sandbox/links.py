@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from subhub.sandbox import JsonObject, Offer, OfferState, Received, Reply, route
+from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 from subhub_afternoon.sandbox.fields import (
     ADDRESS,
     CUID,
@@ -68,14 +68,14 @@ class LinkRoutes(SubscriptionRoutes):
         self.declined.discard(url)
         self._sign_up(link)
 
-    def offer(self, url: str) -> Offer | None:
+    def offer(self, url: str) -> CheckoutPage | None:
         """What the page at *url* shows, without the token that it carries."""
         link = self.links.get(url)
         if link is None:
             return None
         terms = self.terms.get(link["plan_code"], {})
         customer = self.customers.get(link["customer_id"], {})
-        return Offer(
+        return CheckoutPage(
             title="Sign up" if link["previous_subscription_id"] is None else "Change your plan",
             plan=str(terms.get("name", link["plan_code"])),
             price=terms.get("price", ""),
@@ -86,7 +86,7 @@ class LinkRoutes(SubscriptionRoutes):
             back_url=link["back_url"],
         )
 
-    def _state(self, url: str, link: JsonObject) -> OfferState:
+    def _state(self, url: str, link: JsonObject) -> CheckoutState:
         if self._used_up(url):
             return "paid"
         if self._expired(link):

@@ -6,7 +6,7 @@ assumed.
 
 from __future__ import annotations
 
-from subhub.sandbox import Offer, OfferState
+from subhub.sandbox import CheckoutPage, CheckoutState
 from subhub_mijnklantportaal.sandbox.packages import PackageRoutes, PendingSignUp
 from subhub_mijnklantportaal.sandbox.payment_links import PaymentLinkRoutes, StoredLink
 
@@ -30,7 +30,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             raise LookupError(message)
         self.declined.discard(url)
 
-    def offer(self, url: str) -> Offer | None:
+    def offer(self, url: str) -> CheckoutPage | None:
         """What the page at *url* shows."""
         link = self._link_at(url)
         if link is not None:
@@ -38,9 +38,9 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
         pending = self.sign_ups.get(url) or self.signed_up.get(url)
         return None if pending is None else self._sign_up(url, pending)
 
-    def _payment(self, link: StoredLink) -> Offer:
+    def _payment(self, link: StoredLink) -> CheckoutPage:
         status = link.status(self.clock.now())
-        return Offer(
+        return CheckoutPage(
             title="Pay",
             plan=link.body["description"],
             price=f"{link.body['amount']} EUR",
@@ -51,8 +51,8 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             back_url=self.afterwards,
         )
 
-    def _sign_up(self, url: str, pending: PendingSignUp) -> Offer:
-        return Offer(
+    def _sign_up(self, url: str, pending: PendingSignUp) -> CheckoutPage:
+        return CheckoutPage(
             title="Sign up",
             plan=pending.package["name"],
             price=f"{pending.package['amount']} EUR",
@@ -63,7 +63,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             back_url=self.afterwards,
         )
 
-    def _sign_up_state(self, url: str, pending: PendingSignUp) -> OfferState:
+    def _sign_up_state(self, url: str, pending: PendingSignUp) -> CheckoutState:
         if url in self.signed_up:
             return "paid"
         if self._is_closed(url):
@@ -79,7 +79,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
     def _is_closed(self, url: str) -> bool:
         return self.sign_up_declined == "closed" and url in self.declined
 
-    def _unless_declined(self, url: str) -> OfferState:
+    def _unless_declined(self, url: str) -> CheckoutState:
         return "declined" if url in self.declined else "open"
 
     def _link_at(self, url: str) -> StoredLink | None:

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 from typing import Final
 
-from subhub.sandbox import JsonObject, Offer, OfferState, Received, Reply, route
+from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 
 from subhub_stripe_example.sandbox.catalogue import Catalogue
 from subhub_stripe_example.sandbox.customers import CustomerRoutes
@@ -139,7 +139,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         made = self._start(session["customer"], held["line"], "active")
         session.update(status="complete", subscription=made["id"])
 
-    def offer(self, url: str) -> Offer | None:
+    def offer(self, url: str) -> CheckoutPage | None:
         """What the page shows."""
         held = self._held(url)
         if held is None:
@@ -147,7 +147,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         session, price = held["session"], self.prices[held["line"]["price"]]
         state = self._state(session)
         recurring = price["recurring"]
-        return Offer(
+        return CheckoutPage(
             title="Checkout",
             plan=self.products[price["product"]]["name"],
             price=f"{price['unit_amount']} {price['currency'].upper()}, in minor units",
@@ -215,7 +215,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
     def _held(self, url: str) -> JsonObject | None:
         return self.sessions.get(url.rpartition("/")[2])
 
-    def _state(self, session: JsonObject) -> OfferState:
+    def _state(self, session: JsonObject) -> CheckoutState:
         if session["status"] == "complete":
             return "paid"
         return "expired" if session["expires_at"] <= self.now() else "open"

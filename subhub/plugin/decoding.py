@@ -1,0 +1,94 @@
+"""Decoding: from the bytes of an answer to a model of the provider's own words."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from subhub.errors import InvalidReply
+from subhub.messages import is_object
+
+if TYPE_CHECKING:
+    from subhub.messages import Response
+    from subhub.models import Raw
+
+SHOWN = 2000
+"""How many characters of an unreadable body an error keeps."""
+
+
+class Wire(BaseModel):
+    """A provider's JSON object, under the provider's name for it.
+
+    Fields that it does not declare are ignored, and kept in `raw`. Numbers with decimals arrive as
+    `Decimal`, never as float.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @property
+    def raw(self) -> Raw:
+        """The object as the provider sent it."""
+        raw: Raw = vars(self).get("_raw", {})
+        return raw
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        decoded = handler(value)
+        if is_object(value):
+            # Beside the fields, where pydantic keeps cached properties too: copied and pickled, but
+            # neither compared nor shown. One of its private attributes would cost a call 3 % more.
+            vars(decoded)["_raw"] = value
+        return decoded
+
+    @classmethod
+    def decode(cls, response: Response) -> Self:
+        """Read the body of *response*; `InvalidReply` says what is not as documented."""
+        try:
+            return cls.model_validate(json_of(response))
+        except ValidationError as error:
+            places = ", ".join(
+                f"{'.'.join(str(part) for part in item['loc']) or 'body'} ({item['msg']})"
+                for item in error.errors(include_url=False, include_input=False)
+            )
+            message = f"the answer is not the documented {cls.__name__}: {places}"
+            raise invalid(message, response) from error
+
+
+def json_of(response: Response) -> Any:
+    """The decoded body of *response*; `InvalidReply` when it is not JSON."""
+    try:
+        encoding = json.detect_encoding(response.content)
+        decoded: Any = _JSON.decode(response.content.decode(encoding, "surrogatepass"))
+    except ValueError as error:  # also bytes that are not UTF-8
+        kind = response.headers.get("content-type", "no content type")
+        size = len(response.content)
+        message = f"the answer is not JSON ({kind}, {size} bytes): {error}"
+        raise invalid(message, response) from error
+    except RecursionError as error:
+        message = "the answer is JSON nested too deeply to read"
+        raise invalid(message, response) from error
+    return decoded
+
+
+def invalid(message: str, response: Response) -> InvalidReply:
+    """The error for an answer that is not as documented, with its status and body."""
+    body = response.content[:SHOWN].decode("utf-8", "replace")
+    return InvalidReply(f"{message} (HTTP {response.status})", status=response.status, body=body)
+
+
+def _refuse_constant(name: str) -> object:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)

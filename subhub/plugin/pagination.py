@@ -1,0 +1,103 @@
+"""Pages: walking a list that comes in pieces, once, without looping and without repeats."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from subhub.errors import InvalidReply, InvalidRequest
+from subhub.plugin.flows import Flow, Page
+
+T = TypeVar("T")
+logger = logging.getLogger("subhub")
+
+
+class Identified(Protocol):
+    """Something with an id of its own."""
+
+    @property
+    def id(self) -> str:
+        """The id at the provider."""
+        ...
+
+
+I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
+
+
+class Paginator(Generic[I]):
+    """The state of one walk: which page is next, and which ids were already given out.
+
+    While data changes, an item can move to a later page and be sent again: it is given out once.
+    A cursor that was used before ends the walk, or it would never end.
+    """
+
+    def __init__(
+        self, keep: Callable[[I], bool] = lambda _: True, limit: int | None = None
+    ) -> None:
+        if limit is not None and limit < 0:
+            message = f"`limit` is how many to read at the most, not {limit}"
+            raise InvalidRequest(message, fields={"limit": message})
+        self.cursor: str | None = None
+        self.more = limit != 0
+        self._keep = keep
+        self._left = limit
+        self._given: set[str] = set()
+        self._visited: set[str] = set()
+
+    def take(self, page: Page[I]) -> Iterator[I]:
+        """Note where *page* leads, and give its new items."""
+        self._advance(page.next)
+        for item in page.items:
+            if item.id not in self._given and self._keep(item):
+                self._given.add(item.id)
+                yield item
+                if self._left is not None:
+                    self._left -= 1
+                    self.more = self.more and self._left > 0
+                if self._left == 0:
+                    return
+
+    def _advance(self, cursor: str | None) -> None:
+        if cursor is not None and cursor in self._visited:
+            logger.warning("the list ends early: its next page %r was already read", cursor)
+            cursor = None
+        self.cursor = cursor
+        self.more = cursor is not None
+        if cursor is not None:
+            self._visited.add(cursor)
+
+
+def walk(read: Callable[[str | None], Flow[Page[I]]], keep: Callable[[I], bool]) -> Flow[list[I]]:
+    """The flow that reads every page and returns the items to *keep*."""
+    steps = Paginator(keep)
+    kept: list[I] = []
+    while steps.more:
+        page = yield from read(steps.cursor)
+        kept += steps.take(page)
+    return kept
+
+
+def next_page_number(address: str | None, base_url: str) -> str | None:
+    """The `page` that a next-page address asks for, or `None` when there is none.
+
+    The address itself is never followed: one on another host is `InvalidReply`, because following
+    it would hand over the API key.
+    """
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        message = f"the next page's address is no address: {address!r}"
+        raise InvalidReply(message, body=address) from error
+    if parts.netloc and parts.netloc != urlsplit(base_url).netloc:
+        message = f"the next page is said to be on another host, {parts.netloc!r}: not followed"
+        raise InvalidReply(message, body=address)
+    numbers = parse_qs(parts.query).get("page", [""])
+    number = numbers[0].rstrip(",")
+    if not number.isdecimal():
+        message = f"the next page's address has no page number: {address!r}"
+        raise InvalidReply(message, body=address)
+    return number

@@ -1,0 +1,290 @@
+"""The contract of a provider: one class, with a flow for each operation.
+
+Subclass `Provider` and override what the provider can do; whatever is not overridden raises
+`Unsupported`. A plugin may add keyword parameters with defaults to an operation: these are its
+`provider_options`, under the provider's own field names in snake_case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from zoneinfo import ZoneInfo
+
+from subhub.errors import (
+    AuthenticationFailed,
+    Conflict,
+    InvalidReply,
+    LicenseRequired,
+    NotFound,
+    PermissionDenied,
+    PluginError,
+    PreconditionFailed,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    Rejected,
+)
+from subhub.messages import Encoded, as_json, is_object
+from subhub.plugin.capabilities import Absence, Capabilities, Evidence
+from subhub.plugin.decoding import json_of
+from subhub.plugin.rate_limits import retry_after
+
+if TYPE_CHECKING:
+    from subhub.messages import Json, Response
+    from subhub.models import (
+        Customer,
+        CustomerDraft,
+        CustomerUpdate,
+        Plan,
+        PlanDraft,
+        PlanUpdate,
+        Refund,
+        SignupLink,
+        Subscription,
+        SubscriptionChange,
+        SubscriptionUpdate,
+        When,
+    )
+    from subhub.plugin.flows import Flow, Page
+    from subhub.plugin.rate_limits import RateLimit
+    from subhub.sandbox import Fake
+
+API_VERSION: Final = 1
+"""The version of this contract; a core accepts plugins of its own version and the one before."""
+
+SERVER_ERROR: Final = 500
+REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
+    400: Rejected,
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    412: PreconditionFailed,
+    422: Rejected,
+    426: LicenseRequired,
+    429: RateLimited,
+}
+"""Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
+
+
+class Provider:
+    """A billing provider.
+
+    Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
+    present in the account's time zone. Drafts and updates have been validated; refuse here, with
+    `InvalidRequest`, what the provider documents as a limit and would get silently wrong.
+    """
+
+    name: ClassVar[str] = ""
+    """The name of the entry point, and the key of `provider_options`."""
+    base_url: ClassVar[str] = ""
+    """Scheme, host and common path, without a slash at the end."""
+    api_version: ClassVar[int] = API_VERSION
+    documentation: ClassVar[str] = ""
+    """The address of the provider's API documentation."""
+    timezone: ClassVar[str] = "UTC"
+    """The zone of "today" when the account names none."""
+    key_prefixes: ClassVar[Mapping[str, str]] = {}
+    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Where
+    it has several kinds of keys, the beginnings stand beside each other: `"sk_live_ rk_live_"`."""
+    id_prefixes: ClassVar[Mapping[str, str]] = {}
+    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    rate_limit: ClassVar[RateLimit | None] = None
+    """How many requests an account may make, where it is documented; clients keep within it."""
+    dated: ClassVar[frozenset[str]] = frozenset()
+    """What tells in `created_at` when it was made (`"plan"`, `"customer"`, `"subscription"`). By it
+    a change whose answer was lost is told from an older one."""
+    stand_in_id: ClassVar[str] = "nobody"
+    """An id of the documented form that is nobody's, to try the checks of a flow with."""
+    evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
+    """Per operation, variant and extension: how well it is known, or why it is lacking."""
+
+    _capabilities: ClassVar[Capabilities]
+
+    def __init__(self) -> None:
+        self.address: str = self.base_url
+        """The base URL of the account, which may be another than the provider's own."""
+        self.zone: dt.tzinfo = ZoneInfo(self.timezone)
+        """The time zone of the account."""
+
+    @classmethod
+    def capabilities(cls) -> Capabilities:
+        """What the provider can do and what it lacks, worked out once for each class."""
+        known = cls.__dict__.get("_capabilities")
+        if isinstance(known, Capabilities):
+            return known
+        cls._capabilities = Capabilities(cls)
+        return cls._capabilities
+
+    @classmethod
+    def prefixes_of(cls, mode: str) -> tuple[str, ...]:
+        """How the API keys of *mode* begin; nothing where that is not documented."""
+        return tuple(cls.key_prefixes.get(mode, "").split())
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        """A fresh fake of the provider; import its module inside this method."""
+        message = f"the plugin of {cls.name!r} ships no sandbox: it does not override `sandbox()`"
+        raise PluginError(message)
+
+    def credentials(self, api_key: str) -> Mapping[str, str]:
+        """The headers that prove who is asking."""
+        return {"Authorization": f"Bearer {api_key}"}
+
+    def encode(self, body: Json) -> Encoded:
+        """The content type and the bytes of a request's body; JSON unless the provider differs."""
+        return as_json(body)
+
+    # The operations -------------------------------------------------------------------------------
+
+    def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
+        """Make a plan."""
+        self._lacks("create_plan", draft)
+
+    def get_plan(self, plan_id: str) -> Flow[Plan]:
+        """Read one plan."""
+        self._lacks("get_plan", plan_id)
+
+    def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
+        """Read one page of the plans."""
+        self._lacks("list_plans", cursor)
+
+    def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
+        """Change a plan."""
+        self._lacks("update_plan", plan_id, changes)
+
+    def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
+        """Make a customer."""
+        self._lacks("create_customer", draft)
+
+    def get_customer(self, customer_id: str) -> Flow[Customer]:
+        """Read one customer."""
+        self._lacks("get_customer", customer_id)
+
+    def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
+        """Read one page of the customers."""
+        self._lacks("list_customers", cursor)
+
+    def find_customer(
+        self, *, external_id: str | None = None, email: str | None = None
+    ) -> Flow[Customer | None]:
+        """Find the one customer with this id of yours or this address; exactly one is given."""
+        self._lacks("find_customer", external_id, email)
+
+    def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
+        """Change a customer."""
+        self._lacks("update_customer", customer_id, changes)
+
+    def create_signup_link(
+        self,
+        *,
+        plan: str,
+        customer: str | CustomerDraft,
+        return_url: str | None = None,
+        back_url: str | None = None,
+        replaces: str | None = None,
+        when: When | None = None,
+        refund: Refund | None = None,
+    ) -> Flow[SignupLink]:
+        """Make a page on which the customer signs up for the plan."""
+        self._lacks(
+            "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
+        )
+
+    def subscribe(
+        self,
+        *,
+        plan: str | PlanDraft,
+        customer: str,
+        now: dt.datetime,
+        starts_on: dt.date | None = None,
+        payment_method: str | None = None,
+    ) -> Flow[Subscription]:
+        """Start billing an existing customer, without a page."""
+        self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
+
+    def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Read one subscription."""
+        self._lacks("get_subscription", subscription_id)
+
+    def list_subscriptions(
+        self, cursor: str | None = None, *, customer: str | None = None
+    ) -> Flow[Page[Subscription]]:
+        """Read one page of the subscriptions.
+
+        The client filters what it is given, so a provider that cannot filter ignores *customer*.
+        """
+        self._lacks("list_subscriptions", cursor, customer)
+
+    def change_subscription(
+        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+    ) -> Flow[SubscriptionChange]:
+        """Move a subscription to another plan."""
+        self._lacks("change_subscription", subscription_id, plan, when, refund, now)
+
+    def update_subscription(
+        self, subscription_id: str, changes: SubscriptionUpdate
+    ) -> Flow[Subscription]:
+        """Change the terms of a subscription."""
+        self._lacks("update_subscription", subscription_id, changes)
+
+    def cancel_subscription(
+        self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
+    ) -> Flow[Subscription]:
+        """Stop a subscription."""
+        self._lacks("cancel_subscription", subscription_id, when, refund, now)
+
+    # How refusals are read ------------------------------------------------------------------------
+
+    def error(self, response: Response) -> ProviderError:
+        """The error that a status of 400 or more is; override the four readers below, not this."""
+        try:
+            body: Any = json_of(response)
+        except InvalidReply as unreadable:
+            body = unreadable.body
+        kind = REFUSALS.get(response.status)
+        if kind is None:
+            kind = ProviderUnavailable if response.status >= SERVER_ERROR else ProviderError
+        return kind(
+            self.error_message(body) or "no message that could be read",
+            provider=self.name,
+            status=response.status,
+            code=self.error_code(body),
+            request_id=self.error_request_id(body, response.headers),
+            fields=self.error_fields(body),
+            retry_after=retry_after(response.headers),
+            raw=body,
+        )
+
+    def error_message(self, body: Any) -> str | None:
+        """What the provider says went wrong."""
+        return text_at(body, "message")
+
+    def error_code(self, body: Any) -> str | None:
+        """The provider's machine-readable word for it."""
+        return text_at(body, "code")
+
+    def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
+        """The id that the provider's support asks for."""
+        return text_at(body, "request_id") or headers.get("x-request-id")
+
+    def error_fields(self, body: Any) -> Mapping[str, str]:
+        """Its complaints, per field."""
+        del body
+        return {}
+
+    def _lacks(self, operation: str, *_: object) -> NoReturn:
+        self.capabilities().require(operation)
+        message = f"{self.name}: `{operation}` is overridden, and calls its default"
+        raise PluginError(message)
+
+
+def text_at(body: object, *keys: str) -> str | None:
+    """The text or number below *keys* in decoded JSON, or `None` when there is none."""
+    for key in keys:
+        if not is_object(body):
+            return None
+        body = body.get(key)
+    return str(body) if isinstance(body, str | int) and not isinstance(body, bool) else None

@@ -1,0 +1,1 @@
+"""Sending: how a flow is carried out, from its first request to the answer of its last."""

@@ -1,0 +1,83 @@
+"""Running the server: a port, uvicorn on it, and an end on Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import uvicorn
+
+from subhub.errors import ConfigError
+from subhub.server.application import Application
+from subhub.server.connection import BreakableProtocol
+
+HIGHEST: Final = 65_535
+"""The highest number of a port."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which to serve; port 0 is any that is free. `ConfigError` when it is taken."""
+    if not 0 <= port <= HIGHEST:
+        message = f"a port is a number from 0 to {HIGHEST}, not {port}"
+        raise ConfigError(message)
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = (
+                f"port {port} of {host} is in use: stop what uses it, or choose another --port"
+            )
+        else:
+            message = f"nothing can be served on port {port} of {host}: {error}"
+        raise ConfigError(message) from error
+
+
+def origin_of(listening: socket.socket) -> str:
+    """The address under which a browser on this machine finds what is served there."""
+    host: str
+    port: int
+    host, port = listening.getsockname()[:2]
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is undone
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def server(application: Application) -> uvicorn.Server:
+    """The server of *application*, not started yet."""
+    config = uvicorn.Config(
+        application,
+        http=BreakableProtocol,
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def serving(application: Application, listening: socket.socket) -> Generator[None]:
+    """Serve in a thread, while the block runs."""
+    running = server(application)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not running.started:
+            time.sleep(0.005)
+        yield
+    finally:
+        running.should_exit = True
+        thread.join()
+
+
+def run(application: Application, listening: socket.socket) -> None:
+    """Serve until Ctrl-C, or until the process is told to end."""
+    with listening, suppress(KeyboardInterrupt):
+        server(application).run(sockets=[listening])

@@ -1,0 +1,5 @@
+"""Scrubbing: what may be anybody's is taken out of a recording, by allow-lists."""
+
+from subhub.testing.cassettes.scrubbing.scrubber import Scrubber
+
+__all__ = ["Scrubber"]

@@ -1,0 +1,97 @@
+"""Keys in a recording: found in the headers that carried them, replaced wherever they came back.
+
+A provider may repeat a key in a body, an address or an error message. Headers themselves are not
+dealt with here: only those on the allow-list are ever kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+from subhub.messages import REDACTED, is_object
+
+HARMLESS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
+"""Headers of requests that carry no key; whatever another one carries is taken for one."""
+SHORTEST: Final = 8
+"""Shorter words are no keys, and would be found inside of other words."""
+_PUBLIC: Final = re.compile(r"[\d.:TZ+-]*")  # days, moments and versions
+_SIGNS: Final = (
+    re.compile(r"\bBearer [\w.~+/-]{8,}=*"),
+    re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+)
+
+
+def keys_in(asked: Iterable[tuple[str, Any]], answered: Iterable[tuple[str, Any]]) -> set[str]:
+    """The words in the headers of a request and of its answer that may be keys."""
+    found: set[str] = set()
+    for name, value in asked:
+        if name.lower() not in HARMLESS:
+            found.update(_secrets(_text(value)))
+    for name, value in answered:
+        if name.lower() == "set-cookie":
+            found.update(_secrets(_text(value).partition(";")[0]))
+    return {each for each in found if len(each) >= SHORTEST and not _PUBLIC.fullmatch(each)}
+
+
+def without_keys(value: Any, keys: Iterable[str]) -> Any:
+    """*value*, decoded JSON, with each of *keys* replaced, inside of longer texts too."""
+    spelled = {form for key in keys for form in (key, quote(key), quote(key, safe=""))}
+    longest_first = sorted(spelled, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+    return mapped(value, lambda text: pattern.sub(REDACTED, text)) if spelled else value
+
+
+def signs_of_keys(text: str, prefixes: Iterable[str], known: Iterable[str]) -> list[str]:
+    """What in *text* looks like a key, shortened: its form, or a provider's documented prefix."""
+    own = [re.compile(re.escape(prefix) + r"\w{6,}") for prefix in prefixes]
+    found = [each.group() for sign in (*_SIGNS, *own) for each in sign.finditer(text)]
+    found += [key for key in known if key in text]
+    return sorted({f"{each[:SHORTEST]}..." for each in found})
+
+
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """*value*, decoded JSON, with every text in it changed, those of keys included."""
+    if isinstance(value, str):
+        return change(value)
+    if is_object(value):
+        return {change(name): mapped(each, change) for name, each in value.items()}
+    if isinstance(value, list):
+        return [mapped(each, change) for each in cast("list[object]", value)]
+    return value
+
+
+def _secrets(text: str) -> Iterator[str]:
+    scheme, _, rest = text.partition(" ")
+    if scheme.lower() == "basic":
+        yield from _decoded(rest.strip()).split(":", 1)
+    for word in re.split(r"[\s,;]+", text):
+        yield word
+        yield word.partition("=")[2].strip('"')  # a cookie, or a parameter of the scheme
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else " ".join(map(_text, value))

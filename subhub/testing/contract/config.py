@@ -1,0 +1,78 @@
+"""The terms: what the author of a plugin tells the contract suite, and nothing else may be changed.
+
+The suite makes everything else itself, from these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from subhub.models import (
+    CustomerDraft,
+    CustomerUpdate,
+    PlanDraft,
+    PlanUpdate,
+    SubscriptionUpdate,
+)
+
+if TYPE_CHECKING:
+    from subhub.client.sync_client import Client
+    from subhub.plugin.provider import Provider
+
+
+class ContractConfig:
+    """What a contract class says of its provider."""
+
+    provider: ClassVar[type[Provider]]
+    """The class under test; `sandbox()` gives its fake."""
+    plan: ClassVar[PlanDraft]
+    """A plan that the provider's sandbox can hold."""
+    customer: ClassVar[CustomerDraft]
+    """A customer that the provider can make."""
+    left_out: ClassVar[Mapping[str, str]] = {}
+    """Contract tests that do not apply, or single cases of one, as `test_name[case]`: with why."""
+
+    plan_changes: ClassVar[PlanUpdate] = PlanUpdate(name="Another name")
+    """What to change of a plan."""
+    customer_changes: ClassVar[CustomerUpdate] = CustomerUpdate(name="Another Name BV")
+    """What to change of a customer."""
+    subscription_changes: ClassVar[SubscriptionUpdate] = SubscriptionUpdate(
+        description="Other terms"
+    )
+    """What to change of a subscription."""
+
+    def make_customer(self, client: Client, draft: CustomerDraft) -> str:
+        """The id of a customer; override it where the provider has no `create_customer`."""
+        if client.supports("create_customer"):
+            return client.create_customer(draft).id
+        return self.provider.stand_in_id
+
+    def make_subscription(self, client: Client, plan: str, customer: str) -> str:
+        """The id of a subscription; override it where the provider has no `subscribe`.
+
+        By default a signup link is paid then, and the newest subscription of the list is taken.
+        """
+        if client.supports("subscribe"):
+            return client.subscribe(plan=plan, customer=customer).id
+        if client.sandbox is not None and client.supports("list_subscriptions"):
+            known = client.supports("create_signup_link:existing_customer")
+            link = client.create_signup_link(
+                plan=plan, customer=customer if known else self.customer
+            )
+            client.sandbox.pay(link.url)
+            return [each.id for each in client.list_subscriptions()][-1]
+        return self.provider.stand_in_id
+
+    def make_payment_method(self, client: Client, customer: str) -> str:
+        """The id of a means to charge *customer* by; by default one that the sandbox never saw."""
+        del client, customer
+        return self.provider.id_prefixes.get("payment method", "") + "contract0001"
+
+
+HOOKS = frozenset(name for name in vars(ContractConfig) if not name.startswith("_")) | {
+    "provider",
+    "plan",
+    "customer",
+}
+"""All that a contract class may define."""

@@ -1,0 +1,232 @@
+"""The API description that a plugin ships, and exchanges held against it.
+
+A document decides; neither the plugin nor its fake is asked. Responses may have more fields than
+are described, because a provider may add some; requests may not, because a plugin sends what is
+documented and nothing else. Nothing here sends, records or changes anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from subhub.plugin.provider import Provider
+from subhub.sandbox import Exchange, Received, Reply
+from subhub.testing.cassettes import DOCUMENT
+
+Json: TypeAlias = dict[str, Any]
+
+METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+JSON_TYPE: Final = "application/json"
+FORMATS: Final = FormatChecker(("date", "email", "uuid"))
+_NAME: Final = "urn:openapi"
+
+
+class DocumentMismatch(AssertionError):
+    """Something was asked or answered that the API description does not have."""
+
+
+class Document:
+    """One OpenAPI 3.1 description, and the JSON Schemas (draft 2020-12) in it."""
+
+    def __init__(self, content: Json) -> None:
+        self.content = content
+        self._prefix = urlsplit(str(content["servers"][0]["url"])).path.rstrip("/")
+        resource = DRAFT202012.create_resource(content)
+        self._registry: Registry[Any] = Registry[Any]().with_resource(_NAME, resource)
+        # A path without ids goes first, so that /customers/search is not taken for a customer.
+        self._operations = sorted(_operations(content), key=lambda each: each[1].count("{"))
+
+    @classmethod
+    def of(cls, provider: type[Provider]) -> Document:
+        """The description that the plugin of *provider* ships."""
+        return _shipped(provider.__module__.partition(".")[0])
+
+    @property
+    def operations(self) -> frozenset[tuple[str, str]]:
+        """Every method, in capitals, with its path, as the description writes it."""
+        return frozenset(self._operations)
+
+    def operation(self, method: str, path: str) -> Operation:
+        """What is described for *method* and *path*, from the host on, slashes as they are."""
+        below = path.removeprefix(self._prefix)
+        for known, template in self._operations if path.startswith(self._prefix) else ():
+            values = re.fullmatch(_pattern(template), below) if known == method else None
+            if values is not None:
+                return Operation(self, method, template, _unquoted(values.groupdict()))
+        raise DocumentMismatch(f"{method} {path} is not described")
+
+    def check_request(self, received: Received) -> Operation:
+        """Hold a request against the description, and tell which operation it asks for."""
+        operation = self.operation(received.method, received.path)
+        operation.check_request(received)
+        return operation
+
+    def check(self, exchange: Exchange) -> Operation:
+        """Hold a request and its reply against the description."""
+        operation = self.check_request(exchange.received)
+        operation.check_reply(exchange.reply)
+        return operation
+
+    def validate(self, value: object, *place: str, closed: bool = False) -> None:
+        """Hold *value* against the schema at *place*; *closed* allows no field that it lacks."""
+        schema: Json = {"$ref": _NAME + "#" + "".join(map(_step, place))}
+        if closed:
+            schema["unevaluatedProperties"] = False
+        checker: Any = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
+        wrong = [f"{each.json_path}: {each.message}" for each in checker.iter_errors(value)]
+        if wrong:
+            raise DocumentMismatch("; ".join(wrong))
+
+    def follow(self, *place: str) -> tuple[tuple[str, ...], Json]:
+        """The place that *place* leads to when what stands there is a `$ref`, and what is there."""
+        found: Any = self.content
+        for part in place:
+            found = found[int(part) if isinstance(found, list) else part]
+        if "$ref" in found:
+            steps = str(found["$ref"]).removeprefix("#/").split("/")
+            return self.follow(*(each.replace("~1", "/").replace("~0", "~") for each in steps))
+        return place, found
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method on a path of the description, and the values that stand in the path."""
+
+    document: Document
+    method: str
+    path: str
+    values: Mapping[str, str]
+
+    def check_request(self, received: Received) -> None:
+        """The path's values, the query and the body are as described."""
+        self._check_values("path", self.values)
+        self._check_values("query", received.query)
+        if "requestBody" not in self._place:
+            if received.content:
+                raise DocumentMismatch(f"{self}: no request body is described")
+            return
+        place, described = self.document.follow(*self._at, "requestBody")
+        if received.content or described.get("required"):
+            self._check_body("request", place, received.content, closed=True)
+
+    def check_reply(self, reply: Reply) -> None:
+        """The status is described; type of content, body and headers are as it says."""
+        responses, status = self._place["responses"], str(reply.status)
+        if status not in responses:
+            raise DocumentMismatch(f"{self}: {status} is not one of {', '.join(responses)}")
+        place, described = self.document.follow(*self._at, "responses", status)
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        for name in described.get("headers", {}):
+            if name.lower() in headers:
+                at = self.document.follow(*place, "headers", name)[0]
+                self._check_text(f"{status} header {name}", at, headers[name.lower()])
+        if "content" in described:
+            if headers.get("content-type", "").partition(";")[0] != JSON_TYPE:
+                raise DocumentMismatch(f"{self}: {status} is not {JSON_TYPE}: {headers!r}")
+            self._check_body(status, place, reply.content)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def _at(self) -> tuple[str, ...]:
+        return ("paths", self.path, self.method.lower())
+
+    @property
+    def _place(self) -> Json:
+        return self.document.follow(*self._at)[1]
+
+    def _check_values(self, where: str, values: Mapping[str, str]) -> None:
+        described = {
+            parameter["name"]: (place, bool(parameter.get("required")))
+            for place, parameter in self._parameters()
+            if parameter["in"] == where
+        }
+        strange = sorted(values.keys() - described)
+        missing = sorted(name for name, each in described.items() if each[1] and name not in values)
+        if strange or missing:
+            raise DocumentMismatch(f"{self}: {where}: not described {strange}, missing {missing}")
+        for name, value in values.items():
+            self._check_text(f"{where} {name}", described[name][0], value)
+
+    def _parameters(self) -> Iterator[tuple[tuple[str, ...], Json]]:
+        for at in (self._at[:-1], self._at):
+            for number in range(len(self.document.follow(*at)[1].get("parameters", ()))):
+                yield self.document.follow(*at, "parameters", str(number))
+
+    def _check_text(self, what: str, place: tuple[str, ...], text: str) -> None:
+        """A value outside of a body is text; it also counts as the number that it spells."""
+        readings: list[object] = [text, *([int(text)] if re.fullmatch(r"-?\d+", text) else [])]
+        self._check(what, (*place, "schema"), readings)
+
+    def _check_body(
+        self, what: str, place: tuple[str, ...], content: bytes, *, closed: bool = False
+    ) -> None:
+        try:
+            body = json.loads(content)
+        except ValueError:
+            raise DocumentMismatch(f"{self}: {what}: the body is not JSON: {content!r}") from None
+        self._check(f"{what} body", (*place, "content", JSON_TYPE, "schema"), [body], closed=closed)
+
+    def _check(
+        self, what: str, place: tuple[str, ...], readings: Iterable[object], *, closed: bool = False
+    ) -> None:
+        reasons: list[str] = []
+        for value in readings:
+            try:
+                return self.document.validate(value, *place, closed=closed)
+            except DocumentMismatch as mismatch:
+                reasons.append(str(mismatch))
+        raise DocumentMismatch(f"{self}: {what}: {reasons[0]}")
+
+
+@FORMATS.checks("cuid")
+def _is_cuid(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"c[a-z0-9]{8,}", value))
+
+
+@FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", value))
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or dt.datetime.fromisoformat(value).tzinfo is not None
+
+
+@cache
+def _shipped(package: str) -> Document:
+    text = (resources.files(package) / DOCUMENT).read_text("utf-8")
+    return Document(yaml.safe_load(text))
+
+
+def _operations(content: Json) -> Iterator[tuple[str, str]]:
+    for path, described in content["paths"].items():
+        yield from ((method.upper(), path) for method in described if method in METHODS)
+
+
+def _pattern(template: str) -> str:
+    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+
+
+def _unquoted(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: unquote(value) for name, value in values.items()}
+
+
+def _step(part: str) -> str:
+    """One step of a JSON pointer in an address."""
+    return "/" + quote(part.replace("~", "~0").replace("/", "~1"))

@@ -1,5 +1,0 @@
-"""Scrubbing: what may be anybody's is taken out of a recording, by allow-lists."""
-
-from subhub.testing.scrubbing.scrubber import Scrubber
-
-__all__ = ["Scrubber"]
