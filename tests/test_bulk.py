@@ -168,7 +168,7 @@ async def go_on(
     def sell(item: dict[str, Any]) -> Any:
         return billing.subscribe(**item)
 
-    run = billing.bulk(sell, world.sales(50), **world.job, settle=3600.0)
+    run = billing.bulk(sell, world.sales(50), **world.job, grace_period=3600.0)
     if isinstance(billing, Client):
         with billing, run:
             _ = leave.wait(60) if leave else list(run)

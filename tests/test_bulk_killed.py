@@ -175,7 +175,7 @@ PROGRAM = """
         yield from range(task["items"])
 
     account = {**task["account"], "rate_limit": RateLimit(100000, per=1.0)}
-    options = {"in_flight": task["in_flight"], "job": task["job"], "key": str, "settle": 0.1}
+    options = {"in_flight": task["in_flight"], "job": task["job"], "key": str, "grace_period": 0.1}
 
     def in_threads():
         with Client(**account) as billing:
@@ -411,7 +411,7 @@ def test_a_command_that_is_killed_is_taken_up_with_resume(serve: Serve, tmp_path
     rows = [f"p{each},P {each},p{each}@test.com,Street 1,1234AB,Amsterdam" for each in range(200)]
     head = "key,name,email,address,postal_code,city"
     _ = (tmp_path / "people.csv").write_text("\n".join([head, *rows]), "utf-8")
-    words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--settle", "0.1"]
+    words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--grace-period", "0.1"]
     chance = random.Random(8)  # noqa: S311 - it hides nothing
     unheard = 0
     for number in range(4):

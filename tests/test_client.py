@@ -53,7 +53,7 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
         there = there.replace(word, plain)
     assert there.replace("AsyncHttpClient", "SyncHttpClient") == str(inspect.signature(sync))
     lists = "Iterator" in str(inspect.signature(sync).return_annotation)
-    at_once = {"__init__", "bulk", "from_config", "open_intents", "settle", "supports"}
+    at_once = {"__init__", "bulk", "from_config", "open_intents", "mark_resolved", "supports"}
     at_once |= {"with_options"}
     waits = name not in at_once and not lists
     assert inspect.iscoroutinefunction(awaiting) is waits
@@ -69,7 +69,7 @@ def test_every_neutral_operation_is_on_both_clients_and_on_every_provider(operat
 
 def test_a_client_has_the_neutral_operations_and_nothing_that_is_not_told_here() -> None:
     others = {"call", "walk", "resolve", "supports", "capabilities", "provider", "sandbox"}
-    others |= {"bulk", "close", "from_config", "open_intents", "settle", "with_options"}
+    others |= {"bulk", "close", "from_config", "open_intents", "mark_resolved", "with_options"}
     others |= {"__init__", "resolve_all"}
 
     assert set(_public(Client)) == set(OPERATIONS) | others

@@ -165,7 +165,7 @@ def test_that_nothing_was_done_takes_two_looks_and_time_to_settle(
     token = world.lose(CALLS["create_customer"], after=False)
     before, looks = world.fake.clock.now(), len(world.fake.exchanges)
 
-    assert world.billing.resolve(token, settle=60).outcome == "not_done"
+    assert world.billing.resolve(token, grace_period=60).outcome == "not_done"
 
     assert world.fake.clock.now() - before == dt.timedelta(seconds=60)
     assert len(world.fake.exchanges) - looks == 2

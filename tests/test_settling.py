@@ -71,10 +71,10 @@ class TestByHand:
     def test_an_intent_is_closed_once(self, billing: Any, fake: Fake) -> None:
         token = lose(billing, fake, after=True)
         assert len(billing.client.open_intents()) == 1
-        billing.client.settle(token, done=True, object_id="cst_1")
+        billing.client.mark_resolved(token, done=True, object_id="cst_1")
         assert billing.client.open_intents() == []
         with pytest.raises(InvalidRequest, match="nothing of it is left"):
-            billing.client.settle(token, done=True)
+            billing.client.mark_resolved(token, done=True)
 
     def test_a_call_that_has_ended_is_not_in_flight(self, billing: Any, fake: Fake) -> None:
         token = lose(billing, fake, after=True)
@@ -88,19 +88,19 @@ class TestByHand:
         with closing(Journal(tmp_path / "journal.db")) as journal:
             journal.write(Intent.read(token), None)
             with pytest.raises(InvalidRequest, match="its process still lives"):
-                billing.client.settle(token, done=True)
+                billing.client.mark_resolved(token, done=True)
 
     def test_what_was_never_lost_is_not_there(self, billing: Any, connect: Connect) -> None:
         other = MijnKlantportaal.sandbox()
         token = lose(connect(MijnKlantportaal, sandbox=other), other, after=True)
         with pytest.raises(InvalidRequest, match="nothing of it is left"):
-            billing.client.settle(token, done=False)
+            billing.client.mark_resolved(token, done=False)
 
     def test_it_takes_a_journal(self, connect: Connect, fake: Fake) -> None:
         billing = connect(MijnKlantportaal, sandbox=fake)
         token = lose(billing, fake, after=False)
         with pytest.raises(InvalidRequest, match="only a client with a `journal`"):
-            billing.client.settle(token, done=False)
+            billing.client.mark_resolved(token, done=False)
 
     @pytest.mark.parametrize("done", [True, False])
     def test_a_job_goes_on_from_what_was_seen(
@@ -113,7 +113,7 @@ class TestByHand:
         with Client(MijnKlantportaal, sandbox=fake, journal=tmp_path / "journal.db") as billing:
 
             def sell() -> Any:
-                options: Any = {"job": "move", "key": str, "settle": 0}
+                options: Any = {"job": "move", "key": str, "grace_period": 0}
                 with billing.bulk(subscribe, [7], **options) as results:
                     return next(results)
 
@@ -124,7 +124,7 @@ class TestByHand:
             lost = sell()
             fake.faults.clear()
             made = [each.id for each in billing.list_customers()]
-            billing.settle(lost.error.token, done=done, object_id=made[0] if made else None)
+            billing.mark_resolved(lost.error.token, done=done, object_id=made[0] if made else None)
             assert sell().error is None
             assert len(list(billing.list_customers())) == 1
             assert len(list(billing.list_subscriptions())) == 1

@@ -66,7 +66,7 @@ class BatchOptions:
         bool,
         typer.Option("--resume", help="Go on with a run that ended.", rich_help_panel=PANEL),
     ] = False
-    settle: Annotated[
+    grace_period: Annotated[
         float,
         typer.Option(
             metavar="SECONDS",
@@ -188,8 +188,9 @@ class _Run:
         left = [each for each in self.rows if each.key not in file.done]
         estimate.total = len(left)
         counted = Counter({"done earlier": len(self.rows) - len(left)})
-        settle = self.many.settle
-        run = client.bulk(self._make(client), left, job=job, key=_key, settle=settle)
+        run = client.bulk(
+            self._make(client), left, job=job, key=_key, grace_period=self.many.grace_period
+        )
         try:
             with run, _stopping(run) as stopped, Bar(estimate) as bar:
                 for each in run:

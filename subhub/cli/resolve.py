@@ -55,7 +55,7 @@ def resolve(
     object_id: Annotated[
         str | None, typer.Option("--id", help="With --as done: the id of what was made.")
     ] = None,
-    settle: Annotated[
+    grace_period: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="How long the provider may have taken with it."),
     ] = 60.0,
@@ -64,11 +64,11 @@ def resolve(
     """Look at the provider for what calls whose answer was lost have done."""
     _check(token, verdict, object_id, only_list=only_list)
     if token is None:
-        _resolve_all(settle, call, only_list=only_list)
+        _resolve_all(grace_period, call, only_list=only_list)
     elif verdict is not None:
         _close(token, verdict, object_id, call)
     else:
-        _resolve_one(token, settle, call)
+        _resolve_one(token, grace_period, call)
 
 
 def _check(
@@ -86,9 +86,9 @@ def _refuse(option: str, problem: str) -> None:
     raise InvalidRequest(f"--{option}: {problem}", fields={option: problem})
 
 
-def _resolve_one(token: str, settle: float, call: Call) -> None:
+def _resolve_one(token: str, grace_period: float, call: Call) -> None:
     with call.billing() as client:
-        found = client.resolve(token, settle=settle)
+        found = client.resolve(token, grace_period=grace_period)
     if call.as_json:
         call.data(_facts(found))
     else:
@@ -99,18 +99,18 @@ def _resolve_one(token: str, settle: float, call: Call) -> None:
 
 def _close(token: str, verdict: Verdict, object_id: str | None, call: Call) -> None:
     with call.billing() as client:
-        client.settle(token, done=verdict == "done", object_id=object_id)
+        client.mark_resolved(token, done=verdict == "done", object_id=object_id)
     if call.as_json:
         call.data({"outcome": verdict.replace("-", "_"), "id": object_id})
     else:
         call.note(f"noted in the journal: {verdict.replace('-', ' ')}")
 
 
-def _resolve_all(settle: float, call: Call, *, only_list: bool) -> None:
+def _resolve_all(grace_period: float, call: Call, *, only_list: bool) -> None:
     _need_a_journal(call)
     with call.billing() as client:
         intents = client.open_intents()
-        findings = _listed(intents) if only_list else _found(client, intents, settle)
+        findings = _listed(intents) if only_list else _found(client, intents, grace_period)
         told = [_told(each, call) for each in findings]
     left = sum(each.undecided for each in told)
     if call.as_json:
@@ -137,9 +137,9 @@ def _listed(intents: Sequence[OpenIntent]) -> Iterator[Finding]:
         yield Finding(each, "in_flight", IN_FLIGHT) if each.in_flight else Finding(each, "open")
 
 
-def _found(client: Client, intents: Sequence[OpenIntent], settle: float) -> Iterator[Finding]:
+def _found(client: Client, intents: Sequence[OpenIntent], grace_period: float) -> Iterator[Finding]:
     left = [each for each in intents if not each.in_flight]
-    found = client.resolve_all([each.token for each in left], settle=settle)
+    found = client.resolve_all([each.token for each in left], grace_period=grace_period)
     yield from map(_finding, left, found)
     yield from _listed([each for each in intents if each.in_flight])
 

@@ -93,7 +93,7 @@ class Session:
         journal = self._account.journal
         return journal.open_intents(self.provider, self._account.name) if journal else []
 
-    def settle(self, token: str, *, done: bool, object_id: str | None = None) -> None:
+    def mark_resolved(self, token: str, *, done: bool, object_id: str | None = None) -> None:
         """Close an intent of the journal as somebody saw it at the provider, when looking cannot.
 
         *object_id* is what was made or changed, for a job that goes on with it. A change that is
@@ -118,15 +118,15 @@ class Session:
     def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
         return script(operation, flow, self._rules)
 
-    def _resolve(self, token: str, settle: float) -> Script[Resolution]:
-        (found,) = yield from self._resolve_all([token], settle)
+    def _resolve(self, token: str, grace_period: float) -> Script[Resolution]:
+        (found,) = yield from self._resolve_all([token], grace_period)
         if isinstance(found, SubhubError):
             raise found
         return found
 
-    def _resolve_all(self, tokens: Iterable[str], settle: float) -> Script[list[Found]]:
+    def _resolve_all(self, tokens: Iterable[str], grace_period: float) -> Script[list[Found]]:
         intents = [self._changes.intent(each) for each in tokens]
-        return Resolver(intents, self._account, self._rules).script(settle)
+        return Resolver(intents, self._account, self._rules).script(grace_period)
 
     def _batch(
         self,

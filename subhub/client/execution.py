@@ -95,17 +95,17 @@ class Performer(Session):
 
         return self._walk(operation.__name__, read)
 
-    def resolve(self, token: str, *, settle: float = 60.0) -> Resolution:
+    def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
         """Find out what became of a change whose answer was lost: `resolve(error.token)`.
 
         It looks at the provider and changes nothing. *done* comes with the object, *ambiguous* with
-        the candidates. That it was *not done* takes two looks, the second of them at least *settle*
-        seconds after the change was sent, because a provider may carry it out late.
+        the candidates. That it was *not done* takes two looks, the second of them at least
+        *grace_period* seconds after the change was sent, because a provider may carry it out late.
         """
-        return self._play(self._resolve(token, settle))
+        return self._play(self._resolve(token, grace_period))
 
     def resolve_all(
-        self, tokens: Iterable[str], *, settle: float = 60.0
+        self, tokens: Iterable[str], *, grace_period: float = 60.0
     ) -> list[Resolution | SubhubError]:
         """Find out about many changes at a time; the answers are in the order of the *tokens*.
 
@@ -114,7 +114,7 @@ class Performer(Session):
         of them. An error of looking for one is in its place; one that all others would have as
         well, such as a wrong key, is raised.
         """
-        return self._play(self._resolve_all(tokens, settle))
+        return self._play(self._resolve_all(tokens, grace_period))
 
     def bulk(
         self,
@@ -124,7 +124,7 @@ class Performer(Session):
         in_flight: int = 20,
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
-        settle: float = 60.0,
+        grace_period: float = 60.0,
     ) -> Bulk[Item, T]:
         """Make *call* for each of *items*, *in_flight* at a time; the results come as they are had.
 
@@ -139,15 +139,17 @@ class Performer(Session):
 
         With the name of a *job*, and a client with a journal, a run that was ended or killed is
         taken up again by the same call: what is done is not done again, the changes whose answers
-        were lost are found out about first (*settle* is in seconds, as for `resolve_all`), and one
-        that cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the text that
-        names it in every run. A result counts as dealt with when the next one is asked for.
+        were lost are found out about first (*grace_period* is in seconds, as for `resolve_all`),
+        and one that cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the
+        text that names it in every run. A result counts as dealt with when the next is asked for.
         """
         from subhub.client.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
 
         batch = self._batch(items, in_flight, job, key)
         workers = in_flight if self.sandbox is None else 1
-        return Bulk(batch, call, lambda tokens: self.resolve_all(tokens, settle=settle), workers)
+        return Bulk(
+            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
+        )
 
     def _run(self, operation: str, flow: Flow[T]) -> T:
         return self._play(self._script(operation, flow))
@@ -250,15 +252,15 @@ class AsyncPerformer(Session):
 
         return self._walk(operation.__name__, read)
 
-    async def resolve(self, token: str, *, settle: float = 60.0) -> Resolution:
+    async def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
         """See `Client.resolve`."""
-        return await self._play(self._resolve(token, settle))
+        return await self._play(self._resolve(token, grace_period))
 
     async def resolve_all(
-        self, tokens: Iterable[str], *, settle: float = 60.0
+        self, tokens: Iterable[str], *, grace_period: float = 60.0
     ) -> list[Resolution | SubhubError]:
         """See `Client.resolve_all`."""
-        return await self._play(self._resolve_all(tokens, settle))
+        return await self._play(self._resolve_all(tokens, grace_period))
 
     def bulk(
         self,
@@ -268,7 +270,7 @@ class AsyncPerformer(Session):
         in_flight: int = 20,
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
-        settle: float = 60.0,
+        grace_period: float = 60.0,
     ) -> AsyncBulk[Item, T]:
         """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
         from subhub.client.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
@@ -276,7 +278,7 @@ class AsyncPerformer(Session):
         batch = self._batch(items, in_flight, job, key)
         workers = in_flight if self.sandbox is None else 1
         return AsyncBulk(
-            batch, call, lambda tokens: self.resolve_all(tokens, settle=settle), workers
+            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
         )
 
     async def _run(self, operation: str, flow: Flow[T]) -> T:

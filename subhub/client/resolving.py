@@ -63,15 +63,15 @@ class Resolver:
         self._began = account.now()
         self._found: dict[str, Found] = {}
 
-    def script(self, settle: float) -> Script[list[Found]]:
-        """What became of each; a second look is at least *settle* seconds after the call."""
+    def script(self, grace_period: float) -> Script[list[Found]]:
+        """What became of each; a second look is at least *grace_period* seconds after the call."""
         groups = together({each.salt: each for each in self._intents}.values())
         for group in groups:
             yield from self._look(group, group)
             self._note(group, "done")
         late = [(group, missed) for group in groups if (missed := self._missed(group))]
         if late:
-            yield self._pause([each for _, missed in late for each in missed], settle)
+            yield self._pause([each for _, missed in late for each in missed], grace_period)
         for group, missed in late:
             yield from self._look(group, missed)
             self._note(missed, "done", "not_done")
@@ -105,13 +105,13 @@ class Resolver:
     def _missed(self, group: Sequence[Intent]) -> list[Intent]:
         return [each for each, _ in self._resolved(group, "not_done")]
 
-    def _pause(self, missed: Sequence[Intent], settle: float) -> Pause:
+    def _pause(self, missed: Sequence[Intent], grace_period: float) -> Pause:
         lost_at = max(
             self._began if each.lost_at is None else dt.datetime.fromisoformat(each.lost_at)
             for each in missed
         )
         passed = (self._account.now() - lost_at).total_seconds()
-        return Pause(max(1.0, settle - passed))
+        return Pause(max(1.0, grace_period - passed))
 
     def _note(self, group: Sequence[Intent], *decided: str) -> None:
         journal = self._account.journal

@@ -336,7 +336,7 @@ class TestResuming:
         assert "--resume" in told.stdout
         (lost,) = (row for row in results() if row["token"])
         assert lost["outcome"] == "unknown"
-        assert run(*self.words(portal, "--resume", "--settle", "0")).exit_code == 0
+        assert run(*self.words(portal, "--resume", "--grace-period", "0")).exit_code == 0
         assert portal.sold() == (3, 3)
 
     def test_is_asked_for(self, run: Run, portal: Portal) -> None:

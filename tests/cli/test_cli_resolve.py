@@ -139,13 +139,13 @@ class TestTheJournal:
         lose(run, portal, *customer("Missing"), after=False)
         lose(run, portal, *LINK, plan, after=True)
 
-        told = run("resolve", "--settle", "0")
+        told = run("resolve", "--grace-period", "0")
         assert told.exit_code == 4
         assert "1 of 3 undecided" in told.stderr
         for word in ("create_customer, begun ", "  done: ", "  not done: ", "  ambiguous: "):
             assert word in told.stdout
 
-        left = run("resolve", "--settle", "0", "--json")
+        left = run("resolve", "--grace-period", "0", "--json")
         assert left.exit_code == 4
         (intent,) = json.loads(left.stdout)["intents"]
         assert (intent["operation"], intent["outcome"]) == ("create_signup_link", "ambiguous")

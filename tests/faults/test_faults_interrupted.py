@@ -75,7 +75,7 @@ def check(
     with world.beside(journal=journal) as billing:
         (left,) = billing.open_intents()
         assert not left.in_flight
-        found = billing.resolve(token or left.token, settle=1)
+        found = billing.resolve(token or left.token, grace_period=1)
         assert found.outcome == (change.done if after else "not_done")
         assert bool(billing.open_intents()) == (found.outcome == "ambiguous")
 

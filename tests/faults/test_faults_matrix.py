@@ -67,7 +67,7 @@ def _unsettled(cell: Cell, journal: Path) -> Iterator[str]:
         if cell.token is None:
             return
         asked = cell.world.asked
-        found = billing.resolve(cell.token, settle=1)
+        found = billing.resolve(cell.token, grace_period=1)
         if found.outcome != (cell.change.done if cell.made else "not_done"):
             yield f"resolved as {found.outcome}: {found.reason}"
         shown = [found.result] if found.outcome == "done" else [*found.candidates]
