@@ -1,4 +1,4 @@
-"""Customers: how they are written, and what of a neutral customer has no place there.
+"""Customers, and what of a neutral customer has no place there.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customers-api/create-customer
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from subhub.errors import InvalidRequest
+from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Json
-from subhub_mijnklantportaal.addresses import NAME
-from subhub_mijnklantportaal.objects import PortalObject, given
-from subhub_mijnklantportaal.times import Moment
+from subhub.plugin import Flow, Json, Page, get, patch, path, post, walk
+from subhub_mijnklantportaal.addresses import CUSTOMER, CUSTOMERS, NAME
+from subhub_mijnklantportaal.wire import Listing, Lists, Moment, PortalObject, given
 
 REQUIRED: Final = ("address", "postal_code", "city")
 """What every customer must have here, beside a name and an e-mail address."""
@@ -96,3 +95,47 @@ def _refuse_given(customer: CustomerDraft | CustomerUpdate, reasons: dict[str, s
     if found:
         message = "; ".join(f"`{field}`: {reason}" for field, reason in found.items())
         raise InvalidRequest(message, fields=found)
+
+
+class CustomerFlows(Lists):
+    """Make, read, find and change customers."""
+
+    def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
+        """Make a customer; what becomes of an e-mail address in use is not documented."""
+        customer = yield from post(CUSTOMERS, PortalCustomer, customer_body(draft))
+        return customer.to_customer()
+
+    def get_customer(self, customer_id: str) -> Flow[Customer]:
+        """Read one customer."""
+        customer = yield from get(path(CUSTOMER, customer_id), PortalCustomer)
+        return customer.to_customer()
+
+    def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
+        """Read one page of the customers."""
+        return self._read_page(
+            CUSTOMERS, Listing[PortalCustomer], PortalCustomer.to_customer, cursor
+        )
+
+    def find_customer(
+        self, *, external_id: str | None = None, email: str | None = None
+    ) -> Flow[Customer | None]:
+        """Find a customer by e-mail address, capitals aside, on all pages of the list.
+
+        That is one request for every 15 customers, at 60 requests a minute.
+        """
+        del external_id  # declared as lacking
+        sought = (email or "").casefold()
+        found = yield from walk(
+            self.list_customers, lambda each: (each.email or "").casefold() == sought
+        )
+        if len(found) > 1:
+            ids = ", ".join(each.id for each in found)
+            message = f"{len(found)} customers have this e-mail address ({ids}): use an id"
+            raise Ambiguous(message, candidates=found)
+        return found[0] if found else None
+
+    def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
+        """Change a customer."""
+        place = path(CUSTOMER, customer_id)
+        customer = yield from patch(place, PortalCustomer, customer_changes(changes))
+        return customer.to_customer()

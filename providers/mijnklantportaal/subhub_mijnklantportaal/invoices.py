@@ -1,6 +1,8 @@
-"""Customer invoices: how they are written.
+"""Customer invoices, which only MijnKlantportaal has.
 
-See https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/get-customer-invoice
+Each flow is performed with `client.call(MijnKlantportaal.get_customer_invoice, ...)`, and the list
+with `client.walk(MijnKlantportaal.list_customer_invoices)`. See
+https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/get-customer-invoice
 """
 
 from __future__ import annotations
@@ -9,12 +11,19 @@ import datetime as dt
 
 from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal
-from subhub.plugin import Json
-from subhub_mijnklantportaal.addresses import NAME
-from subhub_mijnklantportaal.objects import PortalObject
+from subhub.plugin import Flow, Json, Page, get, patch, path
+from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, NAME
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
-from subhub_mijnklantportaal.terms import read_money
-from subhub_mijnklantportaal.times import Day, Moment, naive_text
+from subhub_mijnklantportaal.wire import (
+    Day,
+    Listing,
+    Lists,
+    Moment,
+    PortalObject,
+    naive_text,
+    own_id,
+    read_money,
+)
 
 
 class Link(PortalObject):
@@ -81,3 +90,38 @@ def payment_note(paid_at: dt.datetime, zone: dt.tzinfo) -> Json:
     if paid_at.tzinfo is None:
         raise InvalidRequest.of("paid_at", f"{paid_at.isoformat()!r} has no time zone: give it one")
     return {"paidAt": naive_text(paid_at.astimezone(zone))}
+
+
+class InvoiceFlows(Lists):
+    """Read invoices, and mark them as paid."""
+
+    def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
+        """Read one page of the invoices; no filter by customer or subscription is documented."""
+        return self._read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
+
+    def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
+        """Read one invoice (`inv_...`)."""
+        invoice = yield from get(path(INVOICE, _invoice(invoice_id)), WireInvoice)
+        return invoice.to_result()
+
+    def get_customer_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
+        """Get a temporary address of an invoice's PDF, not the file itself."""
+        file = yield from get(path(INVOICE_PDF, _invoice(invoice_id)), CloudFile)
+        return file.to_pdf(invoice_id)
+
+    def mark_customer_invoice_paid(
+        self, invoice_id: str, *, paid_at: dt.datetime
+    ) -> Flow[CustomerInvoice]:
+        """Note that an invoice was paid; connected bookkeeping is told too.
+
+        *paid_at* has a time zone. The request takes none, and which one it means is not documented:
+        the time is sent as it is in the account's zone. See
+        https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/mark-customer-invoice-paid
+        """
+        note = payment_note(paid_at, self.zone)
+        invoice = yield from patch(path(INVOICE, _invoice(invoice_id)), WireInvoice, note)
+        return invoice.to_result()
+
+
+def _invoice(invoice_id: str) -> str:
+    return own_id("invoice_id", invoice_id, "inv_")

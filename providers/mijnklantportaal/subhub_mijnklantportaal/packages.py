@@ -1,4 +1,4 @@
-"""Packages: MijnKlantportaal's word for plans, and how they are written.
+"""Packages: MijnKlantportaal's word for plans.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscription-packages-api/create-customer-subscription-package
 """
@@ -6,10 +6,18 @@ See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscript
 from __future__ import annotations
 
 from subhub.models import ExactDecimal, Plan, PlanDraft, PlanUpdate
-from subhub.plugin import Json
-from subhub_mijnklantportaal.addresses import NAME
-from subhub_mijnklantportaal.objects import PortalObject, given
-from subhub_mijnklantportaal.terms import given_terms, plan_terms, read_interval, read_money
+from subhub.plugin import Flow, Json, Page, get, patch, path, post
+from subhub_mijnklantportaal.addresses import NAME, PACKAGE, PACKAGES
+from subhub_mijnklantportaal.wire import (
+    Listing,
+    Lists,
+    PortalObject,
+    given,
+    given_terms,
+    plan_terms,
+    read_interval,
+    read_money,
+)
 
 
 class Package(PortalObject):
@@ -67,3 +75,26 @@ def package_changes(changes: PlanUpdate) -> Json:
             "availableForSale": changes.public,
         }
     )
+
+
+class PlanFlows(Lists):
+    """Make, read and change packages; nothing documented removes one."""
+
+    def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
+        """Make a package; without `public=True` it is not offered to the portal's customers."""
+        package = yield from post(PACKAGES, Package, package_body(draft))
+        return package.to_plan()
+
+    def get_plan(self, plan_id: str) -> Flow[Plan]:
+        """Read one package."""
+        package = yield from get(path(PACKAGE, plan_id), Package)
+        return package.to_plan()
+
+    def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
+        """Read one page of the packages."""
+        return self._read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
+
+    def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
+        """Change a package; whether its subscriptions follow is not documented."""
+        package = yield from patch(path(PACKAGE, plan_id), Package, package_changes(changes))
+        return package.to_plan()

@@ -1,26 +1,23 @@
-"""Sign-ups for a package: of a customer, and of somebody who is none yet.
+"""Sign-ups of somebody who is no customer yet: a page on which they pay for a package.
 
-The two differ by the slash at the end of the path. Should it get lost on the way, the other
-operation answers, so each answer is told by its shape.
+Its path and that of subscribing a customer differ by the slash at the end. Should it get lost on
+the way, the other operation answers, so each answer is told by its shape.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscription-packages-api/sign-up-a-non-customer-for-a-customer-subscription-package
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Final
 
 from pydantic import model_validator
 
 from subhub.errors import InvalidRequest
-from subhub.models import CustomerDraft, SignupLink
-from subhub.plugin import Json, is_object
-from subhub_mijnklantportaal.addresses import NAME
+from subhub.models import CustomerDraft, Refund, SignupLink, When
+from subhub.plugin import Flow, Json, Provider, is_object, path, post
+from subhub_mijnklantportaal.addresses import NAME, SIGN_UP_NEW
 from subhub_mijnklantportaal.customers import new_customer
-from subhub_mijnklantportaal.objects import PortalObject, given
-from subhub_mijnklantportaal.subscriptions import CustomerSubscription
-from subhub_mijnklantportaal.times import Moment
+from subhub_mijnklantportaal.wire import Moment, PortalObject
 
 COUNTRY: Final = "NL"
 """The only country of a sign-up: its request has no field for one."""
@@ -52,18 +49,6 @@ class PendingSignUp(PortalObject):
         )
 
 
-class SignedUp(CustomerSubscription):
-    """The subscription that a sign-up made."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_subscription(cls, value: Any) -> Any:
-        if is_object(value) and "customerId" not in value and "paymentLink" in value:
-            message = "it is a pending sign-up: a slash was added to the path, nobody is subscribed"
-            raise ValueError(message)
-        return value
-
-
 def non_customer_body(customer: str | CustomerDraft) -> Json:
     """The request that starts a first payment for somebody new."""
     if isinstance(customer, str):
@@ -78,21 +63,25 @@ def non_customer_body(customer: str | CustomerDraft) -> Json:
     return new_customer(customer, email="email")
 
 
-def customer_body(
-    *,
-    customer: str,
-    starts_on: dt.date,
-    mandate: str | None,
-    create_invoice: bool | None,
-    invoice_text: str | None,
-) -> Json:
-    """The request that subscribes *customer* to a package; without a mandate nothing is charged."""
-    return given(
-        {
-            "customerId": customer,
-            "startDate": starts_on.isoformat(),
-            "mandateId": mandate,
-            "createInvoice": create_invoice,
-            "invoiceText": invoice_text,
-        }
-    )
+class SignupFlows(Provider):
+    """Make sign-up pages."""
+
+    def create_signup_link(
+        self,
+        *,
+        plan: str,
+        customer: str | CustomerDraft,
+        return_url: str | None = None,
+        back_url: str | None = None,
+        replaces: str | None = None,
+        when: When | None = None,
+        refund: Refund | None = None,
+    ) -> Flow[SignupLink]:
+        """Make a page on which somebody new pays the first term of a package.
+
+        Nothing documented tells later which customer came of it: keep name and e-mail address.
+        """
+        del return_url, back_url, replaces, when, refund  # declared as lacking
+        place = path(SIGN_UP_NEW, plan)
+        pending = yield from post(place, PendingSignUp, non_customer_body(customer))
+        return pending.to_signup_link()

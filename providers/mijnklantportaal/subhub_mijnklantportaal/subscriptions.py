@@ -1,4 +1,7 @@
-"""Customer subscriptions: how they are read, changed and terminated.
+"""Customer subscriptions: how they are made, read, changed and terminated.
+
+A customer is subscribed to a package by the path of a sign-up without the slash at its end, and the
+answer is told by its shape; see `subhub_mijnklantportaal.signups`.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscriptions-api/create-customer-subscription
 """
@@ -7,20 +10,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from subhub.errors import InvalidRequest
-from subhub.models import ExactDecimal, PlanDraft, Status, Subscription, SubscriptionUpdate
-from subhub.plugin import Json
-from subhub_mijnklantportaal.addresses import NAME
-from subhub_mijnklantportaal.objects import PortalObject, given
-from subhub_mijnklantportaal.terms import (
+from pydantic import model_validator
+
+from subhub.errors import InvalidRequest, Unsupported
+from subhub.models import (
+    ExactDecimal,
+    PlanDraft,
+    Refund,
+    Status,
+    Subscription,
+    SubscriptionUpdate,
+    When,
+)
+from subhub.plugin import Flow, Json, Page, get, is_object, patch, path, post
+from subhub_mijnklantportaal.addresses import NAME, SIGN_UP_EXISTING, SUBSCRIPTION, SUBSCRIPTIONS
+from subhub_mijnklantportaal.wire import (
+    Day,
+    Listing,
+    Lists,
+    Moment,
+    PortalObject,
+    given,
     given_terms,
+    naive_text,
     plan_terms,
     read_interval,
     read_money,
 )
-from subhub_mijnklantportaal.times import Day, Moment, naive_text
 
 STATUSES: Final[Mapping[str, Status]] = {
     "planned": Status.SCHEDULED,
@@ -84,6 +102,18 @@ class CustomerSubscription(PortalObject):
         return self.status in _OVER
 
 
+class SignedUp(CustomerSubscription):
+    """The subscription that a sign-up made."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_subscription(cls, value: Any) -> Any:
+        if is_object(value) and "customerId" not in value and "paymentLink" in value:
+            message = "it is a pending sign-up: a slash was added to the path, nobody is subscribed"
+            raise ValueError(message)
+        return value
+
+
 def subscription_body(
     plan: PlanDraft,
     *,
@@ -122,3 +152,129 @@ def subscription_changes(changes: SubscriptionUpdate) -> Json:
 def termination(now: dt.datetime) -> Json:
     """The request that terminates a subscription at *now*, on the account's wall clock."""
     return {"terminatedAt": naive_text(now)}
+
+
+def sign_up_body(
+    *,
+    customer: str,
+    starts_on: dt.date,
+    mandate: str | None,
+    create_invoice: bool | None,
+    invoice_text: str | None,
+) -> Json:
+    """The request that subscribes *customer* to a package; without a mandate nothing is charged."""
+    return given(
+        {
+            "customerId": customer,
+            "startDate": starts_on.isoformat(),
+            "mandateId": mandate,
+            "createInvoice": create_invoice,
+            "invoiceText": invoice_text,
+        }
+    )
+
+
+class SubscriptionFlows(Lists):
+    """Subscribe, read, change and terminate."""
+
+    def subscribe(
+        self,
+        *,
+        plan: str | PlanDraft,
+        customer: str,
+        now: dt.datetime,
+        starts_on: dt.date | None = None,
+        payment_method: str | None = None,
+        create_invoice: bool | None = None,
+        invoice_text: str | None = None,
+        invoice_description: str | None = None,
+    ) -> Flow[Subscription]:
+        """Subscribe a customer to a package, or to terms of their own.
+
+        *payment_method* is the id of a mandate; without one the customer is not charged
+        automatically. *create_invoice* makes an invoice for every charge; its text is
+        *invoice_text* for a package and *invoice_description* for an inline plan.
+        """
+        start = starts_on or now.date()
+        if isinstance(plan, PlanDraft):
+            if invoice_text is not None:
+                raise InvalidRequest.of(
+                    "invoice_text", "with an inline plan it is `invoice_description`"
+                )
+            if payment_method is not None:
+                raise _no_mandate()
+            body = subscription_body(
+                plan,
+                customer=customer,
+                starts_on=start,
+                create_invoice=create_invoice,
+                invoice_description=invoice_description,
+            )
+            made = yield from post(SUBSCRIPTIONS, CustomerSubscription, body)
+        else:
+            if invoice_description is not None:
+                raise InvalidRequest.of(
+                    "invoice_description", "with a package it is `invoice_text`"
+                )
+            body = sign_up_body(
+                customer=customer,
+                starts_on=start,
+                mandate=payment_method,
+                create_invoice=create_invoice,
+                invoice_text=invoice_text,
+            )
+            made = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
+        return made.to_subscription()
+
+    def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Read one subscription."""
+        found = yield from get(path(SUBSCRIPTION, subscription_id), CustomerSubscription)
+        return found.to_subscription()
+
+    def list_subscriptions(
+        self, cursor: str | None = None, *, customer: str | None = None
+    ) -> Flow[Page[Subscription]]:
+        """Read one page of all subscriptions of the portal; no filter is documented."""
+        del customer  # the client filters
+        return self._read_page(
+            SUBSCRIPTIONS,
+            Listing[CustomerSubscription],
+            CustomerSubscription.to_subscription,
+            cursor,
+        )
+
+    def update_subscription(
+        self, subscription_id: str, changes: SubscriptionUpdate
+    ) -> Flow[Subscription]:
+        """Change the terms; from which period on they apply is not documented."""
+        place = path(SUBSCRIPTION, subscription_id)
+        changed = yield from patch(place, CustomerSubscription, subscription_changes(changes))
+        return changed.to_subscription()
+
+    def cancel_subscription(
+        self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
+    ) -> Flow[Subscription]:
+        """Terminate a subscription at *now*; whether its status follows at once is unknown.
+
+        It is read first: terminating it once more would move the day on which it ended.
+        """
+        del when, refund  # only "now" and "none" get here: the others are declared as lacking
+        place = path(SUBSCRIPTION, subscription_id)
+        found = yield from get(place, CustomerSubscription)
+        if found.over:
+            return found.to_subscription()
+        terminated = yield from patch(place, CustomerSubscription, termination(now))
+        return terminated.to_subscription()
+
+
+def _no_mandate() -> Unsupported:
+    reason = "a subscription without a package takes no mandate, so nothing would be charged"
+    alternative = "make the plan with create_plan, and subscribe to its id"
+    return Unsupported(
+        f"{NAME} cannot charge `payment_method` for an inline plan: {reason}; "
+        f"instead: {alternative}",
+        operation="subscribe:payment_method",
+        reason=reason,
+        alternative=alternative,
+        kind="provider",
+    )

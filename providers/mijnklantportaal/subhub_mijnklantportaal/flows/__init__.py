@@ -1,1 +1,0 @@
-"""The flows of MijnKlantportaal, by subject; `MijnKlantportaal` is all of them together."""
