@@ -27,7 +27,7 @@ from subhub import (
 )
 from subhub.plugin import Provider
 from subhub.sandbox import Fake, Fault, Received, Reply
-from subhub.sandbox.fault_effects import UNKNOWN_FIELD, UNKNOWN_STATUS, disturbed
+from subhub.sandbox.fault_effects import UNKNOWN_FIELD, UNKNOWN_STATUS, apply_fault
 from subhub.sending.transport import fake_transport
 
 if TYPE_CHECKING:
@@ -263,12 +263,12 @@ class TestThePlan:
         [
             ("droped", {}, 1, {}, "did you mean 'dropped'"),
             ("zzz", {}, 1, {}, "known are rate_limited"),
-            ("rate_limited", {"after": True}, 1, {}, "never carries a request out"),
-            ("server_error", {"status": 404}, 1, {}, "500 to 599, not 404"),
-            ("slow", {"seconds": -1}, 1, {}, "not below zero, not -1"),
-            ("dropped", {}, 0, {}, "`times` is 1 or more, not 0"),
-            ("dropped", {}, 1, {"every": 0}, "not 0 and 1.0"),
-            ("dropped", {}, 1, {"probability": 2}, "not 1 and 2"),
+            ("rate_limited", {"after": True}, 1, {}, "never applies the change"),
+            ("server_error", {"status": 404}, 1, {}, "from 500 to 599, got 404"),
+            ("slow", {"seconds": -1}, 1, {}, ">= 0, got -1"),
+            ("dropped", {}, 0, {}, "`times` must be >= 1, got 0"),
+            ("dropped", {}, 1, {"every": 0}, "`every` must be >= 1, got 0"),
+            ("dropped", {}, 1, {"probability": 2}, "`probability` must be between 0 and 1, got 2"),
         ],
     )
     def test_refuses_what_cannot_be(
@@ -339,11 +339,11 @@ class TestAFakeWithoutWordsOfItsOwn:
         assert set(json.loads(broken.content)) == {"message"}
 
     def test_has_no_open_points(self, plain: Fake) -> None:
-        with pytest.raises(ValueError, match="what can be set is nothing"):
+        with pytest.raises(ValueError, match="unknown assumption 'colour': this sandbox can change none"):
             plain.assume({"colour": "red"})
 
     def test_keeps_an_answer_without_a_body_as_it_is(self, plain: Fake) -> None:
         bare = Reply(204)
         for kind in ("unknown_status", "unknown_fields"):
             asked = Received("GET", "/", {}, {})
-            assert disturbed(Fault(kind), plain, asked, lambda: bare) == bare
+            assert apply_fault(Fault(kind), plain, asked, lambda: bare) == bare

@@ -49,5 +49,5 @@ def test_a_window_that_nothing_was_asked_in_begins_now(kind: str) -> None:
 
 
 def test_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="'weekly' is no kind of window: choose one of aligned"):
+    with pytest.raises(ValueError, match="unknown kind of window 'weekly': known are aligned"):
         _ = RateWindow(2, 10).take(NOON, "weekly")

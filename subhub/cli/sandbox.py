@@ -11,7 +11,7 @@ from subhub.cli.command import command
 from subhub.cli.output import Output
 from subhub.cli.sandbox_serve import serve
 from subhub.plugin.registry import load
-from subhub.sandbox.description import Row, describe
+from subhub.sandbox.description import DescriptionRow, describe
 
 app = typer.Typer(
     name="sandbox", help="Providers on your desk: no key, no network.", no_args_is_help=True
@@ -39,7 +39,7 @@ def describe_provider(
         output.table(list(rows[0]), map(_cells, rows))
 
 
-def _cells(row: Row) -> list[object]:
+def _cells(row: DescriptionRow) -> list[object]:
     return ["yes" if each is True else "no" if each is False else each for each in row.values()]
 
 

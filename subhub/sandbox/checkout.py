@@ -1,6 +1,6 @@
-"""An offer: what a provider's hosted page shows to the customer who opened it.
+"""Checkout pages: what a provider's hosted page shows to the customer who opens it.
 
-A fake tells it in words that are ready to be shown; nothing here makes a page of them.
+A fake fills in text that is ready to be shown; `subhub.server` renders it as HTML.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 CheckoutState = Literal["open", "declined", "paid", "expired", "closed"]
-"""Where an offer stands. One that was declined can still be paid."""
+"""The state of a checkout page. A declined one can still be paid."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutPage:
-    """What is for sale behind a signup or payment link, and where the browser goes afterwards.
+    """The content of the page behind a signup or payment link.
 
-    A text that a provider's page would not have is empty. *done_url* and *back_url* are `None`
-    where none was given, or where the provider documents none.
+    Text that the provider's own page would not show is empty. *done_url* and *back_url* are where
+    the browser goes after paying and on going back: `None` if none was given or documented.
     """
 
     title: str
@@ -31,5 +31,5 @@ class CheckoutPage:
 
     @property
     def payable(self) -> bool:
-        """Whether the customer can pay."""
+        """Whether the customer can pay now."""
         return self.state in {"open", "declined"}

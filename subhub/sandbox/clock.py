@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to go on."""
+"""A clock that is frozen until it is advanced."""
 
 from __future__ import annotations
 
@@ -8,49 +8,64 @@ from collections.abc import Callable
 
 
 class VirtualClock:
-    """The time inside a sandbox; it begins now, unless told otherwise, and nothing sleeps."""
+    """The time inside a sandbox. It starts at *start*, by default now, and nothing sleeps.
+
+    Callbacks run outside the lock, because a callback may read or advance the clock itself.
+    """
 
     def __init__(self, start: dt.datetime | None = None) -> None:
-        self._now = _begin(start or dt.datetime.now(dt.UTC))
-        self._watching: list[Callable[[], None]] = []
+        self._now = _start(start or dt.datetime.now(dt.UTC))
+        self._callbacks: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
     def now(self) -> dt.datetime:
-        """The present, in UTC."""
+        """Return the current time, in UTC."""
         return self._now
 
     def advance(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> dt.datetime:
-        """Let time pass, with all that happens in it, and tell the new present."""
+        """Advance the clock, run the callbacks, and return the new time.
+
+        Args:
+            days: Days to add.
+            hours: Hours to add.
+            seconds: Seconds to add. The sum must not be negative (`ValueError`).
+        """
         step = dt.timedelta(days=days, hours=hours, seconds=seconds)
         if step < dt.timedelta():
-            message = f"time does not run backwards: {step}"
+            message = f"the clock cannot run backwards: got {step.total_seconds():g} seconds"
             raise ValueError(message)
         with self._lock:
             self._now += step
-        for happen in self._watching:
-            happen()
+        self._notify()
         return self._now
 
     def reach(self, moment: dt.datetime) -> None:
-        """Let time pass until *moment*, unless it has come already."""
+        """Advance the clock to *moment*, unless it is already later.
+
+        Several threads may wait for the same moment: the clock moves once, not once per thread.
+        """
         with self._lock:
-            passed = moment > self._now
+            moved = moment > self._now
             self._now = max(self._now, moment)
-        if passed:
-            for happen in self._watching:
-                happen()
+        if moved:
+            self._notify()
 
     def set(self, moment: dt.datetime) -> None:
-        """Begin at another moment, for a sandbox in which nothing has happened yet."""
-        self._now = _begin(moment)
+        """Set the time without running callbacks, for a sandbox that was not used yet."""
+        self._now = _start(moment)
 
-    def watch(self, happen: Callable[[], None]) -> None:
-        """Have *happen* called whenever time has passed."""
-        self._watching.append(happen)
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call *callback* each time the clock was advanced."""
+        self._callbacks.append(callback)
+
+    def _notify(self) -> None:
+        for callback in self._callbacks:
+            callback()
 
 
-def _begin(moment: dt.datetime) -> dt.datetime:
+def _start(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
-        message = f"a sandbox starts at a moment with a time zone, not {moment!r}"
+        message = f"the sandbox's clock needs a datetime with a time zone, got {moment!r}"
         raise ValueError(message)
+    # providers write whole seconds, so a clock with microseconds would not survive a round trip
     return moment.astimezone(dt.UTC).replace(microsecond=0)

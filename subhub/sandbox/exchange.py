@@ -1,4 +1,4 @@
-"""What a fake is asked and what it answers, as the wire has it."""
+"""Requests to a fake and its replies, as they appear on the wire."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 JsonObject = dict[str, Any]
+# shared, because `json.dumps(ensure_ascii=False)` would build a new encoder for each reply
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 _DECODER: Final = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: `path` without the query, header names in lower case, the body's bytes."""
+    """A request: `path` without the query, header names in lower case, the body as bytes."""
 
     method: str
     path: str
@@ -25,24 +26,31 @@ class Received:
 
     @classmethod
     def at(cls, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Received:
-        """The request to *target*, a path with its query."""
+        """Create a request from a request line.
+
+        Args:
+            method: The HTTP method, in capitals.
+            target: The path, still quoted, with its query.
+            headers: The headers, with names in lower case.
+            content: The body.
+        """
         path, _, query = target.partition("?")
-        asked = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
-        return cls(method, path, asked, headers, content)
+        parsed = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+        return cls(method, path, parsed, headers, content)
 
     def json(self) -> Any:
-        """The decoded body; `ValueError` when it is not JSON."""
+        """Decode the body. Raises `ValueError` if it is not JSON."""
         return _DECODER.decode(self.content.decode())
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an answer travels that does not arrive whole and at once.
+    """How a reply travels that does not arrive complete and at once.
 
-    *breaks* is how the connection ends: `"unreachable"`, it was never made; `"dropped"`, it is
-    closed without an answer; `"reset"`, it is torn down while the answer is awaited; `"cut"`, it is
-    closed in the middle of the body. *wait* is the time before the status, and *pause* that before
-    each eighth of the body, in seconds.
+    *breaks* says how the connection ends: `"unreachable"`: it is never opened; `"dropped"`: it
+    closes without a reply; `"reset"`: it is reset while the client waits; `"cut"`: it closes in the
+    middle of the body. *wait* is the time before the status line and *pause* the time before each
+    eighth of the body, in seconds.
     """
 
     breaks: str = ""
@@ -52,9 +60,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; a *delivery* says how it travels, when not whole and at once.
+    """A reply to a request; *delivery* is `None` when it arrives complete and at once.
 
-    One that never left the provider, because the request was not carried out, has the status 0.
+    The status is 0 when the request was not carried out and no reply was sent.
     """
 
     status: int
@@ -64,21 +72,27 @@ class Reply:
 
     @classmethod
     def json(cls, status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
-        """An answer with a JSON body."""
+        """Create a reply with a JSON body.
+
+        Args:
+            status: The HTTP status.
+            body: Anything that JSON can represent.
+            headers: Headers besides the content type.
+        """
         content = _ENCODER.encode(body).encode()
         return cls(status, content, {"content-type": "application/json", **(headers or {})})
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with its answer."""
+    """A request and its reply."""
 
     received: Received
     reply: Reply
 
 
 class Refusal(Exception):
-    """Raised inside a fake to answer with a refusal."""
+    """Raise it inside a fake to answer the request with an error reply."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)

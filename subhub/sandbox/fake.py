@@ -1,4 +1,4 @@
-"""The engine under every provider's fake: time, ids, routing, and a record of what was asked."""
+"""The base class of every provider's fake: time, ids, routing, faults and a record of requests."""
 
 from __future__ import annotations
 
@@ -7,42 +7,41 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from subhub.messages import is_object
+from subhub.models import PlanDraft
 from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
-from subhub.sandbox.fault_effects import disturbed
+from subhub.sandbox.fault_effects import apply_fault
 from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.magic import fault_of
 from subhub.sandbox.routes import Route, matching, routes_of
 
-if TYPE_CHECKING:
-    from subhub.models import PlanDraft
-
 KEPT: Final = 1000
-"""How many exchanges a fake remembers."""
+"""The number of exchanges that a fake keeps."""
 PAGES: Final = "/pages"
-"""The path that hosted pages are below, where a fake is served."""
+"""The path prefix of checkout pages in a served sandbox."""
 
 
 class Fake(ABC):
-    """A provider on your desk: it speaks the provider's wire format and keeps its state in memory.
+    """An in-memory fake of a provider: it speaks the provider's wire format and keeps state.
 
     Subclass it in a plugin, with a `@route` for each endpoint. Write it from the provider's
-    documents, not from the plugin that it is to prove. What the documents leave unknown is listed
-    in `assumptions`: a fake may need a value there, but must not pretend to know it.
+    documentation and not from the plugin, because it is what the plugin is tested against. List
+    what the documentation leaves open in `assumptions`: the fake needs a value there, but it is not
+    a fact about the provider.
     """
 
     prefix: ClassVar[str] = ""
-    """The path that all routes are below, as in the provider's base URL."""
+    """The path prefix of all routes, as in the provider's base URL."""
     api_key: ClassVar[str]
     """The key that the fake accepts."""
     assumptions: ClassVar[Mapping[str, str]] = {}
-    """What the provider's documents do not say, and what the fake does instead."""
+    """What the provider's documentation leaves open, and what the fake does instead."""
 
     _routes: ClassVar[dict[str, list[Route]]]
     _literal: ClassVar[dict[tuple[str, str], str]]
@@ -53,147 +52,161 @@ class Fake(ABC):
         self.faults = FaultPlan(self.prefix)
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
         self.enforce_limits = True
-        """Whether requests over the documented rate limit are refused; time has to pass then."""
+        """Whether requests over the rate limit are refused until the clock is advanced."""
         self.revoked: set[str] = set()
-        """The keys that are refused from now on."""
+        """The revoked keys."""
         self.key_ends: dict[str, dt.datetime] = {}
-        """When keys end of themselves."""
+        """When keys expire."""
         self.site = ""
-        """Where the fake is served; empty in process, where addresses are as the provider's."""
+        """The URL where the fake is served; empty in process, where URLs are the provider's own."""
         self.declined: set[str] = set()
-        """The pages on which a customer declined to pay, and did not pay since."""
+        """The checkout pages whose payment was declined and not made since."""
         self._lock = threading.RLock()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._routes = {}
         cls._literal = {}
-        for each in routes_of(cls):
-            cls._routes.setdefault(each.method, []).append(each)
-            if "{}" not in each.template:
-                cls._literal[each.method, each.template] = each.handler
+        for route in routes_of(cls):
+            cls._routes.setdefault(route.method, []).append(route)
+            if "{}" not in route.template:
+                cls._literal[route.method, route.template] = route.handler
 
     @classmethod
     def routes(cls) -> tuple[Route, ...]:
-        """What the fake answers to."""
-        return tuple(each for routes in cls._routes.values() for each in routes)
+        """Return the endpoints of the fake."""
+        return tuple(route for routes in cls._routes.values() for route in routes)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply:
-        """Answer one request; *target* is the path with its query."""
+        """Answer a request.
+
+        Args:
+            method: The HTTP method, in capitals.
+            target: The path, still quoted, with its query.
+            headers: The headers.
+            content: The body.
+        """
         lower = {name.lower(): value for name, value in headers.items()}
         return self.receive(Received.at(method, target, lower, content))
 
     def receive(self, received: Received) -> Reply:
-        """Answer one request."""
+        """Answer a request, one at a time: state, faults and ids are shared by all threads."""
         with self._lock:
             fault = self.faults.pick(received) or fault_of(received.content)
             if fault is None:
                 reply = self._answer(received)
             else:
-                reply = disturbed(fault, self, received, lambda: self._answer(received))
+                reply = apply_fault(fault, self, received, lambda: self._answer(received))
             self.exchanges.append(Exchange(received, reply))
         return reply
 
     def assume(self, values: Mapping[str, object]) -> None:
-        """Decide what the provider's documents do not say: `{"single_use_links": False}`.
+        """Decide what the provider's documentation leaves open: `{"single_use_links": False}`.
 
-        Those of `assumptions` that are attributes can be decided; `ValueError` names them.
+        Only the `assumptions` that are attributes can be changed. Any other name is a `ValueError`.
         """
-        open_points = [name for name in self.assumptions if hasattr(self, name)]
+        changeable = [name for name in self.assumptions if hasattr(self, name)]
         for name, value in values.items():
-            if name not in open_points:
-                known = ", ".join(open_points) or "nothing"
-                message = f"{name!r} is no open point of this sandbox: what can be set is {known}"
+            if name not in changeable:
+                known = ", ".join(changeable) or "none"
+                message = f"unknown assumption {name!r}: this sandbox can change {known}"
                 raise ValueError(message)
             setattr(self, name, value)
 
     def revoke_key(self, key: str | None = None, *, at: dt.datetime | None = None) -> None:
-        """Refuse a key, the sandbox's own unless one is given, from now on or from a moment on."""
+        """Revoke *key*, by default the sandbox's own, now or from *at* on."""
         if at is None:
             self.revoked.add(key or self.api_key)
         else:
             self.key_ends[key or self.api_key] = at
 
     def is_revoked(self, key: str) -> bool:
-        """Whether a key is refused by now."""
+        """Return whether *key* is revoked by now."""
         ends = self.key_ends.get(key)
         return key in self.revoked or (ends is not None and ends <= self.clock.now())
 
     def add_plans(self, plans: Mapping[str, PlanDraft]) -> dict[str, str]:
-        """Make *plans*, as if by hand in the provider's dashboard; their ids by key."""
+        """Create *plans* as if in the provider's dashboard, and return their ids by key."""
         return {key: self.add_plan(key, draft) for key, draft in plans.items()}
 
     @abstractmethod
     def add_plan(self, key: str, draft: PlanDraft) -> str:
-        """Make a plan, as if by hand in the provider's dashboard, and return its id."""
+        """Create a plan as if in the provider's dashboard, and return its id."""
 
     @abstractmethod
     def pay(self, url: str) -> None:
-        """Do what a customer does who opens the page at *url* and pays."""
+        """Do what a customer does who opens the checkout page at *url* and pays."""
 
-    def offer(self, url: str) -> CheckoutPage | None:
-        """What the page at *url* shows; `None` when there is no page."""
+    def checkout_page(self, url: str) -> CheckoutPage | None:
+        """Return what the checkout page at *url* shows, or `None` if there is no such page."""
         del url
         return None
 
     def decline(self, url: str) -> None:
-        """Do what a customer does who opens the page at *url* and does not pay.
+        """Do what a customer does who opens the checkout page at *url* and does not pay.
 
-        Nothing is sold, and the page lets them try again. `LookupError` when there is no page.
+        Nothing is sold, and the customer can try again. Raises `LookupError` if there is no such
+        page, and `ValueError` if it cannot be paid any more.
         """
-        offer = self.offer(url)
-        if offer is None:
-            message = f"there is no page at {url!r}"
+        page = self.checkout_page(url)
+        if page is None:
+            message = f"there is no checkout page at {url!r}"
             raise LookupError(message)
-        if not offer.payable:
-            message = f"nobody can decline at {url!r}: it is {offer.state}"
+        if not page.payable:
+            message = f"cannot decline at {url!r} because the page is {page.state}"
             raise ValueError(message)
         self.declined.add(url)
 
     def page_address(self, own: str) -> str:
-        """Where the hosted page is that the provider has at *own*."""
+        """Return the URL of the checkout page that the provider has at *own*."""
         return f"{self.site}{PAGES}{urlsplit(own).path}" if self.site else own
 
     def api_address(self, own: str) -> str:
-        """Where that part of the API is that the provider has at *own*."""
+        """Return the URL of the API resource that the provider has at *own*."""
         return self.site + urlsplit(own).path if self.site else own
 
     @abstractmethod
     def authenticate(self, received: Received) -> None:
-        """Raise a `Refusal` unless the request carries a key that the provider accepts."""
+        """Raise a `Refusal` unless the request has a key that the provider accepts."""
 
     @abstractmethod
     def not_found(self) -> Reply:
-        """The provider's answer for a path or an id that it does not have."""
+        """Return the provider's reply for an unknown path or id."""
 
     @abstractmethod
     def malformed(self, problem: str) -> Reply:
-        """The provider's answer for a body that is not a JSON object, or breaks its schema."""
+        """Return the provider's reply for a body that is not an object or breaks its schema."""
 
     def too_many(self, seconds: float) -> Reply:
-        """The provider's 429, for a while yet; its headers replace those of `limits`."""
+        """Return the provider's 429, to be retried after *seconds*.
+
+        Its headers replace those of `limits`.
+        """
         return Reply.json(429, {"message": "Too many requests."}, {"retry-after": f"{seconds:.0f}"})
 
     def failing(self, status: int) -> Reply:
-        """The provider's answer when it breaks down, with a status of 500 or more."""
+        """Return the provider's reply for an internal error, with a status from 500 on."""
         return Reply.json(status, {"message": "Something went wrong."})
 
     def limits(self) -> Mapping[str, str]:
-        """The rate-limit headers that every answer carries."""
+        """Return the rate-limit headers of every reply."""
         return {}
 
     def body(self, received: Received) -> JsonObject:
-        """What a request says, an object; anything else is refused as malformed."""
+        """Return the body of a request, which must be an object; else refuse it as malformed."""
         try:
             decoded = self.decode(received)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError):  # deeply nested JSON overflows the decoder
             raise Refusal(self.malformed("the body is not JSON")) from None
         if not is_object(decoded):
             raise Refusal(self.malformed("the body is not a JSON object"))
         return decoded
 
     def decode(self, received: Received) -> object:
-        """A request's body; override it beside `Provider.encode`. `ValueError` when it is none."""
+        """Decode the body of a request. Raises `ValueError` if it cannot be decoded.
+
+        Override it together with `Provider.encode`, for a provider that does not speak JSON.
+        """
         return received.json()
 
     def _answer(self, received: Received) -> Reply:
@@ -217,7 +230,7 @@ class Fake(ABC):
         return reply
 
     def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
-        literal = self._literal.get((method, path))  # looking up is quicker than matching
+        literal = self._literal.get((method, path))  # a lookup is faster than matching patterns
         if literal is not None:
             return literal, []
         return matching(self._routes.get(method, []), method, path)

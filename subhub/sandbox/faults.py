@@ -1,4 +1,4 @@
-"""Faults: which request goes wrong, and how. What a fault does to an answer is in `disturbance`."""
+"""Faults: what can go wrong, and for which requests. `fault_effects` applies a fault to a reply."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from subhub.sandbox.exchange import Received
+from subhub.sandbox.exchange import Received
 
 KINDS: Final[Mapping[str, str]] = {
-    "rate_limited": "429 in the provider's words; `seconds` until it is over (60)",
-    "server_error": "a `status` of 500 or more (500), before the change, or after it",
-    "unreachable": "no connection is made: provably, nothing was sent",
-    "dropped": "the connection closes without an answer, before the change, or after it",
-    "reset": "the connection breaks while the answer is awaited, before the change, or after it",
+    "rate_limited": "429 in the provider's format, to be retried after `seconds` (60)",
+    "server_error": "a `status` from 500 to 599 (500), before or after the change is applied",
+    "unreachable": "the connection cannot be opened, so nothing was sent",
+    "dropped": "the connection closes without a response, before or after the change is applied",
+    "reset": "the connection is reset during the wait, before or after the change is applied",
     "cut_body": "the status and half of the body arrive, then the connection breaks",
-    "slow": "the answer takes `seconds` to begin (3600), which is too late for most clients",
-    "trickle": "the body comes in eight pieces, `seconds` apart (1)",
-    "malformed_json": "half of the body, as if it were all",
-    "unknown_status": "every `status` in the answer is a word that nobody knows",
-    "unknown_fields": "every object in the answer has a field that nobody knows",
+    "slow": "the response starts after `seconds` (3600), too late for most clients",
+    "trickle": "the body arrives in eight pieces, `seconds` apart (1)",
+    "malformed_json": "half of the body arrives as if it were the whole",
+    "unknown_status": "every `status` in the response is an undocumented word",
+    "unknown_fields": "every object in the response has an undocumented field",
     "redirect": "307 to another host",
-    "wrong_content_type": "the answer calls itself text/html",
+    "wrong_content_type": "the response declares itself as text/html",
 }
-"""What may go wrong, by name."""
+"""The kinds of faults, with a description for users."""
 _EITHER: Final = frozenset({"server_error", "dropped", "reset"})
 _BEFORE: Final = frozenset({"rate_limited", "unreachable", "redirect"})
 _SECONDS: Final[Mapping[str, float]] = {"rate_limited": 60, "slow": 3600, "trickle": 1}
@@ -37,10 +36,11 @@ _SERVER_ERRORS: Final = range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to go wrong: a name of `KINDS`, and what that name leaves open.
+    """One way to go wrong: a name of `KINDS` with its settings.
 
-    *after* is whether the request is carried out all the same; it may be chosen for server errors
-    and lost connections, and is fixed for the rest. *seconds* are virtual: nothing sleeps.
+    *after* says whether the request is carried out all the same. It can be chosen for server errors
+    and lost connections, and is fixed for all other kinds. *seconds* are virtual in process, where
+    nothing sleeps, and real in a served sandbox.
     """
 
     kind: str
@@ -52,32 +52,32 @@ class Fault:
         if self.kind not in KINDS:
             close = difflib.get_close_matches(self.kind, KINDS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(KINDS)}"
-            message = f"{self.kind!r} is no kind of fault: {hint}"
+            message = f"unknown fault {self.kind!r}: {hint}"
             raise ValueError(message)
         if self.after and self.kind in _BEFORE:
-            message = f"`after` cannot be: {self.kind!r} never carries a request out"
+            message = f"`after` must be false for {self.kind!r}, which never applies the change"
             raise ValueError(message)
         if self.status not in _SERVER_ERRORS:
-            message = f"`status` is that of a server error, 500 to 599, not {self.status!r}"
+            message = f"`status` must be from 500 to 599, got {self.status!r}"
             raise ValueError(message)
         if self.seconds is not None and not 0 <= self.seconds < math.inf:
-            message = f"`seconds` is a number that is not below zero, not {self.seconds!r}"
+            message = f"`seconds` must be a finite number >= 0, got {self.seconds!r}"
             raise ValueError(message)
 
     @property
     def carried_out(self) -> bool:
-        """Whether the provider does what it was asked."""
+        """Whether the provider carries out the request."""
         return self.after if self.kind in _EITHER else self.kind not in _BEFORE
 
     @property
     def duration(self) -> float:
-        """The seconds that it is about; 0 where time plays no part."""
+        """The length of the fault in seconds; 0 for a kind without one."""
         return _SECONDS.get(self.kind, 0) if self.seconds is None else self.seconds
 
 
 @dataclass(slots=True)
 class Rule:
-    """Which requests a fault befalls: see `FaultPlan`."""
+    """Which requests get a fault; see `FaultPlan`."""
 
     fault: Fault
     method: str | None = None
@@ -88,8 +88,8 @@ class Rule:
     dice: Random = field(default_factory=Random, repr=False)
     seen: int = 0
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Whether the fault befalls this request."""
+    def applies_to(self, method: str, path: str) -> bool:
+        """Return whether this request gets the fault, and count it."""
         if self.left == 0 or self.method not in {None, method}:
             return False
         if self.path is not None and not fnmatchcase(path, self.path):
@@ -103,10 +103,10 @@ class Rule:
 
 
 class FaultPlan:
-    """What is to go wrong in a sandbox, and when.
+    """The faults scheduled in a sandbox.
 
-    A *fault* is a `Fault`, or just the name of one. Requests are chosen by *method*, in capitals,
-    and by *path*: below the base URL and without the query, `*` for anything.
+    A *fault* is a `Fault` or just the name of one. *method* and *path* select requests: the method
+    in capitals, the path below the base URL and without the query, with `*` for anything.
     """
 
     def __init__(self, prefix: str = "") -> None:
@@ -122,9 +122,16 @@ class FaultPlan:
         method: str | None = None,
         path: str | None = None,
     ) -> None:
-        """Let the next requests go wrong, as many as *times*."""
+        """Make the next requests fail.
+
+        Args:
+            fault: The fault, or the name of one.
+            times: How many requests, at least 1.
+            method: Only requests with this method.
+            path: Only requests to this path.
+        """
         if times < 1:
-            message = f"`times` is 1 or more, not {times!r}"
+            message = f"`times` must be >= 1, got {times!r}"
             raise ValueError(message)
         self._next.append(Rule(_fault(fault), method, path, left=times))
 
@@ -138,35 +145,44 @@ class FaultPlan:
         probability: float = 1.0,
         seed: int = 0,
     ) -> None:
-        """Let each *every*-th request go wrong, or with a *probability* from dice with a *seed*."""
-        if every < 1 or not 0 <= probability <= 1:
-            message = (
-                "`every` is 1 or more, and `probability` between 0 and 1, "
-                f"not {every!r} and {probability!r}"
-            )
+        """Make requests fail until `clear` is called.
+
+        Args:
+            fault: The fault, or the name of one.
+            method: Only requests with this method.
+            path: Only requests to this path.
+            every: Every how many requests, at least 1.
+            probability: How likely such a request fails, from 0 to 1.
+            seed: Makes the random choice reproducible.
+        """
+        if every < 1:
+            message = f"`every` must be >= 1, got {every!r}"
+            raise ValueError(message)
+        if not 0 <= probability <= 1:
+            message = f"`probability` must be between 0 and 1, got {probability!r}"
             raise ValueError(message)
         dice = Random(seed)  # noqa: S311 - reproducible, not secret
         self._rules.append(Rule(_fault(fault), method, path, every, probability, dice=dice))
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all scheduled faults."""
         self._next.clear()
         self._rules.clear()
 
     @property
     def planned(self) -> tuple[Rule, ...]:
-        """What is still to go wrong."""
+        """The faults that are still scheduled."""
         return (*self._next, *self._rules)
 
     def pick(self, received: Received) -> Fault | None:
-        """What befalls this request; what was asked for on demand comes before the rules."""
+        """Return the fault for this request. Queued faults win over rules."""
         if not (self._next or self._rules):
             return None
         path = received.path.removeprefix(self._prefix)
-        for each in self.planned:
-            if each.strikes(received.method, path):
-                self._next = [rule for rule in self._next if rule.left]
-                return each.fault
+        for rule in self.planned:
+            if rule.applies_to(received.method, path):
+                self._next = [queued for queued in self._next if queued.left]
+                return rule.fault
         return None
 
 

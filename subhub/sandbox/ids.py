@@ -1,4 +1,4 @@
-"""Ids that look random and come out the same in every run."""
+"""Ids that look random and are the same in every run."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import uuid
 from hashlib import blake2b
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+# two characters a step: a page of new objects draws many ids, and this halves the work
 _PAIRS = [low + high for high in _ALPHABET for low in _ALPHABET]
 _BASE = len(_PAIRS)
 
 
 class Ids:
-    """A source of ids; two sources with the same seed give the same ones in the same order."""
+    """A sequence of ids. The same *seed* gives the same ids in the same order.
+
+    *made* is the position in the sequence, from which a restored sandbox continues.
+    """
 
     def __init__(self, seed: str = "", made: int = 0) -> None:
         self.seed = seed
         self.made = made
-        """How many ids came out so far."""
+        """The number of ids drawn so far."""
 
     def text(self, length: int) -> str:
-        """The next id, of so many lower-case letters and digits."""
+        """Return the next id, of *length* lower-case letters and digits."""
         count = (length + 1) // 2
-        number: int = int.from_bytes(self._digest()) % _BASE**count  # small is quick
+        # reduced first, because dividing a small number is faster
+        number: int = int.from_bytes(self._digest()) % _BASE**count
         pairs: list[str] = []
         for _ in range(count):
             pairs.append(_PAIRS[number % _BASE])
@@ -29,7 +34,7 @@ class Ids:
         return "".join(pairs)[:length]
 
     def uuid(self) -> str:
-        """The next id, as a UUID."""
+        """Return the next id, as a UUID."""
         return str(uuid.UUID(bytes=self._digest()[:16], version=4))
 
     def _digest(self) -> bytes:

@@ -1,7 +1,8 @@
-"""Magic values: what to type into an application to make a call of it fail, at every provider.
+"""Magic values: input that makes a call fail, the same for every provider.
 
-A word after a plus sign in an e-mail address, `john+dropped@example.com`, or an amount from 9999.01
-to 9999.15. Any request whose body holds one of them goes wrong; nothing has to be programmed.
+They are a word after a plus sign in an e-mail address, as in `john+dropped@example.com`, or an
+amount from 9999.01 to 9999.15. Every request whose body contains one of them gets the fault, so an
+application can be tested by typing, without any code.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from subhub.sandbox.faults import Fault
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """One way to fail, with the e-mail address and the amount that bring it about."""
+    """A fault, with the word and the cents that ask for it."""
 
     fault: Fault
     word: str
@@ -24,12 +25,12 @@ class Magic:
 
     @property
     def email(self) -> str:
-        """Such an address; what stands before the plus sign, and the host, do not matter."""
-        return f"anybody+{self.word}@example.com"
+        """An e-mail address that asks for the fault; only the word between + and @ matters."""
+        return f"anyone+{self.word}@example.com"
 
     @property
     def amount(self) -> str:
-        """Such an amount, in any currency."""
+        """An amount that asks for the fault, in any currency."""
         return f"9999.{self.cents:02}"
 
 
@@ -43,25 +44,26 @@ MAGIC: Final = (
     Magic(Fault("unreachable"), "unreachable", 7),
     Magic(Fault("cut_body"), "cut_body", 8),
     Magic(Fault("slow"), "slow", 9),
-    # 9999.10 may be written 9999.1, so no value ends in a nought
+    # 10 is left out: 9999.10 may be written 9999.1, so no amount may end in zero
     Magic(Fault("malformed_json"), "malformed_json", 11),
     Magic(Fault("unknown_status"), "unknown_status", 12),
     Magic(Fault("unknown_fields"), "unknown_fields", 13),
     Magic(Fault("redirect"), "redirect", 14),
     Magic(Fault("wrong_content_type"), "wrong_content_type", 15),
 )
-"""The same table for every provider."""
+"""All magic values."""
 
-_BY_WORD: Final[Mapping[bytes, Fault]] = {each.word.encode(): each.fault for each in MAGIC}
-_BY_CENTS: Final[Mapping[bytes, Fault]] = {b"%02d" % each.cents: each.fault for each in MAGIC}
-# in JSON the signs stand as they are, and in a form they are escaped
+_BY_WORD: Final[Mapping[bytes, Fault]] = {magic.word.encode(): magic.fault for magic in MAGIC}
+_BY_CENTS: Final[Mapping[bytes, Fault]] = {b"%02d" % magic.cents: magic.fault for magic in MAGIC}
+# JSON leaves + and @ as they are, forms escape them
 _WORD: Final = re.compile(rb"(?:\+|%2B)([a-z_]+)(?:@|%40)")
-# an amount is a text or a number, in units or, as `unit_amount_cents`, in cents
+# providers write an amount as text or number, in units or (as `unit_amount_cents`) in cents
 _AMOUNT: Final = re.compile(rb'amount\w*(?:"\s*:\s*"?|(?:%5D)?=)9999\.?(\d\d)(?!\d)', re.IGNORECASE)
 
 
 def fault_of(content: bytes) -> Fault | None:
-    """What a request with this body asks for, if it holds a magic value."""
+    """Return the fault that a body with a magic value asks for, or `None`."""
+    # the `in` tests come first because almost no body contains a magic value
     if b"+" in content or b"%2B" in content:
         for word in _WORD.findall(content):
             if word in _BY_WORD:

@@ -1,4 +1,4 @@
-"""Which method of a fake answers which request."""
+"""Routing: which method of a fake answers which request."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from subhub.sandbox.exchange import Reply
+from subhub.sandbox.exchange import Reply
 
-H = TypeVar("H", bound=Callable[..., "Reply"])
+H = TypeVar("H", bound=Callable[..., Reply])
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path with `{}` in the places of ids; paths match exactly, slashes included."""
+    """A method and a path with `{}` for each id. Paths match exactly, trailing slashes included."""
 
     method: str
     template: str
@@ -26,9 +25,9 @@ class Route:
 
 
 def route(method: str, template: str) -> Callable[[H], H]:
-    """Mark a method of a fake as the answer to *method* *template*.
+    """Mark a method of a fake as the handler of *method* *template*.
 
-    It is called with the request and then, unquoted, the ids that stand in the path.
+    The handler is called with the request and the unquoted ids of the path.
     """
 
     def mark(handler: H) -> H:
@@ -40,19 +39,25 @@ def route(method: str, template: str) -> Callable[[H], H]:
 
 
 def routes_of(fake: type[Any]) -> list[Route]:
-    """The routes of a fake; those without ids come first, so that a literal path wins."""
+    """Return the routes of a fake. Routes without ids come first, so that a literal path wins."""
     found = [
         Route(method, template, name, re.compile(re.escape(template).replace(r"\{\}", "([^/]+)")))
         for name in dir(fake)
         for method, template in getattr(inspect.getattr_static(fake, name, None), "routes", ())
     ]
-    return sorted(found, key=lambda each: each.template.count("{}"))
+    return sorted(found, key=lambda route: route.template.count("{}"))
 
 
 def matching(routes: list[Route], method: str, path: str) -> tuple[str, list[str]] | None:
-    """The name of the method that answers, and the ids in the path."""
-    for each in routes:
-        match = each.pattern.fullmatch(path) if each.method == method else None
+    """Return the name of the handler and the ids in *path*, or `None`.
+
+    Args:
+        routes: The routes to try, in order.
+        method: The HTTP method, in capitals.
+        path: The path below the fake's prefix, still quoted, so that `%2F` stays part of an id.
+    """
+    for candidate in routes:
+        match = candidate.pattern.fullmatch(path) if candidate.method == method else None
         if match is not None:
-            return each.handler, [unquote(part) for part in match.groups()]
+            return candidate.handler, [unquote(part) for part in match.groups()]
     return None

@@ -1,4 +1,4 @@
-"""Rate windows: how many requests a provider takes in a while. Nothing here answers or waits."""
+"""Rate-limit windows: how many requests a provider accepts per period."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import deque
 from typing import Final
 
 WINDOWS: Final = ("aligned", "anchored", "rolling")
-"""Windows that begin on the clock, with the first request, or with every request."""
+"""The kinds of windows: aligned to the wall clock, starting with the first request, or rolling."""
 
 
 class RateWindow:
-    """So many requests in so many seconds, counted in one of three kinds of windows.
+    """A limit of *allowed* requests per *seconds*, for one of the three kinds of windows.
 
-    A request that was too many is not counted.
+    Requests over the limit are not counted.
     """
 
     def __init__(self, allowed: int, seconds: int) -> None:
@@ -21,45 +21,45 @@ class RateWindow:
         self._span = dt.timedelta(seconds=seconds)
         self._seconds = seconds
         self._taken: deque[dt.datetime] = deque()
-        self._began = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._start = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     def take(self, now: dt.datetime, kind: str) -> bool:
-        """Count a request; whether it was within the limit."""
-        self._move(now, kind)
+        """Count a request, and return whether it is within the limit."""
+        self._expire(now, kind)
         if len(self._taken) >= self.allowed:
             return False
         self._taken.append(now)
         return True
 
     def left(self, now: dt.datetime, kind: str) -> int:
-        """How many more requests may come."""
-        self._move(now, kind)
+        """Return how many more requests are allowed at *now*."""
+        self._expire(now, kind)
         return self.allowed - len(self._taken)
 
     def free_at(self, now: dt.datetime, kind: str) -> dt.datetime:
-        """When more requests may come than now."""
-        self._move(now, kind)
+        """Return the next moment at which more requests are allowed than at *now*."""
+        self._expire(now, kind)
         if kind == "rolling":
             return (self._taken[0] if self._taken else now) + self._span
-        return self._began + self._span
+        return self._start + self._span
 
-    def _move(self, now: dt.datetime, kind: str) -> None:
-        """Forget the requests that do not count any more."""
+    def _expire(self, now: dt.datetime, kind: str) -> None:
+        """Drop the requests that no longer count at *now*."""
         if kind == "rolling":
             while self._taken and self._taken[0] + self._span <= now:
                 _ = self._taken.popleft()
             return
-        began = self._beginning(now, kind)
-        if began != self._began:
-            self._began = began
+        start = self._start_of_window(now, kind)
+        if start != self._start:
+            self._start = start
             self._taken.clear()
 
-    def _beginning(self, now: dt.datetime, kind: str) -> dt.datetime:
-        if self._taken and self._began <= now < self._began + self._span:
-            return self._began
+    def _start_of_window(self, now: dt.datetime, kind: str) -> dt.datetime:
+        if self._taken and self._start <= now < self._start + self._span:
+            return self._start
         if kind == "anchored":
             return now
         if kind != "aligned":
-            message = f"{kind!r} is no kind of window: choose one of {', '.join(WINDOWS)}"
+            message = f"unknown kind of window {kind!r}: known are {', '.join(WINDOWS)}"
             raise ValueError(message)
         return now - dt.timedelta(seconds=now.timestamp() % self._seconds)

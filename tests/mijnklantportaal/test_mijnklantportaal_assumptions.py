@@ -150,25 +150,25 @@ def test_not_for_sale_can_be_sold_or_not(desk: Desk, decision: str, status: int)
 def test_sign_up_declined_can_be_tried_again(desk: Desk) -> None:
     url = desk.sign_up()[1]["paymentLink"]
     desk.fake.decline(url)
-    offer = desk.fake.offer(url)
-    assert offer is not None
-    assert offer.state == "declined"
+    page = desk.fake.checkout_page(url)
+    assert page is not None
+    assert page.state == "declined"
     desk.fake.pay(url)
-    offer = desk.fake.offer(url)
-    assert offer is not None
-    assert (offer.state, len(desk.fake.subscriptions)) == ("paid", 1)
+    page = desk.fake.checkout_page(url)
+    assert page is not None
+    assert (page.state, len(desk.fake.subscriptions)) == ("paid", 1)
 
 
 def test_sign_up_declined_can_be_the_end_of_it(desk: Desk) -> None:
     desk.fake.assume({"sign_up_declined": "closed"})
     url = desk.sign_up()[1]["paymentLink"]
     desk.fake.decline(url)
-    offer = desk.fake.offer(url)
-    assert offer is not None
-    assert offer.state == "closed"
+    page = desk.fake.checkout_page(url)
+    assert page is not None
+    assert page.state == "closed"
     with pytest.raises(ValueError, match="it was declined"):
         desk.fake.pay(url)
-    with pytest.raises(ValueError, match="it is closed"):
+    with pytest.raises(ValueError, match="because the page is closed"):
         desk.fake.decline(url)
     assert not desk.fake.subscriptions
 
@@ -180,9 +180,9 @@ def test_afterwards_the_browser_goes_nowhere_or_to_an_address(
     desk.fake.assume({"afterwards": address})
     payment = desk.ask("POST", "/v1/payment-links", LINK)[1]["checkoutUrl"]
     for url in (desk.sign_up()[1]["paymentLink"], payment):
-        offer = desk.fake.offer(url)
-        assert offer is not None
-        assert (offer.done_url, offer.back_url) == (address, address)
+        page = desk.fake.checkout_page(url)
+        assert page is not None
+        assert (page.done_url, page.back_url) == (address, address)
 
 
 @pytest.mark.parametrize("country", ["NL", "BE"])

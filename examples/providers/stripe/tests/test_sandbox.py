@@ -103,7 +103,7 @@ def test_a_link_sells_the_plan_once_and_for_a_day(box: Sandbox) -> None:
     with pytest.raises(ValueError, match="nobody can pay"):
         box.fake.pay(late.url)
     nobodys = "https://checkout.stripe.com/c/pay/cs_test_nobodys"
-    assert box.fake.offer(nobodys) is None
+    assert box.fake.checkout_page(nobodys) is None
     with pytest.raises(LookupError, match="nobody can pay"):
         box.fake.pay(nobodys)
 

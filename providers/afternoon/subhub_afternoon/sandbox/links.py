@@ -68,7 +68,7 @@ class LinkRoutes(SubscriptionRoutes):
         self.declined.discard(url)
         self._sign_up(link)
 
-    def offer(self, url: str) -> CheckoutPage | None:
+    def checkout_page(self, url: str) -> CheckoutPage | None:
         """What the page at *url* shows, without the token that it carries."""
         link = self.links.get(url)
         if link is None:

@@ -30,7 +30,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             raise LookupError(message)
         self.declined.discard(url)
 
-    def offer(self, url: str) -> CheckoutPage | None:
+    def checkout_page(self, url: str) -> CheckoutPage | None:
         """What the page at *url* shows."""
         link = self._link_at(url)
         if link is not None:

@@ -139,7 +139,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         made = self._start(session["customer"], held["line"], "active")
         session.update(status="complete", subscription=made["id"])
 
-    def offer(self, url: str) -> CheckoutPage | None:
+    def checkout_page(self, url: str) -> CheckoutPage | None:
         """What the page shows."""
         held = self._held(url)
         if held is None:
