@@ -185,7 +185,7 @@ class TestHostedPage:
 
         assert answer is not None
         assert answer.status == 404
-        expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 @pytest.mark.parametrize("account", ["afternoon"], indirect=True)
@@ -194,7 +194,7 @@ class TestRedirects:
     def test_lead_where_the_application_said(
         self, page: Page, account: ServedAccount, billing: Client, name: str, where: str
     ) -> None:
-        origin = account.site.removesuffix(account.place)
+        origin = account.site.removesuffix(account.path)
         url = signup(account, billing, f"{origin}?at=success", f"{origin}?at=back")
         _ = page.goto(url)
         page.locator("main").get_by_text(name).click()
@@ -209,7 +209,7 @@ class TestDashboard:
         _ = page.goto(server.origin)
 
         for account in server.accounts.values():
-            row = page.get_by_role("row").filter(has_text=account.place)
+            row = page.get_by_role("row").filter(has_text=account.path)
             expect(row).to_contain_text(account.base_url)
             expect(row).to_contain_text(account.fake.api_key)
         take(page, "dashboard", next(iter(server.accounts.values())))
@@ -217,7 +217,7 @@ class TestDashboard:
     def test_shows_exchanges_as_they_happen(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
-        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
         expect(page.get_by_label("Live updates")).to_be_checked()
 
         made = billing.create_customer(SOMEBODY)
@@ -235,7 +235,7 @@ class TestDashboard:
     def test_stands_still_when_it_is_told_to(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
-        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
         page.get_by_label("Live updates").uncheck()
         _ = billing.create_customer(SOMEBODY)
         page.wait_for_timeout(1500)
@@ -248,26 +248,26 @@ class TestDashboard:
         page = open_page(java_script_enabled=False)
         before = account.fake.clock.now()
         _ = billing.create_customer(SOMEBODY)
-        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
 
-        page.get_by_label("Days to go on").fill("40")
-        page.get_by_role("button", name="Advance the clock").click()
+        page.get_by_label("Advance by (days)").fill("40")
+        page.get_by_role("button", name="Advance").click()
         assert (account.fake.clock.now() - before).days == 40
 
-        _ = page.get_by_label("What goes wrong").select_option("dropped")
-        page.get_by_role("button", name="Plan it").click()
-        expect(page.get_by_role("listitem")).to_contain_text("dropped: the next 1")
+        _ = page.get_by_label("Fault").select_option("dropped")
+        page.get_by_role("button", name="Schedule").click()
+        expect(page.get_by_role("listitem")).to_contain_text("dropped: next 1")
         page.get_by_role("button", name="Clear all").click()
-        expect(page.get_by_text("Nothing is to go wrong.")).to_be_visible()
+        expect(page.get_by_text("No faults scheduled.")).to_be_visible()
 
         page.get_by_role("button", name="Reset this account").click()
-        expect(page.locator("#total")).to_contain_text("0 in all")
+        expect(page.locator("#total")).to_contain_text("0 requests")
         page.context.close()
 
     def test_names_every_control_and_has_landmarks(
         self, page: Page, account: ServedAccount
     ) -> None:
-        _ = page.goto(f"{account.site.replace(account.place, '')}_dashboard/{account.place}")
+        _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
 
         expect(page.get_by_role("main")).to_have_count(1)
         expect(page.get_by_role("banner")).to_have_count(1)
@@ -315,7 +315,7 @@ class _shop:  # noqa: N801 - used as a function
         written = (SHOP / "subhub.toml").read_text("utf-8")
         name = account.provider.name
         moved = written.replace(
-            "http://127.0.0.1:8420", account.site.removesuffix(f"/{account.place}")
+            "http://127.0.0.1:8420", account.site.removesuffix(f"/{account.path}")
         )
         chosen = moved.replace('account = "afternoon"', f'account = "{name}"')
         _ = (folder / "subhub.toml").write_text(chosen, "utf-8")

@@ -339,7 +339,9 @@ class TestAFakeWithoutWordsOfItsOwn:
         assert set(json.loads(broken.content)) == {"message"}
 
     def test_has_no_open_points(self, plain: Fake) -> None:
-        with pytest.raises(ValueError, match="unknown assumption 'colour': this sandbox can change none"):
+        with pytest.raises(
+            ValueError, match="unknown assumption 'colour': this sandbox can change none"
+        ):
             plain.assume({"colour": "red"})
 
     def test_keeps_an_answer_without_a_body_as_it_is(self, plain: Fake) -> None:

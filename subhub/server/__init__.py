@@ -1,6 +1,6 @@
-"""The sandbox as a server: providers' fakes on a port, with their hosted pages and a dashboard.
+"""The sandbox as a server: fakes on a port, with their checkout pages and a dashboard.
 
-It needs the extra `sandbox`. Nothing outside of this package and its command imports it.
+It needs the extra `sandbox`. Only the command `subhub sandbox serve` imports it.
 """
 
 from subhub.server.accounts import Sandbox, ServedAccount

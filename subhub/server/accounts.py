@@ -1,4 +1,4 @@
-"""What is served: the accounts, each with a fake of its provider, a journal and plans.
+"""The served accounts: each has a fake of its provider, a request log and plans.
 
 Nothing here knows HTTP.
 """
@@ -16,13 +16,21 @@ from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox.exchange import JsonObject, Reply
 from subhub.sandbox.fake import Fake
-from subhub.server.request_log import Journal
-from subhub.server.snapshot import restored, snapshot
+from subhub.server.request_log import RequestLog
+from subhub.server.snapshot import restore, snapshot
 from subhub.server.state_file import StateFile
 
 
 class ServedAccount:
-    """One account at one provider, at an address of its own."""
+    """An account at a provider, served below a URL of its own.
+
+    Args:
+        provider: The provider, whose fake is served.
+        name: The account's name.
+        plans: The plans to create, by key.
+        origin: The server's URL, without a path.
+        real_time: Run the clock in real time and enforce rate limits.
+    """
 
     def __init__(
         self,
@@ -37,69 +45,81 @@ class ServedAccount:
         self.name = name
         self.plans = plans
         self.real_time = real_time
-        self.place = f"{provider.name}/{name}"
-        self.site = f"{origin}/{self.place}"
+        self.path = f"{provider.name}/{name}"
+        self.site = f"{origin}/{self.path}"
         self.base_url = self.site + urlsplit(provider.base_url).path
         self.live_prefixes = provider.prefixes_of("live")
-        self.began = monotonic()
-        """The moment on this machine up to which the sandbox's clock has caught up."""
+        self.caught_up_at = monotonic()
+        """The monotonic time up to which the sandbox's clock was advanced, in real time."""
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, with nothing but the plans."""
-        self.journal = Journal()
+        """Delete everything except the plans."""
+        self.request_log = RequestLog()
         self.plan_ids: dict[str, str] = {}
         self._use(self.provider.sandbox())
 
     def snapshot(self) -> JsonObject:
-        """The state, as a JSON document."""
+        """Return the state as a JSON document."""
         return {"site": self.site, "plans": self.plan_ids, **snapshot(self.fake)}
 
     def restore(self, document: JsonObject) -> None:
-        """Go on from *document*, wherever it was served then; `ValueError` when it is none."""
+        """Continue from the state in *document*. Raises `ValueError` if it is not valid.
+
+        URLs in the state point to where the account was served then, so they are moved here.
+        """
         moved = json.dumps(document).replace(f"{document['site']}/", f"{self.site}/")
         state = json.loads(moved)
         self.plan_ids = dict(state["plans"])
-        self._use(restored(type(self.fake), state))
+        self._use(restore(type(self.fake), state))
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request to the API."""
+        """Answer a request to the API.
+
+        Args:
+            method: The HTTP method.
+            target: The path below the account, still quoted, with its query.
+            headers: The headers.
+            body: The body.
+        """
         if self.real_time:
             self._catch_up()
         reply = self.fake.handle(method, target, headers, body)
-        self.journal.add(self.fake.clock.now(), f"{method} {target}", body, reply)
+        self.request_log.add(self.fake.clock.now(), f"{method} {target}", body, reply)
         return reply
 
     def _use(self, fake: Fake) -> None:
         fake.site = self.site
-        # where time stands still, a limit once reached would hold for ever
+        # with a frozen clock, a limit that was reached once would never end
         fake.enforce_limits = self.real_time
-        fake.exchanges = deque(maxlen=0)  # the journal keeps them, and has bounds
+        fake.exchanges = deque(maxlen=0)  # the request log keeps them, and cuts long bodies
         self.fake = fake
         for key in self.plans:
             if key not in self.plan_ids:
                 self.plan_ids[key] = self._add_plan(key)
 
     def _catch_up(self) -> None:
-        """Let the whole seconds pass that have passed on this machine."""
-        seconds = int(monotonic() - self.began)
+        """Advance the clock by the whole seconds that passed on this machine."""
+        seconds = int(monotonic() - self.caught_up_at)
         if seconds:
-            self.began += seconds
+            self.caught_up_at += seconds
             _ = self.fake.clock.advance(seconds=seconds)
 
     def _add_plan(self, key: str) -> str:
         try:
             return self.fake.add_plan(key, self.plans[key])
         except InvalidRequest as error:
-            message = f"the plan {key!r} cannot be a plan of {self.provider.name}: {error}"
+            message = f"cannot create the plan {key!r} at {self.provider.name}: {error}"
             raise ConfigError(message) from error
 
 
 class Sandbox:
-    """All that is served at *origin*, such as `http://127.0.0.1:8420`.
+    """All accounts served at *origin*, such as `http://127.0.0.1:8420`.
 
-    In *real_time* the sandboxes' clocks go on with this machine's, and rate limits are enforced;
-    else time stands still until it is advanced.
+    Args:
+        origin: The server's URL, without a path.
+        state_file: Where the state is kept between runs.
+        real_time: Run the clocks in real time and enforce rate limits (default: frozen clocks).
     """
 
     def __init__(
@@ -108,8 +128,9 @@ class Sandbox:
         self.origin = origin
         self.real_time = real_time
         self.accounts: dict[str, ServedAccount] = {}
+        """The accounts by path, such as `afternoon/main`."""
         self.changes = 0
-        """How often something may have changed; what is equal to `saved` need not be saved."""
+        """A counter of requests that may have changed something; see `save`."""
         self._file = state_file
         self._states = state_file.load() if state_file else {}
         self._saved = 0
@@ -117,35 +138,44 @@ class Sandbox:
     def add(
         self, provider: type[Provider], name: str, plans: Mapping[str, PlanDraft]
     ) -> ServedAccount:
-        """Serve another account, in the state that the state file has for it."""
+        """Serve another account, in its state from the state file if there is one.
+
+        Args:
+            provider: The provider, whose fake is served.
+            name: The account's name.
+            plans: The plans to create, by key.
+        """
         account = ServedAccount(provider, name, plans, self.origin, real_time=self.real_time)
-        state = self._states.get(account.place)
+        state = self._states.get(account.path)
         if state is not None and self._file is not None:
             try:
                 account.restore(state)
             except (ValueError, KeyError, TypeError) as error:
-                raise self._file.unusable(f"accounts.{account.place}: {error}") from error
-        self.accounts[account.place] = account
+                raise self._file.unusable(f"accounts.{account.path}: {error}") from error
+        self.accounts[account.path] = account
         return account
 
     def save(self) -> None:
-        """Write the state file, if there is one and something changed."""
+        """Write the state file if something changed since the last time.
+
+        The states of accounts that are not served in this run are written back as they were.
+        """
         if self._file is None or self._saved == self.changes:
             return
         self._saved = self.changes
-        current = {place: each.snapshot() for place, each in self.accounts.items()}
+        current = {path: account.snapshot() for path, account in self.accounts.items()}
         self._file.save({**self._states, **current})
 
     def facts(self) -> list[JsonObject]:
-        """What a client has to know of each account."""
+        """Return what a client needs to know of each account: URLs, key and plans."""
         return [
             {
-                "account": each.place,
-                "base_url": each.base_url,
-                "api_key": each.fake.api_key,
-                "plans": each.plan_ids,
-                "now": each.fake.clock.now().isoformat(),
-                "control": f"{self.origin}/_sandbox/{each.place}",
+                "account": account.path,
+                "base_url": account.base_url,
+                "api_key": account.fake.api_key,
+                "plans": account.plan_ids,
+                "now": account.fake.clock.now().isoformat(),
+                "control": f"{self.origin}/_sandbox/{account.path}",
             }
-            for each in self.accounts.values()
+            for account in self.accounts.values()
         ]

@@ -1,6 +1,6 @@
-"""The providers' APIs on the wire: a request becomes a call of the fake, its reply the answer.
+"""The providers' APIs on the wire: a request is passed to the fake, and its reply is sent.
 
-A live key is refused by whatever account it is sent to, and is not kept anywhere.
+A live key is refused at every account, and is never stored.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Final
 from subhub.sandbox.exchange import Reply
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.connection import Receive, Scope, Send
-from subhub.server.responses import deliver
+from subhub.server.responses import send_reply
 
 LONGEST: Final = 256 * 1024
-"""How many bytes a request may have."""
+"""The longest request body, in bytes."""
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_TOO_LONG: Final = Reply.json(413, {"message": f"a sandbox takes at most {LONGEST} bytes"})
+_TOO_LONG: Final = Reply.json(413, {"message": f"the body is longer than {LONGEST} bytes"})
 
 log = logging.getLogger("subhub.sandbox")
 
@@ -24,28 +24,36 @@ log = logging.getLogger("subhub.sandbox")
 async def answer(
     sandbox: Sandbox, account: ServedAccount, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answer a request to the API of *account*."""
+    """Answer a request to the API of *account*.
+
+    Args:
+        sandbox: The sandbox, whose changes are counted.
+        account: The account.
+        scope: The ASGI scope.
+        receive: The ASGI receive function.
+        send: The ASGI send function.
+    """
     body = await _body(receive)
     if body is None:
-        return await deliver(_TOO_LONG, scope, receive, send)
+        return await send_reply(_TOO_LONG, scope, receive, send)
     method: str = scope["method"]
     headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
     _warn_of_live_key(account, headers.get("authorization", ""))
     if method not in READING:
         sandbox.changes += 1
     reply = account.handle(method, _target(account, scope), headers, body)
-    return await deliver(reply, scope, receive, send)
+    return await send_reply(reply, scope, receive, send)
 
 
 def _target(account: ServedAccount, scope: Scope) -> str:
-    """The path below the account, still quoted, with its query."""
-    path: str = scope["raw_path"].decode("latin-1")[len(account.place) + 1 :]
+    """Return the path below the account, still quoted, with its query."""
+    path: str = scope["raw_path"].decode("latin-1")[len(account.path) + 1 :]
     query: str = scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The request's body; `None` when it is too long, and then it is not read to its end."""
+    """Return the body, or `None` if it is too long; then the rest of it is not read."""
     body = b""
     while True:
         message = await receive()
@@ -58,11 +66,11 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _warn_of_live_key(account: ServedAccount, authorization: str) -> None:
-    """The fake refuses every key but its own; this tells the person who sent a real one."""
+    """Tell the user that a live key was sent; the fake refuses it, as any key but its own."""
     if any(prefix in authorization for prefix in account.live_prefixes):
         log.warning(
-            "a live key of %s was sent to the sandbox; it is refused, and kept nowhere: "
-            "use the sandbox's key %s",
+            "a live key of %s was sent to the sandbox. It was refused and not stored. "
+            "Use the sandbox's key: %s",
             account.provider.name,
             account.fake.api_key,
         )

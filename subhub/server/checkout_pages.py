@@ -1,9 +1,11 @@
-"""The hosted pages: what the customer sees who opens a signup or payment link.
+"""The checkout pages: what a customer sees who opens a signup or payment link.
 
-Paying happens in the fake; this shows the offer, and sends the browser where the provider would.
+Paying happens in the fake. This module renders the page and redirects where the provider would.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,88 +15,90 @@ from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.exchange import Refusal
 from subhub.sandbox.fake import PAGES
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.forms import fields, html, see
+from subhub.server.forms import form_fields, html, redirect
 from subhub.server.markup import Markup, document, tag, web_address
 
-NOWHERE = "Where {provider} sends the browser from here is not documented. You can close this page."
+NO_REDIRECT: Final = (
+    "Where {provider} sends the browser next is not documented. You can close this page."
+)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Where the pages are."""
+    """Return the routes of the pages."""
 
     async def page(request: Request) -> Response:
-        place = f"{request.path_params['provider']}/{request.path_params['name']}"
-        account = sandbox.accounts[place]
-        address = f"{sandbox.origin}{request.url.path}"
+        account = sandbox.accounts["{provider}/{name}".format_map(request.path_params)]
+        url = f"{sandbox.origin}{request.url.path}"
         if request.method == "POST":
-            asked = (await fields(request)).get("do", "")
-            return _done(account, address, asked)
-        return _shown(account, address, request.query_params.get("after", ""))
+            action = (await form_fields(request)).get("do", "")
+            return _submitted(account, url, action)
+        return _shown(account, url, request.query_params.get("after", ""))
 
     path = f"/{{provider}}/{{name}}{PAGES}/{{rest:path}}"
     return [Route(path, page, methods=["GET", "POST"])]
 
 
-def _shown(account: ServedAccount, address: str, after: str) -> Response:
-    offer = account.fake.offer(address)
-    if offer is None:
-        lead = tag("p", "No page is here. Perhaps the link was made before the sandbox was reset.")
-        return html(_page(account, "Nothing here", lead), 404)
-    parts = [_notice(account, offer, after), _terms(offer)]
-    if offer.payable and after != "back":
-        parts.append(_form(offer))
-    return html(_page(account, offer.title, *parts))
+def _shown(account: ServedAccount, url: str, after: str) -> Response:
+    """Render the page. *after* is what the customer did last: pay, decline or go back."""
+    page = account.fake.checkout_page(url)
+    if page is None:
+        lead = tag("p", "The link may be from before the sandbox was reset.")
+        return html(_document(account, "Page not found", lead), 404)
+    parts = [_notice(account, page, after), _details(page)]
+    if page.payable and after != "back":
+        parts.append(_form(page))
+    return html(_document(account, page.title, *parts))
 
 
-def _done(account: ServedAccount, address: str, asked: str) -> Response:
-    offer = account.fake.offer(address)
-    act = {"pay": account.fake.pay, "decline": account.fake.decline}.get(asked)
-    if offer is None or act is None:
-        return _shown(account, address, "")
+def _submitted(account: ServedAccount, url: str, action: str) -> Response:
+    page = account.fake.checkout_page(url)
+    act = {"pay": account.fake.pay, "decline": account.fake.decline}.get(action)
+    if page is None or act is None:
+        return _shown(account, url, "")
     try:
-        act(address)
+        act(url)
     except (ValueError, LookupError, Refusal) as error:
         lead = tag("p", f"That was not possible: {error}.", role="alert")
-        return html(_page(account, offer.title, lead, _terms(offer)), 409)
-    if asked == "decline":
-        return see("?after=decline")
-    return see(web_address(offer.done_url) or "?after=pay")
+        return html(_document(account, page.title, lead, _details(page)), 409)
+    if action == "decline":
+        return redirect("?after=decline")
+    return redirect(web_address(page.done_url) or "?after=pay")
 
 
-def _notice(account: ServedAccount, offer: CheckoutPage, after: str) -> Markup:
-    nowhere = NOWHERE.format(provider=account.provider.name)
-    if after == "pay" or offer.state == "paid":
-        return _told("good", "Paid. ", "" if offer.done_url else nowhere)
+def _notice(account: ServedAccount, page: CheckoutPage, after: str) -> Markup:
+    no_redirect = NO_REDIRECT.format(provider=account.provider.name)
+    if after == "pay" or page.state == "paid":
+        return _status("good", "Paid. ", "" if page.done_url else no_redirect)
     if after == "back":
-        return _told("plain", "Nothing was paid. ", nowhere)
-    told = {
+        return _status("plain", "Nothing was paid. ", no_redirect)
+    text = {
         "declined": "The payment was declined, and nothing was sold. You can try again.",
         "expired": "This link has expired.",
         "closed": "This link was closed.",
-    }.get(offer.state)
-    return _told("bad", told) if told else Markup()
+    }.get(page.state)
+    return _status("bad", text) if text else Markup()
 
 
-def _told(kind: str, *text: str) -> Markup:
+def _status(kind: str, *text: str) -> Markup:
     return tag("p", *text, class_=f"notice {kind}", role="status")
 
 
-def _terms(offer: CheckoutPage) -> Markup:
-    told = {
-        "Plan": offer.plan,
-        "Price": offer.price,
-        "Every": offer.interval,
-        "Customer": offer.customer,
+def _details(page: CheckoutPage) -> Markup:
+    details = {
+        "Plan": page.plan,
+        "Price": page.price,
+        "Interval": page.interval,
+        "Customer": page.customer,
     }
-    rows = [tag("dt", name) + tag("dd", text) for name, text in told.items() if text]
+    rows = [tag("dt", name) + tag("dd", text) for name, text in details.items() if text]
     return tag("dl", *map(Markup, rows))
 
 
-def _form(offer: CheckoutPage) -> Markup:
-    back = web_address(offer.back_url) or "?after=back"
+def _form(page: CheckoutPage) -> Markup:
+    back = web_address(page.back_url) or "?after=back"
     return tag(
         "form",
-        tag("button", f"Pay {offer.price}", name="do", value="pay", class_="main"),
+        tag("button", f"Pay {page.price}", name="do", value="pay", class_="main"),
         tag("button", "Decline", name="do", value="decline"),
         tag("a", "Go back", href=back),
         method="post",
@@ -102,7 +106,7 @@ def _form(offer: CheckoutPage) -> Markup:
     )
 
 
-def _page(account: ServedAccount, title: str, *parts: str) -> str:
+def _document(account: ServedAccount, title: str, *parts: str) -> str:
     sandbox = tag("p", f"Sandbox of {account.provider.name}: nothing is charged.")
     main = tag("main", tag("h1", title), *parts)
     return document(f"{title} - sandbox", tag("header", sandbox), main)

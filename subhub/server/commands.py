@@ -1,54 +1,69 @@
-"""Orders: what the control API and the dashboard tell an account to do, checked.
+"""Commands: what the control API and the dashboard ask of an account, validated.
 
-Every mistake in one is an `InvalidOrder` in words.
+Every mistake is an `InvalidCommand` with a message for the user.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from subhub.sandbox.faults import Fault, Rule
 from subhub.server.accounts import ServedAccount
 
+_EXPECTED: Final[Mapping[str, str]] = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than_equal": "must be >= 0",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+}
 
-class InvalidOrder(ValueError):
-    """What is wrong with an order."""
+
+class InvalidCommand(ValueError):
+    """A command is not valid; the message says what is wrong."""
 
 
 class Command(BaseModel):
-    """Some fields, all of them known."""
+    """The fields of a command; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def read(cls, fields: object) -> Self:
-        """The order that is written in *fields*."""
+        """Read a command from decoded JSON or the fields of a form."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            raise InvalidOrder(_told(error)) from error
+            problems = [_problem(details) for details in error.errors(include_url=False)]
+            raise InvalidCommand("; ".join(problems)) from error
 
 
-class Step(Command):
-    """Time that is to pass."""
+class AdvanceClock(Command):
+    """Advance the clock."""
 
     days: float = Field(default=0, ge=0)
     hours: float = Field(default=0, ge=0)
     seconds: float = Field(default=0, ge=0)
 
     def carry_out(self, account: ServedAccount) -> None:
-        """Let it pass."""
+        """Advance the clock of *account*."""
         try:
             _ = account.fake.clock.advance(days=self.days, hours=self.hours, seconds=self.seconds)
         except OverflowError as error:
-            message = f"the sandbox's calendar does not go that far: {error}"
-            raise InvalidOrder(message) from error
+            message = "the clock cannot go that far: the calendar ends with the year 9999"
+            raise InvalidCommand(message) from error
 
 
-class FaultOrder(Command):
-    """A fault, and the requests that it befalls: the next *times*, or, by rule, some of all."""
+class ScheduleFault(Command):
+    """Schedule a fault for the next *times* requests, or by a rule until it is cleared."""
 
     kind: str
     after: bool = False
@@ -70,18 +85,18 @@ class FaultOrder(Command):
 
     @property
     def by_rule(self) -> bool:
-        """Whether it holds until it is cleared."""
+        """Whether the fault stays until it is cleared."""
         return self.every is not None or self.probability is not None
 
     def carry_out(self, account: ServedAccount) -> None:
-        """Plan it."""
+        """Schedule the fault in *account*."""
         try:
             fault = Fault(self.kind, self.after, self.status, self.seconds)
-            self._plan(fault, account)
+            self._schedule(fault, account)
         except ValueError as error:
-            raise InvalidOrder(str(error)) from error
+            raise InvalidCommand(str(error)) from error
 
-    def _plan(self, fault: Fault, account: ServedAccount) -> None:
+    def _schedule(self, fault: Fault, account: ServedAccount) -> None:
         faults = account.fake.faults
         if not self.by_rule:
             times = 1 if self.times is None else self.times
@@ -99,7 +114,7 @@ class FaultOrder(Command):
 
 
 def planned(rule: Rule) -> dict[str, Any]:
-    """What is still to go wrong, as JSON."""
+    """Return a scheduled fault as JSON."""
     return {
         "kind": rule.fault.kind,
         "after": rule.fault.carried_out,
@@ -111,6 +126,15 @@ def planned(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _told(error: ValidationError) -> str:
-    found = error.errors(include_url=False)
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)
+def _problem(details: ErrorDetails) -> str:
+    """Return one of pydantic's errors in our own words."""
+    name = ".".join(map(str, details["loc"]))
+    if details["type"] == "extra_forbidden":
+        return f"unknown field `{name}`"
+    if details["type"] == "missing":
+        return f"`{name}` is required"
+    if details["type"] == "value_error":
+        return details["msg"].removeprefix("Value error, ")
+    if not name:
+        return "send a JSON object"
+    return f"`{name}` {_EXPECTED.get(details['type'], 'is not valid')}, got {details['input']!r}"

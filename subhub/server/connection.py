@@ -1,4 +1,4 @@
-"""Connections that can be broken: uvicorn's HTTP/1.1, with a way to end one without an answer."""
+"""Connections that can be broken: uvicorn's HTTP/1.1 protocol, with access to the transport."""
 
 from __future__ import annotations
 
@@ -19,31 +19,36 @@ TRANSPORT: Final = "transport"
 
 
 class BreakableProtocol(H11Protocol):
-    """Shows the application its connection, under `state` in the scope."""
+    """A protocol that gives the application its transport, under `state` in the scope."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Note the transport before the first request is read."""
+        """Remember the transport before the first request is read."""
         super().connection_made(transport)
-        # a head and a body that are written one after the other would wait for an acknowledgment
+        # head and body are two writes: with Nagle's algorithm the second one would wait for the
+        # client's delayed acknowledgment of the first, about 40 ms for each response
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
-    """End the connection, after what was sent already, and wait until it is gone."""
+    """Close the connection after what was sent already, and wait until it is closed."""
     scope["state"][TRANSPORT].close()
     await gone(receive)
 
 
 async def tear_down(scope: Scope, receive: Receive) -> None:
-    """End the connection as a crash does: the other side is told that it was reset."""
+    """Reset the connection as a crash does, and wait until it is closed."""
     transport: asyncio.Transport = scope["state"][TRANSPORT]
-    at_once = struct.pack("ii", 1, 0)
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    # lingering for 0 seconds makes the kernel send a reset in place of an orderly end
+    no_linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
     transport.abort()
     await gone(receive)
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until the connection is gone: the request was read, so nothing else can come."""
+    """Wait until the connection is closed.
+
+    The request was read to its end, so the next message can only be `http.disconnect`.
+    """
     _ = await receive()

@@ -1,6 +1,6 @@
-"""The control API: what a test tells the sandbox beside the providers' APIs, in JSON.
+"""The control API: JSON endpoints with which a test controls the sandbox.
 
-It needs no key, and is for programs on this machine; see `origin`.
+It needs no key; `application.csrf_refusal` keeps web sites out.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,26 +15,25 @@ from starlette.routing import Route
 
 from subhub.sandbox.exchange import JsonObject
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.commands import FaultOrder, InvalidOrder, Step, planned
+from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault, planned
+from subhub.server.forms import LONGEST, read_body
 
-LONGEST: Final = 64 * 1024
-
-Act = Callable[[ServedAccount, Request], Awaitable[object]]
+Handler = Callable[[ServedAccount, Request], Awaitable[object]]
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Where the control API is."""
+    """Return the routes of the control API."""
 
-    def at(path: str, act: Act, method: str = "GET") -> Route:
+    def at(path: str, handler: Handler, method: str = "GET") -> Route:
         async def answer(request: Request) -> Response:
-            place = f"{request.path_params['provider']}/{request.path_params['name']}"
-            if place not in sandbox.accounts:
+            account = "{provider}/{name}".format_map(request.path_params)
+            if account not in sandbox.accounts:
                 known = ", ".join(sandbox.accounts)
-                return _wrong(404, f"there is no account {place!r}; there are {known}")
+                return _error(404, f"unknown account {account!r}: known are {known}")
             try:
-                return JSONResponse(await act(sandbox.accounts[place], request))
-            except InvalidOrder as error:
-                return _wrong(400, str(error))
+                return JSONResponse(await handler(sandbox.accounts[account], request))
+            except InvalidCommand as error:
+                return _error(400, str(error))
 
         return Route(f"/_sandbox/{{provider}}/{{name}}{path}", answer, methods=[method])
 
@@ -60,7 +58,7 @@ async def _clock(account: ServedAccount, request: Request) -> JsonObject:
 
 
 async def _advance(account: ServedAccount, request: Request) -> JsonObject:
-    Step.read(await _decoded(request)).carry_out(account)
+    AdvanceClock.read(await _json(request)).carry_out(account)
     return await _clock(account, request)
 
 
@@ -72,19 +70,19 @@ async def _reset(account: ServedAccount, request: Request) -> JsonObject:
 async def _exchanges(account: ServedAccount, request: Request) -> JsonObject:
     number = request.query_params.get("after", "0")
     if not number.isdecimal():
-        message = f"`after` is the number of an exchange, not {number!r}"
-        raise InvalidOrder(message)
-    entries = [asdict(each) for each in account.journal.after(int(number))]
-    return {"total": account.journal.total, "exchanges": entries}
+        message = f"`after` must be the number of an exchange, got {number!r}"
+        raise InvalidCommand(message)
+    entries = [asdict(entry) for entry in account.request_log.after(int(number))]
+    return {"total": account.request_log.total, "exchanges": entries}
 
 
 async def _faults(account: ServedAccount, request: Request) -> JsonObject:
     del request
-    return {"planned": [planned(each) for each in account.fake.faults.planned]}
+    return {"planned": [planned(rule) for rule in account.fake.faults.planned]}
 
 
 async def _add_fault(account: ServedAccount, request: Request) -> JsonObject:
-    FaultOrder.read(await _decoded(request)).carry_out(account)
+    ScheduleFault.read(await _json(request)).carry_out(account)
     return await _faults(account, request)
 
 
@@ -93,20 +91,18 @@ async def _clear_faults(account: ServedAccount, request: Request) -> JsonObject:
     return await _faults(account, request)
 
 
-async def _decoded(request: Request) -> object:
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > LONGEST:
-            message = f"a request to the control API has at most {LONGEST} bytes"
-            raise InvalidOrder(message)
+async def _json(request: Request) -> object:
+    content = await read_body(request)
+    if content is None:
+        message = f"the body must be at most {LONGEST} bytes"
+        raise InvalidCommand(message)
     try:
-        found: object = json.loads(content)
+        decoded: object = json.loads(content)
     except ValueError as error:
         message = f"send a JSON object: {error}"
-        raise InvalidOrder(message) from error
-    return found
+        raise InvalidCommand(message) from error
+    return decoded
 
 
-def _wrong(status: int, message: str) -> JSONResponse:
+def _error(status: int, message: str) -> JSONResponse:
     return JSONResponse({"message": message}, status)

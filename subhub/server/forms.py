@@ -1,4 +1,4 @@
-"""Forms: what a page was sent, and the answers that pages give."""
+"""Request bodies of limited length, form fields, and the responses of pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 LONGEST: Final = 64 * 1024
+"""The longest body of a form or a control request, in bytes."""
 HEADERS: Final = {
     "cache-control": "no-store",
-    # the browser's own origin has to come with a form, so that a foreign one can be told from it
+    # browsers send `Origin: null` with a form of a no-referrer page, which the CSRF check refuses
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -19,21 +20,27 @@ HEADERS: Final = {
 }
 
 
-async def fields(request: Request) -> dict[str, str]:
-    """The fields of a form as browsers send it; none of one that is too long."""
+async def read_body(request: Request) -> bytes | None:
+    """Return the body, or `None` if it is too long; then the rest of it is not read."""
     content = b""
     async for part in request.stream():
         content += part
         if len(content) > LONGEST:
-            return {}
+            return None
+    return content
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form; none if it is too long."""
+    content = await read_body(request) or b""
     return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def html(document: str, status: int = 200) -> HTMLResponse:
-    """A page."""
+    """Return a page."""
     return HTMLResponse(document, status, HEADERS)
 
 
-def see(address: str) -> RedirectResponse:
-    """Send the browser on, to read what is there."""
-    return RedirectResponse(address, 303, HEADERS)
+def redirect(url: str) -> RedirectResponse:
+    """Redirect the browser after a form, with a GET."""
+    return RedirectResponse(url, 303, HEADERS)

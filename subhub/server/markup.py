@@ -1,39 +1,48 @@
-"""HTML as text, with everything escaped that is not markup of our own."""
+"""HTML as text. Everything that is not `Markup` is escaped."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Final
 
-EMPTY: Final = frozenset({"br", "input", "link", "meta"})
-"""The elements that have no end."""
+VOID: Final = frozenset({"br", "input", "link", "meta"})
+"""The elements without an end tag."""
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
 
 def tag(name: str, /, *children: str, **attributes: str | bool) -> Markup:
-    """An element; *children* that are no `Markup` are escaped.
+    """Return an element; *children* that are not `Markup` are escaped.
 
-    An attribute that is a word of Python is written with an underscore at its end, and one with a
-    hyphen with an underscore inside; `True` is an attribute without a value, `False` is none.
+    An attribute whose name is a keyword of Python ends in an underscore here (`class_`), and
+    underscores inside a name become hyphens. `True` is an attribute without a value, `False` leaves
+    the attribute out.
     """
     written = "".join(map(_attribute, attributes, attributes.values()))
-    if name in EMPTY:
+    if name in VOID:
         return Markup(f"<{name}{written}>")
     return Markup(f"<{name}{written}>{joined(*children)}</{name}>")
 
 
 def joined(*children: str) -> Markup:
-    """Some markup after other."""
-    return Markup("".join(each if isinstance(each, Markup) else escape(each) for each in children))
+    """Concatenate *children*; those that are not `Markup` are escaped."""
+    return Markup(
+        "".join(child if isinstance(child, Markup) else escape(child) for child in children)
+    )
 
 
 def document(title: str, *body: str, live: bool = False) -> str:
-    """A whole page; a *live* one brings the script that keeps it up to date."""
+    """Return a complete page.
+
+    Args:
+        title: The title in the browser's tab.
+        body: The content of the body.
+        live: Load the script that keeps the page up to date.
+    """
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -47,7 +56,7 @@ def document(title: str, *body: str, live: bool = False) -> str:
 
 
 def web_address(address: str | None) -> str | None:
-    """*address*, if a browser may be sent there: not one that is a program."""
+    """Return *address* if it is a web address, else `None`: a `javascript:` URL would be run."""
     return address if address and address.startswith(("https://", "http://")) else None
 
 

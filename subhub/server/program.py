@@ -1,4 +1,4 @@
-"""Running the server: a port, uvicorn on it, and an end on Ctrl-C."""
+"""Running the server: opening a port, serving with uvicorn, and stopping on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from subhub.server.application import Application
 from subhub.server.connection import BreakableProtocol
 
 HIGHEST: Final = 65_535
-"""The highest number of a port."""
+"""The highest port number."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on which to serve; port 0 is any that is free. `ConfigError` when it is taken."""
+    """Open a socket to serve on; port 0 is any free one. Raises `ConfigError` if that fails."""
     if not 0 <= port <= HIGHEST:
-        message = f"a port is a number from 0 to {HIGHEST}, not {port}"
+        message = f"--port must be from 0 to {HIGHEST}, got {port}"
         raise ConfigError(message)
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -31,24 +31,26 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             message = (
-                f"port {port} of {host} is in use: stop what uses it, or choose another --port"
+                f"cannot serve on port {port} of {host} because it is in use. "
+                "Stop the program that uses it, or choose another --port."
             )
         else:
-            message = f"nothing can be served on port {port} of {host}: {error}"
+            message = f"cannot serve on port {port} of {host}: {error}"
         raise ConfigError(message) from error
 
 
 def origin_of(listening: socket.socket) -> str:
-    """The address under which a browser on this machine finds what is served there."""
+    """Return the URL at which a browser on this machine reaches the server."""
     host: str
     port: int
     host, port = listening.getsockname()[:2]
+    # an address that means all interfaces can be listened on, but not connected to everywhere
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is undone
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def server(application: Application) -> uvicorn.Server:
-    """The server of *application*, not started yet."""
+    """Return a server for *application*, not started yet."""
     config = uvicorn.Config(
         application,
         http=BreakableProtocol,
@@ -64,7 +66,7 @@ def server(application: Application) -> uvicorn.Server:
 
 @contextmanager
 def serving(application: Application, listening: socket.socket) -> Generator[None]:
-    """Serve in a thread, while the block runs."""
+    """Serve in a thread for the duration of the block."""
     running = server(application)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -78,6 +80,6 @@ def serving(application: Application, listening: socket.socket) -> Generator[Non
 
 
 def run(application: Application, listening: socket.socket) -> None:
-    """Serve until Ctrl-C, or until the process is told to end."""
+    """Serve until Ctrl-C or SIGTERM."""
     with listening, suppress(KeyboardInterrupt):
         server(application).run(sockets=[listening])

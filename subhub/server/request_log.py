@@ -1,6 +1,6 @@
-"""The journal of a served account: what was asked and answered lately, cut to a bounded size.
+"""The request log of a served account: the latest requests and replies, of limited size.
 
-No header is written down, so no key is.
+Headers are not logged, so keys are not either.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Final
 from subhub.sandbox.exchange import Delivery, Reply
 
 KEPT: Final = 200
-"""How many entries a journal keeps."""
-SHOWN: Final = 2000
-"""How many bytes of a body an entry keeps."""
+"""The number of entries that a log keeps."""
+LONGEST: Final = 2000
+"""The number of bytes of a body that an entry keeps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One exchange; `status` is 0 when no answer went out, and `fault` says how one broke off."""
+class LogEntry:
+    """A request and its reply.
+
+    `status` is 0 if no reply was sent, and `fault` says how the delivery of one was broken.
+    """
 
     number: int
     at: str
@@ -31,37 +34,44 @@ class Entry:
     fault: str
 
 
-class Journal:
-    """The last entries, and the number of all that there were."""
+class RequestLog:
+    """The latest entries, and the total number of requests."""
 
     def __init__(self) -> None:
         self.total = 0
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._entries: deque[LogEntry] = deque(maxlen=KEPT)
 
-    def add(self, at: dt.datetime, asked: str, content: bytes, reply: Reply) -> None:
-        """Write down an exchange that was at *at*; *asked* is the method and the target."""
+    def add(self, at: dt.datetime, request_line: str, content: bytes, reply: Reply) -> None:
+        """Log a request.
+
+        Args:
+            at: The sandbox's time.
+            request_line: The method and the path with its query.
+            content: The request's body.
+            reply: The reply.
+        """
         self.total += 1
-        entry = Entry(
+        entry = LogEntry(
             self.total,
             at.isoformat(),
-            asked[:SHOWN],
+            request_line[:LONGEST],
             reply.status,
-            _shown(content),
-            _shown(reply.content),
+            _text(content),
+            _text(reply.content),
             _fault(reply.delivery),
         )
         self._entries.append(entry)
 
-    def after(self, number: int = 0) -> list[Entry]:
-        """The entries later than *number* that are still kept, oldest first."""
-        return [each for each in self._entries if each.number > number]
+    def after(self, number: int = 0) -> list[LogEntry]:
+        """Return the kept entries with a higher number, oldest first."""
+        return [entry for entry in self._entries if entry.number > number]
 
 
 def _fault(delivery: Delivery | None) -> str:
-    """What went wrong on the way; a fault that is in the answer can be seen there."""
+    """Return the fault of the delivery. One inside the reply can be seen in its body."""
     return "" if delivery is None else delivery.breaks or "late"
 
 
-def _shown(content: bytes) -> str:
-    text = content[:SHOWN].decode("utf-8", "replace")
-    return text if len(content) <= SHOWN else f"{text}... ({len(content)} bytes)"
+def _text(content: bytes) -> str:
+    text = content[:LONGEST].decode("utf-8", "replace")
+    return text if len(content) <= LONGEST else f"{text}... ({len(content)} bytes)"

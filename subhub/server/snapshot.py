@@ -1,7 +1,7 @@
-"""Snapshots: the whole state of a fake as a JSON document, and a fake made of one again.
+"""Snapshots: the whole state of a fake as a JSON document, and a fake restored from one.
 
-What a fake keeps in its attributes is written as it is; what JSON has no form for is an object with
-the key `$`. Exchanges, faults and whatever else is about this process are left out.
+The attributes of a fake are written as they are. What JSON has no form for becomes an object with
+the key `$`. Exchanges, faults and whatever else belongs to the process are left out.
 """
 
 from __future__ import annotations
@@ -19,113 +19,119 @@ from subhub.sandbox.ids import Ids
 from subhub.sandbox.windows import RateWindow
 
 TAG: Final = "$"
-OF_THE_PROCESS: Final = frozenset({"clock", "ids", "exchanges", "faults", "site", "_lock"})
-"""The attributes that are not written: two have a form of their own, the others begin anew.
+NOT_STATE: Final = frozenset({"clock", "ids", "exchanges", "faults", "site", "_lock"})
+"""The attributes that are not written: clock and ids have their own form, the others start new.
 
-So do rate windows, under whatever name.
+Rate windows, under any name, start new too.
 """
 
 
 def snapshot(fake: Fake) -> JsonObject:
-    """The state of *fake*; `TypeError` names an attribute that cannot be written."""
+    """Return the state of *fake*. Raises `TypeError` for an attribute that cannot be written."""
     return {
         "clock": fake.clock.now().isoformat(),
         "seed": fake.ids.seed,
         "ids": fake.ids.made,
-        "state": {name: _written(name, value) for name, value in state_of(fake).items()},
+        "state": {name: _encoded(name, value) for name, value in state_of(fake).items()},
     }
 
 
-def restored(kind: type[Fake], document: JsonObject) -> Fake:
-    """A fake of this *kind* in the state of *document*; `ValueError` when it is of another kind."""
+def restore(kind: type[Fake], document: JsonObject) -> Fake:
+    """Create a fake of *kind* in the state of *document*; `ValueError` if that is not its state."""
     try:
         fake = kind(start=dt.datetime.fromisoformat(document["clock"]), seed=document["seed"])
         for name, value in document["state"].items():
-            setattr(fake, name, _read(value, kind))
+            setattr(fake, name, _decode(value, kind))
+        # last, because the constructor or a setter may have drawn ids
         fake.ids = Ids(document["seed"], document["ids"])
     except (KeyError, TypeError, AttributeError) as error:
-        message = f"this is no state of a {kind.__name__}: {error!r}"
+        message = f"this is not the state of a {kind.__name__}: {error!r}"
         raise ValueError(message) from error
     return fake
 
 
 def state_of(fake: Fake) -> dict[str, Any]:
-    """The attributes of *fake* that are its state."""
+    """Return the attributes of *fake* that are its state."""
     return {
         name: value
         for name, value in vars(fake).items()
-        if name not in OF_THE_PROCESS and not isinstance(value, RateWindow)
+        if name not in NOT_STATE and not isinstance(value, RateWindow)
     }
 
 
-def plain(value: object) -> Any:
-    """*value* in JSON."""
+def encode(value: object) -> Any:
+    """Return *value* in a form that JSON has."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list):
-        return [plain(each) for each in cast("list[object]", value)]
+        return [encode(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return _mapping(cast("dict[object, object]", value))
+        return _encode_mapping(cast("dict[object, object]", value))
     if is_dataclass(value) and not isinstance(value, type):
-        members = {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        members = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
         kind = type(value)
         return {TAG: f"{kind.__module__}:{kind.__qualname__}", "value": members}
-    return _tagged(value)
+    return _encode_tagged(value)
 
 
-def _written(name: str, value: object) -> Any:
+def _encoded(name: str, value: object) -> Any:
     try:
-        return plain(value)
+        return encode(value)
     except TypeError as error:
-        message = f"the attribute {name!r} of the fake cannot be written to a state file: {error}"
+        message = f"cannot write the attribute {name!r} of the fake to a state file: {error}"
         raise TypeError(message) from error
 
 
-def _mapping(value: Mapping[object, object]) -> Any:
+def _encode_mapping(value: Mapping[object, object]) -> Any:
+    # a mapping that JSON would change or that looks like a tagged value is written as pairs
     if TAG not in value and all(isinstance(key, str) for key in value):
-        return {key: plain(each) for key, each in value.items()}
-    return {TAG: "dict", "value": [[plain(key), plain(each)] for key, each in value.items()]}
+        return {key: encode(item) for key, item in value.items()}
+    return {TAG: "dict", "value": [[encode(key), encode(item)] for key, item in value.items()]}
 
 
-def _tagged(value: object) -> JsonObject:
-    for kind, (name, write, _) in _KINDS.items():
+def _encode_tagged(value: object) -> JsonObject:
+    for kind, (name, write, _) in _CODECS.items():
         if type(value) is kind:
             return {TAG: name, "value": write(value)}
     message = f"{type(value).__name__} has no form in JSON"
     raise TypeError(message)
 
 
-def _read(value: Any, kind: type[Fake]) -> Any:
+def _decode(value: Any, kind: type[Fake]) -> Any:
     if isinstance(value, list):
-        return [_read(each, kind) for each in cast("list[object]", value)]
+        return [_decode(item, kind) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     mapping = cast("dict[str, Any]", value)
     if TAG not in mapping:
-        return {key: _read(each, kind) for key, each in mapping.items()}
-    name, inside = mapping[TAG], _read(mapping["value"], kind)
+        return {key: _decode(item, kind) for key, item in mapping.items()}
+    name, content = mapping[TAG], _decode(mapping["value"], kind)
     if ":" in name:
-        return _own_class(name, kind)(**inside)
+        return _own_class(name, kind)(**content)
     if name == "dict":
-        return dict(inside)
-    return next(read for tag, _, read in _KINDS.values() if tag == name)(inside)
+        return dict(content)
+    return next(read for tag, _, read in _CODECS.values() if tag == name)(content)
 
 
 def _own_class(name: str, kind: type[Fake]) -> Callable[..., object]:
-    """The dataclass of that name, if it belongs to the distribution of the fake; none else."""
+    """Return the dataclass *name*, if it belongs to the fake's own package.
+
+    A state file is data: it must not be able to call anything else, such as `subprocess.Popen`.
+    """
     module, _, qualified = name.partition(":")
     home = kind.__module__.partition(".")[0]
     found = getattr(sys.modules.get(module), qualified, None)
     if module.partition(".")[0] != home or not (isinstance(found, type) and is_dataclass(found)):
-        message = f"{name!r} is no class of {home}"
+        message = f"{name!r} is not a class of {home}"
         raise ValueError(message)
     return found
 
 
-_KINDS: Final[Mapping[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]] = {
+_CODECS: Final[Mapping[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]] = {
     dt.datetime: ("datetime", dt.datetime.isoformat, dt.datetime.fromisoformat),
     dt.date: ("date", dt.date.isoformat, dt.date.fromisoformat),
     Decimal: ("decimal", str, Decimal),
-    set: ("set", lambda value: [plain(each) for each in sorted(value)], set),
-    tuple: ("tuple", lambda value: [plain(each) for each in value], tuple),
+    set: ("set", lambda value: [encode(item) for item in sorted(value)], set),
+    tuple: ("tuple", lambda value: [encode(item) for item in value], tuple),
 }
+"""By type: the tag, and how to write and read the value."""

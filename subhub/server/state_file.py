@@ -1,7 +1,7 @@
-"""The state file: what the served accounts hold, kept from one run to the next.
+"""The state file: keeps the served accounts' state from one run to the next.
 
-It is written whole, beside its place, and moved there, so that a crash leaves the old one or the
-new one. It holds what was made up in a sandbox, and no key of yours.
+It is written to a temporary file next to it and then renamed, so that a crash leaves either the old
+or the new file. It holds what was created in a sandbox, and no key of yours.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class StateFile:
-    """The file at *path*; it need not be there yet."""
+    """The file at *path*, which need not exist yet."""
 
     path: Path
 
     def load(self) -> dict[str, JsonObject]:
-        """The states by account, as `provider/name`; empty when there is no file yet."""
+        """Return the states by account (`provider/name`); none if there is no file yet."""
         try:
             document: Any = json.loads(self.path.read_text("utf-8"))
         except FileNotFoundError:
@@ -35,14 +35,15 @@ class StateFile:
         except (OSError, ValueError) as error:
             raise self.unusable(str(error)) from error
         if not (is_object(document) and document.get("version") == VERSION):
-            raise self.unusable(f"it is no state file of version {VERSION}")
+            raise self.unusable(f"it is not a state file of version {VERSION}")
         accounts: dict[str, JsonObject] = document["accounts"]
         return accounts
 
     def save(self, accounts: dict[str, JsonObject]) -> None:
-        """Replace the file."""
+        """Replace the file. Raises `ConfigError` if it cannot be written."""
         document = {"version": VERSION, "accounts": accounts}
         try:
+            # in the same folder, because a rename is atomic only within one file system
             handle, draft = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -53,10 +54,10 @@ class StateFile:
             finally:
                 Path(draft).unlink(missing_ok=True)
         except OSError as error:
-            message = f"the state file {self.path} cannot be written: {error.strerror}"
+            message = f"cannot write the state file {self.path}: {error.strerror}"
             raise ConfigError(message) from error
 
     def unusable(self, problem: str) -> ConfigError:
-        """The error for a file that cannot be used."""
-        message = f"the state file {self.path} cannot be used ({problem}): remove it, or mend it"
+        """Return the error for a file that cannot be used."""
+        message = f"cannot use the state file {self.path}: {problem}. Fix or remove the file."
         return ConfigError(message)

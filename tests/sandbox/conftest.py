@@ -124,7 +124,7 @@ def control() -> Callable[[ServedAccount, str], str]:
     """Make the address of an account's control."""
 
     def address(account: ServedAccount, path: str) -> str:
-        return account.site.replace(account.place, f"_sandbox/{account.place}") + path
+        return account.site.replace(account.path, f"_sandbox/{account.path}") + path
 
     return address
 

@@ -65,7 +65,7 @@ class TestFaultsOnTheWire:
         with pytest.raises(OutcomeUnknown):
             billing.create_customer(somebody)
 
-        assert account.journal.after()[-1].fault == kind
+        assert account.request_log.after()[-1].fault == kind
         assert billing.list_customers() == []
 
     def test_a_change_can_be_made_and_its_answer_lost(

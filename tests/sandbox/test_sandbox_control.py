@@ -79,13 +79,16 @@ class TestControl:
         ("path", "content", "problem"),
         [
             ("/clock", b"{", "send a JSON object"),
-            ("/clock", b"[]", "valid dictionary"),
-            ("/clock", b'{"weeks": 1}', "weeks"),
-            ("/clock", b'{"days": -1}', "greater than or equal to 0"),
-            ("/clock", b'{"days": 1e9}', "does not go that far"),
+            ("/clock", b"[]", "send a JSON object"),
+            ("/clock", b'{"weeks": 1}', "unknown field `weeks`"),
+            ("/clock", b'{"days": -1}', "`days` must be >= 0, got -1"),
+            ("/clock", b'{"days": 1e9}', "cannot go that far"),
             ("/clock", b"[" + b" " * 70_000 + b"]", "at most 65536 bytes"),
+            ("/faults", b"{}", "`kind` is required"),
+            ("/faults", b'{"kind": "slow", "times": 1.5}', "must be a whole number, got 1.5"),
+            ("/faults", b'{"kind": "slow", "times": Infinity}', "`times` is not valid, got inf"),
             ("/faults", b'{"kind": "droped"}', "did you mean 'dropped'"),
-            ("/faults", b'{"kind": "slow", "times": 0}', "1 or more"),
+            ("/faults", b'{"kind": "slow", "times": 0}', "`times` must be >= 1, got 0"),
             ("/faults", b'{"kind": "slow", "times": 1, "every": 2}', "give `times`"),
         ],
     )
@@ -111,9 +114,9 @@ def test_a_journal_stays_bounded(account: ServedAccount) -> None:
     for _ in range(KEPT + 50):
         _ = account.handle("GET", "/v1/none", {}, b"x" * 5000)
 
-    entries = account.journal.after()
+    entries = account.request_log.after()
     assert len(entries) == KEPT
-    assert account.journal.total == KEPT + 50
+    assert account.request_log.total == KEPT + 50
     assert all(len(each.request) < 2100 for each in entries)
 
 
@@ -133,7 +136,7 @@ class TestRealTime:
 
         still, moving = (each.accounts["mijnklantportaal/main"] for each in (standing, going))
         began = moving.fake.clock.now()
-        moving.began -= 5
+        moving.caught_up_at -= 5
 
         assert {still.handle(*asked, b"").status for _ in range(61)} == {200}
         assert [moving.handle(*asked, b"").status for _ in range(61)].count(429) == 1
@@ -170,7 +173,7 @@ class TestGuard:
 
         assert answer.status_code == 401
         assert "a live key of afternoon was sent to the sandbox" in caplog.text
-        assert key not in caplog.text + str(account.journal.after())
+        assert key not in caplog.text + str(account.request_log.after())
 
     def test_a_request_without_end_is_not_read(self, account: ServedAccount) -> None:
         answer = httpx.post(f"{account.base_url}/customers", content=b" " * 300_000)

@@ -1,4 +1,4 @@
-// Live updates of the dashboard: fetches the page again and puts in what is new.
+// Live updates of the dashboard: fetches the page every second and inserts what is new.
 "use strict";
 
 const EVERY = 1000; // milliseconds
@@ -20,7 +20,7 @@ function addSwitch() {
   return live;
 }
 
-function putIn(page) {
+function update(page) {
   document.querySelector("#now").textContent = page.querySelector("#now").textContent;
   if (total(page) === total(document)) return;
   const restarted = parseInt(total(page), 10) < parseInt(total(document), 10);
@@ -29,20 +29,20 @@ function putIn(page) {
   rows().prepend(...page.querySelectorAll("#exchanges tbody tr"));
   while (rows().children.length > KEPT) rows().lastElementChild.remove();
   const state = document.querySelector("#state");
-  const open = [...state.querySelectorAll("details[open]")].map((each) => each.id);
-  if (state.contains(document.activeElement)) return; // not under the hands of the reader
+  const open = [...state.querySelectorAll("details[open]")].map((details) => details.id);
+  if (state.contains(document.activeElement)) return; // the reader is using it
   state.replaceChildren(...page.querySelector("#state").children);
-  open.forEach((id) => { const each = document.getElementById(id); if (each) each.open = true; });
+  open.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });
 }
 
 async function refresh(live) {
   if (!live.checked || document.hidden) return;
   try {
-    const answer = await fetch(`${location.pathname}?after=${newest()}`);
+    const response = await fetch(`${location.pathname}?after=${newest()}`);
     document.title = title;
-    putIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    update(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch (error) {
-    document.title = `stopped: ${title}`; // the server is gone; the next round looks again
+    document.title = `stopped: ${title}`; // the server is gone; the next round tries again
   }
 }
 
