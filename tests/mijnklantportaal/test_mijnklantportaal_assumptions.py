@@ -77,7 +77,7 @@ def test_what_is_decided_is_described(fake: MijnKlantportaalFake) -> None:
 def test_only_what_is_open_can_be_chosen(
     fake: MijnKlantportaalFake, name: str, value: object
 ) -> None:
-    with pytest.raises(ValueError, match=rf"{name}.*choose {CHOICES[name][0]!r} or") as caught:
+    with pytest.raises(ValueError, match=rf"{name}.* must be {CHOICES[name][0]!r} or") as caught:
         fake.assume({"sign_up_minutes": 5, name: value})
     assert repr(value) in str(caught.value)
     assert fake.sign_up_minutes == 60

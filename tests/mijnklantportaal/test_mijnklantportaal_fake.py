@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
-from subhub_mijnklantportaal.sandbox.renewals import period_start, renewal_after
+from subhub_mijnklantportaal.sandbox.subscriptions import period_start, renewal_after
 
 from subhub import InvalidRequest, Money, PlanDraft
 from subhub.models import Interval

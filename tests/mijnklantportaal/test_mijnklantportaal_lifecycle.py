@@ -119,7 +119,7 @@ def test_a_payment_link_is_paid_once(billing: Any, fake: MijnKlantportaalFake) -
     assert (paid.status, paid.url) == ("paid", None)
     (payment,) = billing.walk(MijnKlantportaal.list_payment_link_payments, link.id)
     assert (payment.payment_link_id, payment.price) == (link.id, Money("12.95", "EUR"))
-    with pytest.raises(ValueError, match="it is paid"):
+    with pytest.raises(ValueError, match="the link is paid"):
         fake.pay(link.url)
 
 

@@ -57,7 +57,7 @@ class TestPages:
         assert "This link was closed." in httpx.get(closed["checkoutUrl"]).text
         _ = httpx.post(control(account, "/clock"), json={"days": 5})
         assert "This link has expired." in httpx.get(late["checkoutUrl"]).text
-        with pytest.raises(LookupError, match="nothing can be paid"):
+        with pytest.raises(LookupError, match="nothing to pay"):
             account.fake.pay("https://elsewhere.test/")
         with pytest.raises(LookupError, match="there is no checkout page"):
             account.fake.decline("https://elsewhere.test/")

@@ -1,4 +1,4 @@
-"""The parts of the fake of Afternoon, one module for each subject of its API.
+"""The endpoints of Afternoon's fake, one module for each resource of the API.
 
-They are written from Afternoon's documents and import nothing of the plugin's.
+They are written from Afternoon's documentation and import nothing from the plugin.
 """

@@ -1,7 +1,7 @@
-"""Invoices and events of the fake.
+"""The fake's endpoints for invoices and events.
 
-https://docs.afternoon.co/quickstart for the invoices, and
-https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest for the events.
+See https://docs.afternoon.co/quickstart for invoices and
+https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest for events.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ EVENT: Final = {
 
 
 class BillingRoutes(CustomerRoutes):
-    """The endpoints of invoices and events."""
+    """The endpoints for invoices and events."""
 
     @route("POST", "/v1/invoices")
     def create_invoice(self, received: Received) -> Reply:
-        """Draft an invoice."""
+        """Create a draft invoice."""
         body = self.accepted(received, INVOICE)
         customer = self.customer(body["customer_id"])["id"] if "customer_id" in body else None
         lines = body.get("line_items", [])
@@ -67,12 +67,12 @@ class BillingRoutes(CustomerRoutes):
 
     @route("GET", "/v1/invoices")
     def list_invoices(self, received: Received) -> Reply:
-        """One page of the invoices."""
+        """List invoices, one page at a time."""
         return self.listed("invoices", self.invoices, received, "customer_id", "status")
 
     @route("GET", "/v1/invoices/{}")
     def get_invoice(self, received: Received, invoice_id: str) -> Reply:
-        """One invoice with its lines."""
+        """Read an invoice with its lines."""
         del received
         if invoice_id not in self.invoices:
             raise self.missing("Invoice")
@@ -80,7 +80,7 @@ class BillingRoutes(CustomerRoutes):
 
     @route("POST", "/v1/events/ingest")
     def ingest_event(self, received: Received) -> Reply:
-        """Store one event; one that is repeated is not stored again, and has the first one's id."""
+        """Store an event; a repeated one is not stored again and gets the first one's id."""
         body = self.accepted(received, EVENT)
         if body["customer_id"] not in self.customers:
             raise self.refused(400, "Unknown customer", details={"customer_id": "is not known"})
@@ -92,6 +92,7 @@ class BillingRoutes(CustomerRoutes):
         )
 
     def _check_line(self, line: dict[str, Any]) -> None:
+        # lines may have more fields, so only the documented ones are checked
         wrong = problems({name: line[name] for name in LINE if name in line}, LINE)
         if wrong:
             details = {f"line_items.{name}": problem for name, problem in wrong.items()}
@@ -99,5 +100,6 @@ class BillingRoutes(CustomerRoutes):
 
 
 def _cents(line: dict[str, Any]) -> int:
-    quantity, each = line.get("quantity", 1), line.get("unit_amount_cents", 0)
-    return int(Decimal(str(quantity)) * narrowed(each))
+    quantity, unit_amount = line.get("quantity", 1), line.get("unit_amount_cents", 0)
+    # through text, because a float such as 0.1 is not exact
+    return int(Decimal(str(quantity)) * narrowed(unit_amount))

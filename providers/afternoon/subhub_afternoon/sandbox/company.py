@@ -1,7 +1,7 @@
-"""The company whose billing the fake does: its state, its keys, and how every answer looks.
+"""The company that the fake simulates: its state, keys, rate limit and response envelope.
 
-https://docs.afternoon.co/api-reference/authentication. No endpoint is answered here. What the
-documents leave open is an attribute with a value of our own, told in `assumptions`.
+See https://docs.afternoon.co/api-reference/authentication. What the documentation leaves open is a
+class attribute with a value of our own, listed in `assumptions`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ PREFIXES: Final = ("ak_live_", "ak_test_")
 
 
 class Company(Fake):
-    """The state of one company, and the envelope of the answers about it."""
+    """The state of one company, and the envelope of all responses."""
 
     api_key: ClassVar[str] = "ak_test_0123456789abcdefghijklmn"
 
-    # Our own values for what is not documented: change them to see what code makes of other ones.
+    # assumed values for what is not documented; tests change them with `assume`
     active_status = "active"
     cursor_field = "next_cursor"
     change_done = "changed"
@@ -56,17 +56,18 @@ class Company(Fake):
         self.invoices: dict[str, JsonObject] = {}
         self.events: dict[str, str] = {}
         self.grants: list[tuple[str, JsonObject]] = []
-        self._asked = RateWindow(ALLOWED, WINDOW)
+        self._requests = RateWindow(ALLOWED, WINDOW)
 
     def cuid(self) -> str:
-        """The next id: a `c` and 24 letters and digits, without a type."""
+        """Return the next id: `c` and 24 letters and digits, without a type prefix."""
         return f"c{self.ids.text(24)}"
 
-    # Who asks, and how often ----------------------------------------------------------------------
+    # Authentication and rate limit ----------------------------------------------------------------
 
     def authenticate(self, received: Received) -> None:
-        """Refuse in the four documented ways, or over the limit."""
-        within = self._asked.take(self.clock.now(), self.rate_window)
+        """Refuse a bad key with one of the four documented errors, and requests over the limit."""
+        # a bad key counts too: the limit is per company, and every response shows it
+        within = self._requests.take(self.clock.now(), self.rate_window)
         scheme, _, key = received.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not key:
             raise self.refused(401, "Missing or invalid Authorization header", "UNAUTHORIZED")
@@ -78,28 +79,29 @@ class Company(Fake):
             raise self.refused(401, "Invalid API key", "INVALID_API_KEY")
         if self.enforce_limits and not within:
             now = self.clock.now()
-            free = self._asked.free_at(now, self.rate_window)
+            free = self._requests.free_at(now, self.rate_window)
             raise Refusal(self.too_many((free - now).total_seconds()))
 
     def limits(self) -> Mapping[str, str]:
-        """The three headers of the rate limit: 1,000 requests in 60 seconds per company."""
+        """Return the three rate-limit headers: 1,000 requests per 60 seconds and company."""
         now = self.clock.now()
-        left = self._asked.left(now, self.rate_window)
-        return self._told(left, self._asked.free_at(now, self.rate_window))
+        left = self._requests.left(now, self.rate_window)
+        return self._limit_headers(left, self._requests.free_at(now, self.rate_window))
 
     def too_many(self, seconds: float) -> Reply:
-        """429, of which only the status and the three headers are documented."""
+        """Return a 429, of which only the status and the three headers are documented."""
         reply = self.refused(429, "Rate limit exceeded").reply
-        headers = {**reply.headers, **self._told(0, self.clock.now() + dt.timedelta(0, seconds))}
+        free_at = self.clock.now() + dt.timedelta(seconds=seconds)
+        headers = {**reply.headers, **self._limit_headers(0, free_at)}
         if self.sends_retry_after:
             headers["retry-after"] = str(math.ceil(seconds))
         return Reply(429, reply.content, headers)
 
     def failing(self, status: int) -> Reply:
-        """A breakdown, in the envelope of every refusal."""
+        """Return an internal error, in the envelope of all errors."""
         return self.refused(status, "Something went wrong").reply
 
-    def _told(self, left: int, free_at: dt.datetime) -> dict[str, str]:
+    def _limit_headers(self, left: int, free_at: dt.datetime) -> dict[str, str]:
         seconds = math.ceil((free_at - self.clock.now()).total_seconds())
         reset = math.ceil(free_at.timestamp()) if self.reset_as_epoch else seconds
         return {
@@ -111,33 +113,40 @@ class Company(Fake):
     # The envelope ---------------------------------------------------------------------------------
 
     def success(self, status: int, /, **content: Any) -> Reply:
-        """An answer of success."""
+        """Return a success response with *content*."""
         body = {"success": True, **content, "request_id": self._request_id()}
         return Reply.json(status, body)
 
     def refused(
         self, status: int, message: str, code: str | None = None, details: object = None
     ) -> Refusal:
-        """A refusal, to be raised."""
+        """Return an error response, to be raised.
+
+        Args:
+            status: The HTTP status.
+            message: The text for people.
+            code: The machine-readable code; by default the one assumed for the status.
+            details: More about the error.
+        """
         known = code or self.error_codes.get(status, f"HTTP_{status}")
         error = {"code": known, "message": message, "details": details}
         body = {"success": False, "error": error, "request_id": self._request_id()}
         return Refusal(Reply.json(status, body))
 
     def not_found(self) -> Reply:
-        """The answer for a path or an id that is not there."""
+        """Return the 404 for an unknown path or id."""
         return self.missing("Resource").reply
 
     def malformed(self, problem: str) -> Reply:
-        """The answer for a body that is no JSON object."""
+        """Return the 400 for a body that is not a JSON object."""
         return self.refused(400, problem).reply
 
     def missing(self, kind: str) -> Refusal:
-        """The refusal for an object that is not there."""
+        """Return the 404 for an unknown object, to be raised."""
         return self.refused(404, f"{kind} not found")
 
     def accepted(self, received: Received, fields: Mapping[str, Field]) -> JsonObject:
-        """The body of a request, when all its fields are as documented."""
+        """Return the body of a request whose fields are all as documented; else refuse it."""
         body = self.body(received)
         wrong = problems(body, fields)
         if wrong:
@@ -149,33 +158,40 @@ class Company(Fake):
     def listed(
         self, name: str, objects: Mapping[str, JsonObject], received: Received, *filters: str
     ) -> Reply:
-        """One page of *objects*, oldest first; the cursor is the id of the page's last."""
-        asked = {field: received.query[field] for field in filters if field in received.query}
-        ids = list(objects) if not asked else _matching(objects, asked)
+        """Return one page of *objects*, oldest first. Its last id is the cursor.
+
+        Args:
+            name: The name of the list in the response.
+            objects: The objects, by id.
+            received: The request, with `limit`, `cursor` and filters in its query.
+            filters: The fields by which the list can be filtered.
+        """
+        wanted = {field: received.query[field] for field in filters if field in received.query}
+        ids = _matching(objects, wanted) if wanted else list(objects)
         limit = received.query.get("limit", "50")
         if not limit.isdecimal() or not int(limit):
             raise self.refused(400, "Invalid limit", details={"limit": "should be a number"})
         begin = self._after(ids, received.query.get("cursor"))
         end = begin + int(limit)
         cursor = ids[end - 1] if end < len(ids) else None
-        page = [objects[each] for each in ids[begin:end]]
+        page = [objects[object_id] for object_id in ids[begin:end]]
         return self.success(200, **{name: page, "pagination": {self.cursor_field: cursor}})
 
     def _after(self, ids: list[str], cursor: str | None) -> int:
         if cursor is None:
             return 0
         if cursor not in ids:
-            raise self.refused(400, "Invalid cursor", details={"cursor": "is not of this list"})
+            raise self.refused(400, "Invalid cursor", details={"cursor": "is unknown"})
         return ids.index(cursor) + 1
 
     def _request_id(self) -> str:
         return f"req_{self.ids.text(12)}"
 
 
-def _matching(objects: Mapping[str, JsonObject], asked: Mapping[str, str]) -> list[str]:
-    """The ids of the objects with all these values."""
+def _matching(objects: Mapping[str, JsonObject], wanted: Mapping[str, str]) -> list[str]:
+    """Return the ids of the objects with all the values of *wanted*."""
     return [
-        each_id
-        for each_id, each in objects.items()
-        if all(each[field] == value for field, value in asked.items())
+        object_id
+        for object_id, fields in objects.items()
+        if all(fields[name] == value for name, value in wanted.items())
     ]

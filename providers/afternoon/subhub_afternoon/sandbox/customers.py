@@ -1,4 +1,7 @@
-"""Customers of the fake: https://docs.afternoon.co/api-reference/afternoon-events-api/customers/create."""
+"""The fake's endpoints for customers.
+
+See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/create.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,17 @@ SEARCH: Final = {
 
 
 class CustomerRoutes(Company):
-    """The endpoints of customers."""
+    """The endpoints for customers."""
 
     def customer(self, customer_id: str) -> JsonObject:
-        """A customer, or the refusal that there is none."""
+        """Return the customer with this id, or refuse the request with 404."""
         if customer_id not in self.customers:
             raise self.missing("Customer")
         return self.customers[customer_id]
 
     @route("POST", "/v1/customers")
     def create_customer(self, received: Received) -> Reply:
-        """Make a customer; nothing makes two of them the same."""
+        """Create a customer; the same one can be created twice."""
         body = self.accepted(received, CUSTOMER)
         customer: JsonObject = {"id": self.cuid(), **dict.fromkeys(CUSTOMER), **body}
         self.customers[customer["id"]] = customer
@@ -44,45 +47,45 @@ class CustomerRoutes(Company):
 
     @route("GET", "/v1/customers")
     def list_customers(self, received: Received) -> Reply:
-        """One page of the customers."""
+        """List customers, one page at a time."""
         return self.listed("customers", self.customers, received)
 
     @route("GET", "/v1/customers/search")
     def search_customers(self, received: Received) -> Reply:
-        """All customers that match exactly, unpaged."""
+        """Search customers by exact values, without pages."""
         wrong = problems(received.query, SEARCH)
         if wrong:
             raise self.refused(400, "Validation failed", details=wrong)
         found = [
-            each
-            for each in self.customers.values()
-            if all(each[name] == value for name, value in received.query.items())
+            customer
+            for customer in self.customers.values()
+            if all(customer[name] == value for name, value in received.query.items())
         ]
         return self.success(200, customers=found)
 
     @route("GET", "/v1/customers/{}")
     def get_customer(self, received: Received, customer_id: str) -> Reply:
-        """One customer."""
+        """Read a customer."""
         del received
         return self.success(200, customer=self.customer(customer_id))
 
     @route("PATCH", "/v1/customers/{}")
     def update_customer(self, received: Received, customer_id: str) -> Reply:
-        """Change the fields that are sent."""
+        """Change the fields that are sent, and keep the others."""
         customer = self.customer(customer_id)
         customer.update(self.accepted(received, CUSTOMER))
         return self.success(200, customer=customer)
 
     @route("DELETE", "/v1/customers/{}")
     def delete_customer(self, received: Received, customer_id: str) -> Reply:
-        """Remove a customer for good; the answer has a body."""
+        """Delete a customer; the response has a body."""
         del received
         del self.customers[self.customer(customer_id)["id"]]
         return self.success(200)
 
     @route("GET", "/v1/customers/{}/balances")
     def list_balances(self, received: Received, customer_id: str) -> Reply:
-        """What was granted to the customer, by unit or currency."""
+        """List the credits granted to the customer, by unit or currency."""
         del received
         customer = self.customer(customer_id)
         totals: dict[str, Decimal] = {}

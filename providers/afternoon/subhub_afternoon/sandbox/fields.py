@@ -1,4 +1,4 @@
-"""Fields of requests, as Afternoon's documents type them. Nothing here keeps state or answers."""
+"""Request fields as Afternoon's documentation types them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a field may hold, as a check and in words."""
+    """The values that a field accepts: a check, and a description for the error."""
 
     fits: Callable[[Any], bool]
     expected: str
@@ -20,16 +20,16 @@ class Field:
     nullable: bool = False
 
     def needed(self) -> Field:
-        """The same field, required."""
+        """Return this field, required."""
         return replace(self, required=True)
 
     def or_null(self) -> Field:
-        """The same field, which may also be null."""
+        """Return this field, which may also be null."""
         return replace(self, nullable=True)
 
 
 def problems(body: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, str]:
-    """What is wrong with *body*, by field."""
+    """Return what is wrong with *body*, by field."""
     found = {name: "is not a field of this request" for name in body if name not in fields}
     for name, field in fields.items():
         value = body.get(name)
@@ -42,25 +42,25 @@ def problems(body: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, 
 
 
 def text(longest: int, shortest: int = 0) -> Field:
-    """A text of a length."""
+    """Return a text field of limited length."""
     return matching(
         rf"(?s:.){{{shortest},{longest}}}", f"a text of {shortest} to {longest} characters"
     )
 
 
 def matching(pattern: str, expected: str) -> Field:
-    """A text that matches as a whole."""
+    """Return a text field whose whole value matches *pattern*."""
     compiled = re.compile(pattern)
     return Field(lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)), expected)
 
 
 def one_of(*words: str) -> Field:
-    """One of some words."""
+    """Return a field that accepts *words* only."""
     return Field(lambda value: value in words, f"one of {', '.join(words)}")
 
 
 def moment(value: object) -> dt.datetime | None:
-    """The moment that an ISO 8601 text with an offset tells."""
+    """Return the moment of an ISO 8601 text with an offset; `None` for anything else."""
     try:
         read = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -69,7 +69,7 @@ def moment(value: object) -> dt.datetime | None:
 
 
 def written(when: dt.datetime) -> str:
-    """A moment as Afternoon writes it."""
+    """Return a moment as Afternoon writes it."""
     return when.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -79,7 +79,7 @@ def _is_utc(value: Any) -> bool:
 
 
 def narrowed(value: Any) -> Any:
-    """A number without a fraction as a whole one: JSON does not tell 15.0 from 15."""
+    """Return a number without a fraction as an integer: in JSON, 15.0 and 15 are the same."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -101,7 +101,7 @@ def _are_objects(value: Any) -> bool:
     if not isinstance(value, list):
         return False
     items = cast("list[object]", value)
-    return all(isinstance(each, dict) for each in items)
+    return all(isinstance(item, dict) for item in items)
 
 
 def _is_whole(value: Any) -> bool:
@@ -110,7 +110,7 @@ def _is_whole(value: Any) -> bool:
 
 NUMERAL: Final = r"[0-9]+(\.[0-9]+)?"
 TEXT: Final = Field(lambda value: isinstance(value, str), "a text")
-NAMED: Final = matching(r"(?s:.)+", "a text that is not empty")
+NAMED: Final = matching(r"(?s:.)+", "a non-empty text")
 EMAIL: Final = matching(r"(?=.{3,255}$)[^@\s]+@[^@\s]+", "an e-mail address")
 CUID: Final = matching(r"c[a-z0-9]{8,}", "a cuid")
 PLAN_CODE: Final = matching(r"[a-z0-9]+(?:_[a-z0-9]+)*", "a plan code")

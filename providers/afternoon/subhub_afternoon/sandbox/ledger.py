@@ -1,22 +1,22 @@
-"""What becomes of the fake's subscriptions: they start, renew, move and end as time passes.
-
-No endpoint is answered here.
-"""
+"""The lifecycle of the fake's subscriptions: they start, renew, change plan and end over time."""
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from dataclasses import dataclass
 
 from subhub.sandbox import JsonObject
 from subhub_afternoon.sandbox.company import Company
 from subhub_afternoon.sandbox.fields import moment, written
-from subhub_afternoon.sandbox.renewal import next_anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to happen at the end of a period: a move to a plan, or, without one, the end."""
+    """What happens at the end of a period: a change to *plan_code*, or without one the end.
+
+    *replaces* tells whether the change creates another subscription.
+    """
 
     at: dt.datetime
     plan_code: str | None = None
@@ -24,29 +24,36 @@ class Planned:
 
 
 class Ledger(Company):
-    """The subscriptions of the company."""
+    """The subscriptions of the company, brought up to date whenever the clock advances."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.planned: dict[str, Planned] = {}
-        self._settled_at: dt.datetime | None = None
-        self.clock.watch(self.settle)
+        self._caught_up_at: dt.datetime | None = None
+        self.clock.watch(self.catch_up)
 
     def subscription(self, subscription_id: str) -> JsonObject:
-        """A subscription as it stands now, or the refusal that there is none."""
-        self.settle()
+        """Return a subscription as of now, or refuse the request with 404."""
+        self.catch_up()
         if subscription_id not in self.subscriptions:
             raise self.missing("Subscription")
         return self.subscriptions[subscription_id]
 
     def known_plan(self, plan_code: str) -> str:
-        """The code of a plan that exists, or the refusal that there is none."""
+        """Return the code of an existing plan, or refuse the request with 404."""
         if plan_code not in self.plans:
             raise self.missing("Plan")
         return plan_code
 
     def start(self, customer_id: str, plan_code: str, status: str, day: int) -> JsonObject:
-        """Make a subscription."""
+        """Start a subscription.
+
+        Args:
+            customer_id: Whose subscription it is.
+            plan_code: The plan.
+            status: The first status; only the active one renews.
+            day: The day of the month on which it is billed.
+        """
         subscription: JsonObject = {
             "id": self.cuid(),
             "customer_id": customer_id,
@@ -64,7 +71,7 @@ class Ledger(Company):
         return subscription
 
     def cancel(self, subscription: JsonObject, at: dt.datetime) -> None:
-        """End a subscription; one that has ended stays as it is."""
+        """End a subscription; one that ended before is not changed."""
         _ = self.planned.pop(subscription["id"], None)
         if subscription["status"] != "canceled":
             subscription["status"] = "canceled"
@@ -76,7 +83,7 @@ class Ledger(Company):
         subscription.update(plan_code=plan_code, plan_id=self.plans[plan_code])
 
     def replace(self, old: JsonObject, plan_code: str, at: dt.datetime) -> JsonObject:
-        """End a subscription, and make one to the other plan in its place."""
+        """End a subscription, and start one with another plan for the same customer."""
         status = old["status"]
         self.cancel(old, at)
         return self.start(old["customer_id"], plan_code, status, old["billing_anchor_day"])
@@ -84,16 +91,16 @@ class Ledger(Company):
     def plan_ahead(
         self, subscription: JsonObject, plan_code: str | None = None, *, replaces: bool = False
     ) -> None:
-        """Have something happen at the end of the period; the subscription does not show it."""
+        """Schedule a change for the end of the period; the subscription does not show it before."""
         end = next_anchor(self.clock.now(), subscription["billing_anchor_day"])
         self.planned[subscription["id"]] = Planned(end, plan_code, replaces)
 
-    def settle(self) -> None:
-        """Let happen what the clock has passed."""
+    def catch_up(self) -> None:
+        """Apply everything that was due by now."""
         now = self.clock.now()
-        if now == self._settled_at:
+        if now == self._caught_up_at:
             return
-        self._settled_at = now
+        self._caught_up_at = now
         for subscription in list(self.subscriptions.values()):
             planned = self.planned.get(subscription["id"])
             if planned is not None and planned.at <= now:
@@ -111,3 +118,19 @@ class Ledger(Company):
             _ = self.replace(subscription, planned.plan_code, planned.at)
         else:
             self.move(subscription, planned.plan_code)
+
+
+def next_anchor(after: dt.datetime, day: int) -> dt.datetime:
+    """Return the first midnight in UTC, later than *after*, on that day of a month.
+
+    In a shorter month it is the last day: that rule is assumed, the documentation has none.
+    """
+    this_month = _anchor(after.year, after.month, day)
+    if this_month > after:
+        return this_month
+    return _anchor(after.year + after.month // 12, after.month % 12 + 1, day)
+
+
+def _anchor(year: int, month: int, day: int) -> dt.datetime:
+    last = calendar.monthrange(year, month)[1]
+    return dt.datetime(year, month, min(day, last), tzinfo=dt.UTC)

@@ -1,6 +1,6 @@
-"""Signup links of the fake, and what a customer does on their pages.
+"""The fake's endpoint for signup links, and the checkout page behind them.
 
-https://docs.afternoon.co/api-reference/afternoon-events-api/subscription-signup-links/create
+See https://docs.afternoon.co/api-reference/afternoon-events-api/subscription-signup-links/create
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ LINK: Final = {
 
 
 class LinkRoutes(SubscriptionRoutes):
-    """The endpoint of signup links, and the page behind them."""
+    """The endpoint for signup links, and the checkout page behind them."""
 
     @route("POST", "/v1/subscription-signup-links")
     def create_signup_link(self, received: Received) -> Reply:
-        """Make a link that works for 24 hours; its answer always has all keys."""
+        """Create a link that works for 24 hours; the response always has all keys."""
         body = self.accepted(received, LINK)
+        # the next two rules are only in the prose of the page, not in its schema
         if "previous_subscription_id" in body and "change_timing_mode" not in body:
             details = {"change_timing_mode": "is required with previous_subscription_id"}
             raise self.refused(400, "Validation failed", details=details)
@@ -54,14 +55,14 @@ class LinkRoutes(SubscriptionRoutes):
     def pay(self, url: str) -> None:
         """Subscribe, or change the plan, as a customer does on the page at *url*.
 
-        `ValueError` says why the page does not let them.
+        Raises `ValueError` if the link does not exist, was used before or has expired.
         """
         link = self.links.get(url)
         if link is None or self._used_up(url):
-            message = f"{url!r} is no signup link of this sandbox, or was used before"
+            message = f"{url!r} is not a signup link of this sandbox, or was used before"
             raise ValueError(message)
         if self._expired(link):
-            message = f"{url!r} stopped working at {link['token_expiration']}: make a new link"
+            message = f"{url!r} expired at {link['token_expiration']}. Create a new link."
             raise ValueError(message)
         if self.single_use_links:
             self.paid.add(url)
@@ -69,7 +70,7 @@ class LinkRoutes(SubscriptionRoutes):
         self._sign_up(link)
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """What the page at *url* shows, without the token that it carries."""
+        """Return what the page at *url* shows; the token in the URL is not shown."""
         link = self.links.get(url)
         if link is None:
             return None

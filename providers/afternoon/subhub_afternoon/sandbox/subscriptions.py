@@ -1,6 +1,6 @@
-"""Subscriptions of the fake: creating, reading, changing and canceling them, and granting credits.
+"""The fake's endpoints for subscriptions and credit grants.
 
-https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create
+See https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ GRANT: Final = {
 
 
 class SubscriptionRoutes(Ledger, CustomerRoutes):
-    """The endpoints of subscriptions."""
+    """The endpoints for subscriptions and credit grants."""
 
     @route("POST", "/v1/subscriptions")
     def create_subscription(self, received: Received) -> Reply:
-        """Make a subscription, `pending` and with the anchor on the 1st unless told otherwise."""
+        """Create a subscription; by default it is `pending` and billed on the 1st."""
         body = self.accepted(received, CREATE)
         subscription = self.start(
             self.customer(body["customer_id"])["id"],
@@ -68,14 +68,14 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
 
     @route("GET", "/v1/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
-        """One page of the subscriptions."""
-        self.settle()
+        """List subscriptions, one page at a time."""
+        self.catch_up()
         filters = ("customer_id", "status")
         return self.listed("subscriptions", self.subscriptions, received, *filters)
 
     @route("GET", "/v1/subscriptions/{}")
     def get_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """One subscription, if there is such an endpoint."""
+        """Read a subscription, if `reads_subscriptions` assumes this endpoint."""
         del received
         if not self.reads_subscriptions:
             return self.not_found()
@@ -93,7 +93,7 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
 
     @route("POST", "/v1/subscriptions/{}/cancel")
     def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """End a subscription, now or at the end of the period; both are answered alike."""
+        """Cancel a subscription, now or at the end of the period, with the same response."""
         subscription = self.subscription(subscription_id)
         body = self.accepted(received, CANCEL)
         if body["cancel_mode"] == "now":
@@ -104,7 +104,7 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
 
     @route("POST", "/v1/subscriptions/{}/change-plan")
     def change_plan(self, received: Received, subscription_id: str) -> Reply:
-        """Replace a subscription by one to another plan."""
+        """Replace a subscription with one for another plan."""
         old = self.subscription(subscription_id)
         body = self.accepted(received, CHANGE)
         self._policy_fits(body, "change_mode")
@@ -121,7 +121,7 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
 
     @route("POST", "/v1/subscriptions/{}/credit-grants")
     def create_credit_grant(self, received: Received, subscription_id: str) -> Reply:
-        """Give credits to the customer of a subscription."""
+        """Grant credits to the customer of a subscription."""
         subscription = self.subscription(subscription_id)
         body = self.accepted(
             received, {**GRANT, "name": GRANT["name"].needed(), "amount": POSITIVE.needed()}
@@ -134,7 +134,7 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         return self.success(201, credit_grant=grant)
 
     def _policy_fits(self, body: dict[str, Any], timing: str) -> None:
-        """A refund policy is documented for `now` only."""
+        """Refuse a refund policy without `now`, for which alone it is documented."""
         if POLICY in body and body.get(timing) != "now":
             details = {POLICY: f"is allowed only with {timing} now"}
             raise self.refused(400, "Validation failed", details=details)

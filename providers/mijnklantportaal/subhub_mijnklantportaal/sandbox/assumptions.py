@@ -1,8 +1,6 @@
-"""What MijnKlantportaal's documents do not say, and what the fake does instead.
+"""What MijnKlantportaal's documentation leaves open, and what the fake does instead.
 
-An entry under the name of an attribute of the fake can be decided otherwise: `fake.assume({...})`.
-
-A test that passes here only because of one of these proves nothing about the real portal.
+An assumption with the name of an attribute of the fake can be changed: `fake.assume({...})`.
 """
 
 from __future__ import annotations
@@ -11,70 +9,68 @@ from collections.abc import Mapping
 from typing import Final
 
 ASSUMPTIONS: Final[Mapping[str, str]] = {
-    "unauthorized": "The body of a 401 is unknown; it has a `message`, as other refusals have.",
-    "unknown_path": "What an unknown path gives is unknown; it is a 404 with a `message`.",
+    "unauthorized": "The body of a 401 is not documented. It has a `message`, as other errors.",
+    "unknown_path": "The reply to an unknown path is not documented. It is a 404 with a `message`.",
     "success_status": (
-        "Only some operations show their status: making is 201, or 200 where 201 is not shown; all "
-        "else is 200."
+        "Only some operations show their status: creating is a 201, or with 200 a 200 where 201 is "
+        "not shown; everything else is a 200."
     ),
     "refusal_status": "404 and 422 are shown for some operations only, and used for all.",
-    "messages": "The wording of every `message` but that of 429 is made up.",
-    "unknown_fields": "Request fields that are not documented are `ignored`; or `refused`, a 422.",
-    "empty_text": "A text may be empty, a name too (`allowed`); or is a 422 then (`refused`).",
+    "messages": "The text of every `message` is invented, except that of 429.",
+    "unknown_fields": "Undocumented request fields are `ignored`, or `refused` with a 422.",
+    "empty_text": "Empty text, names included, is `allowed`, or `refused` with a 422.",
     "dates": "A day before 1970 or after 2199 is refused.",
-    "null_fields": "A null is refused, but where the documentation shows one (`invoiceText`).",
+    "null_fields": "A null is refused, except where the documentation shows one (`invoiceText`).",
     "rate_window": (
-        "The minute of the rate limit is the one on the clock, `aligned`; the documents also call "
-        "it `rolling`."
+        "The minute of the rate limit is `aligned` to the clock; the documentation also calls it "
+        "`rolling`."
     ),
-    "server_error": "The body of a 5xx is unknown; it has a `message`, as other refusals have.",
+    "server_error": "The body of a 5xx is not documented. It has a `message`, as other errors.",
     "page_parameter": (
-        "A `page` that is no number is read as 1 (`lenient`), or is a 422 (`refused`). A page past "
-        "the end is empty."
+        "A `page` that is not a number is read as 1 (`lenient`), or `refused` with a 422. A page "
+        "past the end is empty."
     ),
     "stray_comma": "`next_page_url` ends in a comma, as in the documented example.",
-    "time_zone": "Times without an offset are those of `Europe/Amsterdam`; or of `UTC`.",
+    "time_zone": "Times without an offset are in `Europe/Amsterdam`, or in `UTC`.",
     "email_in_use": (
-        "Two customers may have the same e-mail address (`allowed`); or making, editing and "
-        "signing up with a customer's address is a 422 (`refused`)."
+        "Two customers with the same e-mail address are `allowed`; or creating, editing and "
+        "signing up with an address in use is `refused` with a 422."
     ),
     "not_for_sale": (
-        "Signing up for a package that is not for sale works (`allowed`), or is a 422 (`refused`)."
+        "Signing up for a package that is not for sale is `allowed`, or `refused` with a 422."
     ),
-    "sign_up_minutes": "A sign-up's payment link works for one hour.",
-    "sign_up_paid": "Paying makes a customer, a mandate and a subscription that starts today.",
+    "sign_up_minutes": "The payment link of a sign-up works for one hour.",
+    "sign_up_paid": "Paying creates a customer, a mandate and a subscription that starts today.",
     "sign_up_declined": (
-        "Who declines to pay may try again at the same link, while it works (`open`); or nobody "
-        "can pay there any more (`closed`)."
+        "A customer who declines can try again with the same link while it works (`open`), or the "
+        "link is `closed`."
     ),
     "afterwards": (
-        "Where the browser goes after paying, or on going back, is unknown: nowhere, unless an "
-        "address is set."
+        "Where the browser goes after paying or on going back is not documented: nowhere, unless "
+        "a URL is set."
     ),
-    "sign_up_country": "A customer who came by a sign-up is in the Netherlands, or this country.",
+    "sign_up_country": "A customer from a sign-up is in the Netherlands, or in the country set.",
     "sign_up_precondition": (
-        "Without integrations, sign-ups and payment links are a 412 too, unless this is off."
+        "Without integrations, sign-ups and payment links are a 412 too, unless this is False."
     ),
     "mandate_ids": (
-        "A `mandateId` decides nothing. It is not looked at (`unchecked`), or is a 422 unless it "
-        "is one of `mandates` and the customer's own (`checked`)."
+        "A `mandateId` has no effect. It is `unchecked`; or `checked`: a 422 unless it is one of "
+        "the customer's own `mandates`."
     ),
     "status": (
         "planned until `startsAt`, then in_progress; terminated from `terminatedAt` on, and ended "
-        "when it has run out. A termination in the future waits for its time."
+        "after its last period. A termination in the future takes effect at its time."
     ),
-    "termination": (
-        "A terminated subscription runs until its next `renewal`; or it is ended `at_once`."
-    ),
-    "renews_at": "`renewsAt` is the first renewal to come, and null once the subscription ended.",
+    "termination": "A terminated subscription ends at its next `renewal`, or `at_once`.",
+    "renews_at": "`renewsAt` is the next renewal, and null after the subscription ended.",
     "terminated_at": (
-        "`terminatedAt` is null until one is set, and may be set again (`changeable`); or setting "
-        "it again is a 422 (`final`)."
+        "`terminatedAt` is null until it is set. It can be set again (`changeable`), or is "
+        "`final`: a 422."
     ),
     "package_changed": (
-        "Subscriptions `keep` the terms that they began with; or they `follow` their package."
+        "Subscriptions `keep` the terms they started with, or `follow` their package."
     ),
-    "new_invoices": "No invoice is made by itself; `add_invoice` makes one.",
-    "link_life": "A payment link works until the end of its `expiresAt` day, or for ever.",
-    "not_simulated": "Webhooks, OAuth, and making invoices through the API are left out.",
+    "new_invoices": "Invoices are not created automatically; `add_invoice` creates one.",
+    "link_life": "A payment link works until the end of its `expiresAt` day, or forever.",
+    "not_simulated": "Webhooks, OAuth and creating invoices through the API are not simulated.",
 }

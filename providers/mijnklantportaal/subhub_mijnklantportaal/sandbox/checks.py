@@ -1,4 +1,4 @@
-"""What a request's body may hold, as the documentation has it; anything else is a 422."""
+"""Checks of request bodies, as documented; a body that fails is a 422."""
 
 from __future__ import annotations
 
@@ -22,92 +22,94 @@ NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The fields of one request: which it must have, which it may have, and how many at least."""
+    """The fields of a request: required ones, optional ones, and how many at least."""
 
     required: Mapping[str, Check] = field(default_factory=dict[str, Check])
     optional: Mapping[str, Check] = field(default_factory=dict[str, Check])
     at_least: int = 0
 
     def complaints(self, body: JsonObject) -> Iterator[str]:
-        """What is wrong with *body*."""
+        """Return what is wrong with *body*."""
         for name in self.required:
             if name not in body:
                 yield f"The {name} field is required."
         for name, value in body.items():
-            right = self.required.get(name) or self.optional.get(name)
-            if right is not None and not right(value):
+            check = self.required.get(name) or self.optional.get(name)
+            if check is not None and not check(value):
                 yield f"The {name} field is invalid."
-        if len(body) - len(self._strangers(body)) < self.at_least:
+        if len(body) - len(self._undocumented(body)) < self.at_least:
             yield "At least one field is required."
 
     def unknown(self, body: JsonObject) -> Iterator[str]:
-        """What is in *body* and is not documented."""
-        for name in self._strangers(body):
+        """Return which fields of *body* are not documented."""
+        for name in self._undocumented(body):
             yield f"The {name} field is unknown."
 
     def empty(self, body: JsonObject) -> Iterator[str]:
-        """Which texts in *body* are empty."""
+        """Return which texts in *body* are empty."""
         for name, value in body.items():
             if value == "":
                 yield f"The {name} field is empty."
 
-    def _strangers(self, body: JsonObject) -> list[str]:
+    def _undocumented(self, body: JsonObject) -> list[str]:
         return [name for name in body if name not in self.required and name not in self.optional]
 
 
 def text(value: object) -> bool:
-    """Text; that it must not be empty is not documented."""
+    """Check for text; whether it may be empty is not documented."""
     return isinstance(value, str)
 
 
 def flag(value: object) -> bool:
-    """True or false."""
+    """Check for true or false."""
     return isinstance(value, bool)
 
 
 def interval(value: object) -> bool:
-    """One of the five intervals."""
+    """Check for one of the five intervals."""
     return value in INTERVALS
 
 
 def vat_rate(value: object) -> bool:
-    """One of the three Dutch VAT rates, as an integer."""
+    """Check for one of the three Dutch VAT rates, as an integer."""
+    # not isinstance: False is an int too, and equal to 0, which is a legal rate
     return type(value) is int and value in {0, 9, 21}
 
 
 def money(value: object) -> bool:
-    """A decimal number as text, with a dot."""
+    """Check for a decimal number as text, with a dot."""
     return isinstance(value, str) and _MONEY.fullmatch(value) is not None
 
 
 def email(value: object) -> bool:
-    """Something with one @ inside."""
+    """Check for text with one @ inside."""
     return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
 
 
 def country(value: object) -> bool:
-    """Two letters."""
+    """Check for two capital letters."""
     return isinstance(value, str) and _COUNTRY.fullmatch(value) is not None
 
 
 def day(value: object) -> bool:
-    """A date that exists and is not far off, as 2024-05-04."""
+    """Check for an existing date from 1970 to 2199, such as 2024-05-04."""
     return isinstance(value, str) and _reads(value, "%Y-%m-%d")
 
 
 def naive(value: object) -> bool:
-    """A date and time without an offset, not far off, as 2024-07-04 22:01:00."""
+    """Check for a date and time without an offset, such as 2024-07-04 22:01:00."""
     return isinstance(value, str) and _reads(value, NAIVE_FORMAT)
 
 
 def text_or_null(value: object) -> bool:
-    """Text, or null."""
+    """Check for text or null."""
     return value is None or isinstance(value, str)
 
 
 def _reads(value: str, pattern: str) -> bool:
     try:
         read = dt.datetime.strptime(value, pattern)  # noqa: DTZ007 - it has no offset
+        # strptime also takes 2024-5-4, so the text has to come back the same
         return read.year in YEARS and read.strftime(pattern) == value
     except ValueError:
         return False

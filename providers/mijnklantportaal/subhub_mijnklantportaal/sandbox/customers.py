@@ -1,4 +1,4 @@
-"""Customers in the fake."""
+"""The fake's endpoints for customers."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ EDIT: Final = Body(optional=_CONTACT, at_least=1)
 
 
 class CustomerRoutes(Portal):
-    """Make, list, read and edit customers."""
+    """The endpoints for customers."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.sign_up_country = "NL"
-        """The country of customers for whom none was given."""
+        """The country of customers created without one."""
         self.customers: dict[str, JsonObject] = {}
-        """The customers as the wire has them, by id."""
+        """The customers as on the wire, by id."""
 
     @route("POST", "/customers")
     def create_customer(self, received: Received) -> Reply:
-        """Make a customer."""
+        """Create a customer."""
         body = self.checked(received, CREATE)
         self.unused(body["primaryEmail"])
-        return self.made(self.add_customer(body))
+        return self.created(self.add_customer(body))
 
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:
-        """List the customers."""
+        """List customers, one page at a time."""
         return self.listing(received, self.customers.values())
 
     @route("GET", "/customers/{}")
@@ -59,20 +59,20 @@ class CustomerRoutes(Portal):
         return Reply.json(200, customer)
 
     def customer(self, customer_id: str) -> JsonObject:
-        """The customer of this id, or a refusal."""
+        """Return the customer with this id, or refuse the request with 404."""
         if customer_id not in self.customers:
             raise Refusal(self.not_found())
         return self.customers[customer_id]
 
     def unused(self, email: str) -> None:
-        """Refuse an e-mail address that a customer has, if two may not have the same."""
+        """Refuse an e-mail address in use, if two customers may not have the same."""
         if self.email_in_use == "refused" and any(
-            each["primaryEmail"] == email for each in self.customers.values()
+            customer["primaryEmail"] == email for customer in self.customers.values()
         ):
             raise Refusal(self.malformed("The e-mail address is in use."))
 
     def add_customer(self, contact: JsonObject) -> JsonObject:
-        """Keep a new customer."""
+        """Store a new customer."""
         customer: JsonObject = {
             "id": self.new_id("cst_"),
             **{name: contact[name] for name in _CONTACT},

@@ -1,4 +1,4 @@
-"""Customer invoices in the fake."""
+"""The fake's endpoints for customer invoices."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ PDF_LIFE: Final = dt.timedelta(minutes=30)
 
 
 class InvoiceRoutes(Portal):
-    """List and read invoices, and mark them as paid."""
+    """The endpoints for customer invoices."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.invoices: dict[str, JsonObject] = {}
-        """The invoices as the wire has them, by id."""
+        """The invoices as on the wire, by id."""
 
     @route("GET", "/customer-invoices")
     def list_invoices(self, received: Received) -> Reply:
-        """List the invoices."""
+        """List invoices, one page at a time."""
         return self.listing(received, self.invoices.values())
 
     @route("GET", "/customer-invoices/{}")
@@ -35,7 +35,7 @@ class InvoiceRoutes(Portal):
 
     @route("GET", "/customer-invoices/{}/pdf")
     def get_invoice_pdf(self, _: Received, invoice_id: str) -> Reply:
-        """Tell where the PDF is for a while; there is no file behind it."""
+        """Return a temporary URL of the PDF; there is no file behind it."""
         invoice = self._invoice(invoice_id)
         answer = {
             "link": self.page_address(f"{PORTAL}/files/{invoice['id']}.pdf"),
@@ -52,7 +52,13 @@ class InvoiceRoutes(Portal):
         return Reply.json(200, invoice)
 
     def add_invoice(self, customer_id: str, amount: str, number: str) -> str:
-        """Make an invoice, as if by hand in the portal, and return its id."""
+        """Create an invoice as if in the portal, and return its id.
+
+        Args:
+            customer_id: Whose invoice it is.
+            amount: The amount in euros, such as `12.95`.
+            number: The invoice number.
+        """
         invoice_id = self.new_id("inv_")
         self.invoices[invoice_id] = {
             "id": invoice_id,

@@ -1,4 +1,4 @@
-"""Packages and sign-ups in the fake."""
+"""The fake's endpoints for packages and sign-ups."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SIGN_UP_NEW: Final = Body(
 
 @dataclass(frozen=True, slots=True)
 class PendingSignUp:
-    """Somebody who has yet to pay."""
+    """A sign-up that is not paid yet."""
 
     package: JsonObject
     contact: JsonObject
@@ -49,31 +49,31 @@ class PendingSignUp:
 
 
 class PackageRoutes(SubscriptionRoutes):
-    """Make, list, read and change packages, and sign up for them."""
+    """The endpoints for packages and sign-ups."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.sign_up_minutes = 60
-        """How long the payment link of a sign-up works."""
+        """How long the payment link of a sign-up works, in minutes."""
         self.packages: dict[str, JsonObject] = {}
-        """The packages as the wire has them, by id."""
+        """The packages as on the wire, by id."""
         self.sign_ups: dict[str, PendingSignUp] = {}
-        """The sign-ups that are not paid, by payment link."""
+        """The unpaid sign-ups, by payment link."""
         self.signed_up: dict[str, PendingSignUp] = {}
-        """The sign-ups that were paid, by payment link."""
+        """The paid sign-ups, by payment link."""
         self.mandates: dict[str, str] = {}
-        """The customer of each mandate that paying a sign-up made, by the mandate's id."""
+        """The customer of each mandate that a paid sign-up created, by the mandate's id."""
         self.sold: dict[str, str] = {}
-        """The package of each subscription that came of one, by the subscription's id."""
+        """The package of each subscription to one, by the subscription's id."""
 
     @route("POST", "/customer-subscription-packages")
     def create_package(self, received: Received) -> Reply:
-        """Make a package."""
-        return self.made(self.add_package(self.checked(received, CREATE)))
+        """Create a package."""
+        return self.created(self.add_package(self.checked(received, CREATE)))
 
     @route("GET", "/customer-subscription-packages")
     def list_packages(self, received: Received) -> Reply:
-        """List the packages."""
+        """List packages, one page at a time."""
         return self.listing(received, self.packages.values())
 
     @route("GET", "/customer-subscription-packages/{}")
@@ -88,7 +88,7 @@ class PackageRoutes(SubscriptionRoutes):
         body = self.checked(received, CHANGE)
         package.update({name: body[name] for name in CHANGE.optional if name in body})
         if self.package_changed == "follow":
-            self._carry_over(package)
+            self._update_subscriptions(package)
         return Reply.json(200, package)
 
     @route("POST", "/customer-subscription-packages/{}/sign-up")
@@ -108,11 +108,12 @@ class PackageRoutes(SubscriptionRoutes):
             mandate_id=body.get("mandateId"),
         )
         self.sold[subscription["id"]] = package_id
-        return self.made(subscription)
+        return self.created(subscription)
 
+    # only the trailing slash tells this endpoint from the one before
     @route("POST", "/customer-subscription-packages/{}/sign-up/")
     def sign_up_non_customer(self, received: Received, package_id: str) -> Reply:
-        """Start a first payment for somebody new."""
+        """Start the first payment of a new customer."""
         package = self._package(package_id)
         contact = self.checked(received, SIGN_UP_NEW)
         self._allow_sale(package)
@@ -129,10 +130,10 @@ class PackageRoutes(SubscriptionRoutes):
         return Reply.json(201, answer)
 
     def pay_sign_up(self, link: str) -> None:
-        """Pay the first term: the subscription starts, and the temporary record is gone."""
+        """Pay the first period: the subscription starts, and the sign-up cannot be paid again."""
         pending = self.sign_ups[link]
         if pending.expires_at <= self.clock.now():
-            message = f"the sign-up at {link!r} has expired: make a new one"
+            message = f"the sign-up at {link!r} has expired. Create a new one."
             raise ValueError(message)
         self.signed_up[link] = self.sign_ups.pop(link)
         contact = {**pending.contact, "primaryEmail": pending.contact["email"]}
@@ -148,7 +149,7 @@ class PackageRoutes(SubscriptionRoutes):
         self.sold[subscription["id"]] = pending.package["id"]
 
     def add_package(self, body: JsonObject) -> JsonObject:
-        """Keep a new package."""
+        """Store a new package."""
         package: JsonObject = {
             "id": self.new_id("spg_"),
             "name": body["name"],
@@ -177,8 +178,8 @@ class PackageRoutes(SubscriptionRoutes):
             if owner != body["customerId"]:
                 raise Refusal(self.malformed("The mandateId field is invalid."))
 
-    def _carry_over(self, package: JsonObject) -> None:
-        """Give the subscriptions of a package its terms."""
+    def _update_subscriptions(self, package: JsonObject) -> None:
+        """Apply the terms of a package to its subscriptions."""
         for subscription_id, package_id in self.sold.items():
             if package_id == package["id"]:
                 self.subscriptions[subscription_id].terms.update(_terms(package))

@@ -1,4 +1,4 @@
-"""Payment links in the fake."""
+"""The fake's endpoints for payment links."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StoredLink:
     payments: list[JsonObject] = field(default_factory=list[JsonObject])
 
     def status(self, now: dt.datetime) -> LinkStatus:
-        """Where it stands at *now*."""
+        """Return the status at *now*."""
         if self.closed:
             return "closed"
         if self.payments and not self.body.get("reusable", False):
@@ -40,7 +40,7 @@ class StoredLink:
 
 
 class PaymentLinkRoutes(Portal):
-    """Make, list, read and close payment links, and list their payments."""
+    """The endpoints for payment links and their payments."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
@@ -49,7 +49,7 @@ class PaymentLinkRoutes(Portal):
 
     @route("POST", "/payment-links")
     def create_payment_link(self, received: Received) -> Reply:
-        """Make a payment link."""
+        """Create a payment link."""
         body = self.checked(received, CREATE)
         self.connected_to_be_paid()
         link_id = self.new_id("plk_")
@@ -61,11 +61,11 @@ class PaymentLinkRoutes(Portal):
             created_at=self.clock.now(),
         )
         self.payment_links[link_id] = link
-        return self.made(self._link_shown(link))
+        return self.created(self._link_shown(link))
 
     @route("GET", "/payment-links")
     def list_payment_links(self, received: Received) -> Reply:
-        """List the payment links."""
+        """List payment links, one page at a time."""
         return self.listing(received, self.payment_links.values(), self._link_shown)
 
     @route("GET", "/payment-links/{}")
@@ -75,7 +75,7 @@ class PaymentLinkRoutes(Portal):
 
     @route("DELETE", "/payment-links/{}")
     def close_payment_link(self, _: Received, link_id: str) -> Reply:
-        """Close a payment link; it is not deleted, and the answer shows it."""
+        """Close a payment link; it is not deleted, and the response shows it."""
         link = self._link(link_id)
         if link.closed:
             raise Refusal(self.malformed("The payment link is already closed."))
@@ -84,14 +84,14 @@ class PaymentLinkRoutes(Portal):
 
     @route("GET", "/payment-links/{}/payments")
     def list_payments(self, received: Received, link_id: str) -> Reply:
-        """List the payments made through a link."""
+        """List the payments through a link, one page at a time."""
         return self.listing(received, self._link(link_id).payments)
 
     def pay_link(self, link: StoredLink) -> None:
-        """Pay through a link that is open."""
+        """Pay through an open link. Raises `ValueError` if it is not open."""
         status = link.status(self.clock.now())
         if status != "open":
-            message = f"nobody can pay at {link.url!r}: it is {status}"
+            message = f"cannot pay at {link.url!r} because the link is {status}"
             raise ValueError(message)
         link.payments.append(
             {

@@ -1,4 +1,4 @@
-"""The portal under all routes of the fake: key, rate limit, clock, ids, lists and refusals."""
+"""The portal behind all endpoints: key, rate limit, times, ids, lists and errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ZONE: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class Portal(OpenPoints):
-    """What the routes have in common."""
+    """What all endpoints share."""
 
     prefix: ClassVar[str] = "/v1"
     api_key: ClassVar[str] = "sandbox-key-of-mijnklantportaal"
@@ -33,7 +33,7 @@ class Portal(OpenPoints):
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.integrations_connected = True
-        """Whether a payment provider and bookkeeping are connected; without them it is a 412."""
+        """Whether payment provider and bookkeeping are connected; else some requests are a 412."""
         self.stray_comma = True
         """Whether `next_page_url` ends in a comma, as in the documented example."""
         self.unauthorized: JsonObject = {"message": "Unauthenticated."}
@@ -41,61 +41,61 @@ class Portal(OpenPoints):
         self.server_error: JsonObject = {"message": "Server error."}
         """The body of a 5xx."""
         self.rate_window = "aligned"
-        """Which kind of minute the rate limit is about: `aligned`, `anchored` or `rolling`."""
-        self._asked = RateWindow(PER_MINUTE, MINUTE)
+        """The kind of the rate limit's minute: `aligned`, `anchored` or `rolling`."""
+        self._requests = RateWindow(PER_MINUTE, MINUTE)
 
     def authenticate(self, received: Received) -> None:
-        """Refuse a request without the key, or over the limit."""
+        """Refuse a request without the key or over the limit."""
         known = received.headers.get("authorization") == f"Bearer {self.api_key}"
         if not known or self.is_revoked(self.api_key):
             raise Refusal(Reply.json(401, self.unauthorized))
         now = self.clock.now()
-        if not self._asked.take(now, self.rate_window) and self.enforce_limits:
-            free = self._asked.free_at(now, self.rate_window)
+        if not self._requests.take(now, self.rate_window) and self.enforce_limits:
+            free = self._requests.free_at(now, self.rate_window)
             raise Refusal(self.too_many((free - now).total_seconds()))
 
     def limits(self) -> Mapping[str, str]:
-        """The two headers that every answer carries."""
-        return _told(self._asked.left(self.clock.now(), self.rate_window))
+        """Return the two rate-limit headers of every response."""
+        return _limit_headers(self._requests.left(self.clock.now(), self.rate_window))
 
     def too_many(self, seconds: float) -> Reply:
-        """429, with the two headers that only it has."""
+        """Return a 429, with the two headers that only a 429 has."""
         reset = math.ceil(self.clock.now().timestamp() + seconds)
         headers = {"retry-after": str(math.ceil(seconds)), "x-ratelimit-reset": str(reset)}
         body = {"code": 429, "message": "Too many requests."}
-        return Reply.json(429, body, {**_told(0), **headers})
+        return Reply.json(429, body, {**_limit_headers(0), **headers})
 
     def failing(self, status: int) -> Reply:
-        """A breakdown, with the body of `server_error`."""
+        """Return an internal error, with the body of `server_error`."""
         return Reply.json(status, self.server_error)
 
     def not_found(self) -> Reply:
-        """404, with a message."""
-        return _refusal(404, "Nothing was found for this ID.")
+        """Return a 404 with a message."""
+        return _error(404, "Nothing was found for this ID.")
 
     def malformed(self, problem: str) -> Reply:
-        """422, with a message."""
-        return _refusal(422, problem)
+        """Return a 422 with a message."""
+        return _error(422, problem)
 
     def today(self) -> dt.date:
-        """The day in the Netherlands."""
+        """Return the current day in the Netherlands."""
         return self.clock.now().astimezone(ZONE).date()
 
     def atom(self, moment: dt.datetime | None) -> str | None:
-        """*moment* with its offset in the Netherlands."""
+        """Return *moment* with its offset in the Netherlands."""
         return None if moment is None else _atom(moment)
 
     def moment(self, naive: str) -> dt.datetime:
-        """The moment that a time without an offset means."""
+        """Return the moment of a time without an offset."""
         zone = ZoneInfo(self.time_zone)
         return dt.datetime.strptime(naive, NAIVE_FORMAT).replace(tzinfo=zone)
 
     def new_id(self, prefix: str) -> str:
-        """The next id, as long as the documented examples."""
+        """Return the next id, as long as the documented examples."""
         return prefix + self.ids.text(ID_LENGTH)
 
     def checked(self, received: Received, rules: Body) -> JsonObject:
-        """The request's body, or a refusal with all that is wrong with it."""
+        """Return the body of a request, or refuse it with everything that is wrong with it."""
         body = self.body(received)
         complaints = [*rules.complaints(body)]
         if self.unknown_fields == "refused":
@@ -106,18 +106,18 @@ class Portal(OpenPoints):
             raise Refusal(self.malformed(" ".join(complaints)))
         return body
 
-    def made(self, body: object) -> Reply:
-        """The answer to having made something, where no status is documented."""
+    def created(self, body: object) -> Reply:
+        """Return the response to creating something, where no status is documented."""
         return Reply.json(self.success_status, body)
 
     def connected(self) -> None:
         """Refuse unless a payment provider and bookkeeping are connected."""
         if not self.integrations_connected:
             message = "No payment provider or bookkeeping integration is set up."
-            raise Refusal(_refusal(412, message))
+            raise Refusal(_error(412, message))
 
     def connected_to_be_paid(self) -> None:
-        """The same for sign-ups and payment links, where it is an assumption."""
+        """Do the same for sign-ups and payment links, for which it is assumed."""
         if self.sign_up_precondition:
             self.connected()
 
@@ -127,11 +127,17 @@ class Portal(OpenPoints):
         items: Collection[Any],
         show: Callable[[Any], JsonObject] = dict,
     ) -> Reply:
-        """One page of *items*, each as *show* writes it: 15 of them, no total."""
+        """Return one page of *items*: 15 per page, without a total.
+
+        Args:
+            received: The request, with `page` in its query.
+            items: The items of all pages.
+            show: Returns an item as on the wire.
+        """
         page = self._page(received.query.get("page", "1"))
         first = (page - 1) * PER_PAGE
-        begin = min(first, len(items))  # islice does not take numbers of any size
-        shown = [show(each) for each in islice(items, begin, begin + PER_PAGE)]
+        begin = min(first, len(items))  # islice takes numbers up to sys.maxsize only
+        shown = [show(item) for item in islice(items, begin, begin + PER_PAGE)]
         more = first + PER_PAGE < len(items)
         address = self.api_address(HOST + received.path)
         comma = "," if self.stray_comma else ""
@@ -150,9 +156,9 @@ class Portal(OpenPoints):
             },
         )
 
-    def _page(self, asked: str) -> int:
-        if asked.isdecimal() and int(asked):
-            return int(asked)
+    def _page(self, number: str) -> int:
+        if number.isdecimal() and int(number):
+            return int(number)
         if self.page_parameter == "refused":
             raise Refusal(self.malformed("The page field is invalid."))
         return 1
@@ -160,13 +166,13 @@ class Portal(OpenPoints):
 
 @lru_cache
 def _atom(moment: dt.datetime) -> str:
-    """*moment* as the wire has it; the clock mostly stands still, so the same ones come again."""
+    """Return *moment* as on the wire; cached, because a frozen clock repeats the same moments."""
     return moment.astimezone(ZONE).isoformat()
 
 
-def _refusal(status: int, message: str) -> Reply:
+def _error(status: int, message: str) -> Reply:
     return Reply.json(status, {"message": message})
 
 
-def _told(left: int) -> dict[str, str]:
+def _limit_headers(left: int) -> dict[str, str]:
     return {"X-RateLimit-Limit": str(PER_MINUTE), "X-RateLimit-Remaining": str(left)}

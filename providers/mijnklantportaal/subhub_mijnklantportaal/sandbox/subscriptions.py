@@ -1,9 +1,11 @@
-"""Subscriptions in the fake; their status follows the clock."""
+"""The fake's endpoints for subscriptions; their status follows the clock."""
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
@@ -11,7 +13,6 @@ from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.customers import CustomerRoutes
 from subhub_mijnklantportaal.sandbox.portal import ZONE
-from subhub_mijnklantportaal.sandbox.renewals import renewal_after
 
 _TERMS: Final = {
     "description": checks.text,
@@ -28,7 +29,7 @@ CHANGE: Final = Body(optional={**_TERMS, "terminatedAt": checks.naive})
 
 @dataclass
 class StoredSubscription:
-    """A subscription, and what the wire does not show of it: the mandate that pays."""
+    """A subscription with its mandate, which the wire does not show."""
 
     id: str
     customer_id: str
@@ -41,29 +42,30 @@ class StoredSubscription:
     terminated_at: dt.datetime | None = None
 
     def status(self, now: dt.datetime, *, at_once: bool) -> str:
-        """Where it stands at *now*; *at_once* is whether a termination does not wait."""
+        """Return the status at *now*; *at_once* ends a terminated one before its renewal."""
         today = now.astimezone(ZONE).date()
         if self.terminated_at is not None and self.terminated_at <= now:
             return "ended" if at_once or self._renewal(now) <= today else "terminated"
         return "planned" if self.starts_on > today else "in_progress"
 
     def renews_at(self, now: dt.datetime) -> str:
-        """The next renewal at *now*, as the wire has it, of one that has not ended."""
+        """Return the next renewal after *now*, as on the wire."""
         return self._renewal(now).isoformat()
 
     def options(self) -> dict[str, Any]:
-        """The options in the newer of the two documented shapes."""
+        """Return the options, in the newer of the two documented forms."""
         if not self.create_invoice:
             return {"createInvoice": False}
         return {"createInvoice": True, "invoiceDescription": self.invoice_description}
 
     def _renewal(self, now: dt.datetime) -> dt.date:
+        # a terminated subscription runs to the end of the period in which it was terminated
         until = min(now, self.terminated_at or now).astimezone(ZONE).date()
         return renewal_after(until, self.starts_on, self.terms["interval"])
 
 
 class SubscriptionRoutes(CustomerRoutes):
-    """Make, list, read and change subscriptions."""
+    """The endpoints for subscriptions."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
@@ -72,7 +74,7 @@ class SubscriptionRoutes(CustomerRoutes):
 
     @route("POST", "/customer-subscriptions")
     def create_subscription(self, received: Received) -> Reply:
-        """Make a subscription without a package."""
+        """Create a subscription without a package."""
         body = self.checked(received, CREATE)
         self.connected()
         return Reply.json(
@@ -88,7 +90,7 @@ class SubscriptionRoutes(CustomerRoutes):
 
     @route("GET", "/customer-subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
-        """List the subscriptions of the portal."""
+        """List subscriptions, one page at a time."""
         return self.listing(received, self.subscriptions.values(), self._shown)
 
     @route("GET", "/customer-subscriptions/{}")
@@ -98,7 +100,7 @@ class SubscriptionRoutes(CustomerRoutes):
 
     @route("PATCH", "/customer-subscriptions/{}")
     def change_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """Change a subscription, or terminate it."""
+        """Change or terminate a subscription."""
         subscription = self._subscription(subscription_id)
         body = self.checked(received, CHANGE)
         ended = "terminatedAt" in body and subscription.terminated_at is not None
@@ -119,7 +121,16 @@ class SubscriptionRoutes(CustomerRoutes):
         invoice_description: str | None = None,
         mandate_id: str | None = None,
     ) -> JsonObject:
-        """Keep a new subscription; an unknown customer is wrong data."""
+        """Store a new subscription; an unknown customer is a 422.
+
+        Args:
+            customer_id: Whose subscription it is.
+            terms: Description, interval, amount and VAT rate.
+            starts_on: The first day.
+            create_invoice: Whether each charge is to be invoiced.
+            invoice_description: The text of the invoices.
+            mandate_id: The mandate that pays.
+        """
         if customer_id not in self.customers:
             raise Refusal(self.malformed("The customerId field is invalid."))
         subscription = StoredSubscription(
@@ -158,3 +169,37 @@ class SubscriptionRoutes(CustomerRoutes):
             "terminatedAt": self.atom(subscription.terminated_at),
             "createdAt": self.atom(subscription.created_at),
         }
+
+
+def renewal_after(day: dt.date, starts_on: dt.date, interval: str) -> dt.date:
+    """Return the first renewal later than *day*.
+
+    Args:
+        day: The day.
+        starts_on: The first day of the subscription.
+        interval: One of the documented intervals, such as `2 months`.
+    """
+    periods = (period_start(starts_on, interval, number) for number in count(1))
+    return next(start for start in periods if start > day)
+
+
+def period_start(starts_on: dt.date, interval: str, number: int) -> dt.date:
+    """Return the first day after *number* periods.
+
+    A period starts on the day of the month on which the subscription started, or on the last day of
+    a shorter month. It is counted from *starts_on* and not from the period before, so that a
+    subscription from the 31st does not stay on the 28th after February.
+
+    Args:
+        starts_on: The first day of the subscription.
+        interval: One of the documented intervals, such as `2 months`.
+        number: How many periods.
+    """
+    amount, unit = interval.split()
+    steps = int(amount) * number
+    if unit.startswith("day"):
+        return starts_on + dt.timedelta(days=steps)
+    months = starts_on.month - 1 + steps * (12 if unit.startswith("year") else 1)
+    year, month = starts_on.year + months // 12, months % 12 + 1
+    last = calendar.monthrange(year, month)[1]
+    return starts_on.replace(year=year, month=month, day=min(starts_on.day, last))

@@ -1,7 +1,7 @@
-"""The hosted pages of the portal: what a customer sees who opens a link, and what they do there.
+"""The checkout pages of sign-ups and payment links.
 
-Where the browser goes afterwards is not documented, so an offer tells no address, unless one was
-assumed.
+Where the browser goes after paying is not documented, so pages have no URL for it, unless
+`afterwards` assumes one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from subhub_mijnklantportaal.sandbox.packages import PackageRoutes, PendingSignU
 from subhub_mijnklantportaal.sandbox.payment_links import PaymentLinkRoutes, StoredLink
 
 
-class HostedPages(PackageRoutes, PaymentLinkRoutes):
-    """The pages of sign-ups and of payment links."""
+class CheckoutPages(PackageRoutes, PaymentLinkRoutes):
+    """The checkout pages of sign-ups and payment links."""
 
     def pay(self, url: str) -> None:
-        """Pay at the payment link of a sign-up, or at the checkout address of a payment link.
+        """Pay a sign-up or a payment link, as a customer does on the page at *url*.
 
-        `ValueError` when it cannot be paid any more, `LookupError` when nothing is there.
+        Raises `LookupError` if there is nothing to pay, and `ValueError` if it cannot be paid any
+        more.
         """
         link = self._link_at(url)
         if link is not None:
@@ -26,12 +27,12 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
             self._refuse_declined(url)
             self.pay_sign_up(url)
         else:
-            message = f"nothing can be paid at {url!r}: it was never made, or is paid already"
+            message = f"there is nothing to pay at {url!r}: it does not exist or is paid already"
             raise LookupError(message)
         self.declined.discard(url)
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """What the page at *url* shows."""
+        """Return what the page at *url* shows, or `None` if there is no such page."""
         link = self._link_at(url)
         if link is not None:
             return self._payment(link)
@@ -73,7 +74,7 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
 
     def _refuse_declined(self, url: str) -> None:
         if self._is_closed(url):
-            message = f"nobody can pay at {url!r}: it was declined; make a new sign-up"
+            message = f"cannot pay at {url!r} because it was declined. Create a new sign-up."
             raise ValueError(message)
 
     def _is_closed(self, url: str) -> bool:
@@ -83,4 +84,4 @@ class HostedPages(PackageRoutes, PaymentLinkRoutes):
         return "declined" if url in self.declined else "open"
 
     def _link_at(self, url: str) -> StoredLink | None:
-        return next((each for each in self.payment_links.values() if each.url == url), None)
+        return next((link for link in self.payment_links.values() if link.url == url), None)
