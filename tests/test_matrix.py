@@ -204,7 +204,7 @@ class TestPage:
         assert "| `get_customer` | docs, not proven |" in text
         assert "| `create_plan` | no |" in text
         assert "/customers/create) | candidates | sandbox: 4 tests |" in text
-        assert "| `create_plan` | the provider | no endpoint for plans was found" in text
+        assert "| `create_plan` | the provider | Afternoon documents no endpoint for plans" in text
         assert "| `delete_customer` (only here) | [docs](https://" in text
         assert all(f"| `{name}`" in text for name in Afternoon.capabilities())
 

@@ -62,7 +62,7 @@ class TestSignupLinks:
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.create_signup_link(plan="spg_1", customer=COMPANY)
-        with pytest.raises(InvalidReply, match="the slash at the end of the path was lost"):
+        with pytest.raises(InvalidReply, match="the trailing slash of the path was lost"):
             _ = asked(portal, flow, documented("CustomerSubscription"), 201)
 
     @pytest.mark.parametrize("answer", [{"id": "1"}, [], "text", None])
@@ -122,7 +122,7 @@ class TestSubscribing:
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.subscribe(plan="spg_1", customer="cst_1", now=NOW)
-        with pytest.raises(InvalidReply, match="nobody is subscribed"):
+        with pytest.raises(InvalidReply, match="No one is subscribed"):
             _ = asked(portal, flow, documented("PendingSignUp"), 201)
 
     def test_to_an_inline_plan_needs_no_package(

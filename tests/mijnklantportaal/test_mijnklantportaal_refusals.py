@@ -50,10 +50,10 @@ PLANS = [
         "interval",
         "14 days, 1 month, 2 months, 6 months, 1 year",
     ),
-    ({"interval": Interval(1, "week")}, "interval", "'1 week' is not one of"),
-    ({"interval": Interval(24, "month")}, "interval", "'24 months' is not one of"),
+    ({"interval": Interval(1, "week")}, "interval", "got '1 week'"),
+    ({"interval": Interval(24, "month")}, "interval", "got '24 months'"),
     ({"tax_rate": 6}, "tax_rate", "0, 9, 21"),
-    ({"tax_rate": "9.5"}, "tax_rate", "9.5 is not one of"),
+    ({"tax_rate": "9.5"}, "tax_rate", "got 9.5"),
     ({"tax_rate": None}, "tax_rate", "required"),
 ]
 
@@ -129,7 +129,7 @@ def test_a_country_cannot_be_changed(billing: Any) -> None:
 
 def test_a_sign_up_is_dutch(billing: Any) -> None:
     draft = COMPANY.model_copy(update={"country": "BE"})
-    with pytest.raises(InvalidRequest, match="'BE' is not 'NL'"):
+    with pytest.raises(InvalidRequest, match="must be 'NL' for a sign-up, got 'BE'"):
         billing.create_signup_link(plan="spg_1", customer=draft)
 
 
@@ -165,7 +165,7 @@ def test_a_termination_is_now_and_refunds_nothing(billing: Any) -> None:
 
 
 def test_a_subscription_keeps_its_plan(billing: Any) -> None:
-    with pytest.raises(Unsupported, match="instead: update_subscription"):
+    with pytest.raises(Unsupported, match=r"instead: .* update_subscription"):
         billing.change_subscription("sub_1", plan="spg_1", when="now")
 
 
@@ -183,9 +183,9 @@ def test_an_inline_plan_charges_no_mandate(billing: Any) -> None:
 @pytest.mark.parametrize(
     ("plan", "options", "told"),
     [
-        (PHONE, {"invoice_text": "x"}, "with an inline plan it is `invoice_description`"),
-        ("spg_1", {"invoice_description": "x"}, "with a package it is `invoice_text`"),
-        (PHONE, {"invoice_description": "x"}, "ignored unless `create_invoice`"),
+        (PHONE, {"invoice_text": "x"}, "Use `invoice_description` for an inline plan"),
+        ("spg_1", {"invoice_description": "x"}, "Use `invoice_text` for a package"),
+        (PHONE, {"invoice_description": "x"}, "no effect without `create_invoice`"),
         ("spg_1", {"create_invoice": "yes"}, "create_invoice"),
         ("spg_1", {"mandate_id": "mdt_1"}, "known are create_invoice, invoice_text"),
     ],
@@ -207,7 +207,7 @@ def test_an_id_of_an_extension_begins_as_documented(portal: MijnKlantportaal, va
         portal.mark_customer_invoice_paid(value, paid_at=dt.datetime.now(dt.UTC)),
     ]
     for flow in flows:
-        with pytest.raises(InvalidRequest, match="does not begin with"):
+        with pytest.raises(InvalidRequest, match="must start with"):
             _ = play(flow, provider=portal)
     with pytest.raises(InvalidRequest, match="'plk_'"):
         _ = portal.list_payment_link_payments(None, value)
@@ -216,14 +216,14 @@ def test_an_id_of_an_extension_begins_as_documented(portal: MijnKlantportaal, va
 def test_a_payment_link_has_a_description_and_an_amount_in_euros(
     portal: MijnKlantportaal,
 ) -> None:
-    with pytest.raises(InvalidRequest, match="`description`: it is empty"):
+    with pytest.raises(InvalidRequest, match="`description`: must not be empty"):
         _ = play(portal.create_payment_link(" ", Money(1, "EUR")), provider=portal)
-    with pytest.raises(InvalidRequest, match=r"`price`: '1\.00 USD' is not in EUR"):
+    with pytest.raises(InvalidRequest, match=r"`price`: must be in EUR, .* got '1\.00 USD'"):
         _ = play(portal.create_payment_link("x", Money(1, "USD")), provider=portal)
 
 
 def test_a_payment_was_made_at_a_time_in_a_zone(portal: MijnKlantportaal) -> None:
     naive = dt.datetime(2024, 4, 30, 14)  # noqa: DTZ001 - the point
     flow = portal.mark_customer_invoice_paid("inv_1", paid_at=naive)
-    with pytest.raises(InvalidRequest, match="has no time zone"):
+    with pytest.raises(InvalidRequest, match="must have a time zone"):
         _ = play(flow, provider=portal)

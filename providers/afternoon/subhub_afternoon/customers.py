@@ -1,6 +1,6 @@
-"""Customers, in Afternoon's words: https://docs.afternoon.co/api-reference/afternoon-events-api/customers/create.
+"""Customers.
 
-Subscriptions and links of a customer are not dealt with here.
+See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/create.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, text
 
 CUSTOMERS: Final = "/v1/customers"
 NOT_EXPRESSIBLE: Final = ("address", "postal_code", "city")
-"""What a customer has here and Afternoon's documents show no key for."""
+"""Fields of a customer for which Afternoon documents no key."""
 
 
 class DeletedCustomer(Result):
-    """A customer that is gone for good; what became of its subscriptions is not documented."""
+    """A deleted customer; what happens to its subscriptions is not documented."""
 
     id: str
 
 
 class AfternoonAddress(Wire):
-    """A billing address; only its country was seen."""
+    """A billing address; only its country is documented."""
 
     country: str | None = None
 
@@ -42,7 +42,7 @@ class AfternoonCustomer(Wire):
     billing_address: AfternoonAddress | None = None
 
     def to_customer(self) -> Customer:
-        """The customer in neutral words."""
+        """Convert to a `Customer`."""
         return Customer(
             provider=PROVIDER,
             id=self.id,
@@ -56,13 +56,13 @@ class AfternoonCustomer(Wire):
 
 
 class CustomerEnvelope(Envelope):
-    """An answer with one customer."""
+    """A response with a customer."""
 
     customer: AfternoonCustomer
 
 
 class CustomersEnvelope(ListEnvelope):
-    """An answer with customers."""
+    """A response with customers."""
 
     customers: list[AfternoonCustomer]
 
@@ -78,43 +78,52 @@ class Customers(Provider):
         last_name: str | None = None,
         url: str | None = None,
     ) -> Flow[Customer]:
-        """Make a customer.
+        """Create a customer; Afternoon accepts the same one twice.
 
-        Street, postal code and city are not sent, because no key for them is documented; of the
-        address only the country goes out. Afternoon takes the same customer twice without a word.
+        Of the address only the country is sent: no keys are documented for the rest.
+
+        Args:
+            draft: The customer.
+            first_name: The first name of the contact.
+            last_name: The last name of the contact.
+            url: The customer's website.
         """
         body = customer_body(draft, first_name, last_name, url)
         answer = yield from post(CUSTOMERS, CustomerEnvelope, body)
         return answer.customer.to_customer()
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
-        """Read one customer."""
+        """Read a customer."""
         address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
         answer = yield from get(address, CustomerEnvelope)
         return answer.customer.to_customer()
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
-        """Read one page of the customers; the shape of the answer is inferred."""
+        """List customers, one page at a time; the shape of the response is assumed."""
         answer = yield from get(CUSTOMERS, CustomersEnvelope, page_query(cursor))
-        return answer.page([each.to_customer() for each in answer.customers])
+        return answer.page([customer.to_customer() for customer in answer.customers])
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Flow[Customer | None]:
-        """Find the one customer with this id of yours; Afternoon cannot search by e-mail.
+        """Find the customer with your own id; Afternoon cannot search by e-mail.
 
-        What comes back is compared once more: the path is inferred, and a search that ignored its
-        question would otherwise have a stranger billed.
+        The found customers are compared with the id again: the path is assumed, and a search that
+        ignored its query would bill the wrong customer.
         """
         if external_id is None:
             self._lacks("find_customer:email", email)
         query = {"external_id": text("external_id", external_id)}
         answer = yield from inferred.search_customers(CustomersEnvelope, query)
-        found = [each.to_customer() for each in answer.customers if each.external_id == external_id]
+        found = [
+            customer.to_customer()
+            for customer in answer.customers
+            if customer.external_id == external_id
+        ]
         if len(found) > 1:
             message = (
-                f"{len(found)} customers have the external id {external_id!r}: choose one of "
-                "`candidates` by its id"
+                f"{len(found)} customers have the external id {external_id!r}. Choose one of "
+                "`candidates`, and use its id."
             )
             raise Ambiguous(message, candidates=found)
         return found[0] if found else None
@@ -130,20 +139,27 @@ class Customers(Provider):
     ) -> Flow[Customer]:
         """Change a customer; street, postal code and city are refused.
 
-        A country is sent as the billing address. Whether Afternoon then keeps the rest of an
-        address that was entered elsewhere is not documented.
+        A country is sent as a billing address with nothing else in it. Whether Afternoon then keeps
+        the rest of an address is not documented.
+
+        Args:
+            customer_id: The customer's id.
+            changes: The fields to change.
+            first_name: The first name of the contact.
+            last_name: The last name of the contact.
+            url: The customer's website.
         """
         for field in NOT_EXPRESSIBLE:
             if field in changes.changes():
-                problem = "Afternoon documents no key for it (of an address, only the country)"
-                raise InvalidRequest.of(field, f"{problem}: change it in Afternoon's dashboard")
+                problem = "Afternoon documents no key for it. Change it in Afternoon's dashboard"
+                raise InvalidRequest.of(field, problem)
         body = customer_body(changes, first_name, last_name, url)
         found = cuid("customer_id", customer_id)
         answer = yield from inferred.update_customer(found, CustomerEnvelope, body)
         return answer.customer.to_customer()
 
     def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
-        """Remove a customer for good.
+        """Delete a customer.
 
         See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/delete.
         """
@@ -158,7 +174,14 @@ def customer_body(
     last_name: str | None,
     url: str | None,
 ) -> dict[str, Any]:
-    """The fields of a request, without those that have no value: Afternoon takes no null."""
+    """Return the body of a request, without unset fields: Afternoon accepts no null.
+
+    Args:
+        values: The customer or the changes.
+        first_name: The first name of the contact.
+        last_name: The last name of the contact.
+        url: The customer's website.
+    """
     body: dict[str, Any] = {
         "name": values.name,
         "first_name": _checked("first_name", first_name),

@@ -1,7 +1,7 @@
-"""The evidence: how well the wire format of each capability is known, and from which page.
+"""The evidence for each capability: the page that documents it, or why it is absent.
 
-Nobody has tried any of it against the live service. The mark of an operation is that of its weakest
-part: one whose fields are documented and whose path is not is `inferred`.
+The mark of an operation is that of its weakest part: with documented fields and an undocumented
+path it is `inferred`. `docs/evidence.md` explains the marks.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _CHANGE = Evidence("inferred", f"{API}/subscriptions/change-plan")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
 _SEARCH = Evidence("inferred", f"{API}/customers/search")
 
-_NO_PLANS = "no endpoint for plans was found in Afternoon's documents"
+_NO_PLANS = "Afternoon documents no endpoint for plans"
 
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
-        f"{_NO_PLANS}: plans are made in its dashboard",
-        "make the plan in Afternoon's dashboard, and pass its plan code as `plan`",
+        f"{_NO_PLANS}; they are created in its dashboard",
+        "create the plan in Afternoon's dashboard, and pass its plan code as `plan`",
     ),
     "get_plan": Absence(_NO_PLANS, "look at the plan in Afternoon's dashboard"),
     "list_plans": Absence(_NO_PLANS, "look at the plans in Afternoon's dashboard"),
@@ -36,8 +36,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "find_customer": _SEARCH,
     "find_customer:external_id": _SEARCH,
     "find_customer:email": Absence(
-        "Afternoon's search takes names and external ids, and no e-mail address",
-        "give customers an `external_id` and find them by it",
+        "Afternoon's search has parameters for names and external ids, but not for e-mail",
+        "give customers an `external_id`, and find them by it",
     ),
     "update_customer": Evidence("inferred", f"{API}/customers/update"),
     "create_signup_link": _LINK,
@@ -50,13 +50,13 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:prorated": _LINK,
     "subscribe": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
-        "no request of Afternoon's carries a price or an interval",
-        "make the plan in Afternoon's dashboard and use its plan code",
+        "no request of Afternoon has a price or an interval",
+        "create the plan in Afternoon's dashboard, and use its plan code",
     ),
     "subscribe:starts_on": _SUBSCRIBE,
     "subscribe:payment_method": Absence(
-        "no request of Afternoon's carries a payment method",
-        "send the customer a signup link: money is collected on Afternoon's own pages",
+        "no request of Afternoon has a payment method",
+        "send the customer a signup link; payments are collected on Afternoon's own pages",
     ),
     "get_subscription": Evidence("inferred", f"{API}/subscriptions/list"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
@@ -71,7 +71,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CANCEL,
-    # The field is documented for cancel; its two words were seen on the signup link only.
+    # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
     "delete_customer": Evidence("docs", f"{API}/customers/delete"),
     "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),

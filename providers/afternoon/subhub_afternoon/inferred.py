@@ -1,7 +1,7 @@
-"""The guesses: everything about the wire format that was not seen in Afternoon's documents.
+"""Assumptions about the wire format: everything that Afternoon's documentation does not show.
 
-Each stands in one small function that names its basis, so that a guess that proves wrong is
-corrected in one place. Nothing that is documented belongs here.
+Each has its own function, which names the basis of the assumption, so that a wrong one is corrected
+in one place. Nothing that is documented belongs here.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from subhub.plugin import Flow, Json, Wire, get, patch, path, post, text_at
 W = TypeVar("W", bound=Wire)
 
 PAGE_SIZE: Final = 50
-"""How many items a page holds when no `limit` is sent (documented)."""
+"""The number of items on a page without `limit` (documented)."""
 CURSOR_NAMES: Final = ("next_cursor", "next")
 
 
 def next_cursor(pagination: Mapping[str, Any], received: int) -> str | None:
-    """The cursor of the next page, from the `pagination` object of a list; `None` at the end.
+    """Return the cursor of the next page, or `None` on the last one.
 
-    That object is documented, its field names are not: the ones tried here are a guess. A page that
-    has no known name and may not be the last raises `InvalidReply`: a part passed off as the whole
-    list would be worse than an error.
+    The `pagination` object is documented, its field names are not: those tried here are guesses. A
+    page without a known name that may not be the last one raises `InvalidReply`, because a part of
+    a list that looks complete is worse than an error.
+
+    Args:
+        pagination: The `pagination` object of the response.
+        received: The number of items on the page.
     """
     if pagination.get("has_more") is False:
         return None
@@ -35,35 +39,35 @@ def next_cursor(pagination: Mapping[str, Any], received: int) -> str | None:
     if pagination.get("has_more") or received >= PAGE_SIZE:
         names = ", ".join(pagination) or "nothing"
         message = (
-            f"the list may go on, but its `pagination` holds {names}, and no text under "
-            f"{' or '.join(CURSOR_NAMES)}: where the next page begins cannot be told"
+            f"cannot read the next page of the list because its `pagination` has {names}, and no "
+            f"text under {' or '.join(CURSOR_NAMES)}"
         )
         raise InvalidReply(message, body=str(dict(pagination)))
     return None
 
 
 def create_subscription(model: type[W], body: Json) -> Flow[W]:
-    """Create a subscription. Path and method: those of the documented list, and of its siblings."""
+    """Create a subscription. The path is that of the list, the method that of other resources."""
     return post("/v1/subscriptions", model, body)
 
 
 def read_subscription(subscription_id: str, model: type[W]) -> Flow[W]:
-    """Read one subscription. No page was found; customers and invoices are read this way."""
+    """Read a subscription. No page documents it; customers and invoices are read this way."""
     return get(path("/v1/subscriptions/{}", subscription_id), model)
 
 
 def update_subscription(subscription_id: str, model: type[W], body: Json) -> Flow[W]:
-    """Change a subscription. The fields are documented; the method may be PUT instead."""
+    """Change a subscription. The fields are documented; the method could be PUT instead."""
     return patch(path("/v1/subscriptions/{}", subscription_id), model, body)
 
 
 def change_plan(subscription_id: str, model: type[W], body: Json) -> Flow[W]:
-    """Change a plan. The fields are documented; path and method are formed as for cancel."""
+    """Change a plan. The fields are documented; path and method are like those of cancel."""
     return post(path("/v1/subscriptions/{}/change-plan", subscription_id), model, body)
 
 
 def update_customer(customer_id: str, model: type[W], body: Json) -> Flow[W]:
-    """Change a customer. The fields are documented; the method may be PUT instead."""
+    """Change a customer. The fields are documented; the method could be PUT instead."""
     return patch(path("/v1/customers/{}", customer_id), model, body)
 
 
@@ -73,5 +77,5 @@ def search_customers(model: type[W], query: Mapping[str, str]) -> Flow[W]:
 
 
 def billing_address(country: str) -> Json:
-    """The address with a country. `country` was seen in answers, no key was in requests."""
+    """Return an address with a country. The key `country` is documented for responses only."""
     return {"country": country}

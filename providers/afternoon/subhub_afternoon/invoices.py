@@ -1,8 +1,8 @@
-"""Invoices: reading them, and drafting one.
+"""Invoices: reading them, and creating drafts.
 
 See https://docs.afternoon.co/api-reference/afternoon-events-api/invoices/list and
-https://docs.afternoon.co/quickstart. Finalizing, voiding and paying have no known path and are left
-out.
+https://docs.afternoon.co/quickstart. Finalizing, voiding and paying are not supported, because
+their paths are not documented.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INVOICES: Final = "/v1/invoices"
 
 
 class InvoiceLine(Record):
-    """A line of an invoice to draft; the amount is in cents, the company's currency unsaid."""
+    """A line of a draft invoice; the amount is in cents of the company's currency."""
 
     description: str = Field(min_length=1)
     quantity: int = Field(default=1, strict=True)
@@ -29,10 +29,9 @@ class InvoiceLine(Record):
 
 
 class Invoice(Result):
-    """An invoice. *status* is `draft`, `open`, `paid`, `void`, `uncollectible`, or a later word.
+    """An invoice. Documented values of *status*: `draft`, `open`, `paid`, `void`, `uncollectible`.
 
-    *total_cents* has no currency, because none was seen in Afternoon's answers. Lines and all else
-    are in `raw`.
+    *total_cents* has no currency, because none is documented. Lines and other fields are in `raw`.
     """
 
     id: str
@@ -48,7 +47,7 @@ class AfternoonInvoice(Wire):
     total_cents: int | None = None
 
     def to_invoice(self) -> Invoice:
-        """The invoice as a result."""
+        """Convert to an `Invoice`."""
         return Invoice(
             provider=PROVIDER,
             id=self.id,
@@ -59,31 +58,37 @@ class AfternoonInvoice(Wire):
 
 
 class InvoiceEnvelope(Envelope):
-    """An answer with one invoice."""
+    """A response with an invoice."""
 
     invoice: AfternoonInvoice
 
 
 class InvoicesEnvelope(ListEnvelope):
-    """An answer with one page of invoices; inferred from that of the subscriptions."""
+    """A response with one page of invoices; its shape is assumed from that of subscriptions."""
 
     invoices: list[AfternoonInvoice]
 
 
 class Invoices(Provider):
-    """The operations on invoices, reached by `client.call` and `client.walk`."""
+    """The operations on invoices, used with `client.call` and `client.walk`."""
 
     def list_invoices(
         self, cursor: str | None = None, *, customer: str | None = None, status: str | None = None
     ) -> Flow[Page[Invoice]]:
-        """Read one page of the invoices, of one customer or in one status of Afternoon's."""
+        """List invoices, one page at a time.
+
+        Args:
+            cursor: The cursor of the page; by default the first.
+            customer: Only invoices of this customer.
+            status: Only invoices with this status, in Afternoon's words.
+        """
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner, status=status)
         answer = yield from get(INVOICES, InvoicesEnvelope, query)
-        return answer.page([each.to_invoice() for each in answer.invoices])
+        return answer.page([invoice.to_invoice() for invoice in answer.invoices])
 
     def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
-        """Read one invoice, with its lines in `raw`."""
+        """Read an invoice, with its lines in `raw`."""
         answer = yield from get(
             path(INVOICES + "/{}", cuid("invoice_id", invoice_id)), InvoiceEnvelope
         )
@@ -97,9 +102,13 @@ class Invoices(Provider):
         collection_method: str = "send_invoice",
         days_until_due: int | None = None,
     ) -> Flow[Invoice]:
-        """Draft an invoice; it goes out when it is finalized, in Afternoon's dashboard.
+        """Create a draft invoice. It is sent when it is finalized in Afternoon's dashboard.
 
-        `send_invoice` is the one collection method that was seen.
+        Args:
+            customer_id: The customer's id.
+            lines: The lines.
+            collection_method: How the invoice is collected; only `send_invoice` is documented.
+            days_until_due: The number of days until the invoice is due.
         """
         body: dict[str, Any] = {
             "customer_id": cuid("customer_id", customer_id),

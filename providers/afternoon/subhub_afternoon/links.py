@@ -1,7 +1,7 @@
-"""Signup links: hosted pages on which a customer subscribes to a plan, or moves to another one.
+"""Signup links: hosted pages on which a customer subscribes to a plan or changes to another one.
 
-https://docs.afternoon.co/api-reference/afternoon-events-api/subscription-signup-links/create is the
-one page of Afternoon's that is known from end to end. A link can be neither read again nor revoked.
+See https://docs.afternoon.co/api-reference/afternoon-events-api/subscription-signup-links/create.
+A link can neither be read again nor revoked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SubscriptionSignupLink(Wire):
     token_expiration: AwareDatetime
 
     def to_signup_link(self) -> SignupLink:
-        """The link in neutral words."""
+        """Convert to a `SignupLink`."""
         return SignupLink(
             provider=PROVIDER,
             id=self.id,
@@ -43,13 +43,13 @@ class SubscriptionSignupLink(Wire):
 
 
 class LinkEnvelope(Envelope):
-    """An answer with a link."""
+    """A response with a link."""
 
     subscription_signup_link: SubscriptionSignupLink
 
 
 class Links(Customers):
-    """The operation on links, which may have to make a customer first."""
+    """The operation on links, which may have to create a customer first."""
 
     def create_signup_link(
         self,
@@ -62,11 +62,20 @@ class Links(Customers):
         when: When | None = None,
         refund: Refund | None = None,
     ) -> Flow[SignupLink]:
-        """Make a page that works for 24 hours.
+        """Create a page that works for 24 hours.
 
-        A link is for a customer who exists. A draft with an `external_id` is looked up first, and a
-        customer that is found is used as it is; otherwise the customer is made, and when the link
-        then fails, `error.completed` holds that customer.
+        A link is for an existing customer. A draft with an `external_id` is looked up first, and an
+        existing customer is used unchanged. Otherwise the customer is created; if the link then
+        fails, `error.completed` has the customer.
+
+        Args:
+            plan: The plan code.
+            customer: The customer's id, or a draft.
+            return_url: Where the browser goes after the signup.
+            back_url: Where the browser goes on going back.
+            replaces: The id of a subscription that changes to the plan.
+            when: When that subscription changes.
+            refund: What happens to its prepaid fees.
         """
         terms = {"plan_code": plan_code("plan", plan), **_addresses(return_url, back_url)}
         terms |= _replacement(replaces, when, refund)
@@ -76,9 +85,9 @@ class Links(Customers):
             known = yield from self.find_customer(external_id=customer.external_id)
             if known is not None:
                 return (yield from _link(known.id, terms))
-        made = yield from self.create_customer(customer)
-        with completed(made):
-            return (yield from _link(made.id, terms))
+        created = yield from self.create_customer(customer)
+        with completed(created):
+            return (yield from _link(created.id, terms))
 
 
 def _link(customer_id: str, terms: Mapping[str, str]) -> Flow[SignupLink]:
@@ -92,19 +101,17 @@ def _addresses(return_url: str | None, back_url: str | None) -> dict[str, str]:
 
 
 def _replacement(replaces: str | None, when: When | None, refund: Refund | None) -> dict[str, str]:
-    """The plan change that the link is for; its two rules stand only in Afternoon's prose."""
+    """Return the fields of a plan change; its two rules are only in the prose of the page."""
     if replaces is None:
         if when is not None or refund is not None:
             raise InvalidRequest.of(
-                "replaces", "`when` and `refund` are about the subscription it names"
+                "replaces", "is required with `when` and `refund`: give the subscription to replace"
             )
         return {}
     if when is None:
-        raise InvalidRequest.of(
-            "when", "with `replaces` say when the old one ends: now or period_end"
-        )
+        raise InvalidRequest.of("when", "is required with `replaces`: give 'now' or 'period_end'")
     if refund is not None and when != "now":
-        raise InvalidRequest.of("refund", "it goes with when='now'")
+        raise InvalidRequest.of("refund", f"is only possible with when='now', got {when!r}")
     previous = cuid("replaces", replaces)
     return {
         "previous_subscription_id": previous,

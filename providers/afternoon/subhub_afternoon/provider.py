@@ -1,6 +1,6 @@
-"""The provider class: what Afternoon is called and how it is reached; the operations are inherited.
+"""The provider class: Afternoon's settings, with all operations inherited.
 
-Each subject has its own module; the guesses about the wire format are all in `inferred`.
+Each resource has its own module. All assumptions about the wire format are in `inferred`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
     """Afternoon: subscriptions and usage-based billing. See https://docs.afternoon.co.
 
-    Plans are made in its dashboard, and named here by their plan code. Ids are cuids and do not
-    tell what they are the id of.
+    Plans are created in its dashboard and named by their plan code. Ids are cuids without a type
+    prefix.
     """
 
     name = PROVIDER
@@ -38,7 +38,7 @@ class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
 
     @classmethod
     def sandbox(cls) -> Fake:
-        """A fresh fake of Afternoon."""
+        """Return a new fake of Afternoon."""
         from subhub_afternoon.fake import AfternoonFake  # noqa: PLC0415 - only when asked for
 
         return AfternoonFake()

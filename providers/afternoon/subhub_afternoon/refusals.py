@@ -1,7 +1,6 @@
-"""What is refused before anything is sent, because Afternoon's documents exclude it.
+"""Checks of arguments, as Afternoon's documentation restricts them.
 
-Each check returns the value, or raises `InvalidRequest` that names the field, the value and what is
-allowed. Nothing here builds or sends a request.
+Each returns the value, or raises `InvalidRequest` before anything is sent.
 """
 
 from __future__ import annotations
@@ -23,67 +22,73 @@ _PLAN_CODE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
 
 def cuid(field: str, value: str) -> str:
-    """An id of Afternoon's.
+    """Check an id of Afternoon.
 
-    The ids of requests are typed as cuids, and every generator of cuids writes a `c` and then
-    lower-case letters and digits, so no real id fails this. What does fail it is the id that an
-    application kept from another provider: sent on, it would be an empty list or a walk through
-    all subscriptions instead of an error.
+    Ids in requests are typed as cuids, and every cuid starts with `c` and continues with lower-case
+    letters and digits, so real ids pass. An id from another provider does not: Afternoon would
+    answer it with an empty list, or subhub would read all subscriptions to find it.
     """
     if _CUID.fullmatch(value):
         return value
     problem = (
-        f"{value!r} is no id of Afternoon: those are cuids, `c` and lower-case letters and digits, "
-        "as cm5x9z8nv0001h85r7l9p2k2m; the ids of another provider do not carry over"
+        "must be a cuid (`c`, then lower-case letters and digits, for example "
+        f"'cm5x9z8nv0001h85r7l9p2k2m'), got {value!r}. Ids of another provider cannot be used here"
     )
     raise InvalidRequest.of(field, problem)
 
 
 def plan_code(field: str, value: str) -> str:
-    """The code of a plan, which is what Afternoon's requests name a plan by."""
+    """Check a plan code."""
     if _PLAN_CODE.fullmatch(value):
         return value
     problem = (
-        f"{value!r} is no plan code: those are lower-case letters and digits, in words joined by "
-        "single underscores, as 'starter_plan'; copy it from the plan in Afternoon's dashboard"
+        "must be a plan code (lower-case letters and digits, with single underscores between "
+        f"words, for example 'starter_plan'), got {value!r}. Copy it from Afternoon's dashboard"
     )
     raise InvalidRequest.of(field, problem)
 
 
 def anchor_day(field: str, value: int) -> int:
-    """A day of the month, from 1 to 31."""
+    """Check a day of the month."""
     if isinstance(value, bool) or not 1 <= value <= LAST_DAY:
-        raise InvalidRequest.of(field, f"a day of the month is from 1 to {LAST_DAY}, not {value!r}")
+        raise InvalidRequest.of(field, f"must be from 1 to {LAST_DAY}, got {value!r}")
     return value
 
 
 def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
-    """A text that is not empty and not too long."""
+    """Check the length of a text.
+
+    Args:
+        field: The argument's name, for the error.
+        value: The text, which must not be empty.
+        longest: The most characters that are allowed.
+    """
     if 1 <= len(value) <= longest:
         return value
     raise InvalidRequest.of(
-        field, f"a text of 1 to {longest} characters is meant, not one of {len(value)}"
+        field, f"must have from 1 to {longest} characters, got {len(value)} characters"
     )
 
 
 def positive(field: str, value: Decimal | int | str) -> str:
-    """A number above zero, written out in decimals; a float is refused, it is not exact."""
+    """Check a number above zero, and return it in decimals; a float is not exact and refused."""
     if isinstance(value, bool | float):
-        raise InvalidRequest.of(field, f"write the number as text or Decimal, '{value}'")
+        raise InvalidRequest.of(field, f"must be text, int or Decimal, got {value!r}")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise InvalidRequest.of(field, f"{value!r} is no number: write it as '12.50'") from error
+        problem = f"must be a number, for example '12.50', got {value!r}"
+        raise InvalidRequest.of(field, problem) from error
     if not number.is_finite() or number <= 0:
-        raise InvalidRequest.of(field, f"an amount is above zero, not {value}")
+        raise InvalidRequest.of(field, f"must be > 0, got {value}")
     return f"{number:f}"
 
 
 def json_object(field: str, value: Json) -> Json:
-    """An object that JSON can carry."""
+    """Check that JSON can represent an object."""
     try:
         _ = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        problem = f"JSON cannot carry it ({error}): use text, numbers, booleans, lists and dicts"
+        problem = f"must be JSON (text, numbers, booleans, lists and dicts): {error}"
         raise InvalidRequest.of(field, problem) from error
     return value

@@ -1,7 +1,7 @@
-"""Subscriptions, in Afternoon's words.
+"""Subscriptions.
 
-See https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create and its
-neighbours. The subscription object was never seen in full: what has no evidence is left in `raw`.
+See https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create. The object is
+not documented in full: fields without evidence are in `raw`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from subhub_afternoon.terms import midnight, timing
 
 SUBSCRIPTIONS: Final = "/v1/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {"pending": Status.PENDING, "canceled": Status.CANCELED}
-"""The two words that were seen. There must be one for a running subscription: it is not known."""
+"""The two documented statuses. There must be one for a running subscription; it is not known."""
 UNROUTED: Final = frozenset({404, 405})
-"""What a server may answer to a path, or a method on it, that it does not have."""
+"""The statuses with which a server answers a path or method that it does not have."""
 
 
 class AfternoonSubscription(Wire):
-    """A `subscription` object; `customer_id` and `plan_code` are inferred."""
+    """A `subscription` object; `customer_id` and `plan_code` are assumed."""
 
     id: str
     customer_id: str | None = None
@@ -38,12 +38,12 @@ class AfternoonSubscription(Wire):
     canceled_at: AwareDatetime | None = None
 
     def to_subscription(self, owner: str | None = None) -> Subscription:
-        """The subscription in neutral words; its plan id is the plan code, as in requests.
+        """Convert to a `Subscription`; its plan id is the plan code, as in requests.
 
-        *owner* is the customer whose subscriptions were asked for: that an answer repeats whose
-        they are is inferred, that Afternoon filters by customer is documented.
-        `renews_on` is the day in the offset that Afternoon wrote. It has ended only when its status
-        says so: Afternoon accepts a cancellation at period end with the same words as one now.
+        *owner* is the customer by whom the list was filtered: the filter is documented, a customer
+        in the response is not. `renews_on` is the day in Afternoon's own offset. A subscription has
+        ended only if its status says so, because a cancellation at period end has the same response
+        as an immediate one.
         """
         status = STATUSES.get(self.status or "", Status.UNKNOWN)
         return Subscription(
@@ -60,19 +60,19 @@ class AfternoonSubscription(Wire):
 
 
 class SubscriptionEnvelope(Envelope):
-    """An answer with one subscription."""
+    """A response with a subscription."""
 
     subscription: AfternoonSubscription
 
 
 class SubscriptionsEnvelope(ListEnvelope):
-    """An answer with one page of subscriptions."""
+    """A response with one page of subscriptions."""
 
     subscriptions: list[AfternoonSubscription]
 
 
 class ChangeEnvelope(Envelope):
-    """An answer to a change of plan, without an object around its fields."""
+    """A response to a change of plan; its fields are at the top level."""
 
     old_subscription: AfternoonSubscription
     new_subscription: AfternoonSubscription | None = None
@@ -92,11 +92,17 @@ class Subscriptions(Provider):
         billing_anchor_day: int | None = None,
         initial_status: str | None = None,
     ) -> Flow[Subscription]:
-        """Start billing a customer, without a page.
+        """Subscribe a customer without a signup page.
 
-        Without *initial_status* the subscription is `pending`; which other words Afternoon takes is
-        not documented. Without *billing_anchor_day* (1 to 31) it bills on the 1st of the month, not
-        on the day on which it starts.
+        Args:
+            plan: The plan code.
+            customer: The customer's id.
+            now: The current time, whose time zone *starts_on* is in.
+            starts_on: The first day; by default Afternoon starts it at once.
+            payment_method: Not supported.
+            billing_anchor_day: The day of the month on which it is billed, from 1 to 31. The
+                default is the 1st, not the day on which it starts.
+            initial_status: Afternoon's default is `pending`; other values are not documented.
         """
         if isinstance(plan, PlanDraft):
             self._lacks("subscribe:inline_plan", plan)
@@ -116,10 +122,10 @@ class Subscriptions(Provider):
         return answer.subscription.to_subscription()
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
-        """Read one subscription.
+        """Read a subscription.
 
-        The path is inferred. When Afternoon does not know it, or not the id, the documented list is
-        read until the id turns up: one request more for every 50 subscriptions of the company.
+        The path is assumed. If it answers 404 or 405, the documented list is read until the id is
+        found: one more request per 50 subscriptions of the company.
         """
         found = cuid("subscription_id", subscription_id)
         try:
@@ -136,16 +142,24 @@ class Subscriptions(Provider):
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
     ) -> Flow[Page[Subscription]]:
-        """Read one page of the subscriptions, of one customer or of all."""
+        """List subscriptions, of one customer or of all, one page at a time."""
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
-        return answer.page([each.to_subscription(owner) for each in answer.subscriptions])
+        return answer.page([item.to_subscription(owner) for item in answer.subscriptions])
 
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[SubscriptionChange]:
-        """Move a subscription to another plan; the new one probably has another id."""
+        """Change the plan of a subscription; the new one may have another id.
+
+        Args:
+            subscription_id: The subscription's id.
+            plan: The new plan code.
+            when: Now or at the end of the period.
+            refund: What happens to prepaid fees.
+            now: Not used.
+        """
         del now
         body = {"target_plan_code": plan_code("plan", plan), **timing("change_mode", when, refund)}
         found = cuid("subscription_id", subscription_id)
@@ -161,7 +175,14 @@ class Subscriptions(Provider):
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[Subscription]:
-        """Stop a subscription; the answer is worded alike for both timings, so see the status."""
+        """Cancel a subscription; only the status tells whether it has ended already.
+
+        Args:
+            subscription_id: The subscription's id.
+            when: Now or at the end of the period.
+            refund: What happens to prepaid fees.
+            now: Not used.
+        """
         del now
         address = path(SUBSCRIPTIONS + "/{}/cancel", cuid("subscription_id", subscription_id))
         body = timing("cancel_mode", when, refund)
@@ -169,9 +190,9 @@ class Subscriptions(Provider):
         return answer.subscription.to_subscription()
 
     def update_billing_anchor_day(self, subscription_id: str, day: int) -> Flow[Subscription]:
-        """Bill on another day of the month, from 1 to 31.
+        """Change the day of the month on which a subscription is billed, from 1 to 31.
 
-        What happens in months that are too short for it is not documented. See
+        What happens in shorter months is not documented. See
         https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
         """
         found = cuid("subscription_id", subscription_id)
@@ -180,11 +201,11 @@ class Subscriptions(Provider):
         return answer.subscription.to_subscription()
 
     def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
-        """The subscription, from the pages of the list up to the one that holds it."""
+        """Find a subscription in the list, reading pages until it is found."""
 
         def read(cursor: str | None) -> Flow[Page[Subscription]]:
             page = yield from self.list_subscriptions(cursor)
-            found = [each for each in page.items if each.id == subscription_id]
+            found = [item for item in page.items if item.id == subscription_id]
             return Page(found, None if found else page.next)
 
         matches = yield from walk(read, lambda _: True)

@@ -1,7 +1,6 @@
-"""Neutral words and moments, as Afternoon writes them.
+"""Timing, refunds and moments as Afternoon writes them.
 
-Afternoon has three names for the timing field and one for the refund policy; their values are the
-same everywhere. Nothing here knows an endpoint.
+The timing field has a different name in each of three requests; its values are the same.
 """
 
 from __future__ import annotations
@@ -21,34 +20,45 @@ REFUND_POLICY: Final[Mapping[Refund, str]] = {
 
 
 def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:
-    """The timing under Afternoon's name for it, *field*, with the refund policy beside it.
+    """Return the timing and the refund policy of a request.
 
-    The policy may be sent only with `now`. There it is always sent when it is known, because what
-    Afternoon does without it is not documented.
+    The policy is allowed only with `now`. There it is always sent if given, because Afternoon's
+    default is not documented.
+
+    Args:
+        field: The name of the timing field in this request.
+        when: The timing.
+        refund: The refund policy.
     """
     if when != "now" and refund == "prorated":
         raise InvalidRequest.of(
-            "refund", "'prorated' goes with when='now': at period end nothing is left"
+            "refund", f"'prorated' is only possible with when='now', got {when!r}"
         )
-    words = {field: TIMING[when]}
+    fields = {field: TIMING[when]}
     if when == "now" and refund is not None:
-        words["cancel_now_prepaid_refund_policy"] = REFUND_POLICY[refund]
-    return words
+        fields["cancel_now_prepaid_refund_policy"] = REFUND_POLICY[refund]
+    return fields
 
 
 def instant(field: str, moment: dt.datetime) -> str:
-    """*moment* in UTC, as `2024-01-15T10:30:00Z`; one without a time zone is refused."""
+    """Return *moment* in UTC, such as `2024-01-15T10:30:00Z`; it must have a time zone."""
     if moment.utcoffset() is None:
-        problem = f"{moment!r} has no time zone: give it one, as datetime.now(timezone.utc) has"
+        problem = f"must have a time zone, got {moment!r}. Use for example datetime.now(UTC)"
         raise InvalidRequest.of(field, problem)
     try:
         return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     except OverflowError as error:
         raise InvalidRequest.of(
-            field, f"{moment!r} is beyond the years that can be written"
+            field, f"must be in the years 1 to 9999 in UTC, got {moment!r}"
         ) from error
 
 
 def midnight(field: str, day: dt.date, now: dt.datetime) -> str:
-    """The moment at which *day* begins in the time zone of *now*, in UTC."""
+    """Return the start of *day* in the time zone of *now*, in UTC.
+
+    Args:
+        field: The argument's name, for the error.
+        day: The day.
+        now: A time with the time zone.
+    """
     return instant(field, dt.datetime.combine(day, dt.time(), tzinfo=now.tzinfo))

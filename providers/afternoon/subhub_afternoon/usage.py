@@ -1,7 +1,7 @@
-"""Usage: events that are billed, credits that pay for them, and the balances of a customer.
+"""Usage: billable events, credit grants, and the balances of a customer.
 
-See https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest. The fields of most
-answers were not visible: they are in `raw`.
+See https://docs.afternoon.co/api-reference/afternoon-events-api/events/ingest. Most response fields
+are not documented: they are in `raw`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ INGEST: Final = "/v1/events/ingest"
 
 
 class CreditGrant(Result):
-    """Credits that were given; *id* is `None` when the answer has none."""
+    """Granted credits; *id* is `None` if the response has none."""
 
     id: str | None = None
 
 
 class CustomerBalances(Result):
-    """The wallets of the customer *id*, all of it in `raw`: no field was documented."""
+    """The wallets of the customer *id*, in `raw`: no field is documented."""
 
     id: str
 
 
 class IngestedEvent(Result):
-    """An event that Afternoon holds.
+    """A stored event.
 
-    *id* is that of the stored event, the same one when the event was repeated. *status* is
-    Afternoon's word for the outcome. Cost, balances, and an `error` if there is one, are in `raw`.
+    *id* is the id of the stored event, the same for a repeated one. *status* is Afternoon's word
+    for the outcome. Cost, balances and a possible `error` are in `raw`.
     """
 
     id: str | None = None
@@ -44,26 +44,26 @@ class IngestedEvent(Result):
 
 
 class AfternoonCreditGrant(Wire):
-    """A `credit_grant` object; none of its fields is documented."""
+    """A `credit_grant` object; its fields are not documented."""
 
     id: str | None = None
 
 
 class CreditGrantEnvelope(Envelope):
-    """An answer with a credit grant."""
+    """A response with a credit grant."""
 
     credit_grant: AfternoonCreditGrant
 
 
 class IngestEnvelope(Envelope):
-    """An answer to an event, without an object around its fields."""
+    """A response to an event; its fields are at the top level."""
 
     usage_id: str | None = None
     status: str | None = None
 
 
 class Usage(Provider):
-    """The operations on usage, reached by `client.call`."""
+    """The operations on usage, used with `client.call`."""
 
     def ingest_event(
         self,
@@ -74,11 +74,17 @@ class Usage(Provider):
         timestamp: dt.datetime,
         properties: Json | None = None,
     ) -> Flow[IngestedEvent]:
-        """Record one billable event.
+        """Store a billable event.
 
-        An event that is repeated under its *idempotency_key* is stored once, so that a call whose
-        answer was lost may be repeated. *timestamp* needs a time zone. For how long a key is
-        remembered is not documented.
+        A repeated event with the same *idempotency_key* is stored once, so a call whose response
+        was lost can be repeated. How long a key is remembered is not documented.
+
+        Args:
+            event_name: The name of the event.
+            idempotency_key: A unique key for the event.
+            customer_id: The customer's id.
+            timestamp: When the event happened, with a time zone.
+            properties: More about the event, as JSON.
         """
         body: dict[str, Any] = {
             "event_name": text("event_name", event_name),
@@ -103,15 +109,23 @@ class Usage(Provider):
         currency_code: str | None = None,
         expires_at: dt.datetime | None = None,
     ) -> Flow[CreditGrant]:
-        """Give credits to a subscription: in a unit (`"gpu_sec"`) or in money (`"usd"`).
+        """Grant credits to a subscription, in a pricing unit or in money.
 
-        *amount* is above zero; of money, whether it counts cents or dollars is not documented.
-        Without *expires_at* the credits do not expire. See
+        See
         https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/create-credit-grant.
+
+        Args:
+            subscription_id: The subscription's id.
+            name: The name of the grant.
+            amount: The number of credits, above zero. Whether an amount of money is in cents or
+                dollars is not documented.
+            pricing_unit_code: The pricing unit, such as `gpu_sec`.
+            currency_code: The currency, such as `usd`.
+            expires_at: When the credits expire, with a time zone; by default never.
         """
         if (pricing_unit_code is None) == (currency_code is None):
             raise InvalidRequest.of(
-                "currency_code", "give either `currency_code` or `pricing_unit_code`"
+                "currency_code", "give exactly one of `currency_code` and `pricing_unit_code`"
             )
         body = {"name": text("name", name), "amount": positive("amount", amount)}
         if pricing_unit_code is not None:

@@ -1,7 +1,4 @@
-"""The subhub plugin for MijnKlantportaal, a Dutch customer portal.
-
-Importing this package does not load the fake; `MijnKlantportaal.sandbox()` does.
-"""
+"""The subhub plugin for MijnKlantportaal, a Dutch customer portal."""
 
 from subhub_mijnklantportaal.provider import MijnKlantportaal
 from subhub_mijnklantportaal.results import (

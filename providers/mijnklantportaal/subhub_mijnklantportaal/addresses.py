@@ -1,6 +1,6 @@
-"""Where things are at MijnKlantportaal: its name, its addresses and its paths, each written once.
+"""Name, URLs and paths of MijnKlantportaal.
 
-Paths are sent verbatim. Two operations differ by nothing but the slash at the end of `SIGN_UP_NEW`.
+Paths are sent verbatim: only the trailing slash of `SIGN_UP_NEW` tells two operations apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Customers, and what of a neutral customer has no place there.
+"""Customers, and the fields of a draft that MijnKlantportaal cannot store.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customers-api/create-customer
 """
@@ -14,14 +14,14 @@ from subhub_mijnklantportaal.addresses import CUSTOMER, CUSTOMERS, NAME
 from subhub_mijnklantportaal.wire import Listing, Lists, Moment, PortalObject, given
 
 REQUIRED: Final = ("address", "postal_code", "city")
-"""What every customer must have here, beside a name and an e-mail address."""
+"""Fields required here, in addition to name and e-mail address."""
 
-_NO_PLACE: Final = {
-    "phone": "no request takes a phone number: leave it out, and enter it in the portal",
-    "external_id": "it keeps no id of yours: leave it out, and keep the `cst_...` id on your side",
+_NOT_STORED: Final = {
+    "phone": "no request has a phone number. Leave it out, and enter it in the portal",
+    "external_id": "your own id cannot be stored. Leave it out, and store the `cst_...` id",
 }
 _NO_NEW_COUNTRY: Final = {
-    "country": "changing it is not documented: leave it out, and change it in the portal"
+    "country": "changing it is not documented. Leave it out, and change it in the portal"
 }
 
 
@@ -39,7 +39,7 @@ class PortalCustomer(PortalObject):
     created_at: Moment = None
 
     def to_customer(self) -> Customer:
-        """The customer in neutral words."""
+        """Convert to a `Customer`."""
         return Customer(
             provider=NAME,
             id=self.id,
@@ -56,24 +56,27 @@ class PortalCustomer(PortalObject):
 
 
 def customer_body(draft: CustomerDraft) -> Json:
-    """The request that makes a customer; without a country the portal takes the Netherlands."""
+    """Return the body that creates a customer; the default country is the Netherlands."""
     return given({**new_customer(draft, email="primaryEmail"), "countryCode": draft.country})
 
 
 def customer_changes(changes: CustomerUpdate) -> Json:
-    """The request that changes a customer."""
-    _refuse_given(changes, {**_NO_PLACE, **_NO_NEW_COUNTRY})
+    """Return the body that changes a customer."""
+    _refuse_given(changes, {**_NOT_STORED, **_NO_NEW_COUNTRY})
     return given(_contact(changes, email="primaryEmail"))
 
 
 def new_customer(draft: CustomerDraft, *, email: str) -> Json:
-    """The five required fields; *email* is what this request calls the e-mail address."""
+    """Return the five required fields of a customer.
+
+    *email* is the name of the e-mail field: sign-ups and customers call it differently.
+    """
     missing = [field for field in REQUIRED if getattr(draft, field) is None]
     if missing:
-        problem = "it is required here"
-        message = f"a customer of {NAME} needs {', '.join(missing)} too: give all of {REQUIRED}"
-        raise InvalidRequest(message, fields=dict.fromkeys(missing, problem))
-    _refuse_given(draft, _NO_PLACE)
+        required = ", ".join(f"`{field}`" for field in missing)
+        message = f"{NAME} requires {required} for a customer"
+        raise InvalidRequest(message, fields=dict.fromkeys(missing, "is required"))
+    _refuse_given(draft, _NOT_STORED)
     return _contact(draft, email=email)
 
 
@@ -88,7 +91,7 @@ def _contact(customer: CustomerDraft | CustomerUpdate, *, email: str) -> Json:
 
 
 def _refuse_given(customer: CustomerDraft | CustomerUpdate, reasons: dict[str, str]) -> None:
-    """Refuse what cannot be expressed; the values are personal, so they are not repeated."""
+    """Refuse the given fields that have a reason; values are personal data and not repeated."""
     found = {
         field: reason for field, reason in reasons.items() if getattr(customer, field) is not None
     }
@@ -98,20 +101,23 @@ def _refuse_given(customer: CustomerDraft | CustomerUpdate, reasons: dict[str, s
 
 
 class CustomerFlows(Lists):
-    """Make, read, find and change customers."""
+    """The operations on customers."""
 
     def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
-        """Make a customer; what becomes of an e-mail address in use is not documented."""
+        """Create a customer.
+
+        Whether an e-mail address that is already in use is accepted is not documented.
+        """
         customer = yield from post(CUSTOMERS, PortalCustomer, customer_body(draft))
         return customer.to_customer()
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
-        """Read one customer."""
+        """Read a customer."""
         customer = yield from get(path(CUSTOMER, customer_id), PortalCustomer)
         return customer.to_customer()
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
-        """Read one page of the customers."""
+        """List customers, one page at a time."""
         return self._read_page(
             CUSTOMERS, Listing[PortalCustomer], PortalCustomer.to_customer, cursor
         )
@@ -119,18 +125,18 @@ class CustomerFlows(Lists):
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Flow[Customer | None]:
-        """Find a customer by e-mail address, capitals aside, on all pages of the list.
+        """Find a customer by e-mail address, ignoring case.
 
-        That is one request for every 15 customers, at 60 requests a minute.
+        There is no search: all pages are read, one request per 15 customers, 60 per minute.
         """
-        del external_id  # declared as lacking
+        del external_id  # the client refuses it: evidence declares it as absent
         sought = (email or "").casefold()
         found = yield from walk(
-            self.list_customers, lambda each: (each.email or "").casefold() == sought
+            self.list_customers, lambda customer: (customer.email or "").casefold() == sought
         )
         if len(found) > 1:
-            ids = ", ".join(each.id for each in found)
-            message = f"{len(found)} customers have this e-mail address ({ids}): use an id"
+            ids = ", ".join(customer.id for customer in found)
+            message = f"{len(found)} customers have this e-mail address: {ids}. Use one of the ids."
             raise Ambiguous(message, candidates=found)
         return found[0] if found else None
 

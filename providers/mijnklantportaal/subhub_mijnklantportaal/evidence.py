@@ -1,7 +1,6 @@
-"""How well each capability is known, and from which page; or why it is lacking.
+"""The evidence for each capability: the page that documents it, or why it is absent.
 
-`seed` means that the API description of the operation was read in full, `docs` that the provider's
-page was seen, at least its beginning. Nothing here was tried against the running service.
+`docs/evidence.md` explains the marks.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ _SIGN_UP_NEW: Final = f"{_PACKAGES}/sign-up-a-non-customer-for-a-customer-subscr
 _CHANGE: Final = f"{_SUBSCRIPTIONS}/change-customer-subscription"
 
 _NO_SWAP: Final = Absence(
-    "a subscription does not know its package, and no request moves it to another",
-    "update_subscription(price=..., interval=...), which changes the subscription's own terms",
+    "a subscription does not name its package, and no request changes the package",
+    "change the subscription's own terms with update_subscription(price=..., interval=...)",
 )
 _NO_REPLACEMENT: Final = Absence(
-    "a sign-up takes no subscription to end",
-    "cancel the old subscription yourself, when the new one has been paid",
+    "a sign-up cannot end another subscription",
+    "cancel the old subscription yourself after the new one is paid",
 )
 _NO_REFUND: Final = Absence(
-    "no request refunds anything", "refund the payment at the connected payment provider"
+    "no request refunds a payment", "refund it at the connected payment provider"
 )
 
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
@@ -45,24 +44,22 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "list_customers": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
     "find_customer": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
     "find_customer:external_id": Absence(
-        "a customer has no field for an id of yours",
-        "keep the `cst_...` id on your side, or find_customer(email=...)",
+        "a customer has no field for your own id",
+        "store the `cst_...` id, or use find_customer(email=...)",
     ),
     "find_customer:email": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
     "update_customer": Evidence("docs", f"{_CUSTOMERS}/edit-customer"),
     "create_signup_link": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:new_customer": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:existing_customer": Absence(
-        "a sign-up page always makes a new customer",
-        "subscribe(plan=..., customer=..., payment_method=...), with a mandate that you have",
+        "a sign-up page always creates a new customer",
+        "use subscribe(plan=..., customer=..., payment_method=...) with an existing mandate",
     ),
     "create_signup_link:return_url": Absence(
-        "a sign-up takes no address to return to",
-        "leave it out, and tell your customer where to go on after paying",
+        "a sign-up has no return URL",
+        "leave it out, and tell your customer how to continue after paying",
     ),
-    "create_signup_link:back_url": Absence(
-        "a sign-up takes no address to go back to", "leave it out"
-    ),
+    "create_signup_link:back_url": Absence("a sign-up has no URL to go back to", "leave it out"),
     "create_signup_link:replaces": _NO_REPLACEMENT,
     "create_signup_link:period_end": _NO_REPLACEMENT,
     "create_signup_link:prorated": _NO_REFUND,
@@ -80,8 +77,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription": Evidence("docs", _CHANGE),
     "cancel_subscription:now": Evidence("docs", _CHANGE),
     "cancel_subscription:period_end": Absence(
-        "whether a termination in the future is accepted, and can be undone, is not documented",
-        "cancel_subscription(when='now'), on the day that `renews_on` says",
+        "whether a termination in the future is accepted and can be undone is not documented",
+        "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
     "create_payment_link": Evidence("docs", f"{_LINKS}/create-payment-link"),

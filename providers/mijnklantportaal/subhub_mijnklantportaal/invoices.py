@@ -1,7 +1,7 @@
-"""Customer invoices, which only MijnKlantportaal has.
+"""Customer invoices, an extension of MijnKlantportaal.
 
-Each flow is performed with `client.call(MijnKlantportaal.get_customer_invoice, ...)`, and the list
-with `client.walk(MijnKlantportaal.list_customer_invoices)`. See
+Use `client.call(MijnKlantportaal.get_customer_invoice, ...)`, and for the list
+`client.walk(MijnKlantportaal.list_customer_invoices)`. See
 https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/get-customer-invoice
 """
 
@@ -27,13 +27,13 @@ from subhub_mijnklantportaal.wire import (
 
 
 class Link(PortalObject):
-    """An address with its media type."""
+    """A URL with its media type."""
 
     href: str | None = None
 
 
 class InvoiceLinks(PortalObject):
-    """The addresses that belong to an invoice; only the newer documentation has this one."""
+    """The URLs of an invoice; `onlinePaymentLink` is only in the newer documentation."""
 
     online_payment_link: Link | None = None
 
@@ -52,7 +52,7 @@ class WireInvoice(PortalObject):
     links: InvoiceLinks | None = None
 
     def to_result(self) -> CustomerInvoice:
-        """The invoice as an application gets it."""
+        """Convert to a `CustomerInvoice`."""
         online = self.links.online_payment_link if self.links is not None else None
         return CustomerInvoice(
             provider=NAME,
@@ -69,13 +69,13 @@ class WireInvoice(PortalObject):
 
 
 class CloudFile(PortalObject):
-    """A temporary address of a file."""
+    """A temporary URL of a file."""
 
     link: str
     expires_at: Moment = None
 
     def to_pdf(self, invoice_id: str) -> InvoicePdf:
-        """The address of the PDF of an invoice, as an application gets it."""
+        """Convert to an `InvoicePdf`."""
         return InvoicePdf(
             provider=NAME,
             id=invoice_id,
@@ -86,36 +86,36 @@ class CloudFile(PortalObject):
 
 
 def payment_note(paid_at: dt.datetime, zone: dt.tzinfo) -> Json:
-    """The request that marks an invoice as paid, on the wall clock of *zone*."""
+    """Return the body that marks an invoice as paid, with the wall-clock time in *zone*."""
     if paid_at.tzinfo is None:
-        raise InvalidRequest.of("paid_at", f"{paid_at.isoformat()!r} has no time zone: give it one")
+        raise InvalidRequest.of("paid_at", f"must have a time zone, got {paid_at.isoformat()!r}")
     return {"paidAt": naive_text(paid_at.astimezone(zone))}
 
 
 class InvoiceFlows(Lists):
-    """Read invoices, and mark them as paid."""
+    """The operations on customer invoices."""
 
     def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
-        """Read one page of the invoices; no filter by customer or subscription is documented."""
+        """List invoices, one page at a time; no filter is documented."""
         return self._read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
 
     def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
-        """Read one invoice (`inv_...`)."""
+        """Read an invoice (`inv_...`)."""
         invoice = yield from get(path(INVOICE, _invoice(invoice_id)), WireInvoice)
         return invoice.to_result()
 
     def get_customer_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
-        """Get a temporary address of an invoice's PDF, not the file itself."""
+        """Return a temporary URL of an invoice's PDF, not the file itself."""
         file = yield from get(path(INVOICE_PDF, _invoice(invoice_id)), CloudFile)
         return file.to_pdf(invoice_id)
 
     def mark_customer_invoice_paid(
         self, invoice_id: str, *, paid_at: dt.datetime
     ) -> Flow[CustomerInvoice]:
-        """Note that an invoice was paid; connected bookkeeping is told too.
+        """Mark an invoice as paid, in connected bookkeeping too.
 
-        *paid_at* has a time zone. The request takes none, and which one it means is not documented:
-        the time is sent as it is in the account's zone. See
+        *paid_at* must have a time zone. The request has none, and which one the portal assumes is
+        not documented: the wall-clock time in the account's `timezone` is sent. See
         https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/mark-customer-invoice-paid
         """
         note = payment_note(paid_at, self.zone)

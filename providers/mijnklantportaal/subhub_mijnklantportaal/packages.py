@@ -1,4 +1,4 @@
-"""Packages: MijnKlantportaal's word for plans.
+"""Packages, MijnKlantportaal's word for plans.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscription-packages-api/create-customer-subscription-package
 """
@@ -33,7 +33,7 @@ class Package(PortalObject):
     available_for_sale: bool | None = None
 
     def to_plan(self) -> Plan:
-        """The package in neutral words."""
+        """Convert to a `Plan`."""
         return Plan(
             provider=NAME,
             id=self.id,
@@ -48,11 +48,10 @@ class Package(PortalObject):
 
 
 def package_body(draft: PlanDraft) -> Json:
-    """The request that makes a package of *draft*.
+    """Return the body that creates a package.
 
-    `availableForSale` has no documented default, so it is always sent: a plan is offered to every
-    customer of the portal only when `public=True` says so. `code` stays with you, because a package
-    has no place for it.
+    `availableForSale` has no documented default, so it is always sent: only `public=True` offers a
+    plan to every customer of the portal. `code` is not sent, because a package has no field for it.
     """
     return given(
         {
@@ -65,7 +64,7 @@ def package_body(draft: PlanDraft) -> Json:
 
 
 def package_changes(changes: PlanUpdate) -> Json:
-    """The request that changes a package."""
+    """Return the body that changes a package."""
     terms = given_terms(price=changes.price, interval=changes.interval, tax_rate=changes.tax_rate)
     return given(
         {
@@ -78,23 +77,23 @@ def package_changes(changes: PlanUpdate) -> Json:
 
 
 class PlanFlows(Lists):
-    """Make, read and change packages; nothing documented removes one."""
+    """The operations on packages; deleting one is not documented."""
 
     def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
-        """Make a package; without `public=True` it is not offered to the portal's customers."""
+        """Create a package; without `public=True` it is not for sale in the portal."""
         package = yield from post(PACKAGES, Package, package_body(draft))
         return package.to_plan()
 
     def get_plan(self, plan_id: str) -> Flow[Plan]:
-        """Read one package."""
+        """Read a package."""
         package = yield from get(path(PACKAGE, plan_id), Package)
         return package.to_plan()
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
-        """Read one page of the packages."""
+        """List packages, one page at a time."""
         return self._read_page(PACKAGES, Listing[Package], Package.to_plan, cursor)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
-        """Change a package; whether its subscriptions follow is not documented."""
+        """Change a package; whether existing subscriptions change too is not documented."""
         package = yield from patch(path(PACKAGE, plan_id), Package, package_changes(changes))
         return package.to_plan()

@@ -1,7 +1,7 @@
-"""Payment links, which only MijnKlantportaal has.
+"""Payment links, an extension of MijnKlantportaal.
 
-Each flow is performed with `client.call(MijnKlantportaal.create_payment_link, ...)`, and each list
-with `client.walk(MijnKlantportaal.list_payment_links)`. See
+Use `client.call(MijnKlantportaal.create_payment_link, ...)`, and for lists
+`client.walk(MijnKlantportaal.list_payment_links)`. See
 https://docs.developers.mijnklantportaal.nl/api-reference/payment-links-api/create-payment-link
 """
 
@@ -32,7 +32,7 @@ from subhub_mijnklantportaal.wire import (
 
 
 class WirePaymentLink(PortalObject):
-    """A payment link; it names no customer and no subscription."""
+    """A payment link; it has no reference to a customer or subscription."""
 
     id: str
     description: str | None = None
@@ -45,7 +45,7 @@ class WirePaymentLink(PortalObject):
     created_at: Moment = None
 
     def to_result(self) -> PaymentLink:
-        """The link as an application gets it."""
+        """Convert to a `PaymentLink`."""
         return PaymentLink(
             provider=NAME,
             id=self.id,
@@ -61,7 +61,7 @@ class WirePaymentLink(PortalObject):
 
 
 class WirePayment(PortalObject):
-    """A payment made through a link."""
+    """A payment through a link."""
 
     id: str
     payment_link_id: str | None = None
@@ -74,7 +74,7 @@ class WirePayment(PortalObject):
     created_at: Moment = None
 
     def to_result(self) -> PaymentLinkPayment:
-        """The payment as an application gets it."""
+        """Convert to a `PaymentLinkPayment`."""
         return PaymentLinkPayment(
             provider=NAME,
             id=self.id,
@@ -92,10 +92,17 @@ class WirePayment(PortalObject):
 def payment_link_body(
     description: str, price: Money, *, expires_on: dt.date | None, reusable: bool
 ) -> Json:
-    """The request that makes a payment link."""
+    """Return the body that creates a payment link.
+
+    Args:
+        description: The text on the payer's bank statement.
+        price: The amount, in euros.
+        expires_on: The last day on which it can be paid.
+        reusable: Whether it can be paid more than once.
+    """
     if not description.strip():
         raise InvalidRequest.of(
-            "description", "it is empty, and the payer's bank statement shows it"
+            "description", "must not be empty, because it is shown on the payer's bank statement"
         )
     return given(
         {
@@ -108,7 +115,7 @@ def payment_link_body(
 
 
 class PaymentLinkFlows(Lists):
-    """Make, read and close payment links."""
+    """The operations on payment links."""
 
     def create_payment_link(
         self,
@@ -118,35 +125,41 @@ class PaymentLinkFlows(Lists):
         expires_on: dt.date | None = None,
         reusable: bool = False,
     ) -> Flow[PaymentLink]:
-        """Make a payment link of *price* in euros, for one payment unless it is *reusable*.
+        """Create a payment link.
 
-        The payer's bank statement shows *description*. See
+        See
         https://docs.developers.mijnklantportaal.nl/api-reference/payment-links-api/create-payment-link
+
+        Args:
+            description: The text on the payer's bank statement.
+            price: The amount, in euros.
+            expires_on: The last day on which it can be paid; by default it does not expire.
+            reusable: Whether it can be paid more than once.
         """
         body = payment_link_body(description, price, expires_on=expires_on, reusable=reusable)
         link = yield from post(PAYMENT_LINKS, WirePaymentLink, body)
         return link.to_result()
 
     def get_payment_link(self, link_id: str) -> Flow[PaymentLink]:
-        """Read one payment link (`plk_...`)."""
+        """Read a payment link (`plk_...`)."""
         link = yield from get(path(PAYMENT_LINK, _link(link_id)), WirePaymentLink)
         return link.to_result()
 
     def list_payment_links(self, cursor: str | None = None) -> Flow[Page[PaymentLink]]:
-        """Read one page of the payment links."""
+        """List payment links, one page at a time."""
         return self._read_page(
             PAYMENT_LINKS, Listing[WirePaymentLink], WirePaymentLink.to_result, cursor
         )
 
     def close_payment_link(self, link_id: str) -> Flow[PaymentLink]:
-        """Close a payment link, so that nobody can pay with it; a closed one is `Rejected`."""
+        """Close a payment link, so that it cannot be paid; closing it again is `Rejected`."""
         link = yield from delete(path(PAYMENT_LINK, _link(link_id)), WirePaymentLink)
         return link.to_result()
 
     def list_payment_link_payments(
         self, cursor: str | None, link_id: str
     ) -> Flow[Page[PaymentLinkPayment]]:
-        """Read one page of the payments made through a link."""
+        """List the payments through a link, one page at a time."""
         place = path(PAYMENT_LINK_PAYMENTS, _link(link_id))
         return self._read_page(place, Listing[WirePayment], WirePayment.to_result, cursor)
 

@@ -1,4 +1,4 @@
-"""The provider: everything that MijnKlantportaal can do, and where it is."""
+"""The provider class: MijnKlantportaal's settings, with all operations inherited."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class MijnKlantportaal(
 ):
     """A portal at MijnKlantportaal; see https://docs.developers.mijnklantportaal.nl.
 
-    The key goes into the `Authorization` header, as the API description and every example have it;
-    one page of prose calls the header `Authentication`. How a key begins is not documented.
+    The key is sent in the `Authorization` header, as in the API description and all examples. One
+    page of prose says `Authentication`. Key prefixes are not documented.
 
-    The zone of times without one is not documented either: that it is the Netherlands' is an
-    assumption, and the account's `timezone` replaces it.
+    The time zone of times without an offset is not documented. The Netherlands are assumed; the
+    account's `timezone` overrides that.
     """
 
     name: ClassVar[str] = NAME
@@ -47,7 +47,7 @@ class MijnKlantportaal(
 
     @classmethod
     def sandbox(cls) -> Fake:
-        """A fresh fake of a portal."""
+        """Return a new fake of a portal."""
         from subhub_mijnklantportaal.sandbox import (  # noqa: PLC0415 - programs do not need it
             MijnKlantportaalFake,
         )

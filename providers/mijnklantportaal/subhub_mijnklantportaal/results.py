@@ -1,4 +1,4 @@
-"""What only MijnKlantportaal has, as an application gets it: payment links, customer invoices."""
+"""Results of MijnKlantportaal's extensions: payment links and customer invoices."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from subhub.models import Money, Result
 
 
 class PaymentLink(Result):
-    """A page on which anybody who has its address can pay an amount.
+    """A page on which anyone who has the URL can pay an amount.
 
-    *status* is the provider's word: open, paid, expired or closed. *url* is `None` once the link
-    cannot be used any more. *description* is shown on the payer's bank statement.
+    *status* is the provider's word: open, paid, expired or closed. *url* is `None` when the link
+    can no longer be used. *description* is shown on the payer's bank statement.
     """
 
     id: str
@@ -27,10 +27,10 @@ class PaymentLink(Result):
 
 
 class PaymentLinkPayment(Result):
-    """A payment that was made through a payment link.
+    """A payment through a payment link.
 
-    Of *status* only `paid` is documented. *integration_id* is the payment's id at the payment
-    provider that *integration* names.
+    The only documented *status* is `paid`. *integration_id* is the payment's id at the payment
+    provider named by *integration*.
     """
 
     id: str
@@ -46,7 +46,7 @@ class PaymentLinkPayment(Result):
 class CustomerInvoice(Result):
     """An invoice to a customer; it is paid when *paid_at* is set.
 
-    Which subscription it is for is not told. *payment_url* is a public page to pay it on.
+    It has no reference to a subscription. *payment_url* is a public page on which it can be paid.
     """
 
     id: str
@@ -60,7 +60,7 @@ class CustomerInvoice(Result):
 
 
 class InvoicePdf(Result):
-    """Where the PDF of an invoice can be fetched, until *expires_at*; *id* is the invoice's."""
+    """The URL of an invoice's PDF, valid until *expires_at*; *id* is the invoice's id."""
 
     id: str
     url: str = Field(repr=False)

@@ -1,7 +1,7 @@
-"""Sign-ups of somebody who is no customer yet: a page on which they pay for a package.
+"""Sign-ups of new customers: a page on which they pay for a package.
 
-Its path and that of subscribing a customer differ by the slash at the end. Should it get lost on
-the way, the other operation answers, so each answer is told by its shape.
+Only the trailing slash of the path tells this operation from subscribing an existing customer. A
+proxy that strips it would reach the other one, so each response is checked for its shape.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscription-packages-api/sign-up-a-non-customer-for-a-customer-subscription-package
 """
@@ -20,11 +20,11 @@ from subhub_mijnklantportaal.customers import new_customer
 from subhub_mijnklantportaal.wire import Moment, PortalObject
 
 COUNTRY: Final = "NL"
-"""The only country of a sign-up: its request has no field for one."""
+"""The country of every sign-up; its request has no field for one."""
 
 
 class PendingSignUp(PortalObject):
-    """The temporary record of somebody who has yet to pay; nothing documented takes its id."""
+    """The temporary record of an unpaid sign-up; no documented operation takes its id."""
 
     id: str
     payment_link: str
@@ -34,12 +34,12 @@ class PendingSignUp(PortalObject):
     @classmethod
     def _is_pending(cls, value: Any) -> Any:
         if is_object(value) and "paymentLink" not in value and "customerId" in value:
-            message = "it is a subscription: the slash at the end of the path was lost on the way"
+            message = "it is a subscription: the trailing slash of the path was lost on the way"
             raise ValueError(message)
         return value
 
     def to_signup_link(self) -> SignupLink:
-        """The record in neutral words."""
+        """Convert to a `SignupLink`."""
         return SignupLink(
             provider=NAME,
             id=self.id,
@@ -50,21 +50,21 @@ class PendingSignUp(PortalObject):
 
 
 def non_customer_body(customer: str | CustomerDraft) -> Json:
-    """The request that starts a first payment for somebody new."""
+    """Return the body that starts the first payment of a new customer."""
     if isinstance(customer, str):
         raise InvalidRequest.of(
-            "customer", "a sign-up link is for somebody new: pass a CustomerDraft"
+            "customer", "must be a CustomerDraft, because sign-up links are for new customers"
         )
     if customer.country not in {None, COUNTRY}:
-        problem = f"a sign-up takes no country, and {customer.country!r} is not {COUNTRY!r}"
+        problem = f"must be {COUNTRY!r} for a sign-up, got {customer.country!r}"
         raise InvalidRequest.of(
-            "country", f"{problem}: make the customer first, then subscribe them"
+            "country", f"{problem}. Create the customer first, then subscribe them"
         )
     return new_customer(customer, email="email")
 
 
 class SignupFlows(Provider):
-    """Make sign-up pages."""
+    """The operation on sign-up pages."""
 
     def create_signup_link(
         self,
@@ -77,11 +77,12 @@ class SignupFlows(Provider):
         when: When | None = None,
         refund: Refund | None = None,
     ) -> Flow[SignupLink]:
-        """Make a page on which somebody new pays the first term of a package.
+        """Create a page on which a new customer pays the first period of a package.
 
-        Nothing documented tells later which customer came of it: keep name and e-mail address.
+        The API does not say later which customer it created: store the name and e-mail address.
         """
-        del return_url, back_url, replaces, when, refund  # declared as lacking
+        # the client refuses these: evidence declares them as absent
+        del return_url, back_url, replaces, when, refund
         place = path(SIGN_UP_NEW, plan)
         pending = yield from post(place, PendingSignUp, non_customer_body(customer))
         return pending.to_signup_link()

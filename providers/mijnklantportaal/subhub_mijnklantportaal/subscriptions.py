@@ -1,7 +1,7 @@
-"""Customer subscriptions: how they are made, read, changed and terminated.
+"""Customer subscriptions: creating, reading, changing and terminating them.
 
-A customer is subscribed to a package by the path of a sign-up without the slash at its end, and the
-answer is told by its shape; see `subhub_mijnklantportaal.signups`.
+The path that subscribes a customer to a package is that of a sign-up without the trailing slash, so
+the response is checked for its shape; see `subhub_mijnklantportaal.signups`.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscriptions-api/create-customer-subscription
 """
@@ -46,13 +46,13 @@ STATUSES: Final[Mapping[str, Status]] = {
     "terminated": Status.CANCELED,
     "ended": Status.ENDED,
 }
-"""The four documented words; what leads from one to the next is not documented."""
+"""The four documented statuses; when one becomes the next is not documented."""
 
 _OVER: Final = {"terminated", "ended"}
 
 
 class CustomerSubscription(PortalObject):
-    """A customer's subscription; it does not tell its package, and its options stay in `raw`."""
+    """A customer's subscription; it does not name its package. Its options are in `raw`."""
 
     id: str
     customer_id: str | None = None
@@ -67,9 +67,9 @@ class CustomerSubscription(PortalObject):
     created_at: Moment = None
 
     def to_subscription(self) -> Subscription:
-        """The subscription in neutral words.
+        """Convert to a `Subscription`.
 
-        Whether it runs is the status word's to say, never that of `terminatedAt`.
+        Only the status says whether it is running, never `terminatedAt`.
         """
         return Subscription(
             provider=NAME,
@@ -88,11 +88,11 @@ class CustomerSubscription(PortalObject):
         )
 
     def _ends_at(self) -> dt.datetime | None:
-        """The termination, once the status word agrees that it took effect.
+        """Return the termination, if the status says that it took effect.
 
-        The documented example is `in_progress` with a `terminatedAt` in the past: taken for its
-        end, that would shut out somebody whose subscription runs. That a terminated subscription
-        ends then, and does not run on to `renewsAt`, is inferred.
+        The documented example is `in_progress` with a `terminatedAt` in the past. Taking that for
+        the end would lock out a customer whose subscription is running. That a terminated
+        subscription ends at `terminatedAt`, and not at `renewsAt`, is assumed.
         """
         return self.terminated_at if self.over else None
 
@@ -103,13 +103,13 @@ class CustomerSubscription(PortalObject):
 
 
 class SignedUp(CustomerSubscription):
-    """The subscription that a sign-up made."""
+    """The subscription that a sign-up created."""
 
     @model_validator(mode="before")
     @classmethod
     def _is_subscription(cls, value: Any) -> Any:
         if is_object(value) and "customerId" not in value and "paymentLink" in value:
-            message = "it is a pending sign-up: a slash was added to the path, nobody is subscribed"
+            message = "it is a pending sign-up: a slash was added to the path. No one is subscribed"
             raise ValueError(message)
         return value
 
@@ -122,14 +122,14 @@ def subscription_body(
     create_invoice: bool | None,
     invoice_description: str | None,
 ) -> Json:
-    """The request that subscribes *customer* to terms that are no package.
+    """Return the body that subscribes a customer without a package; see `subscribe`.
 
-    The subscription is described by the plan's name. Its `description`, `code` and `public` are
-    about a plan that others could choose too: they bill nobody, and have no place here.
+    The plan's name is the description of the subscription. Its `description`, `code` and `public`
+    have no effect on billing and are not sent.
     """
     if invoice_description is not None and not create_invoice:
         raise InvalidRequest.of(
-            "invoice_description", "it is ignored unless `create_invoice` is true"
+            "invoice_description", "has no effect without `create_invoice`: set it to true"
         )
     return given(
         {
@@ -144,14 +144,9 @@ def subscription_body(
 
 
 def subscription_changes(changes: SubscriptionUpdate) -> Json:
-    """The request that changes the terms of a subscription."""
+    """Return the body that changes the terms of a subscription."""
     terms = given_terms(price=changes.price, interval=changes.interval, tax_rate=changes.tax_rate)
     return given({"description": changes.description, **terms})
-
-
-def termination(now: dt.datetime) -> Json:
-    """The request that terminates a subscription at *now*, on the account's wall clock."""
-    return {"terminatedAt": naive_text(now)}
 
 
 def sign_up_body(
@@ -162,7 +157,7 @@ def sign_up_body(
     create_invoice: bool | None,
     invoice_text: str | None,
 ) -> Json:
-    """The request that subscribes *customer* to a package; without a mandate nothing is charged."""
+    """Return the body that subscribes a customer to a package; see `subscribe`."""
     return given(
         {
             "customerId": customer,
@@ -175,7 +170,7 @@ def sign_up_body(
 
 
 class SubscriptionFlows(Lists):
-    """Subscribe, read, change and terminate."""
+    """The operations on subscriptions."""
 
     def subscribe(
         self,
@@ -189,17 +184,23 @@ class SubscriptionFlows(Lists):
         invoice_text: str | None = None,
         invoice_description: str | None = None,
     ) -> Flow[Subscription]:
-        """Subscribe a customer to a package, or to terms of their own.
+        """Subscribe a customer to a package or to an inline plan.
 
-        *payment_method* is the id of a mandate; without one the customer is not charged
-        automatically. *create_invoice* makes an invoice for every charge; its text is
-        *invoice_text* for a package and *invoice_description* for an inline plan.
+        Args:
+            plan: The id of a package, or the terms of an inline plan.
+            customer: The customer's id.
+            now: The current time; its day is the default of *starts_on*.
+            starts_on: The first day.
+            payment_method: The id of a mandate; without one nothing is charged automatically.
+            create_invoice: Whether to create an invoice for each charge.
+            invoice_text: The text of the invoices, for a package; by default its name.
+            invoice_description: The text of the invoices, for an inline plan.
         """
         start = starts_on or now.date()
         if isinstance(plan, PlanDraft):
             if invoice_text is not None:
                 raise InvalidRequest.of(
-                    "invoice_text", "with an inline plan it is `invoice_description`"
+                    "invoice_text", "is for packages. Use `invoice_description` for an inline plan"
                 )
             if payment_method is not None:
                 raise _no_mandate()
@@ -210,11 +211,11 @@ class SubscriptionFlows(Lists):
                 create_invoice=create_invoice,
                 invoice_description=invoice_description,
             )
-            made = yield from post(SUBSCRIPTIONS, CustomerSubscription, body)
+            created = yield from post(SUBSCRIPTIONS, CustomerSubscription, body)
         else:
             if invoice_description is not None:
                 raise InvalidRequest.of(
-                    "invoice_description", "with a package it is `invoice_text`"
+                    "invoice_description", "is for inline plans. Use `invoice_text` for a package"
                 )
             body = sign_up_body(
                 customer=customer,
@@ -223,18 +224,18 @@ class SubscriptionFlows(Lists):
                 create_invoice=create_invoice,
                 invoice_text=invoice_text,
             )
-            made = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
-        return made.to_subscription()
+            created = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
+        return created.to_subscription()
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
-        """Read one subscription."""
+        """Read a subscription."""
         found = yield from get(path(SUBSCRIPTION, subscription_id), CustomerSubscription)
         return found.to_subscription()
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
     ) -> Flow[Page[Subscription]]:
-        """Read one page of all subscriptions of the portal; no filter is documented."""
+        """List the portal's subscriptions, one page at a time; no filter is documented."""
         del customer  # the client filters
         return self._read_page(
             SUBSCRIPTIONS,
@@ -254,22 +255,30 @@ class SubscriptionFlows(Lists):
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[Subscription]:
-        """Terminate a subscription at *now*; whether its status follows at once is unknown.
+        """Terminate a subscription at *now*.
 
-        It is read first: terminating it once more would move the day on which it ended.
+        It is read first, because terminating it again would change the day on which it ended.
+        Whether the status changes immediately is not documented.
+
+        Args:
+            subscription_id: The subscription's id.
+            when: Always "now".
+            refund: Always "none".
+            now: The time of the termination.
         """
-        del when, refund  # only "now" and "none" get here: the others are declared as lacking
+        del when, refund  # the client refuses other values: evidence declares them as absent
         place = path(SUBSCRIPTION, subscription_id)
         found = yield from get(place, CustomerSubscription)
         if found.over:
             return found.to_subscription()
-        terminated = yield from patch(place, CustomerSubscription, termination(now))
+        body = {"terminatedAt": naive_text(now)}
+        terminated = yield from patch(place, CustomerSubscription, body)
         return terminated.to_subscription()
 
 
 def _no_mandate() -> Unsupported:
-    reason = "a subscription without a package takes no mandate, so nothing would be charged"
-    alternative = "make the plan with create_plan, and subscribe to its id"
+    reason = "a subscription without a package has no mandate, so nothing would be charged"
+    alternative = "create the plan with create_plan, and subscribe to its id"
     return Unsupported(
         f"{NAME} cannot charge `payment_method` for an inline plan: {reason}; "
         f"instead: {alternative}",

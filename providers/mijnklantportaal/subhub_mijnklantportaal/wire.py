@@ -1,11 +1,11 @@
-"""What all JSON of MijnKlantportaal shares: its objects and lists, dates and times, and terms.
+"""The wire format that all of MijnKlantportaal's objects share: lists, dates and times, terms.
 
-Names are in camelCase outside, and lists come 15 to a page. A date is `2024-05-04`. Answers carry
-times with an offset, `2024-04-29T21:00:00+02:00`; two requests take one without, `2024-07-04
-22:01:00`, in a zone that the documentation does not name. Requests are held to the documented
-values, because another one would bill somebody wrongly. Answers are not: a word that is not known
-becomes `None` here, and stays readable in `raw`. Nothing here reads a clock or supplies an offset
-that an answer does not have.
+Field names are in camelCase, and lists have 15 objects per page. There are three date formats: a
+date is `2024-05-04`; responses have times with an offset, `2024-04-29T21:00:00+02:00`; two requests
+have a time without one, `2024-07-04 22:01:00`, in a time zone that is not documented.
+
+Requests accept documented values only, because another one could bill a customer wrongly. Responses
+accept anything: an unknown value becomes `None`, and is kept in `raw`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 
 class PortalObject(Wire):
-    """A JSON object, its fields named in camelCase on the wire.
+    """A JSON object with field names in camelCase.
 
-    Two generations of the documentation differ in their fields, and which may be null is not
-    stated: everything but the id may be null or absent.
+    Two generations of the documentation have different fields, and neither says which may be null:
+    everything except the id may be null or missing.
     """
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -39,7 +39,7 @@ O = TypeVar("O", bound=PortalObject)  # noqa: E741 - an object
 
 
 class Listing(Wire, Generic[O]):
-    """One page of a list; it tells no total.
+    """One page of a list, without a total.
 
     See https://docs.developers.mijnklantportaal.nl/api-reference/customers-api/list-customers
     """
@@ -49,27 +49,43 @@ class Listing(Wire, Generic[O]):
 
 
 class Lists(Provider):
-    """Reading one page of any list."""
+    """Reads one page of any list."""
 
     def _read_page(
         self, path: str, listing: type[Listing[O]], read: Callable[[O], T], cursor: str | None
     ) -> Flow[Page[T]]:
-        """Read the page *cursor*, or the first one, and put its objects into neutral words."""
+        """Read one page of a list.
+
+        Args:
+            path: The path of the list.
+            listing: The wire model of a page.
+            read: Converts an object of the page.
+            cursor: The number of the page; by default the first.
+        """
         query = {} if cursor is None else {"page": cursor}
         found = yield from get(path, listing, query)
+        # the documented example ends in a stray comma (`?page=2,`), which this tolerates
         following = next_page_number(found.next_page_url, self.address)
-        return Page([read(each) for each in found.data], following)
+        return Page([read(item) for item in found.data], following)
 
 
 def given(fields: Mapping[str, Any]) -> Json:
-    """The fields that have a value: what is not given is left out, never sent as null."""
+    """Return the fields that have a value; the others are left out, never sent as null."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def own_id(field: str, value: str, prefix: str) -> str:
-    """An id that begins as the documentation says; more than that is not promised of any id."""
+    """Return an id with the documented prefix, or raise `InvalidRequest`.
+
+    More is not checked, because the documentation promises only the prefix of an id.
+
+    Args:
+        field: The argument's name, for the error.
+        value: The id.
+        prefix: The documented prefix.
+    """
     if not value.startswith(prefix):
-        raise InvalidRequest.of(field, f"{value!r} does not begin with {prefix!r}")
+        raise InvalidRequest.of(field, f"must start with {prefix!r}, got {value!r}")
     return value
 
 
@@ -77,19 +93,20 @@ def own_id(field: str, value: str, prefix: str) -> str:
 
 
 def naive_text(moment: dt.datetime) -> str:
-    """*moment* on its own wall clock, without its offset (that this is meant is inferred)."""
+    """Return the wall-clock time of *moment* without its offset; that this is meant is assumed."""
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _read(value: object) -> dt.datetime | None:
-    """The documentation's own examples hold impossible dates: what cannot be read is `None`.
+    """Return the time that a text says, or `None` if it cannot be read.
 
-    An answer that holds a date which does not exist still tells that something was done.
+    The documentation's own examples have dates that do not exist. A response with one still says
+    that the request was carried out, so it must not be an error.
     """
     if value is None:
         return None
     if not isinstance(value, str):
-        message = "a time is written as text"
+        message = "must be text"
         raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
     try:
         return dt.datetime.fromisoformat(value)
@@ -103,16 +120,16 @@ def _day(value: object) -> dt.date | None:
 
 
 def _moment(value: object) -> dt.datetime | None:
-    """A time without an offset is no moment, and which zone it is in would be a guess."""
+    """Return a time with its offset, or `None`: a time zone would be a guess."""
     moment = _read(value)
     return None if moment is None or moment.tzinfo is None else moment
 
 
 Day = Annotated[dt.date | None, BeforeValidator(_day)]
-"""A day in an answer; `None` when it cannot be read."""
+"""A day in a response; `None` if it cannot be read."""
 
 Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
-"""A time with its offset in an answer; `None` when it cannot be read or has no offset."""
+"""A time with its offset in a response; `None` if it cannot be read or has no offset."""
 
 
 # Terms --------------------------------------------------------------------------------------------
@@ -126,16 +143,22 @@ _SAME_INTERVAL: Final = {"2 weeks": "14 days", "12 months": "1 year"}
 
 
 def plan_terms(draft: PlanDraft) -> dict[str, Any]:
-    """Interval, amount and VAT rate of *draft*, as a request has them; all three are required."""
+    """Return interval, amount and VAT rate of *draft* for a request, which requires all three."""
     if draft.tax_rate is None:
-        raise InvalidRequest.of("tax_rate", f"it is required: give {_listed(VAT_RATES)}")
+        raise InvalidRequest.of("tax_rate", f"is required: one of {_listed(VAT_RATES)}")
     return given_terms(price=draft.price, interval=draft.interval, tax_rate=draft.tax_rate)
 
 
 def given_terms(
     *, price: Money | None, interval: Interval | None, tax_rate: Decimal | None
 ) -> dict[str, Any]:
-    """Those of the three that are given, as a request has them."""
+    """Return the given terms for a request.
+
+    Args:
+        price: The price, in euros.
+        interval: One of the documented intervals, or an equal one.
+        tax_rate: One of the Dutch VAT rates, in percent.
+    """
     body: dict[str, Any] = {}
     if interval is not None:
         body["interval"] = _interval_text(interval)
@@ -147,16 +170,16 @@ def given_terms(
 
 
 def amount_text(field: str, price: Money) -> str:
-    """The amount as text with two decimals; any currency but the euro is refused."""
+    """Return the amount as text with two decimals. Raises `InvalidRequest` if not in euros."""
     if price.currency != CURRENCY:
         raise InvalidRequest.of(
-            field, f"{str(price)!r} is not in {CURRENCY}, the only currency that it takes"
+            field, f"must be in {CURRENCY}, the only currency here, got {str(price)!r}"
         )
     return price.to_text()
 
 
 def read_interval(text: str | None) -> Interval | None:
-    """The interval that *text* says, where it says one."""
+    """Return the interval of *text*, or `None` if it is not one."""
     try:
         return None if text is None else Interval.parse(text)
     except InvalidRequest:
@@ -164,7 +187,7 @@ def read_interval(text: str | None) -> Interval | None:
 
 
 def read_money(amount: Decimal | None, currency: str | None) -> Money | None:
-    """The money that both fields together say, where they do."""
+    """Return amount and currency as `Money`, or `None` if one is missing or unknown."""
     try:
         return None if amount is None or currency is None else Money(amount, currency)
     except InvalidRequest:
@@ -172,19 +195,19 @@ def read_money(amount: Decimal | None, currency: str | None) -> Money | None:
 
 
 def _interval_text(interval: Interval) -> str:
-    """Two weeks are 14 days and twelve months are a year, on any calendar: those are one plan."""
+    """Return one of the documented intervals; two weeks are 14 days, twelve months a year."""
     text = _SAME_INTERVAL.get(str(interval), str(interval))
     if text not in INTERVALS:
-        raise InvalidRequest.of("interval", f"{text!r} is not one of {_listed(INTERVALS)}")
+        raise InvalidRequest.of("interval", f"must be one of {_listed(INTERVALS)}, got {text!r}")
     return text
 
 
 def _vat_rate(tax_rate: Decimal) -> int:
     if tax_rate not in VAT_RATES:
-        problem = f"{tax_rate} is not one of the Dutch VAT rates, {_listed(VAT_RATES)} percent"
+        problem = f"must be a Dutch VAT rate ({_listed(VAT_RATES)} percent), got {tax_rate}"
         raise InvalidRequest.of("tax_rate", problem)
     return int(tax_rate)
 
 
 def _listed(allowed: tuple[object, ...]) -> str:
-    return ", ".join(str(each) for each in allowed)
+    return ", ".join(map(str, allowed))
