@@ -1,6 +1,6 @@
-"""A shop that sells one plan through whichever provider `subhub.toml` names.
+"""A shop that sells a plan through the provider in `subhub.toml`.
 
-Run it, change the provider in `subhub.toml`, and run it again: no line of it knows who bills.
+Run it, change the provider in `subhub.toml`, and run it again: the code does not name a provider.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ CONFIGURATION = Path(__file__).with_name("subhub.toml")
 
 
 def main() -> None:
-    """Send somebody new to a signup page, and subscribe and cancel somebody else."""
+    """Create a signup page for one customer, and subscribe and cancel another."""
     with Client.from_config(CONFIGURATION) as billing:
         print(f"billed by {billing.provider}")
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def company(name: str) -> CustomerDraft:
-    """A customer with everything that either provider asks for."""
+    """Return a customer with all fields that the two providers require."""
     return CustomerDraft(
         name=name,
         email="john.doe@test.com",

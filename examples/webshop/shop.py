@@ -1,11 +1,11 @@
-"""A web shop that sells one plan through whichever provider `subhub.toml` names.
+"""A web shop that sells a plan through the provider in `subhub.toml`.
 
-Start the sandbox with `subhub sandbox serve`, tell the shop the plan's id that it prints, and run:
+Start the sandbox with `subhub sandbox serve`, and run the shop with the plan id that it prints:
 
     SHOP_PLAN=phone python shop.py
 
-Then open http://127.0.0.1:8000/. To bill through the other provider, change the account in
-`subhub.toml`, and the plan's id with it: no line of this file knows who bills.
+Then open http://127.0.0.1:8000/. To change the provider, change the account in `subhub.toml` and
+the plan id: this file does not name a provider.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ FIELDS: Final = {
 }
 
 
-async def offer(_: Request) -> Response:
-    """Show what is sold, and ask who buys."""
-    asked = "".join(
+async def order_form(_: Request) -> Response:
+    """Show the plan, with a form for the customer."""
+    inputs = "".join(
         f'<p><label for="{name}">{label}</label><br><input id="{name}" name="{name}" required></p>'
         for name, label in FIELDS.items()
     )
-    form = f'<form method="post" action="/buy">{asked}<button>Subscribe</button></form>'
+    form = f'<form method="post" action="/buy">{inputs}<button>Subscribe</button></form>'
     return page("Phone subscription", form)
 
 
 async def buy(request: Request) -> Response:
-    """Send the customer to the provider's own page, to pay there."""
+    """Redirect the customer to the provider's page, where they pay."""
     form = dict(parse_qsl((await request.body()).decode()))
     draft = CustomerDraft(country="NL", **{name: form.get(name, "") for name in FIELDS})
     try:
         async with AsyncClient.from_config(CONFIGURATION) as billing:
-            # not every provider can send the browser back
+            # not every provider can redirect the browser back
             returns = billing.capabilities.supports("create_signup_link:return_url")
             link = await billing.create_signup_link(
                 plan=PLAN,
@@ -66,17 +66,19 @@ async def buy(request: Request) -> Response:
 
 
 async def thanks(_: Request) -> Response:
-    """Show what the provider says; that a browser came here proves nothing."""
+    """Show the subscriptions at the provider. Anyone can open this page, so it proves nothing."""
     async with AsyncClient.from_config(CONFIGURATION) as billing:
-        found = [each async for each in billing.list_subscriptions()]
-        rows = "".join(
-            f"<li>{escape(each.id)}: {escape(each.raw_status or 'unknown')}</li>" for each in found
+        items = [
+            f"<li>{escape(item.id)}: {escape(item.raw_status or 'unknown')}</li>"
+            async for item in billing.list_subscriptions()
+        ]
+        return page(
+            "Subscriptions", f"<p>Billed by {billing.provider}.</p><ul>{''.join(items)}</ul>"
         )
-        return page("Subscriptions", f"<p>Billed by {billing.provider}.</p><ul>{rows}</ul>")
 
 
 def page(title: str, content: str, status: int = 200) -> HTMLResponse:
-    """A page of the shop."""
+    """Return a page of the shop."""
     head = f'<meta charset="utf-8"><title>{title}</title>'
     body = f"<main><h1>{title}</h1>{content}</main>"
     return HTMLResponse(f'<!doctype html><html lang="en">{head}{body}</html>', status)
@@ -84,7 +86,7 @@ def page(title: str, content: str, status: int = 200) -> HTMLResponse:
 
 app = Starlette(
     routes=[
-        Route("/", offer),
+        Route("/", order_form),
         Route("/buy", buy, methods=["POST"]),
         Route("/thanks", thanks),
     ]

@@ -1,4 +1,4 @@
-"""An example of a subhub plugin: products, prices, Checkout and subscriptions of Stripe."""
+"""An example of a subhub plugin: Stripe's products, prices, Checkout and subscriptions."""
 
 from subhub_stripe_example.provider import Stripe
 

@@ -1,7 +1,7 @@
-"""Money in Stripe's minor units: https://docs.stripe.com/currencies.
+"""Money in Stripe's minor units.
 
-These follow ISO 4217 except for three currencies; to take ISO's digits there would bill a hundred
-times too much or too little.
+See https://docs.stripe.com/currencies. Three currencies differ from ISO 4217: with its digits, a
+customer would be billed a hundred times too much or too little.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from subhub.errors import InvalidRequest
 from subhub.models import Money
 
 OTHER_DIGITS: Final[Mapping[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
-"""Two that Stripe keeps as if they still had cents, and one whose fifths it does not count."""
+"""ISK and UGX are sent with cents that they no longer have; the fifths of MGA are not sent."""
 
 
 def to_minor(price: Money) -> int:
-    """*price* as `unit_amount`; what Stripe has no unit for is refused."""
+    """Return *price* as `unit_amount`. Raises `InvalidRequest` for a fraction of a unit."""
     minor = price.amount.scaleb(_digits(price.currency))
     if minor != minor.to_integral_value():
-        raise InvalidRequest.of("price", f"Stripe bills no part of a {price.currency}, not {price}")
+        raise InvalidRequest.of("price", f"must be in whole units of Stripe, got {price}")
     return int(minor)
 
 
 def from_minor(amount: Decimal | int, currency: str) -> Money:
-    """The money that *amount*, which may have decimals of its own, is."""
+    """Return an amount in minor units, which may have decimals, as `Money`."""
     return Money(Decimal(amount).scaleb(-_digits(currency.upper())), currency)
 
 

@@ -1,4 +1,4 @@
-"""Customers, in Stripe's words: https://docs.stripe.com/api/customers."""
+"""Customers; see https://docs.stripe.com/api/customers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from subhub_stripe_example.lists import StripeList, page_query
 PROVIDER: Final = "stripe"
 CUSTOMERS: Final = "/customers"
 EXTERNAL_ID: Final = "external_id"
-"""The key of `metadata` that holds the application's own id."""
+"""The key of the application's own id in `metadata`."""
 ADDRESS: Final[Mapping[str, str]] = {
     "address": "line1",
     "postal_code": "postal_code",
@@ -35,13 +35,13 @@ class StripeAddress(Wire):
 
 
 class StripeMetadata(Wire):
-    """What an application keeps in an object of Stripe's; of all its keys, the one of subhub's."""
+    """The `metadata` of an object, with the key that subhub uses."""
 
     external_id: str | None = None
 
 
 class StripeCustomer(Wire):
-    """A `customer` object; one that was deleted has nothing but its id."""
+    """A `customer` object; a deleted one has only its id."""
 
     id: str
     name: str | None = None
@@ -52,7 +52,7 @@ class StripeCustomer(Wire):
     created: AwareDatetime | None = None
 
     def to_customer(self) -> Customer:
-        """The customer in neutral words."""
+        """Convert to a `Customer`."""
         place = self.address or StripeAddress()
         return Customer(
             provider=PROVIDER,
@@ -71,7 +71,7 @@ class StripeCustomer(Wire):
 
 
 class CustomerList(StripeList):
-    """A page of customers."""
+    """One page of customers."""
 
     data: list[StripeCustomer]
 
@@ -82,30 +82,30 @@ class Customers(Provider):
     def create_customer(
         self, draft: CustomerDraft, *, idempotency_key: str | None = None
     ) -> Flow[Customer]:
-        """Make a customer; Stripe takes the same one twice without a word."""
+        """Create a customer; Stripe accepts the same one twice."""
         body = customer_body(draft.model_dump())
         customer = yield from post(CUSTOMERS, StripeCustomer, body, keyed(idempotency_key))
         return customer.to_customer()
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
-        """Read one customer."""
+        """Read a customer."""
         customer = yield from _customer(customer_id)
         return customer.to_customer()
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
-        """Read one page of the customers."""
+        """List customers, one page at a time."""
         answer = yield from get(CUSTOMERS, CustomerList, page_query(cursor))
-        customers = [each.to_customer() for each in answer.data]
+        customers = [customer.to_customer() for customer in answer.data]
         return answer.page(customers, customers[-1].id if customers else None)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Flow[Customer | None]:
-        """Find the one customer with this id of yours or this address.
+        """Find the customer with your own id or an e-mail address.
 
-        The address has to be written as it was, capitals included. An id is found by Stripe's
-        search, which sees a new customer only after a while, mostly less than a minute: do not
-        decide by it whether one that was just made exists.
+        The e-mail address is case-sensitive. An id is found with Stripe's search, which includes a
+        new customer only after a delay, usually under a minute: do not use it to check whether a
+        customer was just created.
         """
         if external_id is None:
             answer = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email))
@@ -113,20 +113,20 @@ class Customers(Provider):
             query = {"query": f"metadata['{EXTERNAL_ID}']:'{_escaped(external_id)}'"}
             answer = yield from get(CUSTOMERS + "/search", CustomerList, query)
         found = [
-            each
-            for each in (found.to_customer() for found in answer.data)
-            if (each.external_id == external_id if external_id else each.email == email)
+            customer
+            for customer in (item.to_customer() for item in answer.data)
+            if (customer.external_id == external_id if external_id else customer.email == email)
         ]
         if len(found) > 1:
-            message = f"{len(found)} customers fit: choose one of `candidates` by its id"
+            message = f"{len(found)} customers match. Choose one of `candidates`, and use its id."
             raise Ambiguous(message, candidates=found)
         return found[0] if found else None
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         """Change a customer.
 
-        Whether Stripe keeps the rest of an address of which it is sent a part is not documented:
-        the rest is read first, and the whole is sent.
+        Whether Stripe keeps the rest of an address when it is sent a part is not documented, so the
+        rest is read first and the whole address is sent.
         """
         changed = changes.changes()
         if ADDRESS.keys() & changed.keys():
@@ -138,7 +138,7 @@ class Customers(Provider):
 
 
 def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request; what is `None` is left out when it is encoded."""
+    """Return the body of a request."""
     given = {name: value for name, value in values.items() if value is not None}
     place = {ADDRESS[name]: given.pop(name) for name in ADDRESS if name in given}
     own = {EXTERNAL_ID: given.pop(EXTERNAL_ID)} if EXTERNAL_ID in given else {}

@@ -1,6 +1,6 @@
-"""The evidence: from which page each capability is known, or why it is lacking.
+"""The evidence for each capability: the page that documents it, or why it is absent.
 
-`docs` means that Stripe's documentation shows it. Nobody has tried any of it against Stripe.
+`docs/evidence.md` explains the marks.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _CHANGE = Evidence("docs", f"{API}/subscriptions/update")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
 
 _REPLACES = Absence(
-    "a page of Checkout starts a subscription, and ends none",
-    "move the subscription to the other plan with change_subscription",
+    "a Checkout page starts a subscription and cannot end another",
+    "change the plan with change_subscription",
 )
-_SCHEDULES = "it takes a subscription schedule, which this plugin does not make"
+_SCHEDULES = "it needs a subscription schedule, which this plugin does not support"
 
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": _PRICE,
@@ -47,28 +47,28 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:prorated": _REPLACES,
     "subscribe": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
-        "a price that is written into a subscription needs a product that exists",
-        "make the plan first, with create_plan",
+        "an inline price needs an existing product",
+        "create the plan first, with create_plan",
     ),
-    "subscribe:starts_on": Absence(_SCHEDULES, "subscribe on the day itself", kind="plugin"),
+    "subscribe:starts_on": Absence(_SCHEDULES, "subscribe on that day", kind="plugin"),
     "subscribe:payment_method": _SUBSCRIBE,
     "get_subscription": Evidence("docs", f"{API}/subscriptions/retrieve"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,
     "change_subscription:now": _CHANGE,
     "change_subscription:period_end": Absence(
-        _SCHEDULES, "change it on the last day of its period", kind="plugin"
+        _SCHEDULES, "change it on the last day of the period", kind="plugin"
     ),
     "change_subscription:prorated": _CHANGE,
     "update_subscription": Absence(
-        "price and interval of a subscription are those of its price, which does not change",
-        "move the subscription to another plan with change_subscription",
+        "price and interval belong to the Stripe price, which cannot be changed",
+        "change the plan with change_subscription",
     ),
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CHANGE,
     "cancel_subscription:prorated": Absence(
-        "canceling credits the rest of a period, and pays nothing back",
-        "refund the payment in Stripe's dashboard, or pass `prorate` in the provider_options",
+        "canceling credits the rest of a period, but refunds no payment",
+        "refund the payment in Stripe's dashboard, or pass `prorate` in provider_options",
     ),
 }

@@ -1,8 +1,6 @@
-"""Bodies as Stripe takes them: forms, with brackets for what is nested.
+"""Request bodies as Stripe expects them: forms, with brackets for nested values.
 
-    {"items": [{"price": "price_1"}]}    becomes    items[0][price]=price_1
-
-Nothing here knows an endpoint.
+{"items": [{"price": "price_1"}]}    becomes    items[0][price]=price_1
 """
 
 from __future__ import annotations
@@ -17,15 +15,15 @@ CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
 
 def as_form(body: Json) -> Encoded:
-    """*body* as a form; what is `None` is left out."""
+    """Encode *body* as a form, without `None` values."""
     return CONTENT_TYPE, urlencode(list(_pairs("", dict(body)))).encode()
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict | list):
         nested = cast("dict[object, object] | list[object]", value)
-        for key, each in nested.items() if isinstance(nested, dict) else enumerate(nested):
-            yield from _pairs(f"{name}[{key}]" if name else str(key), each)
+        for key, item in nested.items() if isinstance(nested, dict) else enumerate(nested):
+            yield from _pairs(f"{name}[{key}]" if name else str(key), item)
     elif isinstance(value, bool):
         yield name, "true" if value else "false"
     elif value is not None:

@@ -1,4 +1,7 @@
-"""Signup links: pages of Stripe Checkout, https://docs.stripe.com/api/checkout/sessions."""
+"""Signup links: pages of Stripe Checkout.
+
+See https://docs.stripe.com/api/checkout/sessions.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class StripeSession(Wire):
     customer: str | None = None
 
     def to_signup_link(self) -> SignupLink:
-        """The link in neutral words."""
+        """Convert to a `SignupLink`."""
         return SignupLink(
             provider=PROVIDER,
             id=self.id,
@@ -35,7 +38,7 @@ class StripeSession(Wire):
 
 
 class Links(Customers):
-    """The operation on links, which may have to make a customer first."""
+    """The operation on links, which may have to create a customer first."""
 
     def create_signup_link(
         self,
@@ -50,10 +53,21 @@ class Links(Customers):
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[SignupLink]:
-        """Make a page of Checkout; it works for 24 hours.
+        """Create a Checkout page, which works for 24 hours.
 
-        Checkout knows of somebody new only the e-mail address. So that the rest of a draft is not
-        lost, the customer is made first, and when the link then fails, `error.completed` has them.
+        Checkout accepts only the e-mail address of a new customer. To keep the rest of a draft, the
+        customer is created first; if the link then fails, `error.completed` has the customer.
+
+        Args:
+            plan: The id of a Stripe price.
+            customer: The customer's id, or a draft.
+            return_url: Where the browser goes after the payment.
+            back_url: Where the browser goes on going back.
+            replaces: Not supported.
+            when: Not supported.
+            refund: Not supported.
+            default_tax_rates: The ids of Stripe tax rates.
+            idempotency_key: Makes the call safe to repeat.
         """
         if replaces is not None:
             self._lacks("create_signup_link:replaces", replaces, when, refund)
@@ -70,7 +84,7 @@ class Links(Customers):
             body = {"customer": customer, **terms}
             return (yield from post(SESSIONS, StripeSession, body, headers)).to_signup_link()
         key = f"{idempotency_key}-customer" if idempotency_key else None
-        made = yield from self.create_customer(customer, idempotency_key=key)
-        with completed(made):
-            body = {"customer": made.id, **terms}
+        created = yield from self.create_customer(customer, idempotency_key=key)
+        with completed(created):
+            body = {"customer": created.id, **terms}
             return (yield from post(SESSIONS, StripeSession, body, headers)).to_signup_link()

@@ -1,4 +1,4 @@
-"""Lists in pages: https://docs.stripe.com/api/pagination. No object of any kind is known here."""
+"""Lists in pages; see https://docs.stripe.com/api/pagination."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from subhub.plugin import Page, Wire
 T = TypeVar("T")
 
 PAGE_SIZE: Final = "100"
-"""The most that a page may hold."""
+"""The largest page size."""
 
 
 class StripeList(Wire):
@@ -19,11 +19,11 @@ class StripeList(Wire):
     has_more: bool
 
     def page(self, items: Sequence[T], last_id: str | None) -> Page[T]:
-        """*items*, and the next page, which begins after the object with *last_id*."""
+        """Return *items* as a page; the next one starts after the object with *last_id*."""
         return Page(items, last_id if self.has_more else None)
 
 
 def page_query(cursor: str | None, **filters: str | None) -> dict[str, str]:
-    """The query of a list: where to begin, and the filters that are given."""
+    """Return the query of a list: the cursor and the given filters."""
     given = {"limit": PAGE_SIZE, "starting_after": cursor, **filters}
     return {name: value for name, value in given.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Plans: a product says what is sold, and a price of it says for how much and how often.
+"""Plans: a product is what is sold, and its price is for how much and how often.
 
-https://docs.stripe.com/api/products and https://docs.stripe.com/api/prices. A plan's id is that of
-its price, which is what is subscribed to.
+See https://docs.stripe.com/api/products and https://docs.stripe.com/api/prices. The plan's id is
+the id of the price, to which customers subscribe.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ PROVIDER: Final = "stripe"
 PRODUCTS: Final = "/products"
 PRICES: Final = "/prices"
 CHANGEABLE: Final = frozenset({"name", "description"})
-"""What belongs to the product; of a price, Stripe changes nothing that a customer agreed to."""
+"""The fields of the product. Amount and interval of a price cannot be changed."""
 
 TaxBehavior = Literal["inclusive", "exclusive", "unspecified"]
 
 
 class Product(Result):
-    """What is sold: all that exists when a plan's product was made, and its price was not."""
+    """A product; what exists if a plan's product was created and its price was not."""
 
     id: str
     name: str | None = None
@@ -42,7 +42,7 @@ class StripeProduct(Wire):
     description: str | None = None
 
     def to_product(self) -> Product:
-        """The product as a result of its own."""
+        """Convert to a `Product`."""
         return Product(provider=PROVIDER, id=self.id, name=self.name, raw=self.raw)
 
 
@@ -53,14 +53,14 @@ class Recurring(Wire):
     interval_count: int = 1
 
     def to_interval(self) -> Interval | None:
-        """The interval, unless it is in a unit that is not known."""
+        """Return the interval, or `None` if its unit is unknown."""
         if self.interval not in get_args(Unit):
             return None
         return Interval(self.interval_count, cast("Unit", self.interval))
 
 
 class StripePrice(Wire):
-    """A `price` object, with its product where that was asked for."""
+    """A `price` object; its product is an object if it was expanded."""
 
     id: str
     currency: str
@@ -71,16 +71,16 @@ class StripePrice(Wire):
     lookup_key: str | None = None
 
     def price(self) -> Money | None:
-        """What one unit costs; a price in tiers has no such amount."""
+        """Return the price of one unit, or `None` for a price in tiers."""
         amount = self.unit_amount_decimal if self.unit_amount is None else self.unit_amount
         return None if amount is None else from_minor(amount, self.currency)
 
     def interval(self) -> Interval | None:
-        """How often it is billed."""
+        """Return the billing interval."""
         return self.recurring.to_interval() if self.recurring else None
 
     def to_plan(self, product: StripeProduct | None = None) -> Plan:
-        """The plan in neutral words; *product* is newer than the one inside, where it is given."""
+        """Convert to a `Plan`; *product* wins over the product in the price, which may be older."""
         inside = self.product if isinstance(self.product, StripeProduct) else None
         sold = product or inside
         return Plan(
@@ -96,7 +96,7 @@ class StripePrice(Wire):
 
 
 class PriceList(StripeList):
-    """A page of prices."""
+    """One page of prices."""
 
     data: list[StripePrice]
 
@@ -111,9 +111,14 @@ class Plans(Provider):
         tax_behavior: TaxBehavior | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[Plan]:
-        """Make a product, then its price; when the price fails, `error.completed` has the product.
+        """Create a product and its price; if the price fails, `error.completed` has the product.
 
-        `public` is not sent: Stripe shows customers no list of plans that it could be about.
+        `public` is not sent, because Stripe has no public list of plans.
+
+        Args:
+            draft: The plan.
+            tax_behavior: Whether the price includes tax.
+            idempotency_key: Makes the call safe to repeat.
         """
         _untaxed(draft.tax_rate)
         terms = {
@@ -135,23 +140,24 @@ class Plans(Provider):
         return price.to_plan()
 
     def get_plan(self, plan_id: str) -> Flow[Plan]:
-        """Read one plan, with its product."""
+        """Read a plan with its product."""
         price = yield from _price(plan_id)
         return price.to_plan()
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
-        """Read one page of the plans: of Stripe's prices, those that are billed again."""
+        """List plans (Stripe's recurring prices), one page at a time."""
         query = page_query(cursor, type="recurring", **{"expand[]": "data.product"})
         prices = yield from get(PRICES, PriceList, query)
-        plans = [each.to_plan() for each in prices.data]
+        plans = [price.to_plan() for price in prices.data]
         return prices.page(plans, plans[-1].id if plans else None)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
-        """Change the name or description, which stand in the product, and so in all its plans."""
+        """Change the name or description of the product, and so of all plans of the product."""
         for field in changes.changes():
             if field not in CHANGEABLE:
-                problem = "Stripe does not change what a price says: make a new plan"
-                raise InvalidRequest.of(field, f"{problem}, and move the subscriptions to it")
+                problem = "a Stripe price cannot be changed"
+                remedy = "Create a new plan, and change the subscriptions to it"
+                raise InvalidRequest.of(field, f"{problem}. {remedy}")
         price = yield from _price(plan_id)
         known = price.product
         product_id = known.id if isinstance(known, StripeProduct) else known
@@ -166,11 +172,11 @@ def _price(plan_id: str) -> Flow[StripePrice]:
 
 
 def _untaxed(rate: Decimal | None) -> None:
-    """A rate that was left out in silence would be missing on every invoice."""
+    """Refuse a tax rate: if it were silently dropped, every invoice would lack the tax."""
     if rate is None:
         return
     problem = (
-        "a price of Stripe's holds no rate: make a tax rate in its dashboard, and pass its id as "
-        "`default_tax_rates` in the provider_options of subscribe and create_signup_link"
+        "a Stripe price has no tax rate. Create a tax rate in Stripe's dashboard, and pass its id "
+        "as `default_tax_rates` in the provider_options of subscribe and create_signup_link"
     )
     raise InvalidRequest.of("tax_rate", problem)

@@ -1,4 +1,4 @@
-"""The provider class: what Stripe is called and how it is reached; the operations are inherited."""
+"""The provider class: Stripe's settings, with all operations inherited."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
 
 STRIPE_VERSION: Final = "2026-10-28.endive"
-"""The edition of the API that the wire models are read from; without it, Stripe takes that of the
-account: https://docs.stripe.com/api/versioning."""
+"""The API version that the wire models are written for. Without the header, Stripe uses the version
+of the account: https://docs.stripe.com/api/versioning."""
 
 
 class Stripe(Plans, Links, Subscriptions):
-    """Stripe Billing: https://docs.stripe.com/api."""
+    """Stripe Billing; see https://docs.stripe.com/api."""
 
     name = "stripe"
     base_url = "https://api.stripe.com/v1"
@@ -38,41 +38,41 @@ class Stripe(Plans, Links, Subscriptions):
         "payment method": "pm_",
     }
     rate_limit: ClassVar[RateLimit | None] = RateLimit(25, per=1.0)
-    """That of a test account, and of each endpoint: https://docs.stripe.com/rate-limits."""
+    """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
     evidence = EVIDENCE
 
     @classmethod
     def sandbox(cls) -> Fake:
-        """A fresh fake of Stripe."""
+        """Return a new fake of Stripe."""
         from subhub_stripe_example.sandbox import StripeFake  # noqa: PLC0415 - only when asked for
 
         return StripeFake()
 
     def credentials(self, api_key: str) -> Mapping[str, str]:
-        """The key, and the edition of the API that is meant."""
+        """Return the headers with the key and the API version."""
         return {**super().credentials(api_key), "Stripe-Version": STRIPE_VERSION}
 
     def encode(self, body: Json) -> Encoded:
-        """Stripe takes forms: https://docs.stripe.com/api."""
+        """Encode a body as a form: https://docs.stripe.com/api."""
         return as_form(body)
 
-    # How refusals are read: https://docs.stripe.com/api/errors ------------------------------------
+    # Errors: https://docs.stripe.com/api/errors ---------------------------------------------------
 
     def error_message(self, body: Any) -> str | None:
-        """The human text of the error."""
+        """Return the text of the error for people."""
         return text_at(body, "error", "message")
 
     def error_code(self, body: Any) -> str | None:
-        """The code of the error, or its type where it has no code."""
+        """Return the code of the error, or its type if it has no code."""
         return text_at(body, "error", "code") or text_at(body, "error", "type")
 
     def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
-        """The `Request-Id` of the answer."""
+        """Return the `Request-Id` of the response."""
         del body
         return headers.get("request-id")
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
-        """The parameter that the error is about, which is at most one."""
+        """Return the message by the parameter that is wrong, of which there is at most one."""
         parameter = text_at(body, "error", "param")
         message = text_at(body, "error", "message")
         return {parameter: message} if parameter and message else {}

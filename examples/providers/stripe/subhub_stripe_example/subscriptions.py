@@ -1,4 +1,4 @@
-"""Subscriptions, in Stripe's words: https://docs.stripe.com/api/subscriptions."""
+"""Subscriptions; see https://docs.stripe.com/api/subscriptions."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from subhub_stripe_example.plans import PROVIDER, StripePrice
 
 SUBSCRIPTIONS: Final = "/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {
-    "incomplete": Status.PENDING,  # the first payment has 23 hours
+    "incomplete": Status.PENDING,  # the first payment can be made for 23 hours
     "incomplete_expired": Status.ENDED,
-    "trialing": Status.ACTIVE,  # the customer is served
+    "trialing": Status.ACTIVE,  # the customer can use the service
     "active": Status.ACTIVE,
     "past_due": Status.PAST_DUE,
-    "unpaid": Status.PAST_DUE,  # Stripe gave up collecting, and the subscription goes on
+    "unpaid": Status.PAST_DUE,  # Stripe stopped collecting, but the subscription continues
     "paused": Status.PAUSED,
     "canceled": Status.CANCELED,
 }
@@ -42,7 +42,7 @@ PaymentBehavior = Literal[
 
 
 class StripeItem(Wire):
-    """A `subscription_item` object: one price, so many times."""
+    """A `subscription_item` object: a price with a quantity."""
 
     id: str
     price: StripePrice
@@ -71,11 +71,11 @@ class StripeSubscription(Wire):
     ended_at: AwareDatetime | None = None
 
     def only_item(self) -> StripeItem | None:
-        """The item, where there is one: what several of them cost together is no one price."""
+        """Return the item if there is exactly one: several have no single price."""
         return self.items.data[0] if len(self.items.data) == 1 else None
 
     def to_subscription(self, zone: dt.tzinfo) -> Subscription:
-        """The subscription in neutral words, its days in *zone*."""
+        """Convert to a `Subscription` with days in *zone*."""
         item = self.only_item()
         renews_at = None if self._ends_at() else _period_end(item)
         return Subscription(
@@ -96,13 +96,13 @@ class StripeSubscription(Wire):
         )
 
     def _ends_at(self) -> dt.datetime | None:
-        """One that is to end with its period has the status `active` until then."""
+        """Return the end; a subscription that ends with its period is `active` until then."""
         at_period_end = _period_end(self.only_item()) if self.cancel_at_period_end else None
         return self.ended_at or self.cancel_at or at_period_end
 
 
 class SubscriptionList(StripeList):
-    """A page of subscriptions."""
+    """One page of subscriptions."""
 
     data: list[StripeSubscription]
 
@@ -122,7 +122,18 @@ class Subscriptions(Provider):
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[Subscription]:
-        """Start billing a customer; one whose first payment is not through yet is pending."""
+        """Subscribe a customer; the subscription is pending until the first payment succeeds.
+
+        Args:
+            plan: The id of a Stripe price.
+            customer: The customer's id.
+            now: Not used.
+            starts_on: Not supported.
+            payment_method: The id of a payment method.
+            payment_behavior: What Stripe does if the first payment fails.
+            default_tax_rates: The ids of Stripe tax rates.
+            idempotency_key: Makes the call safe to repeat.
+        """
         if isinstance(plan, PlanDraft):
             self._lacks("subscribe:inline_plan", plan)
         if starts_on is not None:
@@ -134,21 +145,22 @@ class Subscriptions(Provider):
             "payment_behavior": payment_behavior,
             "default_tax_rates": default_tax_rates,
         }
-        made = yield from post(SUBSCRIPTIONS, StripeSubscription, body, keyed(idempotency_key))
-        return made.to_subscription(self.zone)
+        created = yield from post(SUBSCRIPTIONS, StripeSubscription, body, keyed(idempotency_key))
+        return created.to_subscription(self.zone)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
-        """Read one subscription."""
+        """Read a subscription."""
         found = yield from _subscription(subscription_id)
         return found.to_subscription(self.zone)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
     ) -> Flow[Page[Subscription]]:
-        """Read one page of the subscriptions; without `status=all`, canceled ones are left out."""
+        """List subscriptions, one page at a time."""
+        # without `status=all`, Stripe leaves out canceled subscriptions
         query = page_query(cursor, customer=customer, status="all")
         answer = yield from get(SUBSCRIPTIONS, SubscriptionList, query)
-        found = [each.to_subscription(self.zone) for each in answer.data]
+        found = [item.to_subscription(self.zone) for item in answer.data]
         return answer.page(found, found[-1].id if found else None)
 
     def change_subscription(
@@ -161,16 +173,24 @@ class Subscriptions(Provider):
         now: dt.datetime,
         idempotency_key: str | None = None,
     ) -> Flow[SubscriptionChange]:
-        """Put another price into the subscription's item, which keeps its quantity.
+        """Change the price of the subscription's item, keeping its quantity.
 
-        `refund="prorated"` credits the rest of the old plan against the next invoice.
+        Args:
+            subscription_id: The subscription's id.
+            plan: The id of the new Stripe price.
+            when: Only "now".
+            refund: "prorated" credits the rest of the old plan on the next invoice.
+            now: Not used.
+            idempotency_key: Makes the call safe to repeat.
         """
         if when != "now":
             self._lacks("change_subscription:period_end", plan, now)
         old = yield from _subscription(subscription_id)
         item = old.only_item()
         if item is None:
-            message = f"the subscription {old.id!r} has several plans: change one in the dashboard"
+            message = (
+                f"the subscription {old.id!r} has several plans. Change one in Stripe's dashboard."
+            )
             raise Ambiguous(message, candidates=old.items.data)
         body: dict[str, Any] = {
             "items": [{"id": item.id, "price": plan, "quantity": item.quantity}],
@@ -195,10 +215,15 @@ class Subscriptions(Provider):
         prorate: bool | None = None,
         invoice_now: bool | None = None,
     ) -> Flow[Subscription]:
-        """Stop a subscription.
+        """Cancel a subscription.
 
-        `prorate` makes a credit for the rest of the period and pays nothing back, which is why it
-        is an option, and not what `refund` means.
+        Args:
+            subscription_id: The subscription's id.
+            when: Now or at the end of the period.
+            refund: Only "none".
+            now: Not used.
+            prorate: Credit the rest of the period. Nothing is refunded, so it is not `refund`.
+            invoice_now: Invoice what is not invoiced yet.
         """
         if refund != "none":
             self._lacks("cancel_subscription:prorated", now)
@@ -207,7 +232,7 @@ class Subscriptions(Provider):
         given = {name: value for name, value in options.items() if value is not None}
         if when == "period_end":
             for field in given:
-                raise InvalidRequest.of(field, "it goes with when='now'")
+                raise InvalidRequest.of(field, f"is only possible with when='now', got {when!r}")
             found = yield from post(address, StripeSubscription, {"cancel_at_period_end": True})
         else:
             found = yield from send("DELETE", address, StripeSubscription, given or None)
@@ -223,7 +248,7 @@ def _period_end(item: StripeItem | None) -> dt.datetime | None:
 
 
 def _cost(item: StripeItem | None) -> Money | None:
-    """What one interval costs; what is metered has no quantity, and costs what was used."""
+    """Return the price of one interval; a metered item has no quantity and no fixed price."""
     unit = item.price.price() if item else None
     if item is None or unit is None or item.quantity is None:
         return None

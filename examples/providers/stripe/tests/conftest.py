@@ -1,4 +1,4 @@
-"""What the tests share: localstripe as a server, and both kinds of client behind one call."""
+"""Shared fixtures: localstripe as a server, and both clients behind one interface."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Through = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def localstripe() -> Generator[str]:
-    """The base URL of a localstripe that is empty at first."""
+    """Return the base URL of a localstripe without data."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-W", "ignore", str(PROGRAM), str(port)]
@@ -41,7 +41,7 @@ def localstripe() -> Generator[str]:
 
 @pytest.fixture(params=["sync", "async"])
 def through(request: pytest.FixtureRequest) -> Through:
-    """Play a scenario with a client of one kind: `through(scenario, base_url=...)`."""
+    """Run a scenario with one of the clients: `through(scenario, base_url=...)`."""
     return {"sync": _blocking, "async": _concurrent}[request.param]
 
 
@@ -63,7 +63,7 @@ def _concurrent(scenario: Scenario, **settings: Any) -> None:
                 found = getattr(client, name)(*args, **kwargs)
                 if inspect.isawaitable(found):
                     return await found
-                return [each async for each in found]
+                return [item async for item in found]
 
             await scenario(ask)
 

@@ -1,9 +1,9 @@
-"""Prices for localstripe, which knows them only under their former name, plans.
+"""Prices for localstripe, which only knows their predecessor, plans.
 
-localstripe 1.15.10 keeps Stripe's older Plans API. Stripe documents prices as plans with other
-names for the same facts, so this translates the names, and nothing else: state, forms, lists,
-errors and subscriptions are localstripe's. It is a program of its own, because localstripe keeps
-its state in its modules: `python prices.py PORT`.
+localstripe 1.15.10 has Stripe's older Plans API. Prices are plans with other field names, so this
+module translates the names and nothing else: state, forms, lists, errors and subscriptions are
+localstripe's own. It is a separate program, because localstripe keeps its state in its modules:
+`python prices.py PORT`.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ resources: Any = import_module("localstripe.resources")
 
 
 class Renamed:
-    """An object of localstripe's that is told in other words."""
+    """An object of localstripe with other field names."""
 
-    def __init__(self, own: Any, told: Any) -> None:
+    def __init__(self, own: Any, rename: Callable[[Any], Any]) -> None:
         self._own = own
-        self._told = told
+        self._rename = rename
 
     def _export(self, expand: list[str] | None = None) -> Any:
-        inside = [each for each in expand or [] if each.rpartition(".")[0] in {"", "data"}]
-        return self._told(self._own._export(expand=inside))
+        inside = [path for path in expand or [] if path.rpartition(".")[0] in {"", "data"}]
+        return self._rename(self._own._export(expand=inside))
 
 
 def price(plan: dict[str, Any]) -> dict[str, Any]:
-    """A plan of localstripe's as a price."""
+    """Return a plan of localstripe as a price."""
     recurring = {name: plan[name] for name in ("interval", "interval_count", "usage_type")}
     return {
         **{name: plan[name] for name in ("id", "active", "created", "currency", "product")},
@@ -43,33 +43,33 @@ def price(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def prices(found: dict[str, Any]) -> dict[str, Any]:
-    """A list of plans as one of prices."""
-    return {**found, "data": [price(each) for each in found["data"]]}
+    """Return a list of plans as a list of prices."""
+    return {**found, "data": [price(plan) for plan in found["data"]]}
 
 
 def subscription(found: dict[str, Any]) -> dict[str, Any]:
-    """A subscription whose items show prices."""
+    """Return a subscription with prices in its items."""
     items = found["items"]
-    shown = [{**each, "price": price(each["plan"])} for each in items["data"]]
+    shown = [{**item, "price": price(item["plan"])} for item in items["data"]]
     return {**found, "items": {**items, "data": shown}}
 
 
 def subscriptions(found: dict[str, Any]) -> dict[str, Any]:
-    """A list of such subscriptions."""
-    return {**found, "data": [subscription(each) for each in found["data"]]}
+    """Return a list of subscriptions with prices."""
+    return {**found, "data": [subscription(item) for item in found["data"]]}
 
 
 def planned(data: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a subscription, with plans in the place of prices."""
-    items = [{**each, "plan": each.pop("price")} for each in data.get("items", [])]
+    """Return the parameters of a subscription with plans in place of prices."""
+    items = [{**item, "plan": item.pop("price")} for item in data.get("items", [])]
     return {**data, "items": items} if items else data
 
 
-def renamed(call: Callable[..., Any], told: Any) -> Callable[..., Renamed]:
-    """What answers a request as *call* does, in other words."""
+def renamed(call: Callable[..., Any], rename: Callable[[Any], Any]) -> Callable[..., Renamed]:
+    """Return a handler that answers as *call* does, with other field names."""
 
     def answer(**data: Any) -> Renamed:
-        return Renamed(call(**planned(data)), told)
+        return Renamed(call(**planned(data)), rename)
 
     return answer
 
@@ -77,24 +77,24 @@ def renamed(call: Callable[..., Any], told: Any) -> Callable[..., Renamed]:
 def create_price(
     currency: str, unit_amount: str, recurring: dict[str, str], product: str, **more: str
 ) -> Any:
-    """A price is made from the parameters of one."""
+    """Create a price from its parameters."""
     names = {"amount": unit_amount, "nickname": more.get("lookup_key")}
     return resources.Plan(currency=currency, product=product, **names, **recurring)
 
 
 def list_prices(**query: str) -> Any:
-    """In a list of plans there is no other type than `recurring`."""
+    """List prices; all plans are recurring."""
     assert query.pop("type") == "recurring"
     return resources.Plan._api_list_all("/v1/prices", **query)
 
 
 def list_subscriptions(**query: str) -> Any:
-    """The list is told where it is."""
+    """List subscriptions, with the URL of the list."""
     return resources.Subscription._api_list_all("/v1/subscriptions", **query)
 
 
 def update_subscription(**data: Any) -> Any:
-    """`proration_behavior` took the place of `prorate` after localstripe's edition."""
+    """Update a subscription; `prorate` is called `proration_behavior` by now."""
     behavior = data.pop("proration_behavior", None)
     if behavior is not None:
         data["prorate"] = "true" if behavior == "create_prorations" else "false"
@@ -102,7 +102,7 @@ def update_subscription(**data: Any) -> Any:
 
 
 def routes() -> list[tuple[str, str, Any]]:
-    """What is answered before localstripe's own routes are."""
+    """Return the routes that come before localstripe's own."""
     plan, own, one = resources.Plan, resources.Subscription, "/v1/subscriptions/{id}"
     return [
         ("POST", "/v1/prices", renamed(create_price, price)),
@@ -117,7 +117,7 @@ def routes() -> list[tuple[str, str, Any]]:
 
 
 def serve(port: int) -> None:
-    """Run localstripe, with prices."""
+    """Run localstripe with prices."""
     resources.store.dump_to_disk = lambda: None  # it would write into /tmp
     resources.extra_apis.extend(routes())
     app: Any = import_module("localstripe.server").app

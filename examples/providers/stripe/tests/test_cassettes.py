@@ -1,6 +1,6 @@
-"""The main job, replayed from a recording that was made in the sandbox.
+"""The main job, replayed from a recording of the sandbox.
 
-Record it anew with `pytest --record-sandbox tests/test_cassettes.py`, and read the difference.
+To record it again, run `pytest --record-sandbox tests/test_cassettes.py` and read the diff.
 """
 
 from __future__ import annotations

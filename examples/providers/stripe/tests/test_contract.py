@@ -1,4 +1,4 @@
-"""What subhub promises its users of any provider, checked against the sandbox."""
+"""The contract of every provider, checked against the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the plugin asks, one flow at a time, against scripted answers."""
+"""The requests of each flow, with scripted responses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def page(*objects: Any, more: bool = False) -> dict[str, Any]:
     return {"object": "list", "data": list(objects), "has_more": more}
 
 
-def test_a_plan_takes_a_product_and_then_its_price() -> None:
+def test_a_plan_is_a_product_and_then_a_price() -> None:
     played = play(STRIPE.create_plan(DRAFT), reply(200, PRODUCT), reply(200, PRICE))
 
     assert played.requests == (
@@ -80,7 +80,7 @@ def test_a_plan_takes_a_product_and_then_its_price() -> None:
     assert (played.result.price, played.result.interval) == (DRAFT.price, DRAFT.interval)
 
 
-def test_when_the_price_fails_the_error_has_the_product() -> None:
+def test_if_the_price_fails_the_error_has_the_product() -> None:
     error = {"error": {"type": "invalid_request_error", "message": "No", "param": "currency"}}
     flow = STRIPE.create_plan(DRAFT)
     with pytest.raises(Rejected) as caught:
@@ -92,19 +92,19 @@ def test_when_the_price_fails_the_error_has_the_product() -> None:
 def test_each_request_of_a_call_has_a_key_of_its_own() -> None:
     flow = STRIPE.create_plan(DRAFT, idempotency_key="order-7")
     played = play(flow, reply(200, PRODUCT), reply(200, PRICE))
-    assert [each.headers for each in played.requests] == [
+    assert [request.headers for request in played.requests] == [
         {"Idempotency-Key": "order-7-product"},
         {"Idempotency-Key": "order-7-price"},
     ]
 
 
 @pytest.mark.parametrize("key", ["", "é", "a\nb", "x" * 231])
-def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
+def test_a_key_that_is_not_a_header_value_is_refused(key: str) -> None:
     with pytest.raises(InvalidRequest, match="idempotency_key"):
         _ = play(STRIPE.create_plan(DRAFT, idempotency_key=key))
 
 
-def test_a_tax_rate_is_refused_and_not_left_out() -> None:
+def test_a_tax_rate_is_refused_and_not_dropped() -> None:
     taxed = DRAFT.model_copy(update={"tax_rate": 21})
     with pytest.raises(InvalidRequest, match="default_tax_rates"):
         _ = play(STRIPE.create_plan(taxed))
@@ -144,21 +144,21 @@ def test_a_fifth_of_an_ariary_is_refused() -> None:
         ({"unit_amount": None, "unit_amount_decimal": None}, None),
     ],
 )
-def test_a_price_may_be_a_part_of_a_cent_or_in_tiers(
+def test_a_price_can_be_a_fraction_of_a_cent_or_in_tiers(
     fields: dict[str, Any], price: Money | None
 ) -> None:
     assert play(STRIPE.get_plan("price_1"), reply(200, {**PRICE, **fields})).result.price == price
 
 
 @pytest.mark.parametrize("recurring", [None, {"interval": "fortnight"}])
-def test_an_interval_that_is_not_known_is_none(recurring: object) -> None:
+def test_an_unknown_interval_is_none(recurring: object) -> None:
     answer = {**PRICE, "recurring": recurring, "product": "prod_1"}
     plan = play(STRIPE.get_plan("price_1"), reply(200, answer)).result
     assert (plan.interval, plan.name) == (None, None)
 
 
 @pytest.mark.parametrize("product", [PRICE["product"], "prod_1"])
-def test_a_plan_is_renamed_where_its_name_stands(product: object) -> None:
+def test_renaming_a_plan_renames_its_product(product: object) -> None:
     played = play(
         STRIPE.update_plan("price_1", PlanUpdate(name="New")),
         reply(200, {**PRICE, "product": product}),
@@ -168,12 +168,12 @@ def test_a_plan_is_renamed_where_its_name_stands(product: object) -> None:
     assert (played.result.id, played.result.name) == ("price_1", "New")
 
 
-def test_what_a_price_says_is_not_changed() -> None:
-    with pytest.raises(InvalidRequest, match="make a new plan"):
+def test_a_price_cannot_be_changed() -> None:
+    with pytest.raises(InvalidRequest, match="Create a new plan"):
         _ = play(STRIPE.update_plan("price_1", PlanUpdate(price=Money(1, "EUR"))))
 
 
-def test_a_list_goes_on_after_the_last_of_a_page() -> None:
+def test_the_next_page_starts_after_the_last_item() -> None:
     first = play(STRIPE.list_plans(), reply(200, page(PRICE, more=True)))
     assert first.requests[0].query == {
         "limit": "100",
@@ -198,7 +198,7 @@ def test_a_quote_in_an_id_does_not_end_the_search() -> None:
     assert played.result is not None
 
 
-def test_two_customers_with_one_address_are_ambiguous() -> None:
+def test_two_customers_with_the_same_email_are_ambiguous() -> None:
     flow = STRIPE.find_customer(email="a@b.nl")
     with pytest.raises(Ambiguous, match="2 customers") as caught:
         _ = play(flow, reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2"})))
@@ -212,22 +212,22 @@ def test_a_name_is_changed_without_reading_the_address() -> None:
     )
 
 
-def test_a_link_for_somebody_new_makes_the_customer_and_tells_when_it_fails() -> None:
-    somebody = CustomerDraft(name="A", email="a@b.nl")
+def test_if_a_link_for_a_new_customer_fails_the_error_has_the_customer() -> None:
+    draft = CustomerDraft(name="A", email="a@b.nl")
     flow = STRIPE.create_signup_link(
         plan="price_1",
-        customer=somebody,
+        customer=draft,
         return_url="https://a.nl/",
         default_tax_rates=["txr_1"],
         idempotency_key="k",
     )
     with pytest.raises(ProviderError) as caught:
         _ = play(flow, reply(200, CUSTOMER), reply(500, b"<html>"), provider=STRIPE)
-    (made,) = caught.value.completed
-    assert getattr(made, "id", None) == "cus_1"
+    (created,) = caught.value.completed
+    assert getattr(created, "id", None) == "cus_1"
 
 
-def test_a_link_says_which_tax_rates_hold() -> None:
+def test_a_link_has_the_tax_rates() -> None:
     session = {"id": "cs_1", "url": "https://pay", "expires_at": 1763715600, "customer": "cus_1"}
     flow = STRIPE.create_signup_link(
         plan="price_1", customer="cus_1", back_url="https://a.nl/", default_tax_rates=["txr_1"]
@@ -261,7 +261,7 @@ def test_a_link_says_which_tax_rates_hold() -> None:
     ],
     ids=["replaces", "inline_plan", "starts_on", "change_period_end", "cancel_prorated"],
 )
-def test_what_is_lacking_is_refused_by_the_flow_too(flow: Any) -> None:
+def test_an_absent_capability_is_refused_by_the_flow_too(flow: Any) -> None:
     with pytest.raises(Unsupported):
         _ = play(flow())
 
@@ -280,7 +280,7 @@ def test_what_is_lacking_is_refused_by_the_flow_too(flow: Any) -> None:
         ("hibernating", Status.UNKNOWN),
     ],
 )
-def test_a_status_is_in_neutral_words_or_unknown(word: str, status: Status) -> None:
+def test_a_status_is_a_neutral_one_or_unknown(word: str, status: Status) -> None:
     answer = {**SUBSCRIPTION, "status": word}
     found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
     assert (found.status, found.raw_status) == (status, word)
@@ -293,7 +293,7 @@ def test_a_subscription_costs_its_price_times_its_quantity() -> None:
     assert found.ends_at is None
 
 
-def test_one_that_ends_with_its_period_does_not_renew() -> None:
+def test_a_subscription_that_ends_with_its_period_does_not_renew() -> None:
     answer = {**SUBSCRIPTION, "cancel_at_period_end": True}
     found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
     assert (found.status, found.renews_on) == (Status.ACTIVE, None)
@@ -301,7 +301,7 @@ def test_one_that_ends_with_its_period_does_not_renew() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_several_plans_in_one_are_not_told_as_one(count: int) -> None:
+def test_several_plans_in_a_subscription_have_no_single_price(count: int) -> None:
     items = {"data": [SUBSCRIPTION["items"]["data"][0]] * count}
     answer = {**SUBSCRIPTION, "items": items, "start_date": None}
     found = play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result
@@ -313,7 +313,7 @@ def test_several_plans_in_one_are_not_told_as_one(count: int) -> None:
         )
 
 
-def test_what_is_metered_has_no_cost_of_its_own() -> None:
+def test_a_metered_price_has_no_fixed_amount() -> None:
     item = {**SUBSCRIPTION["items"]["data"][0], "quantity": None}
     answer = {**SUBSCRIPTION, "items": {"data": [item]}}
     assert play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result.price is None
@@ -342,14 +342,14 @@ def cancel(**options: Any) -> Any:
     return STRIPE.cancel_subscription("sub_1", refund="none", now=NOW, **options)
 
 
-def test_the_options_of_a_cancellation_are_about_now() -> None:
+def test_the_options_of_a_cancellation_need_now() -> None:
     played = play(cancel(when="now", prorate=True), reply(200, SUBSCRIPTION))
     assert played.requests == (Request("DELETE", "/subscriptions/sub_1", {"prorate": True}),)
     with pytest.raises(InvalidRequest, match="prorate"):
         _ = play(cancel(when="period_end", prorate=True))
 
 
-def test_a_declined_card_is_told_with_its_code_and_the_request_id() -> None:
+def test_a_declined_card_has_its_code_and_the_request_id() -> None:
     error = {"error": {"type": "card_error", "code": "card_declined", "message": "Declined."}}
     answer = reply(402, error, {"request-id": "req_1"})
     with pytest.raises(ProviderError, match="Declined") as caught:

@@ -1,4 +1,4 @@
-"""Forms, compared with those of Stripe's own library and read back by the fake."""
+"""Forms, compared with Stripe's own library, and read back by the fake."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ BODIES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_a_form_says_what_that_of_stripes_own_library_says(body: dict[str, Any]) -> None:
+def test_a_form_equals_that_of_stripes_own_library(body: dict[str, Any]) -> None:
     encode: Any = import_module("stripe._encode")._api_encode
     kind, content = as_form(body)
     assert kind == CONTENT_TYPE
-    told = [(name, str(value)) for name, value in encode(body)]
-    assert parse_qsl(content.decode(), keep_blank_values=True) == told
+    expected = [(name, str(value)) for name, value in encode(body)]
+    assert parse_qsl(content.decode(), keep_blank_values=True) == expected
 
 
-def test_a_form_is_escaped_as_a_browser_would() -> None:
+def test_a_form_is_escaped_as_in_a_browser() -> None:
     assert as_form({"a": {"b": "c d&é"}})[1] == b"a%5Bb%5D=c+d%26%C3%A9"
 
 
@@ -49,6 +49,6 @@ def test_the_fake_reads_forms(text: str, meant: dict[str, Any]) -> None:
     assert tree(text) == meant
 
 
-def test_what_is_no_form_is_told() -> None:
+def test_text_that_is_not_a_form_is_an_error() -> None:
     with pytest.raises(ValueError, match="bad query field"):
         _ = tree('{"a": 1}')

@@ -1,4 +1,4 @@
-"""The plugin against a stateful stand-in for Stripe that others wrote, over real sockets."""
+"""The plugin against localstripe, an independent fake of Stripe, over real sockets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def settings(localstripe: str) -> dict[str, Any]:
     return {"api_key": KEY, "base_url": localstripe}
 
 
-def test_a_plan_comes_back_as_it_was_made(through: Through, settings: dict[str, Any]) -> None:
+def test_a_plan_reads_as_it_was_created(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
         made = await ask("create_plan", PHONE)
         assert made == Plan(
@@ -89,7 +89,7 @@ def test_renaming_a_plan_renames_its_product(through: Through, settings: dict[st
     through(scenario, **settings)
 
 
-def test_a_customer_comes_back_as_it_was_made(through: Through, settings: dict[str, Any]) -> None:
+def test_a_customer_reads_as_it_was_created(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
         made = await ask("create_customer", COMPANY)
         known = {name: getattr(made, name) for name in CustomerDraft.model_fields}
@@ -100,18 +100,18 @@ def test_a_customer_comes_back_as_it_was_made(through: Through, settings: dict[s
     through(scenario, **settings)
 
 
-def test_a_customer_is_found_by_address_and_by_no_other(
+def test_a_customer_is_found_by_its_own_email_only(
     through: Through, settings: dict[str, Any]
 ) -> None:
     async def scenario(ask: Ask) -> None:
         made = await ask("create_customer", COMPANY)
         assert await ask("find_customer", email=COMPANY.email) == made
-        assert await ask("find_customer", email="nobody@example.com") is None
+        assert await ask("find_customer", email="unknown@example.com") is None
 
     through(scenario, **settings)
 
 
-def test_a_part_of_an_address_is_changed_and_the_rest_stays(
+def test_changing_part_of_an_address_keeps_the_rest(
     through: Through, settings: dict[str, Any]
 ) -> None:
     async def scenario(ask: Ask) -> None:
@@ -128,7 +128,7 @@ def test_a_list_is_read_to_its_end_page_by_page(
     made = [_by_hand(localstripe, "POST", "/customers", name=str(n))["id"] for n in range(205)]
 
     async def scenario(ask: Ask) -> None:
-        assert [each.id for each in await ask("list_customers")] == made
+        assert [customer.id for customer in await ask("list_customers")] == made
 
     through(scenario, **settings)
 
@@ -194,12 +194,12 @@ def test_a_change_keeps_the_quantity(
     through(scenario, **settings)
 
 
-def test_what_is_not_there_is_not_found(through: Through, settings: dict[str, Any]) -> None:
+def test_an_unknown_id_is_not_found(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
         for name, unknown in (
-            ("get_plan", "price_nobodys"),
-            ("get_customer", "cus_nobodys"),
-            ("get_subscription", "sub_nobodys"),
+            ("get_plan", "price_unknown"),
+            ("get_customer", "cus_unknown"),
+            ("get_subscription", "sub_unknown"),
         ):
             with pytest.raises(NotFound) as caught:
                 _ = await ask(name, unknown)
@@ -236,7 +236,7 @@ def test_a_parameter_that_localstripe_does_not_know_is_rejected(
     through(scenario, **settings)
 
 
-def test_a_key_that_is_not_taken_is_told(through: Through, settings: dict[str, Any]) -> None:
+def test_a_refused_key_is_authentication_failed(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
         with pytest.raises(AuthenticationFailed, match="Unauthorized"):
             _ = await ask("get_customer", "cus_1")
@@ -245,7 +245,7 @@ def test_a_key_that_is_not_taken_is_told(through: Through, settings: dict[str, A
 
 
 def _enter_card(base_url: str, customer: str, number: str = "4242424242424242") -> None:
-    """What a customer does in a browser."""
+    """Do what a customer does in a browser."""
     card = _by_hand(
         base_url,
         "POST",
@@ -264,7 +264,7 @@ def _enter_card(base_url: str, customer: str, number: str = "4242424242424242") 
 
 
 def _by_hand(base_url: str, method: str, path: str, **fields: str) -> Any:
-    """A request that is not the plugin's."""
+    """Send a request without the plugin."""
     address = base_url.removesuffix("/v1") + path[3:] if path.startswith("/..") else base_url + path
     content = urlencode(fields).encode() or None
     headers = {"Authorization": f"Bearer {KEY}"}

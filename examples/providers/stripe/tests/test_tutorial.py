@@ -1,4 +1,4 @@
-"""What the tutorial quotes stands in the plugin, or in its tests."""
+"""The code quoted in the tutorial is in the plugin or its tests."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("block", QUOTED, ids=range(len(QUOTED)))
-def test_a_quoted_block_stands_in_the_source(block: str) -> None:
+def test_a_quoted_block_is_in_the_source(block: str) -> None:
     wanted = _flat(block)
     assert any(wanted in _flat(source.read_text("utf-8")) for source in SOURCES), block
 
 
-def test_the_tutorial_quotes() -> None:
+def test_the_tutorial_quotes_code() -> None:
     assert len(QUOTED) > 10
 
 
 def _flat(text: str) -> str:
-    """*text* without its indentation, which a list in the tutorial adds to."""
+    """Return *text* without indentation, which lists in the tutorial add to."""
     return "\n".join(line.strip() for line in dedent(text).splitlines())

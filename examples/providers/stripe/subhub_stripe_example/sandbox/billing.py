@@ -1,4 +1,7 @@
-"""Subscriptions and Checkout of the fake: https://docs.stripe.com/api/subscriptions."""
+"""The fake's endpoints for subscriptions and Checkout.
+
+See https://docs.stripe.com/api/subscriptions.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +34,19 @@ SESSION: Final = (
 
 
 class BillingRoutes(Catalogue, CustomerRoutes):
-    """The endpoints of subscriptions, and the page on which a customer pays."""
+    """The endpoints for subscriptions, and the checkout page."""
 
     first_status = "active"
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
-        self.clock.watch(self.settle)
+        self.clock.watch(self.catch_up)
 
     # Subscriptions --------------------------------------------------------------------------------
 
     @route("POST", "/subscriptions")
     def create_subscription(self, received: Received) -> Reply:
-        """Start a subscription to one price."""
+        """Create a subscription to one price."""
         given = self.accepted(received, *CREATE)
         wanted = self.needed(given, "customer")
         customer = self.found(self.customers, "customer", wanted, named=True)
@@ -52,27 +55,27 @@ class BillingRoutes(Catalogue, CustomerRoutes):
 
     @route("GET", "/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
-        """One page of a customer's or all subscriptions; canceled ones only with a `status`."""
+        """List subscriptions, canceled ones only with a `status`, one page at a time."""
         customer, status = received.query.get("customer"), received.query.get("status")
         if customer is not None:
             _ = self.found(self.customers, "customer", customer, named=True)
-        fitting = [
-            each
-            for each in self.subscriptions.values()
-            if customer in {None, each["customer"]}
-            and (status in {"all", each["status"]} or (not status and each["status"] not in OVER))
+        matching = [
+            item
+            for item in self.subscriptions.values()
+            if customer in {None, item["customer"]}
+            and (status in {"all", item["status"]} or (not status and item["status"] not in OVER))
         ]
-        return self.listed(received, fitting)
+        return self.listed(received, matching)
 
     @route("GET", "/subscriptions/{}")
     def get_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """Read one subscription."""
+        """Read a subscription."""
         del received
         return Reply.json(200, self.found(self.subscriptions, "subscription", subscription_id))
 
     @route("POST", "/subscriptions/{}")
     def update_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """Put another price into its item, or have it end with its period."""
+        """Change the price of a subscription, or cancel it at the end of the period."""
         found = self._running(subscription_id)
         known = ("items", "proration_behavior", "cancel_at_period_end")
         given = self.accepted(received, *known)
@@ -80,25 +83,25 @@ class BillingRoutes(Catalogue, CustomerRoutes):
             ends = given["cancel_at_period_end"] == "true"
             end = found["items"]["data"][0]["current_period_end"]
             found.update(cancel_at_period_end=ends, cancel_at=end if ends else None)
-        for asked in given.get("items", []):
-            self._replace(found, asked)
+        for item in given.get("items", []):
+            self._replace(found, item)
         return Reply.json(200, found)
 
     @route("DELETE", "/subscriptions/{}")
     def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """End a subscription at once."""
+        """Cancel a subscription now."""
         _ = self.accepted(received, "prorate", "invoice_now")
         found = self._running(subscription_id)
         self._end(found, self.now())
         return Reply.json(200, found)
 
-    def settle(self) -> None:
-        """Let happen what the clock has passed: periods end, and some subscriptions with them."""
-        for each in self.subscriptions.values():
-            item = each["items"]["data"][0]
-            while item["current_period_end"] <= self.now() and each["status"] not in OVER:
-                if each["cancel_at_period_end"]:
-                    self._end(each, item["current_period_end"])
+    def catch_up(self) -> None:
+        """End the periods that are over, and the subscriptions that end with them."""
+        for subscription in self.subscriptions.values():
+            item = subscription["items"]["data"][0]
+            while item["current_period_end"] <= self.now() and subscription["status"] not in OVER:
+                if subscription["cancel_at_period_end"]:
+                    self._end(subscription, item["current_period_end"])
                 else:
                     self._begin(item, item["current_period_end"])
 
@@ -106,7 +109,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
 
     @route("POST", "/checkout/sessions")
     def create_session(self, received: Received) -> Reply:
-        """Make a page of Checkout; it expires after 24 hours."""
+        """Create a Checkout page, which expires after 24 hours."""
         given = self.accepted(received, *SESSION)
         if self.needed(given, "mode") != "subscription":
             raise self.refused(400, "Invalid mode: this sandbox knows subscriptions", param="mode")
@@ -130,17 +133,20 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         return Reply.json(200, session)
 
     def pay(self, url: str) -> None:
-        """Start the subscription that the page is for."""
+        """Start the subscription of the page.
+
+        Raises `LookupError` if there is no page, and `ValueError` if it is paid or expired.
+        """
         held = self._held(url)
         session = held["session"] if held else None
         if held is None or session is None or self._state(session) != "open":
-            message = f"nobody can pay at {url!r}"
+            message = f"cannot pay at {url!r} because there is no open page"
             raise LookupError(message) if held is None else ValueError(message)
-        made = self._start(session["customer"], held["line"], "active")
-        session.update(status="complete", subscription=made["id"])
+        created = self._start(session["customer"], held["line"], "active")
+        session.update(status="complete", subscription=created["id"])
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """What the page shows."""
+        """Return what the page at *url* shows, or `None` if there is no such page."""
         held = self._held(url)
         if held is None:
             return None
@@ -158,10 +164,10 @@ class BillingRoutes(Catalogue, CustomerRoutes):
             back_url=session["cancel_url"],
         )
 
-    # What becomes of them -------------------------------------------------------------------------
+    # Lifecycle ------------------------------------------------------------------------------------
 
-    def _start(self, customer_id: str, asked: JsonObject, status: str) -> JsonObject:
-        item = self._item(asked)
+    def _start(self, customer_id: str, line: JsonObject, status: str) -> JsonObject:
+        item = self._item(line)
         self._begin(item, self.now())
         subscription = self.new(
             "subscription",
@@ -180,17 +186,17 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         self.subscriptions[subscription["id"]] = subscription
         return subscription
 
-    def _item(self, asked: JsonObject) -> JsonObject:
-        price = self.found(self.prices, "price", self.needed(asked, "price"), named=True)
-        quantity = int(asked.get("quantity", "1"))
+    def _item(self, line: JsonObject) -> JsonObject:
+        price = self.found(self.prices, "price", self.needed(line, "price"), named=True)
+        quantity = int(line.get("quantity", "1"))
         return self.new("subscription_item", "si", price=price, quantity=quantity)
 
-    def _replace(self, subscription: JsonObject, asked: JsonObject) -> None:
+    def _replace(self, subscription: JsonObject, line: JsonObject) -> None:
         (item,) = subscription["items"]["data"]
-        if asked.get("id") != item["id"]:
-            message = f"No such subscription item: '{asked.get('id')}'"
+        if line.get("id") != item["id"]:
+            message = f"No such subscription item: '{line.get('id')}'"
             raise self.refused(400, message, code="resource_missing", param="items[0][id]")
-        new = self._item({"quantity": str(item["quantity"]), **asked})
+        new = self._item({"quantity": str(item["quantity"]), **line})
         same = new["price"]["recurring"] == item["price"]["recurring"]
         item.update(price=new["price"], quantity=new["quantity"])
         if not same:
@@ -202,7 +208,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         item.update(current_period_start=start, current_period_end=end)
 
     def _running(self, subscription_id: str) -> JsonObject:
-        """One that was canceled is gone for whoever wants to change it."""
+        """Return a subscription that can be changed; a canceled one is a 404."""
         found = self.found(self.subscriptions, "subscription", subscription_id)
         if found["status"] in OVER:
             message = f"No such subscription: '{subscription_id}'"
@@ -222,7 +228,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
 
 
 def _later(start: int, unit: str, count: int) -> int:
-    """The end of a period; one that begins on a 31st ends on the last day of a shorter month."""
+    """Return the end of a period; in a shorter month, the last day stands in for the 31st."""
     began = dt.datetime.fromtimestamp(start, dt.UTC)
     if unit in {"day", "week"}:
         days = count * (7 if unit == "week" else 1)

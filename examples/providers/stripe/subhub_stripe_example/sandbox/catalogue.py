@@ -1,4 +1,7 @@
-"""Products and prices of the fake: https://docs.stripe.com/api/products and /prices."""
+"""The fake's endpoints for products and prices.
+
+See https://docs.stripe.com/api/products and https://docs.stripe.com/api/prices.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ if TYPE_CHECKING:
 
 UNITS: Final = {"day", "week", "month", "year"}
 OTHER_DIGITS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
-"""Where https://docs.stripe.com/currencies differs from ISO 4217."""
+"""The currencies in which https://docs.stripe.com/currencies differs from ISO 4217."""
 
 
 class Catalogue(Ledger):
-    """What the account sells."""
+    """The endpoints for products and prices."""
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
-        """Make a product with a price, and return the price's id."""
+        """Create a product with a price, and return the price's id."""
         del key
         digits = OTHER_DIGITS.get(draft.price.currency, draft.price.minor_digits)
         product = self._product({"name": draft.name, "description": draft.description})
@@ -39,19 +42,19 @@ class Catalogue(Ledger):
 
     @route("POST", "/products")
     def create_product(self, received: Received) -> Reply:
-        """Make a product."""
+        """Create a product."""
         return Reply.json(200, self._product(self.accepted(received, "name", "description")))
 
     @route("POST", "/products/{}")
     def update_product(self, received: Received, product_id: str) -> Reply:
-        """Change what is sent."""
+        """Change the fields that are sent."""
         product = self.found(self.products, "product", product_id)
         product.update(self.accepted(received, "name", "description"))
         return Reply.json(200, product)
 
     @route("POST", "/prices")
     def create_price(self, received: Received) -> Reply:
-        """Make a price of a product."""
+        """Create a price of a product."""
         known = ("product", "currency", "unit_amount", "recurring", "lookup_key", "tax_behavior")
         given = self.accepted(received, *known)
         price = self._price(given)
@@ -59,15 +62,15 @@ class Catalogue(Ledger):
 
     @route("GET", "/prices/{}")
     def get_price(self, received: Received, price_id: str) -> Reply:
-        """Read one price."""
+        """Read a price."""
         price = self.found(self.prices, "price", price_id)
         return Reply.json(200, self._shown(price, [received.query.get("expand[]", "")]))
 
     @route("GET", "/prices")
     def list_prices(self, received: Received) -> Reply:
-        """One page of the prices; `type` can only be that of all of them here."""
+        """List prices, one page at a time; all prices here are recurring."""
         expand = [received.query.get("expand[]", "").removeprefix("data.")]
-        return self.listed(received, [self._shown(each, expand) for each in self.prices.values()])
+        return self.listed(received, [self._shown(price, expand) for price in self.prices.values()])
 
     def _product(self, given: JsonObject) -> JsonObject:
         name = self.needed(given, "name")

@@ -1,4 +1,7 @@
-"""Customers of the fake: https://docs.stripe.com/api/customers and https://docs.stripe.com/search."""
+"""The fake's endpoints for customers.
+
+See https://docs.stripe.com/api/customers and https://docs.stripe.com/search.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ _METADATA: Final = re.compile(r"metadata\['(\w+)'\]:'((?:[^'\\]|\\.)*)'")
 
 
 class CustomerRoutes(Ledger):
-    """The endpoints of customers."""
+    """The endpoints for customers."""
 
     @route("POST", "/customers")
     def create_customer(self, received: Received) -> Reply:
-        """Make a customer; nothing makes two of them the same."""
+        """Create a customer; the same one can be created twice."""
         given = self.accepted(received, *FIELDS)
         customer = self.new("customer", "cus", **dict.fromkeys(FIELDS), metadata={})
         self.customers[customer["id"]] = customer
@@ -26,31 +29,33 @@ class CustomerRoutes(Ledger):
 
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:
-        """One page of the customers, of all or of those with an address written in this way."""
+        """List customers, all or with an e-mail address (case-sensitive), one page at a time."""
         email = received.query.get("email")
-        fitting = [e for e in self.customers.values() if email is None or e["email"] == email]
-        return self.listed(received, fitting)
+        customers = self.customers.values()
+        matching = [item for item in customers if email is None or item["email"] == email]
+        return self.listed(received, matching)
 
     @route("GET", "/customers/search")
     def search_customers(self, received: Received) -> Reply:
-        """The customers with a value in their metadata, unpaged and without the delay."""
+        """Search customers by a value in their metadata, without pages and without the delay."""
         match = _METADATA.fullmatch(received.query.get("query", ""))
         if match is None:
             raise self.refused(400, "We were unable to parse your search query", param="query")
         key, value = match[1], re.sub(r"\\(.)", r"\1", match[2])
-        found = [e for e in self.customers.values() if e["metadata"].get(key) == value]
+        customers = self.customers.values()
+        found = [item for item in customers if item["metadata"].get(key) == value]
         body = {"object": "search_result", "url": received.path, "data": found}
         return Reply.json(200, {**body, "has_more": False, "next_page": None})
 
     @route("GET", "/customers/{}")
     def get_customer(self, received: Received, customer_id: str) -> Reply:
-        """Read one customer."""
+        """Read a customer."""
         del received
         return Reply.json(200, self.found(self.customers, "customer", customer_id))
 
     @route("POST", "/customers/{}")
     def update_customer(self, received: Received, customer_id: str) -> Reply:
-        """Change what is sent; an address takes the place of the one before."""
+        """Change the fields that are sent; an address replaces the whole old one."""
         customer = self.found(self.customers, "customer", customer_id)
         return Reply.json(200, _changed(customer, self.accepted(received, *FIELDS)))
 

@@ -1,4 +1,4 @@
-"""Forms as Stripe reads them: brackets are nesting, and keys that are numbers make a list."""
+"""Decoding of forms as Stripe does it: brackets are nesting, and numeric keys are a list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _KEYS: Final = re.compile(r"[^\[\]]+")
 
 
 def tree(text: str) -> dict[str, Any]:
-    """What the form or query *text* says: `items[0][price]=a` is `{"items": [{"price": "a"}]}`.
+    """Decode a form or query: `items[0][price]=a` is `{"items": [{"price": "a"}]}`.
 
-    Every leaf is text; `expand[]=a`, a list without numbers, may be given more than once.
+    All values are text. `expand[]=a`, a list without numbers, can be given more than once.
     """
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)):
@@ -31,7 +31,7 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
-    inside = {key: _listed(each) for key, each in fields.items()}
+    inside = {key: _listed(item) for key, item in fields.items()}
     if inside and all(key.isdecimal() for key in inside):
         return [inside[key] for key in sorted(inside, key=int)]
     return inside

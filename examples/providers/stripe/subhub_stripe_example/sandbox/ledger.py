@@ -1,7 +1,7 @@
-"""The account that the fake keeps: keys, answers, lists, idempotency and the rate limit.
+"""The account that the fake simulates: keys, errors, lists, idempotency and the rate limit.
 
-https://docs.stripe.com/api/errors, /pagination and /idempotent_requests. No endpoint is answered
-here.
+See https://docs.stripe.com/api/errors, https://docs.stripe.com/api/pagination and
+https://docs.stripe.com/api/idempotent_requests.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Repl
 from subhub_stripe_example.sandbox.form import tree
 
 ALLOWED: Final = 25
-"""Requests in a second: https://docs.stripe.com/rate-limits."""
+"""Requests per second: https://docs.stripe.com/rate-limits."""
 SHORTEST, LONGEST, DEFAULT = 1, 100, 10
-"""How many objects a page may hold, and holds unless told."""
+"""The smallest, largest and default page size."""
 
 
 class Ledger(Fake):
-    """One test account of Stripe's."""
+    """A Stripe test account."""
 
     prefix = "/v1"
     api_key: ClassVar[str] = "sk_test_0123456789abcdefghijklmn"
@@ -34,41 +34,47 @@ class Ledger(Fake):
         self.sessions: dict[str, JsonObject] = {}
         self.subscriptions: dict[str, JsonObject] = {}
         self._answered: dict[str, tuple[tuple[str, str, bytes], Reply]] = {}
-        self._asked = RateWindow(ALLOWED, 1)
+        self._requests = RateWindow(ALLOWED, 1)
 
     def now(self) -> int:
-        """The present, as Stripe writes it: seconds since 1970."""
+        """Return the current time as Stripe writes it: seconds since 1970."""
         return int(self.clock.now().timestamp())
 
     def new(self, kind: str, prefix: str, **fields: Any) -> JsonObject:
-        """A new object of *kind*."""
-        made = {"id": f"{prefix}_{self.ids.text(14)}", "object": kind, "created": self.now()}
-        return {**made, "livemode": False, **fields}
+        """Return a new object.
 
-    # Who asks, and how often ----------------------------------------------------------------------
+        Args:
+            kind: The type of the object.
+            prefix: The prefix of its id.
+            fields: Its other fields.
+        """
+        common = {"id": f"{prefix}_{self.ids.text(14)}", "object": kind, "created": self.now()}
+        return {**common, "livemode": False, **fields}
+
+    # Authentication and rate limit ----------------------------------------------------------------
 
     def authenticate(self, received: Received) -> None:
-        """Take one key, so many times a second."""
+        """Refuse a wrong key, and requests over the limit."""
         _, _, key = received.headers.get("authorization", "").partition(" ")
         if key != self.api_key or self.is_revoked(key):
             raise self.refused(401, "Invalid API Key provided")
-        if not self._asked.take(self.clock.now(), "rolling") and self.enforce_limits:
+        if not self._requests.take(self.clock.now(), "rolling") and self.enforce_limits:
             raise Refusal(self.too_many(1))
 
     def too_many(self, seconds: float) -> Reply:
-        """429, with its documented code."""
+        """Return a 429 with its documented code."""
         del seconds
         return self.refused(429, "Too many requests", code="rate_limit").reply
 
     def failing(self, status: int) -> Reply:
-        """A breakdown, in the shape of every error."""
+        """Return an internal error."""
         return self.refused(status, "An unknown error occurred", kind="api_error").reply
 
     def limits(self) -> Mapping[str, str]:
-        """Every answer has an id; Stripe documents no headers about the rate limit."""
+        """Return a request id; Stripe documents no rate-limit headers."""
         return {"request-id": f"req_{self.ids.text(14)}"}
 
-    # Answers --------------------------------------------------------------------------------------
+    # Responses ------------------------------------------------------------------------------------
 
     def refused(
         self,
@@ -79,23 +85,38 @@ class Ledger(Fake):
         param: str | None = None,
         kind: str = "invalid_request_error",
     ) -> Refusal:
-        """A refusal, to be raised."""
-        told = {"type": kind, "message": message, "code": code, "param": param}
-        error = {name: value for name, value in told.items() if value is not None}
+        """Return an error response, to be raised.
+
+        Args:
+            status: The HTTP status.
+            message: The text for people.
+            code: The machine-readable code.
+            param: The parameter that is wrong.
+            kind: The type of the error.
+        """
+        fields = {"type": kind, "message": message, "code": code, "param": param}
+        error = {name: value for name, value in fields.items() if value is not None}
         return Refusal(Reply.json(status, {"error": error}))
 
     def not_found(self) -> Reply:
-        """The answer for a path that is not there."""
+        """Return the 404 for an unknown path."""
         return self.refused(404, "Unrecognized request URL").reply
 
     def malformed(self, problem: str) -> Reply:
-        """The answer for a body that is no form."""
+        """Return the 400 for a body that is not a form."""
         return self.refused(400, f"Invalid request: {problem}").reply
 
     def found(
         self, objects: Mapping[str, JsonObject], kind: str, wanted: str, *, named: bool = False
     ) -> JsonObject:
-        """The object with an id; one that the path names is 404, one that a parameter names 400."""
+        """Return the object with an id, or refuse the request.
+
+        Args:
+            objects: The objects, by id.
+            kind: The type of the object.
+            wanted: The id.
+            named: Whether a parameter names the id (400) and not the path (404).
+        """
         if wanted in objects:
             return objects[wanted]
         status = 400 if named else 404
@@ -105,11 +126,11 @@ class Ledger(Fake):
     # Requests -------------------------------------------------------------------------------------
 
     def decode(self, received: Received) -> JsonObject:
-        """A form."""
+        """Decode a form."""
         return tree(received.content.decode())
 
     def accepted(self, received: Received, *known: str) -> JsonObject:
-        """The parameters of a request, when Stripe documents all of them."""
+        """Return the parameters of a request; refuse undocumented ones."""
         given = self.body(received)
         for name in given:
             if name not in {*known, "expand", "metadata"}:
@@ -118,19 +139,19 @@ class Ledger(Fake):
         return given
 
     def needed(self, given: Mapping[str, Any], name: str) -> Any:
-        """A parameter that has to be there."""
+        """Return a required parameter, or refuse the request."""
         if not given.get(name):
             message = f"Missing required param: {name}."
             raise self.refused(400, message, code="parameter_missing", param=name)
         return given[name]
 
     def listed(self, received: Received, objects: list[JsonObject]) -> Reply:
-        """One page of *objects*, newest first: https://docs.stripe.com/api/pagination."""
+        """Return one page of *objects*, newest first."""
         limit = received.query.get("limit", str(DEFAULT))
         if not limit.isdecimal() or not SHORTEST <= int(limit) <= LONGEST:
             raise self.refused(400, f"Invalid integer: {limit}", param="limit")
         newest = objects[::-1]
-        ids = [each["id"] for each in newest]
+        ids = [item["id"] for item in newest]
         cursor = received.query.get("starting_after")
         if cursor is not None and cursor not in ids:
             message = f"No such object: '{cursor}'"
@@ -141,15 +162,15 @@ class Ledger(Fake):
         return Reply.json(200, {**body, "has_more": begin + int(limit) < len(newest)})
 
     def _dispatch(self, received: Received) -> Reply:
-        """Answer a repeated key as it was answered first; another request under it is an error."""
+        """Repeat the first response to an idempotency key; a different request is an error."""
         key = received.headers.get("idempotency-key")
         if key is None or received.method != "POST":
             return super()._dispatch(received)
-        asked = (received.method, received.path, received.content)
+        request = (received.method, received.path, received.content)
         if key not in self._answered:
-            self._answered[key] = (asked, super()._dispatch(received))
+            self._answered[key] = (request, super()._dispatch(received))
         first, reply = self._answered[key]
-        if first != asked:
+        if first != request:
             message = "Keys for idempotent requests can only be used with the same parameters"
             raise self.refused(400, message, kind="idempotency_error")
         return reply
