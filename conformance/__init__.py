@@ -1,1 +1,1 @@
-"""The fakes, driven by schemathesis from the API descriptions that the plugins ship."""
+"""Tests the fakes with schemathesis, against the API descriptions of the plugins."""

@@ -1,4 +1,4 @@
-"""Drive every fake, print what came out, and fail when anything is wrong."""
+"""Test all fakes, print the results, and fail if there are violations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from conformance.subject import SUBJECTS, Subject
 
 
 def main() -> int:
-    """The exit code: 1 when a fake went another way than its description."""
-    wrong = 0
-    for make in SUBJECTS:
-        subject, begun = make(), time.monotonic()
+    """Return the exit code: 1 if a fake violates its description."""
+    violations = 0
+    for create in SUBJECTS:
+        subject, started = create(), time.monotonic()
         outcome = drive(subject)
-        _show(subject, outcome, time.monotonic() - begun)
-        wrong += outcome.violations.total()
-    return 1 if wrong else 0
+        _show(subject, outcome, time.monotonic() - started)
+        violations += outcome.violations.total()
+    return 1 if violations else 0
 
 
 def _show(subject: Subject, outcome: Outcome, seconds: float) -> None:
@@ -28,7 +28,7 @@ def _show(subject: Subject, outcome: Outcome, seconds: float) -> None:
     )
     for reasons in (subject.left_out, subject.beyond_schema, subject.unchecked):
         for what, reason in reasons.items():
-            print(f"  not judged: {what} ({reason})")
+            print(f"  not checked: {what} ({reason})")
     for kind, count in sorted(outcome.violations.items()):
         print(f"  {count} x {kind}\n{outcome.examples[kind]}")
 

@@ -1,7 +1,7 @@
-"""Drive a fake with schemathesis, and collect where it goes another way than its description.
+"""Test a fake with schemathesis, and collect where it violates its description.
 
-The checks are schemathesis' own. Left out are those of what no description says: how a method
-that is not described is answered. That every operation wants a key is checked here, more simply.
+The checks are schemathesis' own, without those for methods that are not described. That every
+operation requires a key is checked here, in a simpler way.
 """
 
 from __future__ import annotations
@@ -25,50 +25,50 @@ from conformance.wsgi import application
 from subhub.testing.openapi import METHODS, Json
 
 EXAMPLES: Final = 50
-"""How many cases are generated for an operation in each phase that generates freely."""
+"""The number of generated cases per operation and phase."""
 SEED: Final = 20240115
 REFUSALS: Final = frozenset({"400", "422"})
-"""Where an operation documents neither, it is not documented to refuse anything."""
+"""An operation that documents neither of them is not documented to refuse anything."""
 UNDOCUMENTED: Final = ("ignored_auth", "unsupported_method", "allow_header_conformance")
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came out: how often each operation gave each status, and what is wrong, with counts."""
+    """The result: the number of responses per operation and status, and of violations by kind."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     violations: Counter[str] = field(default_factory=Counter[str])
     examples: dict[str, str] = field(default_factory=dict[str, str])
 
     def report(self, kind: str, example: str) -> None:
-        """Count a violation; the first one of its kind is kept as the example."""
+        """Count a violation, and keep the first one of its kind as the example."""
         self.violations[kind] += 1
         _ = self.examples.setdefault(kind, example)
 
 
 def drive(subject: Subject, examples: int = EXAMPLES) -> Outcome:
-    """Send what schemathesis makes of the description to the fake, the same in every run."""
+    """Send the requests that schemathesis generates to the fake; reproducible in every run."""
     outcome = Outcome()
     content = _prepared(subject)
     for event in from_schema(_schema(subject, content, examples)).execute():
         if isinstance(event, events.ScenarioFinished):
             _collect(subject, content, event.recorder, outcome)
         elif isinstance(event, events.NonFatalError | events.FatalError):
-            outcome.report("schemathesis could not go on", repr(event))
-    _want_a_key(subject, content, outcome)
+            outcome.report("schemathesis failed", repr(event))
+    _check_keys(subject, content, outcome)
     for label in _operations(content) - subject.left_out.keys():
         if not any(
             status < HTTPStatus.MULTIPLE_CHOICES
-            for each, status in outcome.answers
-            if each == label
+            for answered, status in outcome.answers
+            if answered == label
         ):
-            outcome.report(f"{label}: never succeeded", "nothing was proven of its answers")
+            outcome.report(f"{label}: never succeeded", "its success responses were not checked")
     return outcome
 
 
 def _schema(subject: Subject, content: Json, examples: int) -> Any:
-    # Strategies of our own, because schemathesis does not know a cuid, and dates of the year 1 or
-    # 9999 would tell about Python's limits, not about the fakes.
+    # schemathesis has no cuids, and dates in the years 1 or 9999 would test Python's limits and not
+    # the fakes
     schemathesis.openapi.format("cuid", st.from_regex(r"c[a-z0-9]{24}", fullmatch=True))
     years: Any = {"min_value": _day(1971), "max_value": _day(2199)}
     schemathesis.openapi.format("date", st.dates(**years).map(str))
@@ -94,8 +94,8 @@ def _schema(subject: Subject, content: Json, examples: int) -> Any:
     return schema
 
 
-def _want_a_key(subject: Subject, content: Json, outcome: Outcome) -> None:
-    """Every operation is refused with 401 when it is asked for without the right key."""
+def _check_keys(subject: Subject, content: Json, outcome: Outcome) -> None:
+    """Check that every operation answers 401 without the right key."""
     fake, base = subject.fake(), urlsplit(content["servers"][0]["url"]).path
     for label in _operations(content):
         method, _, path = label.partition(" ")
@@ -136,8 +136,8 @@ def _collect(subject: Subject, content: Json, recorder: Any, outcome: Outcome) -
         for check in recorder.checks.get(case_id, ()):
             if check.failure_info is None or _is_explained(subject, content, case, check, response):
                 continue
-            told = f"{case.operation.label}: {check.name}: {response.status_code}"
-            outcome.report(told, _example(interaction.request, response, check))
+            kind = f"{case.operation.label}: {check.name}: {response.status_code}"
+            outcome.report(kind, _example(interaction.request, response, check))
 
 
 def _is_explained(subject: Subject, content: Json, case: Any, check: Any, response: Any) -> bool:
@@ -150,8 +150,8 @@ def _is_explained(subject: Subject, content: Json, case: Any, check: Any, respon
 
 
 def _message(content: bytes) -> str:
-    answer = json.loads(content)
-    return str(answer.get("error", answer).get("message"))
+    body = json.loads(content)
+    return str(body.get("error", body).get("message"))
 
 
 def _example(request: Any, response: Any, check: Any) -> str:

@@ -1,7 +1,6 @@
-"""What is driven: a provider's fake with something in it, and its plugin's API description.
+"""The subjects: each is a fake with some data, and the API description of its plugin.
 
-What a description cannot say, or what a fake is known to leave out, is listed here with its reason
-and nowhere else.
+What a description cannot express and what a fake leaves out is listed here, with its reason.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ DRAFT: Final = PlanDraft(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A fake and the description that it is held against."""
+    """A fake, and the description that it is tested against."""
 
     name: str
     fake: Callable[[], Fake]
@@ -30,63 +29,63 @@ class Subject:
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     """Operations that the fake does not have, with the reason."""
     beyond_schema: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Messages of refusals of what the schema allows, with the reason."""
+    """Messages with which the fake refuses what the schema allows, with the reason."""
     unchecked: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Checks of schemathesis that take the provider for another one, with the reason."""
+    """Checks of schemathesis that do not fit the provider, with the reason."""
     closed_bodies: bool = False
-    """Whether the fake refuses fields that are not described, which schemas leave open."""
+    """Whether the fake refuses undocumented fields, which the schemas allow."""
 
 
 def mijnklantportaal() -> Subject:
-    """MijnKlantportaal's fake, with an invoice, which nothing in the API makes."""
+    """Return MijnKlantportaal's fake, with an invoice, because the API cannot create one."""
     provider = load("mijnklantportaal")
 
     def fake() -> Fake:
-        made: Fake = provider.sandbox()
-        _ = made.add_plan("starter_plan", DRAFT)
-        portal: Any = made
-        _ = portal.add_invoice("cst_abc12345def678", "12.95", "2024-001")
-        return made
+        portal = provider.sandbox()
+        _ = portal.add_plan("starter_plan", DRAFT)
+        with_invoices: Any = portal  # `add_invoice` is this fake's own
+        with_invoices.add_invoice("cst_abc12345def678", "12.95", "2024-001")
+        return portal
 
     return Subject(
         "mijnklantportaal",
         fake,
         Document.of(provider).content,
         left_out={
-            "POST /customer-invoices/manual": "invoices are made by hand in the portal",
+            "POST /customer-invoices/manual": "invoices are created in the portal",
             "GET /webhooks": "webhooks are not simulated",
             "POST /webhooks": "webhooks are not simulated",
             "GET /webhooks/{webhookId}": "webhooks are not simulated",
         },
         beyond_schema={
-            "The customerId field is invalid.": "no such customer",
-            "The paidAt field is invalid.": "a pattern does not know the calendar",
-            "The terminatedAt field is invalid.": "a pattern does not know the calendar",
-            "At least one field is required.": "a schema counts fields that are not described too",
-            "The payment link is already closed.": "the state forbids it",
+            "The customerId field is invalid.": "unknown customer",
+            "The paidAt field is invalid.": "the pattern matches impossible dates too",
+            "The terminatedAt field is invalid.": "the pattern matches impossible dates too",
+            "At least one field is required.": "the schema counts undocumented fields too",
+            "The payment link is already closed.": "depends on the state",
         },
-        unchecked={"use_after_free": "DELETE closes a payment link, which stays to be read"},
+        unchecked={"use_after_free": "DELETE closes a payment link, which can still be read"},
     )
 
 
 def afternoon() -> Subject:
-    """Afternoon's fake, with the plan of the documented examples."""
+    """Return Afternoon's fake, with the plan of the documented examples."""
     provider = load("afternoon")
 
     def fake() -> Fake:
-        made = provider.sandbox()
-        _ = made.add_plan("starter_plan", DRAFT)
-        return made
+        company = provider.sandbox()
+        _ = company.add_plan("starter_plan", DRAFT)
+        return company
 
     return Subject(
         "afternoon",
         fake,
         Document.of(provider).content,
         beyond_schema={
-            "Plan not found": "no such plan; the subscription is there",
-            "Unknown customer": "no such customer, and 404 is not listed for events",
-            "Invalid limit": "a number, typed as a string",
-            "Invalid cursor": "a cursor is opaque",
+            "Plan not found": "unknown plan of an existing subscription",
+            "Unknown customer": "unknown customer; 404 is not documented for events",
+            "Invalid limit": "a number that is typed as a string",
+            "Invalid cursor": "cursors are opaque",
         },
         closed_bodies=True,
     )

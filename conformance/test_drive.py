@@ -1,4 +1,4 @@
-"""A fake that goes another way than its description is found out, whichever way it goes."""
+"""Every kind of violation of a description is found."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONTENT: dict[str, Any] = {
                 },
                 "responses": {
                     "201": {
-                        "description": "Made",
+                        "description": "Created",
                         "content": {"application/json": {"schema": PLAN}},
                     },
                     "422": PROBLEM,
@@ -46,20 +46,20 @@ CONTENT: dict[str, Any] = {
 }
 
 
-def made(body: Any) -> Reply:
-    """What a sound fake answers."""
+def created(body: Any) -> Reply:
+    """Answer as described."""
     if not isinstance(body, dict) or not isinstance(body.get("name"), str) or not body["name"]:
         return Reply.json(422, {"message": "wrong"})
     return Reply.json(201, {"name": body["name"]})
 
 
 def fails(body: Any) -> Reply:
-    """An error inside the fake."""
+    """Raise an error inside the fake."""
     raise LookupError(body)
 
 
 class Toy(Fake):
-    """A fake with one endpoint, sound or broken."""
+    """A fake with one endpoint, correct or broken."""
 
     prefix = "/v1"
     api_key = "key"
@@ -68,7 +68,7 @@ class Toy(Fake):
 
     @route("POST", "/plans")
     def post_plan(self, received: Received) -> Reply:
-        """Answer in the way that is tried."""
+        """Answer as the test says."""
         try:
             body = received.json()
         except ValueError:
@@ -76,24 +76,24 @@ class Toy(Fake):
         return self.answer(body)
 
     def authenticate(self, received: Received) -> None:
-        """Want the key, unless it is broken there."""
+        """Require the key, unless the test says otherwise."""
         if not self.open and received.headers.get("authorization") != f"Bearer {self.api_key}":
             raise Refusal(Reply.json(401, {"message": "no key"}))
 
     def not_found(self) -> Reply:
-        """404, with a message."""
+        """Return a 404 with a message."""
         return Reply.json(404, {"message": "nothing here"})
 
     def malformed(self, problem: str) -> Reply:
-        """422, with a message."""
+        """Return a 422 with a message."""
         return Reply.json(422, {"message": problem})
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
-        """Keep nothing."""
+        """Return an id, and store nothing."""
         return f"{key}_{draft.name}"
 
     def pay(self, url: str) -> None:
-        """Know no page."""
+        """Raise, because there are no pages."""
         raise LookupError(url)
 
 
@@ -108,10 +108,10 @@ def subject(answer: Callable[[Any], Reply], **broken: bool) -> Subject:
 
 
 def changed(**changes: Any) -> Callable[[Any], Reply]:
-    """Sound, but for something about what it makes."""
+    """Answer as described, with changes in the success response."""
 
     def answer(body: Any) -> Reply:
-        sound = made(body)
+        sound = created(body)
         reply = {"status": sound.status, "content": sound.content, "headers": sound.headers}
         return Reply(**{**reply, **changes}) if sound.status == 201 else sound
 
@@ -131,16 +131,16 @@ BROKEN: Mapping[str, tuple[Callable[[Any], Reply], str]] = {
 
 @pytest.mark.parametrize(("answer", "kind"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_fake_is_found(answer: Callable[[Any], Reply], kind: str) -> None:
-    assert any(kind in each for each in drive(subject(answer), examples=5).violations)
+    assert any(kind in found for found in drive(subject(answer), examples=5).violations)
 
 
-def test_a_fake_that_wants_no_key_is_found() -> None:
-    found = drive(subject(made, open=True), examples=5).violations
+def test_a_fake_that_requires_no_key_is_found() -> None:
+    found = drive(subject(created, open=True), examples=5).violations
     assert found
-    assert all(": no key: 4" in each for each in found)
+    assert all(": no key: 4" in kind for kind in found)
 
 
-def test_a_sound_fake_passes_and_every_run_is_the_same() -> None:
-    first, second = drive(subject(made), examples=5), drive(subject(made), examples=5)
+def test_a_correct_fake_passes_and_runs_are_reproducible() -> None:
+    first, second = drive(subject(created), examples=5), drive(subject(created), examples=5)
     assert not first.violations
     assert first.answers == second.answers

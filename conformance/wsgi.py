@@ -1,4 +1,4 @@
-"""A fake as a WSGI application, so that requests reach it in the form they have on the wire."""
+"""A fake as a WSGI application, so that requests reach it as on the wire."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from subhub.sandbox import Fake, Reply
 
 
 def application(fake: Fake) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-    """Answer from *fake*, two seconds apart, so that no limit of requests is ever reached.
+    """Return an application that answers from *fake*.
 
-    An error inside the fake becomes a 500 with its traceback.
+    The clock advances by two seconds per request, so that the rate limit is never reached. An
+    exception inside the fake becomes a 500 with its traceback.
     """
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         _ = fake.clock.advance(seconds=2)
         try:
             reply = fake.handle(*_received(environ))
-        except Exception:  # noqa: BLE001 - whatever it is, it is to be reported with its request
+        except Exception:  # noqa: BLE001 - every error is reported with its request
             reply = Reply(500, traceback.format_exc().encode(), {"content-type": "text/plain"})
         _ = start(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers.items()])
         return [reply.content]
@@ -37,7 +38,7 @@ def _received(environ: WSGIEnvironment) -> tuple[str, str, dict[str, str], bytes
     }
     headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
     content: Any = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    # PATH_INFO is unquoted already: it no longer tells a slash in an id from one between ids.
+    # PATH_INFO is unquoted, so a quoted slash inside an id would look like a path separator
     target = str(environ["RAW_URI"]).partition("?")[0]
     query = environ.get("QUERY_STRING")
     return environ["REQUEST_METHOD"], f"{target}?{query}" if query else target, headers, content
