@@ -1,8 +1,9 @@
-"""`subhub sandbox describe`: all routes, open points, faults and magic values."""
+"""`subhub sandbox describe`: all endpoints, assumptions, faults and magic values."""
 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,37 +25,45 @@ def run(*words: str) -> Result:
 
 
 @pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon])
-def test_everything_is_told_in_json(provider: type[Provider]) -> None:
+def test_json_has_everything(provider: type[Provider]) -> None:
     fake = provider.sandbox()
-    told: dict[str, list[dict[str, Any]]] = json.loads(run(provider.name, "--json").stdout)
+    described: dict[str, list[dict[str, Any]]] = json.loads(run(provider.name, "--json").stdout)
 
-    assert {each["name"] for each in told["assumptions"]} == set(fake.assumptions)
-    assert {each["kind"] for each in told["faults"]} == set(KINDS)
-    assert [each["amount"] for each in told["magic"]] == [each.amount for each in MAGIC]
-    assert len(told["routes"]) == len(fake.routes())
-    assert all(each["what"].endswith(".") for each in told["routes"])
+    assert {row["name"] for row in described["assumptions"]} == set(fake.assumptions)
+    assert {row["kind"] for row in described["faults"]} == set(KINDS)
+    assert [row["amount"] for row in described["magic"]] == [magic.amount for magic in MAGIC]
+    assert len(described["routes"]) == len(fake.routes())
+    assert all(row["what"].endswith(".") for row in described["routes"])
     assert {"method": "GET", "path": "/v1/customers"}.items() <= next(
-        each.items() for each in told["routes"] if each["path"] == "/v1/customers"
+        row.items() for row in described["routes"] if row["path"] == "/v1/customers"
     )
 
 
 @pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon])
-def test_people_read_the_same_in_tables(provider: type[Provider]) -> None:
+def test_tables_have_everything(provider: type[Provider]) -> None:
     printed = run(provider.name).stdout
-    for text in ("Answers to", "Assumes", "Can fail", "anyone+dropped_after@example.com"):
+    for text in (
+        "Endpoints",
+        "Assumptions",
+        "Faults",
+        "Magic values",
+        "anyone+dropped_after@example.com",
+    ):
         assert text in printed
     assert all(name in printed for name in provider.sandbox().assumptions)
 
 
-def test_values_are_those_that_are_set_now() -> None:
+def test_values_are_the_current_ones() -> None:
     fake = Afternoon.sandbox()
-    fake.assume({"active_status": "live", "error_codes": {404: "gone"}})
-    values = {each["name"]: each["value"] for each in describe(fake).assumptions}
+    fake.assume({"active_status": "live", "error_codes": {404: "gone"}, "pages": None})
+    fake.assume({"cursor_field": Decimal("1.5")})
+    values = {row["name"]: row["value"] for row in describe(fake).assumptions}
     assert (values["active_status"], values["error_codes"]) == ("live", {404: "gone"})
     assert values["reads_subscriptions"] is True
-    assert values["unused"] is None
+    assert values["unused"] is values["pages"] is None
+    assert values["cursor_field"] == "1.5", "what JSON has no form for is text"
 
 
-def test_a_provider_that_is_not_there_is_told() -> None:
-    result = run("nobody")
+def test_an_unknown_provider_is_an_error() -> None:
+    result = run("unknown")
     assert (result.exit_code, "no plugin for the provider" in result.stderr) == (2, True)

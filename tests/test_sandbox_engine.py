@@ -1,4 +1,4 @@
-"""The sandbox's engine: its time, its ids, its routes, and its memory."""
+"""The base of all fakes: clock, ids, routes, pages and the record of requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,11 +36,11 @@ def fake(toy: type[Toy]) -> ToyFake:
     return toy.sandbox()
 
 
-def ask(fake: Fake, method: str, target: str, content: bytes = b"") -> Reply:
+def send(fake: Fake, method: str, target: str, content: bytes = b"") -> Reply:
     return fake.handle(method, target, HEADERS, content)
 
 
-def test_a_clock_stands_still_in_utc_until_it_is_told_to_go_on() -> None:
+def test_a_clock_is_frozen_in_utc_until_it_is_advanced() -> None:
     clock = VirtualClock(NOON)
 
     assert clock.now().isoformat() == "2024-05-04T10:00:00+00:00"
@@ -49,51 +49,51 @@ def test_a_clock_stands_still_in_utc_until_it_is_told_to_go_on() -> None:
     assert clock.now().isoformat() == "2024-05-05T12:00:03+00:00"
 
 
-def test_a_moment_is_reached_once() -> None:
-    clock, happened = VirtualClock(NOON), list[str]()
-    clock.watch(lambda: happened.append("time passed"))
+def test_reaching_the_same_moment_twice_advances_the_clock_once() -> None:
+    clock, calls = VirtualClock(NOON), list[str]()
+    clock.watch(lambda: calls.append("called"))
     for _ in range(2):
         clock.reach(NOON + dt.timedelta(seconds=5))
     assert clock.now() == NOON + dt.timedelta(seconds=5)
-    assert happened == ["time passed"]
+    assert calls == ["called"]
 
 
-def test_a_clock_begins_now_unless_told_otherwise() -> None:
+def test_a_clock_starts_now_by_default() -> None:
     assert abs(VirtualClock().now() - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 
 
-def test_time_has_a_zone_and_does_not_run_backwards() -> None:
+def test_a_clock_has_a_time_zone_and_cannot_run_backwards() -> None:
     with pytest.raises(ValueError, match="needs a datetime with a time zone"):
         _ = VirtualClock(dt.datetime(2024, 5, 4))  # noqa: DTZ001 - the point
     with pytest.raises(ValueError, match="cannot run backwards: got -3600 seconds"):
         _ = VirtualClock(NOON).advance(days=1, hours=-25)
 
 
-def test_ids_come_out_the_same_in_every_run_and_differ_from_each_other() -> None:
+def test_ids_are_the_same_in_every_run_and_unique() -> None:
     one, same, other = Ids("a"), Ids("a"), Ids("b")
     drawn = [one.text(20) for _ in range(100)]
 
     assert drawn == [same.text(20) for _ in range(100)]
     assert len(set(drawn)) == 100
     assert drawn[0] != other.text(20)
-    assert all(re.fullmatch("[0-9a-z]{20}", each) for each in drawn)
+    assert all(re.fullmatch("[0-9a-z]{20}", drawn_id) for drawn_id in drawn)
     assert uuid.UUID(one.uuid()).version == 4
     assert (Ids("a").text(6), Ids("a").uuid()) == (Ids("a").text(6), Ids("a").uuid())
 
 
-def test_a_path_matches_exactly_slashes_included_and_a_literal_one_wins() -> None:
+def test_paths_match_exactly_with_slashes_and_literal_ones_win() -> None:
     def answer(*_: object) -> Reply:
         return Reply(200)
 
-    class Roads:
+    class Endpoints:
         one = route("GET", "/a/{}")(partial(answer))
         one_slash = route("GET", "/a/{}/")(partial(answer))
         literal = route("GET", "/a/b")(route("PUT", "/a/b")(partial(answer)))
         two = route("GET", "/a/{}/c/{}")(partial(answer))
         dotted = route("GET", "/a.b")(partial(answer))
 
-    routes = routes_of(Roads)
-    found: dict[tuple[str, str], tuple[str, list[str]] | None] = {
+    routes = routes_of(Endpoints)
+    expected: dict[tuple[str, str], tuple[str, list[str]] | None] = {
         ("GET", "/a/x"): ("one", ["x"]),
         ("GET", "/a/x/"): ("one_slash", ["x"]),
         ("GET", "/a/b"): ("literal", []),
@@ -109,17 +109,17 @@ def test_a_path_matches_exactly_slashes_included_and_a_literal_one_wins() -> Non
         ("get", "/a.b"): None,
     }
 
-    assert {asked: matching(routes, *asked) for asked in found} == found
+    assert {request: matching(routes, *request) for request in expected} == expected
 
 
-def test_a_request_reaches_its_method_and_the_answer_carries_the_limits(fake: ToyFake) -> None:
-    made = ask(fake, "POST", "/v1/plans/", b'{"name": "A"}')
-    plan_id = json.loads(made.content)["id"]
+def test_a_request_reaches_its_handler_and_the_reply_has_the_limits(fake: ToyFake) -> None:
+    created = send(fake, "POST", "/v1/plans/", b'{"name": "A"}')
+    plan_id = json.loads(created.content)["id"]
 
-    assert (made.status, made.headers["content-type"]) == (201, "application/json")
-    assert made.headers["x-remaining"] == "59"
-    assert ask(fake, "GET", f"/v1/plans/{plan_id}").status == 200
-    assert json.loads(ask(fake, "GET", "/v1/plans/newest").content) == {"id": "pln_newest"}
+    assert (created.status, created.headers["content-type"]) == (201, "application/json")
+    assert created.headers["x-remaining"] == "59"
+    assert send(fake, "GET", f"/v1/plans/{plan_id}").status == 200
+    assert json.loads(send(fake, "GET", "/v1/plans/newest").content) == {"id": "pln_newest"}
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_a_request_reaches_its_method_and_the_answer_carries_the_limits(fake: To
         ("GET", "/"),
     ],
 )
-def test_what_the_fake_does_not_have_is_not_found(fake: ToyFake, method: str, target: str) -> None:
-    answer = ask(fake, method, target)
+def test_an_unknown_path_or_id_is_not_found(fake: ToyFake, method: str, target: str) -> None:
+    reply = send(fake, method, target)
 
-    assert (answer.status, answer.headers["x-remaining"]) == (404, "59")
+    assert (reply.status, reply.headers["x-remaining"]) == (404, "59")
 
 
 def test_a_request_without_the_key_is_refused_before_anything_else(fake: ToyFake) -> None:
@@ -146,22 +146,22 @@ def test_a_request_without_the_key_is_refused_before_anything_else(fake: ToyFake
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"7", b"null", b"[" * 100_000])
-def test_a_body_that_is_no_object_is_refused_as_malformed(fake: ToyFake, content: bytes) -> None:
-    answer = ask(fake, "POST", "/v1/plans/", content)
+def test_a_body_that_is_not_an_object_is_malformed(fake: ToyFake, content: bytes) -> None:
+    reply = send(fake, "POST", "/v1/plans/", content)
 
-    assert answer.status == 422
-    assert json.loads(answer.content)["message"] in {
+    assert reply.status == 422
+    assert json.loads(reply.content)["message"] in {
         "the body is not JSON",
         "the body is not a JSON object",
     }
     assert fake.plans == {}
 
 
-def test_exchanges_are_remembered_with_their_query_and_only_so_many(fake: ToyFake) -> None:
-    _ = ask(fake, "GET", "/v1/plans/a?x=1&y=&x=2")
+def test_exchanges_are_kept_with_their_query_up_to_a_limit(fake: ToyFake) -> None:
+    _ = send(fake, "GET", "/v1/plans/a?x=1&y=&x=2")
     first = fake.exchanges[-1]
     for _ in range(KEPT):
-        _ = ask(fake, "GET", "/v1/plans/newest")
+        _ = send(fake, "GET", "/v1/plans/newest")
 
     assert (first.received.path, dict(first.received.query)) == ("/v1/plans/a", {"x": "2", "y": ""})
     assert first.received.headers == {"authorization": "Bearer test_sandbox_key"}
@@ -170,13 +170,13 @@ def test_exchanges_are_remembered_with_their_query_and_only_so_many(fake: ToyFak
     assert fake.exchanges[0] is not first
 
 
-def test_a_fake_starts_when_and_with_the_ids_that_it_is_told(fake: ToyFake) -> None:
+def test_a_fake_has_the_start_and_the_seed_it_is_given(fake: ToyFake) -> None:
     kind = type(fake)
     one, same = (kind(start=NOON, seed="s") for _ in range(2))
 
     assert one.clock.now() == NOON.replace(microsecond=0)
-    for each in (one, same):
-        _ = ask(each, "POST", "/v1/plans/", b'{"name": "A"}')
+    for twin in (one, same):
+        _ = send(twin, "POST", "/v1/plans/", b'{"name": "A"}')
     assert one.plans == same.plans
 
 
@@ -184,7 +184,7 @@ def test_a_fake_without_limits_adds_no_headers(fake: ToyFake) -> None:
     assert Fake.limits(fake) == {}
 
 
-def test_a_refusal_is_answered_with_its_reply() -> None:
+def test_a_refusal_has_its_reply() -> None:
     reply = Reply.json(409, {"é": 1}, {"x-a": "b"})
 
     assert Refusal(reply).reply is reply
@@ -192,7 +192,7 @@ def test_a_refusal_is_answered_with_its_reply() -> None:
     assert reply.headers == {"content-type": "application/json", "x-a": "b"}
 
 
-def test_a_fake_without_pages_has_nothing_to_decline(fake: ToyFake) -> None:
+def test_a_fake_without_checkout_pages_cannot_decline(fake: ToyFake) -> None:
     assert fake.checkout_page("https://toy.test/pay/1") is None
     with pytest.raises(LookupError, match="there is no checkout page at 'https"):
         fake.decline("https://toy.test/pay/1")
@@ -209,12 +209,12 @@ def test_a_page_can_be_declined_while_it_can_be_paid(
 ) -> None:
     shown = CheckoutPage("Phone", "Phone", "12.95 EUR", "1 year", "", state)
 
-    class Shop(type(fake)):  # type: ignore[misc]
+    class WithPage(type(fake)):  # type: ignore[misc]
         def checkout_page(self, url: str) -> CheckoutPage | None:
             del url
             return shown
 
-    shop: ToyFake = Shop()
+    shop: ToyFake = WithPage()
     assert shown.payable is payable
     if payable:
         shop.decline("https://toy.test/pay/1")
@@ -224,7 +224,7 @@ def test_a_page_can_be_declined_while_it_can_be_paid(
     assert shop.declined == ({"https://toy.test/pay/1"} if payable else set())
 
 
-def test_addresses_are_the_providers_own_until_the_fake_is_served_somewhere(fake: ToyFake) -> None:
+def test_urls_are_the_providers_own_until_the_fake_is_served(fake: ToyFake) -> None:
     page, api = "https://pay.toy.test/p/1", "https://toy.test/v1/plans"
     assert (fake.page_address(page), fake.api_address(api)) == (page, api)
 
@@ -232,3 +232,19 @@ def test_addresses_are_the_providers_own_until_the_fake_is_served_somewhere(fake
 
     assert fake.page_address(page) == "http://127.0.0.1:8000/pages/p/1"
     assert fake.api_address(api) == "http://127.0.0.1:8000/v1/plans"
+
+
+def test_only_assumptions_with_a_value_can_be_changed(fake: ToyFake) -> None:
+    class Assuming(type(fake)):  # type: ignore[misc]
+        assumptions = {"page_size": "a guess", "lists": "no value", "pay": "a method's name"}  # noqa: RUF012
+        page_size = 5
+
+    assuming: Any = Assuming()
+    assuming.assume({"page_size": 6})
+
+    assert assuming.assumed_values() == {"page_size": 6}
+    for name in ("lists", "pay", "colour"):
+        with pytest.raises(ValueError, match=f"unknown assumption '{name}': .* change page_size"):
+            assuming.assume({name: 1})
+    with pytest.raises(ValueError, match="this sandbox can change none"):
+        fake.assume({"colour": "red"})

@@ -1,4 +1,4 @@
-"""Rate windows of the three kinds."""
+"""Rate-limit windows of the three kinds."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def at(seconds: float) -> dt.datetime:
 @pytest.mark.parametrize(
     ("kind", "taken", "free"),
     [
-        # two in ten seconds, asked at 7, 8, 9, 10, 17, 18 and 20 seconds past noon
+        # two per ten seconds, requests at 7, 8, 9, 10, 17, 18 and 20 seconds past noon
         ("aligned", [True, True, False, True, True, False, True], 30),
         ("anchored", [True, True, False, False, True, True, False], 27),
         ("rolling", [True, True, False, False, True, True, False], 27),
     ],
 )
-def test_a_window_takes_what_its_kind_allows(kind: str, taken: list[bool], free: float) -> None:
+def test_a_window_allows_what_its_kind_says(kind: str, taken: list[bool], free: float) -> None:
     window = RateWindow(2, 10)
-    assert [window.take(at(each), kind) for each in (7, 8, 9, 10, 17, 18, 20)] == taken
+    assert [window.take(at(second), kind) for second in (7, 8, 9, 10, 17, 18, 20)] == taken
     assert window.free_at(at(20), kind) == at(free)
 
 
-def test_a_rolling_window_frees_one_request_after_the_other() -> None:
+def test_a_rolling_window_frees_requests_one_by_one() -> None:
     window = RateWindow(2, 10)
-    assert [window.take(at(each), "rolling") for each in (0, 6, 10, 11, 16)] == [
+    assert [window.take(at(second), "rolling") for second in (0, 6, 10, 11, 16)] == [
         True,
         True,
         True,
@@ -43,11 +43,11 @@ def test_a_rolling_window_frees_one_request_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("kind", ["anchored", "rolling"])
-def test_a_window_that_nothing_was_asked_in_begins_now(kind: str) -> None:
+def test_a_window_without_requests_starts_now(kind: str) -> None:
     window = RateWindow(2, 10)
     assert (window.left(at(3), kind), window.free_at(at(3), kind)) == (2, at(13))
 
 
-def test_another_kind_is_refused() -> None:
+def test_an_unknown_kind_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown kind of window 'weekly': known are aligned"):
         _ = RateWindow(2, 10).take(NOON, "weekly")

@@ -21,19 +21,19 @@ app = typer.Typer(
 def describe_provider(
     *, provider: Annotated[str, typer.Argument(help="The provider's name.")], output: Output
 ) -> None:
-    """Show what a provider's sandbox answers to, what it assumes, and how to make it fail.
+    """Show a sandbox's endpoints, assumptions, faults and magic values.
 
-    An assumption with a value can be changed; the others are how the sandbox is made.
+    An assumption with a value can be changed with `fake.assume(...)`.
     """
     found = describe(load(provider).sandbox())
     if output.as_json:
         output.data(asdict(found))
         return
     for title, rows in (
-        ("Answers to", found.routes),
-        ("Assumes, where the provider's documents are silent", found.assumptions),
-        ("Can fail, on demand", found.faults),
-        ("Fails by itself for an e-mail address or an amount", found.magic),
+        ("Endpoints", found.routes),
+        ("Assumptions, where the provider's documentation is silent", found.assumptions),
+        ("Faults that can be scheduled", found.faults),
+        ("Magic values: an e-mail address or amount that makes a call fail", found.magic),
     ):
         typer.echo(f"\n{title}:\n")
         output.table(list(rows[0]), map(_cells, rows))

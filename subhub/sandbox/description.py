@@ -26,6 +26,7 @@ class Description:
 
 def describe(fake: Fake) -> Description:
     """Describe *fake*, with the current values of its assumptions."""
+    values = fake.assumed_values()
     return Description(
         routes=[
             {
@@ -36,7 +37,7 @@ def describe(fake: Fake) -> Description:
             for route in sorted(fake.routes(), key=lambda route: (route.template, route.method))
         ],
         assumptions=[
-            {"name": name, "value": _json(getattr(fake, name, None)), "assumed": text}
+            {"name": name, "value": _json(values.get(name)), "assumed": text}
             for name, text in fake.assumptions.items()
         ],
         faults=[{"kind": kind, "what": text} for kind, text in KINDS.items()],

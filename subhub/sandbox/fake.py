@@ -105,13 +105,21 @@ class Fake(ABC):
 
         Only the `assumptions` that are attributes can be changed. Any other name is a `ValueError`.
         """
-        changeable = [name for name in self.assumptions if hasattr(self, name)]
+        changeable = self.assumed_values()
         for name, value in values.items():
             if name not in changeable:
                 known = ", ".join(changeable) or "none"
                 message = f"unknown assumption {name!r}: this sandbox can change {known}"
                 raise ValueError(message)
             setattr(self, name, value)
+
+    def assumed_values(self) -> dict[str, object]:
+        """Return the values of the assumptions that can be changed.
+
+        The name of an assumption may be that of a method, which must not be replaced by a value.
+        """
+        found = {name: getattr(self, name) for name in self.assumptions if hasattr(self, name)}
+        return {name: value for name, value in found.items() if not callable(value)}
 
     def revoke_key(self, key: str | None = None, *, at: dt.datetime | None = None) -> None:
         """Revoke *key*, by default the sandbox's own, now or from *at* on."""

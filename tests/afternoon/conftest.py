@@ -1,4 +1,4 @@
-"""What the tests of Afternoon share: made-up ids, and a sandbox that stands still."""
+"""Shared fixtures for Afternoon: a sandbox with a frozen clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAFT = PlanDraft(name="Starter", price=Money("10", "USD"), interval=Interval(1,
 
 @pytest.fixture
 def fake() -> AfternoonFake:
-    """A company that sells two plans, `starter_plan` and `pro_plan`."""
+    """Return a company with two plans, `starter_plan` and `pro_plan`."""
     company = AfternoonFake(start=START)
     _ = company.add_plans({"starter_plan": DRAFT, "pro_plan": DRAFT})
     return company

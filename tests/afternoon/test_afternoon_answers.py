@@ -1,4 +1,4 @@
-"""How answers and refusals of Afternoon's are read, the unexpected ones included."""
+"""How responses and errors of Afternoon are read, including unexpected ones."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LOST = reply(404, {"success": False, "error": {"code": "X", "message": "no such 
 
 
 def read(**fields: Any) -> Any:
-    answer = reply(200, {"success": True, "subscription": {"id": SUBSCRIPTION, **fields}})
-    return play(Afternoon().get_subscription(SUBSCRIPTION), answer).result
+    response = reply(200, {"success": True, "subscription": {"id": SUBSCRIPTION, **fields}})
+    return play(Afternoon().get_subscription(SUBSCRIPTION), response).result
 
 
 def listing(*ids: str, pagination: object = None) -> Any:
-    subscriptions = [{"id": each} for each in ids]
+    subscriptions = [{"id": subscription_id} for subscription_id in ids]
     return reply(200, {"success": True, "subscriptions": subscriptions, "pagination": pagination})
 
 
@@ -46,40 +46,40 @@ class TestStatus:
             (None, Status.UNKNOWN),
         ],
     )
-    def test_only_the_two_words_that_were_seen_are_known(
+    def test_only_the_two_documented_statuses_are_known(
         self, word: str | None, status: Status
     ) -> None:
         subscription = read(status=word)
         assert subscription.status is status
         assert subscription.raw_status == word
 
-    def test_what_was_not_sent_is_not_guessed(self) -> None:
-        told = read().model_dump(exclude={"provider", "id", "status"})
-        assert set(told.values()) == {None}
+    def test_missing_fields_are_none(self) -> None:
+        fields = read().model_dump(exclude={"provider", "id", "status"})
+        assert set(fields.values()) == {None}
 
-    def test_a_canceled_one_ended_when_it_was_canceled(self) -> None:
+    def test_a_canceled_subscription_ended_when_it_was_canceled(self) -> None:
         subscription = read(status="canceled", canceled_at="2024-01-15T10:30:00Z")
         assert subscription.ends_at == dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC)
 
-    def test_a_cancellation_that_is_only_stamped_has_not_ended(self) -> None:
+    def test_a_cancellation_without_the_status_has_not_ended(self) -> None:
         subscription = read(status="active", canceled_at="2024-01-15T10:30:00Z")
         assert subscription.ends_at is None
         assert subscription.raw["canceled_at"] == "2024-01-15T10:30:00Z"
 
-    def test_the_plan_is_named_by_the_code_that_requests_take(self) -> None:
+    def test_the_plan_id_is_the_plan_code_of_requests(self) -> None:
         subscription = read(plan_id=OTHER, plan_code="starter_plan", customer_id=OTHER)
         assert (subscription.plan_id, subscription.customer_id) == ("starter_plan", OTHER)
 
     @pytest.mark.parametrize(
         "written", ["2024-02-01T00:00:00Z", "2024-02-01T23:00:00-05:00", "2024-02-01"]
     )
-    def test_it_renews_on_the_day_that_was_written(self, written: str) -> None:
+    def test_it_renews_on_the_day_in_the_response(self, written: str) -> None:
         assert read(next_renewal_date=written).renews_on == dt.date(2024, 2, 1)
 
 
-class TestReadingOneSubscription:
+class TestGetSubscription:
     @pytest.mark.parametrize("status", [404, 405])
-    def test_is_done_by_the_list_where_the_inferred_path_is_not_there(self, status: int) -> None:
+    def test_reads_the_list_if_the_assumed_path_does_not_exist(self, status: int) -> None:
         played = play(
             Afternoon().get_subscription(SUBSCRIPTION),
             reply(status, b"no such route"),
@@ -94,7 +94,7 @@ class TestReadingOneSubscription:
             Request("GET", SUBSCRIPTIONS, query={"cursor": "a"}),
         )
 
-    def test_fails_as_the_provider_said_when_the_list_has_it_neither(self) -> None:
+    def test_raises_the_first_error_if_the_list_does_not_have_it(self) -> None:
         with pytest.raises(NotFound, match="no such route"):
             _ = play(
                 Afternoon().get_subscription(SUBSCRIPTION),
@@ -103,14 +103,14 @@ class TestReadingOneSubscription:
                 provider=Afternoon(),
             )
 
-    def test_ends_at_a_cursor_that_leads_back(self) -> None:
+    def test_ends_at_a_repeated_cursor(self) -> None:
         page = listing(OTHER, pagination={"next_cursor": "a"})
         with pytest.raises(NotFound):
             _ = play(
                 Afternoon().get_subscription(SUBSCRIPTION), LOST, page, page, provider=Afternoon()
             )
 
-    def test_does_not_hide_another_refusal(self) -> None:
+    def test_does_not_hide_another_error(self) -> None:
         refused = reply(401, {"success": False, "error": {"code": "INVALID_API_KEY"}})
         with pytest.raises(AuthenticationFailed):
             _ = play(Afternoon().get_subscription(SUBSCRIPTION), refused, provider=Afternoon())
@@ -133,7 +133,7 @@ class TestPages:
             ({"total": 3}, None),
         ],
     )
-    def test_the_cursor_is_taken_from_the_names_that_are_guessed(
+    def test_the_cursor_has_one_of_the_assumed_names(
         self, pagination: object, cursor: str | None
     ) -> None:
         played = play(Afternoon().list_subscriptions(), listing(OTHER, pagination=pagination))
@@ -142,16 +142,12 @@ class TestPages:
     @pytest.mark.parametrize(
         "pagination", [{"has_more": True}, {"next": {"after": "abc"}, "has_more": 1}]
     )
-    def test_a_list_that_goes_on_nobody_knows_where_is_no_whole_list(
-        self, pagination: object
-    ) -> None:
+    def test_a_list_with_an_unknown_next_page_is_an_error(self, pagination: object) -> None:
         with pytest.raises(InvalidReply, match="has_more"):
             _ = play(Afternoon().list_subscriptions(), listing(OTHER, pagination=pagination))
 
     @pytest.mark.parametrize(("size", "ends"), [(49, True), (50, False)])
-    def test_a_full_page_without_a_known_cursor_is_no_whole_list(
-        self, size: int, *, ends: bool
-    ) -> None:
+    def test_a_full_page_without_a_known_cursor_is_an_error(self, size: int, *, ends: bool) -> None:
         flow = Afternoon().list_subscriptions()
         page = listing(*(f"c{number:024}" for number in range(size)))
         if ends:
@@ -160,7 +156,7 @@ class TestPages:
             with pytest.raises(InvalidReply, match="nothing"):
                 _ = play(flow, page)
 
-    def test_a_full_page_that_says_it_is_the_last_is_the_last(self) -> None:
+    def test_a_full_page_can_say_that_it_is_the_last(self) -> None:
         page = listing(*(f"c{number:024}" for number in range(50)), pagination={"has_more": False})
         assert play(Afternoon().list_subscriptions(), page).result.next is None
 
@@ -176,13 +172,13 @@ class TestEnvelope:
             [],
         ],
     )
-    def test_a_success_that_is_none_is_an_invalid_reply(self, body: object) -> None:
+    def test_a_response_without_its_object_is_an_invalid_reply(self, body: object) -> None:
         with pytest.raises(InvalidReply, match="CustomerEnvelope"):
             _ = play(Afternoon().get_customer(OTHER), reply(200, body))
 
 
-class TestRefusals:
-    def test_code_message_and_request_id_are_read(self) -> None:
+class TestErrors:
+    def test_have_code_message_and_request_id(self) -> None:
         error = fail(
             401,
             {
@@ -195,7 +191,7 @@ class TestRefusals:
         assert "API key has been revoked" in str(error)
         assert (error.code, error.request_id) == ("API_KEY_REVOKED", "req_abc123")
 
-    def test_a_missing_request_id_is_tolerated(self) -> None:
+    def test_may_lack_a_request_id(self) -> None:
         error = fail(500, {"success": False, "error": {"code": "X", "message": "oops"}})
         assert (error.code, error.request_id) == ("X", None)
 
@@ -209,7 +205,7 @@ class TestRefusals:
             (None, {}),
         ],
     )
-    def test_details_are_fields_only_when_they_look_like_it(
+    def test_have_fields_if_the_details_are_texts_by_field(
         self, details: object, fields: dict[str, str]
     ) -> None:
         body = {"success": False, "error": {"code": "X", "message": "no", "details": details}}
@@ -218,6 +214,6 @@ class TestRefusals:
         assert error.raw == body
 
     @pytest.mark.parametrize("body", [b"<html>", [], {}, {"error": "no"}, {"error": None}])
-    def test_a_refusal_of_another_shape_is_still_a_refusal(self, body: object) -> None:
+    def test_of_another_shape_have_the_error_of_their_status(self, body: object) -> None:
         error = fail(502, body)
         assert (error.status, error.code, error.fields) == (502, None, {})

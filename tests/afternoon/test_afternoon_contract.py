@@ -1,4 +1,4 @@
-"""Afternoon keeps the contract that every provider keeps."""
+"""Afternoon passes the contract suite of all providers."""
 
 from __future__ import annotations
 

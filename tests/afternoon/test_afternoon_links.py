@@ -1,4 +1,4 @@
-"""Signup links: for whom they are, what they replace, and what exists when one fails half way."""
+"""Signup links: for existing and new customers, as replacements, and when they fail half way."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ LINK = {
     "cancel_now_prepaid_refund_policy": None,
     "created_at": "2024-01-15T10:30:00Z",
 }
-MADE = reply(201, {"success": True, "subscription_signup_link": LINK, "request_id": "req_1"})
+CREATED = reply(201, {"success": True, "subscription_signup_link": LINK, "request_id": "req_1"})
 NEW_CUSTOMER = reply(201, {"success": True, "customer": {"id": CUSTOMER}, "request_id": "req_2"})
 BODY = {"customer_id": CUSTOMER, "plan_code": "starter_plan"}
-NOBODY = CustomerDraft(name="Acme Corp", email="billing@acme.com")
+UNNAMED = CustomerDraft(name="Acme Corp", email="billing@acme.com")
 KNOWN = CustomerDraft(name="Acme Corp", email="billing@acme.com", external_id="cust_123")
 SEARCH = Request("GET", "/v1/customers/search", query={"external_id": "cust_123"})
 
 
 def found(*ids: str) -> Any:
-    customers = [{"id": each, "external_id": "cust_123"} for each in ids]
+    customers = [{"id": customer_id, "external_id": "cust_123"} for customer_id in ids]
     return reply(200, {"success": True, "customers": customers, "request_id": "req_3"})
 
 
@@ -57,7 +57,7 @@ def link(**arguments: Any) -> Any:
 
 
 def test_a_link_for_an_existing_customer_is_one_request() -> None:
-    played = play(link(customer=CUSTOMER), MADE)
+    played = play(link(customer=CUSTOMER), CREATED)
 
     assert played.requests == (Request("POST", LINKS, BODY),)
     assert played.result == SignupLink(
@@ -79,7 +79,7 @@ def test_all_seven_fields_can_be_sent() -> None:
         when="now",
         refund="prorated",
     )
-    assert play(flow, MADE).requests[0].body == {
+    assert play(flow, CREATED).requests[0].body == {
         **BODY,
         "success_url": "https://app.example.com/done",
         "back_url": "https://app.example.com/",
@@ -104,36 +104,36 @@ def test_all_seven_fields_can_be_sent() -> None:
         ("period_end", None, {"change_timing_mode": "end_of_period"}),
     ],
 )
-def test_what_is_not_said_of_a_replacement_is_not_sent(
+def test_unset_fields_of_a_replacement_are_not_sent(
     when: str, refund: str | None, words: dict[str, str]
 ) -> None:
     flow = link(customer=CUSTOMER, replaces=SUBSCRIPTION, when=when, refund=refund)
     expected = {**BODY, "previous_subscription_id": SUBSCRIPTION, **words}
-    assert play(flow, MADE).requests[0].body == expected
+    assert play(flow, CREATED).requests[0].body == expected
 
 
-def test_somebody_new_is_made_first() -> None:
-    played = play(link(customer=NOBODY), NEW_CUSTOMER, MADE)
+def test_a_new_customer_is_created_first() -> None:
+    played = play(link(customer=UNNAMED), NEW_CUSTOMER, CREATED)
     assert played.requests == (
         Request("POST", "/v1/customers", {"name": "Acme Corp", "email": "billing@acme.com"}),
         Request("POST", LINKS, BODY),
     )
 
 
-def test_somebody_with_an_external_id_is_looked_up_first() -> None:
-    played = play(link(customer=KNOWN), found(CUSTOMER), MADE)
+def test_a_customer_with_an_external_id_is_looked_up_first() -> None:
+    played = play(link(customer=KNOWN), found(CUSTOMER), CREATED)
     assert played.requests == (SEARCH, Request("POST", LINKS, BODY))
 
 
-def test_somebody_who_is_not_found_is_made() -> None:
-    played = play(link(customer=KNOWN), found(), NEW_CUSTOMER, MADE)
+def test_a_customer_who_is_not_found_is_created() -> None:
+    played = play(link(customer=KNOWN), found(), NEW_CUSTOMER, CREATED)
     assert [request.path for request in played.requests] == [SEARCH.path, "/v1/customers", LINKS]
 
 
-def test_several_who_are_found_are_not_chosen_from() -> None:
+def test_several_found_customers_are_ambiguous() -> None:
     with pytest.raises(Ambiguous, match="cust_123") as caught:
         _ = play(link(customer=KNOWN), found(CUSTOMER, SUBSCRIPTION))
-    assert [each.id for each in caught.value.candidates if isinstance(each, Customer)] == [
+    assert [item.id for item in caught.value.candidates if isinstance(item, Customer)] == [
         CUSTOMER,
         SUBSCRIPTION,
     ]
@@ -144,18 +144,18 @@ def test_several_who_are_found_are_not_chosen_from() -> None:
     [
         (reply(404, {"success": False, "error": {"code": "X", "message": "gone"}}), NotFound),
         (reply(201, {"success": True}), InvalidReply),
-        (OutcomeUnknown("the line went dead"), OutcomeUnknown),
+        (OutcomeUnknown("connection lost"), OutcomeUnknown),
     ],
 )
-def test_a_link_that_fails_says_which_customer_was_made(
+def test_if_a_link_fails_the_error_has_the_created_customer(
     failure: Any, kind: type[SubhubError]
 ) -> None:
     with pytest.raises(kind) as caught:
-        _ = play(link(customer=NOBODY), NEW_CUSTOMER, failure, provider=Afternoon())
+        _ = play(link(customer=UNNAMED), NEW_CUSTOMER, failure, provider=Afternoon())
     assert caught.value.completed == (Customer(provider="afternoon", id=CUSTOMER),)
 
 
-def test_a_customer_who_was_only_found_was_not_completed_here() -> None:
+def test_if_a_link_fails_the_error_does_not_have_a_found_customer() -> None:
     refused = reply(404, {"success": False, "error": {"code": "X", "message": "gone"}})
     with pytest.raises(NotFound) as caught:
         _ = play(link(customer=KNOWN), found(CUSTOMER), refused, provider=Afternoon())

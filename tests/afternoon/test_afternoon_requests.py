@@ -1,4 +1,4 @@
-"""What each operation asks of Afternoon, to the letter, and what it makes of the answer."""
+"""The exact request of each operation, and the result of its documented response."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ ACME = Customer(
 )
 
 
-def answered(status: int = 200, /, **content: Any) -> Any:
+def response(status: int = 200, /, **content: Any) -> Any:
     return reply(status, {"success": True, "request_id": "req_1", **content})
 
 
-def ask(flow: Flow[Any], answer: Any) -> tuple[Request, Any]:
+def run(flow: Flow[Any], answer: Any) -> tuple[Request, Any]:
     played = play(flow, answer, provider=Afternoon())
     (request,) = played.requests
     return request, played.result
 
 
 class TestCustomers:
-    def test_create_sends_all_that_is_documented_and_of_the_address_the_country(self) -> None:
+    def test_create_sends_all_documented_fields_and_only_the_country_of_the_address(self) -> None:
         draft = CustomerDraft(
             name="Acme Corp",
             email="billing@acme.com",
@@ -72,7 +72,7 @@ class TestCustomers:
         flow = Afternoon().create_customer(
             draft, first_name="Ann", last_name="Lee", url="https://acme.com"
         )
-        request, customer = ask(flow, answered(201, customer=WIRE_CUSTOMER))
+        request, customer = run(flow, response(201, customer=WIRE_CUSTOMER))
 
         assert request == Request(
             "POST",
@@ -91,45 +91,45 @@ class TestCustomers:
         assert customer == ACME
         assert customer.raw == WIRE_CUSTOMER
 
-    def test_create_leaves_out_what_is_not_given(self) -> None:
+    def test_create_leaves_out_unset_fields(self) -> None:
         flow = Afternoon().create_customer(CustomerDraft(name="A", email="a@b.c"))
-        request, customer = ask(flow, reply(201, {"success": True, "customer": {"id": CUSTOMER}}))
+        request, customer = run(flow, reply(201, {"success": True, "customer": {"id": CUSTOMER}}))
 
         assert request.body == {"name": "A", "email": "a@b.c"}
         assert customer == Customer(provider="afternoon", id=CUSTOMER)
 
     def test_get(self) -> None:
-        request, customer = ask(
-            Afternoon().get_customer(CUSTOMER), answered(customer=WIRE_CUSTOMER)
+        request, customer = run(
+            Afternoon().get_customer(CUSTOMER), response(customer=WIRE_CUSTOMER)
         )
         assert request == Request("GET", f"/v1/customers/{CUSTOMER}")
         assert customer == ACME
 
     def test_list(self) -> None:
-        answer = answered(customers=[WIRE_CUSTOMER], pagination={"next_cursor": "abc"})
-        request, page = ask(Afternoon().list_customers(), answer)
+        answer = response(customers=[WIRE_CUSTOMER], pagination={"next_cursor": "abc"})
+        request, page = run(Afternoon().list_customers(), answer)
         assert request == Request("GET", "/v1/customers")
         assert page == Page([ACME], "abc")
 
-    def test_list_goes_on_at_the_cursor(self) -> None:
-        request, page = ask(Afternoon().list_customers("abc"), answered(customers=[]))
+    def test_list_continues_at_the_cursor(self) -> None:
+        request, page = run(Afternoon().list_customers("abc"), response(customers=[]))
         assert request == Request("GET", "/v1/customers", query={"cursor": "abc"})
         assert page == Page([])
 
     def test_find_searches_by_external_id(self) -> None:
         flow = Afternoon().find_customer(external_id="cust_123")
-        request, customer = ask(flow, answered(customers=[WIRE_CUSTOMER]))
+        request, customer = run(flow, response(customers=[WIRE_CUSTOMER]))
         assert request == Request("GET", "/v1/customers/search", query={"external_id": "cust_123"})
         assert customer == ACME
 
-    def test_find_takes_nobody_whose_external_id_is_another(self) -> None:
+    def test_find_ignores_customers_with_another_external_id(self) -> None:
         flow = Afternoon().find_customer(external_id="cust_9")
-        assert ask(flow, answered(customers=[WIRE_CUSTOMER, {"id": OTHER}]))[1] is None
+        assert run(flow, response(customers=[WIRE_CUSTOMER, {"id": OTHER}]))[1] is None
 
     def test_update_sends_only_the_changes(self) -> None:
         changes = CustomerUpdate(email="new@acme.com", country="BE")
         flow = Afternoon().update_customer(CUSTOMER, changes, last_name="Lee")
-        request, customer = ask(flow, answered(customer=WIRE_CUSTOMER))
+        request, customer = run(flow, response(customer=WIRE_CUSTOMER))
         assert request == Request(
             "PATCH",
             f"/v1/customers/{CUSTOMER}",
@@ -138,8 +138,8 @@ class TestCustomers:
         assert customer == ACME
 
     @pytest.mark.parametrize("body", [{"success": True, "deleted": True}, {}])
-    def test_delete_accepts_any_body_that_says_nothing_else(self, body: dict[str, Any]) -> None:
-        request, gone = ask(Afternoon().delete_customer(CUSTOMER), reply(200, body))
+    def test_delete_accepts_a_body_with_or_without_fields(self, body: dict[str, Any]) -> None:
+        request, gone = run(Afternoon().delete_customer(CUSTOMER), reply(200, body))
         assert request == Request("DELETE", f"/v1/customers/{CUSTOMER}")
         assert gone == DeletedCustomer(provider="afternoon", id=CUSTOMER)
         assert gone.raw == body
@@ -148,8 +148,8 @@ class TestCustomers:
 class TestSubscriptions:
     def test_subscribe_sends_the_two_required_fields_and_no_null(self) -> None:
         flow = Afternoon().subscribe(plan="starter_plan", customer=CUSTOMER, now=NOW)
-        request, subscription = ask(
-            flow, answered(201, subscription={"id": SUBSCRIPTION, "status": "pending"})
+        request, subscription = run(
+            flow, response(201, subscription={"id": SUBSCRIPTION, "status": "pending"})
         )
         assert request == Request(
             "POST",
@@ -160,7 +160,7 @@ class TestSubscriptions:
             provider="afternoon", id=SUBSCRIPTION, status=Status.PENDING, raw_status="pending"
         )
 
-    def test_a_day_begins_at_midnight_in_the_zone_of_the_account(self) -> None:
+    def test_a_day_starts_at_midnight_in_the_accounts_time_zone(self) -> None:
         flow = Afternoon().subscribe(
             plan="starter_plan",
             customer=CUSTOMER,
@@ -169,7 +169,7 @@ class TestSubscriptions:
             billing_anchor_day=31,
             initial_status="draft",
         )
-        request, _ = ask(flow, answered(201, subscription={"id": SUBSCRIPTION}))
+        request, _ = run(flow, response(201, subscription={"id": SUBSCRIPTION}))
         assert request.body == {
             "customer_id": CUSTOMER,
             "plan_code": "starter_plan",
@@ -180,7 +180,7 @@ class TestSubscriptions:
 
     def test_list_filters_by_customer_and_cursor(self) -> None:
         flow = Afternoon().list_subscriptions("abc", customer=CUSTOMER)
-        request, page = ask(flow, answered(subscriptions=[], pagination={}))
+        request, page = run(flow, response(subscriptions=[], pagination={}))
         assert request == Request(
             "GET", "/v1/subscriptions", query={"cursor": "abc", "customer_id": CUSTOMER}
         )
@@ -194,11 +194,11 @@ class TestSubscriptions:
             ("period_end", "none", {"": "end_of_period"}),
         ],
     )
-    def test_the_refund_policy_goes_only_with_now(
+    def test_the_refund_policy_is_sent_with_now_only(
         self, when: Any, refund: Any, words: dict[str, str]
     ) -> None:
         canceling = Afternoon().cancel_subscription(SUBSCRIPTION, when=when, refund=refund, now=NOW)
-        request, _ = ask(canceling, answered(subscription={"id": SUBSCRIPTION}))
+        request, _ = run(canceling, response(subscription={"id": SUBSCRIPTION}))
         assert request == Request(
             "POST",
             f"/v1/subscriptions/{SUBSCRIPTION}/cancel",
@@ -208,7 +208,7 @@ class TestSubscriptions:
         changing = Afternoon().change_subscription(
             SUBSCRIPTION, plan="pro_plan", when=when, refund=refund, now=NOW
         )
-        request, _ = ask(changing, answered(old_subscription={"id": SUBSCRIPTION}))
+        request, _ = run(changing, response(old_subscription={"id": SUBSCRIPTION}))
         assert request == Request(
             "POST",
             f"/v1/subscriptions/{SUBSCRIPTION}/change-plan",
@@ -218,29 +218,29 @@ class TestSubscriptions:
             },
         )
 
-    def test_a_change_of_plan_may_make_another_subscription(self) -> None:
+    def test_a_change_of_plan_can_create_another_subscription(self) -> None:
         flow = Afternoon().change_subscription(
             SUBSCRIPTION, plan="pro_plan", when="now", refund="none", now=NOW
         )
-        answer = answered(
+        answer = response(
             status="?", old_subscription={"id": SUBSCRIPTION}, new_subscription={"id": OTHER}
         )
-        assert ask(flow, answer)[1] == SubscriptionChange(
+        assert run(flow, answer)[1] == SubscriptionChange(
             provider="afternoon",
             old=Subscription(provider="afternoon", id=SUBSCRIPTION),
             new=Subscription(provider="afternoon", id=OTHER),
         )
 
-    def test_a_scheduled_change_of_plan_has_nothing_new_yet(self) -> None:
+    def test_a_scheduled_change_of_plan_has_no_new_subscription(self) -> None:
         flow = Afternoon().change_subscription(
             SUBSCRIPTION, plan="pro_plan", when="period_end", refund="none", now=NOW
         )
-        answer = answered(old_subscription={"id": SUBSCRIPTION}, new_subscription=None)
-        assert ask(flow, answer)[1].new is None
+        answer = response(old_subscription={"id": SUBSCRIPTION}, new_subscription=None)
+        assert run(flow, answer)[1].new is None
 
     def test_update_billing_anchor_day(self) -> None:
         flow = Afternoon().update_billing_anchor_day(SUBSCRIPTION, 15)
-        request, subscription = ask(flow, answered(subscription={"id": SUBSCRIPTION}))
+        request, subscription = run(flow, response(subscription={"id": SUBSCRIPTION}))
         assert request == Request(
             "PATCH", f"/v1/subscriptions/{SUBSCRIPTION}", {"billing_anchor_day": 15}
         )
@@ -250,8 +250,8 @@ class TestSubscriptions:
 class TestInvoices:
     def test_list(self) -> None:
         flow = Afternoon().list_invoices("abc", customer=CUSTOMER, status="open")
-        answer = answered(invoices=[{"id": INVOICE, "status": "open", "total_cents": 5000}])
-        request, page = ask(flow, answer)
+        answer = response(invoices=[{"id": INVOICE, "status": "open", "total_cents": 5000}])
+        request, page = run(flow, answer)
         assert request == Request(
             "GET",
             "/v1/invoices",
@@ -260,13 +260,13 @@ class TestInvoices:
         expected = Invoice(provider="afternoon", id=INVOICE, status="open", total_cents=5000)
         assert page == Page([expected])
 
-    def test_list_of_everything(self) -> None:
-        request, _ = ask(Afternoon().list_invoices(), answered(invoices=[]))
+    def test_list_without_filters(self) -> None:
+        request, _ = run(Afternoon().list_invoices(), response(invoices=[]))
         assert request == Request("GET", "/v1/invoices")
 
     def test_get_keeps_the_lines_in_raw(self) -> None:
         found = {"id": INVOICE, "status": "draft", "line_items": [{"quantity": 1}]}
-        request, invoice = ask(Afternoon().get_invoice(INVOICE), answered(invoice=found))
+        request, invoice = run(Afternoon().get_invoice(INVOICE), response(invoice=found))
         assert request == Request("GET", f"/v1/invoices/{INVOICE}")
         assert invoice.raw == found
 
@@ -276,7 +276,7 @@ class TestInvoices:
             lines=[InvoiceLine(description="API calls", unit_amount_cents=5000)],
             days_until_due=30,
         )
-        request, _ = ask(flow, answered(201, invoice={"id": INVOICE, "status": "draft"}))
+        request, _ = run(flow, response(201, invoice={"id": INVOICE, "status": "draft"}))
         line = {"description": "API calls", "quantity": 1, "unit_amount_cents": 5000}
         assert request == Request(
             "POST",
@@ -289,9 +289,9 @@ class TestInvoices:
             },
         )
 
-    def test_a_draft_needs_no_term_of_payment(self) -> None:
+    def test_a_draft_needs_no_due_date(self) -> None:
         flow = Afternoon().create_draft_invoice(CUSTOMER, lines=[], collection_method="other")
-        request, invoice = ask(flow, answered(201, invoice={"id": INVOICE}))
+        request, invoice = run(flow, response(201, invoice={"id": INVOICE}))
         assert request.body == {
             "customer_id": CUSTOMER,
             "collection_method": "other",
@@ -301,7 +301,7 @@ class TestInvoices:
 
 
 class TestUsage:
-    def test_an_event_goes_out_in_utc_and_comes_back_with_its_id(self) -> None:
+    def test_an_event_is_sent_in_utc_and_returned_with_its_id(self) -> None:
         flow = Afternoon().ingest_event(
             event_name="api.request",
             idempotency_key="evt_1",
@@ -309,7 +309,7 @@ class TestUsage:
             timestamp=NOW,
             properties={"tokens": 150, "model": "gpt-4"},
         )
-        request, event = ask(flow, answered(status="?", usage_id=OTHER, cost=[]))
+        request, event = run(flow, response(status="?", usage_id=OTHER, cost=[]))
         assert request == Request(
             "POST",
             "/v1/events/ingest",
@@ -328,7 +328,7 @@ class TestUsage:
         flow = Afternoon().ingest_event(
             event_name="e", idempotency_key="k", customer_id=CUSTOMER, timestamp=NOW
         )
-        request, event = ask(flow, answered())
+        request, event = run(flow, response())
         assert "properties" not in (request.body or {})
         assert event == IngestedEvent(provider="afternoon")
 
@@ -340,7 +340,7 @@ class TestUsage:
             currency_code="USD",
             expires_at=NOW,
         )
-        request, grant = ask(flow, answered(201, credit_grant={"id": OTHER, "left": 100}))
+        request, grant = run(flow, response(201, credit_grant={"id": OTHER, "left": 100}))
         assert request == Request(
             "POST",
             f"/v1/subscriptions/{SUBSCRIPTION}/credit-grants",
@@ -354,17 +354,17 @@ class TestUsage:
         assert grant == CreditGrant(provider="afternoon", id=OTHER)
         assert grant.raw == {"id": OTHER, "left": 100}
 
-    def test_credits_in_a_unit_that_never_expire(self) -> None:
+    def test_credits_in_a_unit_without_an_end(self) -> None:
         flow = Afternoon().create_credit_grant(
             SUBSCRIPTION, name="Trial", amount="0.5", pricing_unit_code="gpu_sec"
         )
-        request, grant = ask(flow, answered(201, credit_grant={}))
+        request, grant = run(flow, response(201, credit_grant={}))
         assert request.body == {"name": "Trial", "amount": "0.5", "pricing_unit_code": "gpu_sec"}
         assert grant.id is None
 
-    def test_balances_are_kept_as_they_came(self) -> None:
-        request, balances = ask(
-            Afternoon().customer_balances(CUSTOMER), answered(wallets=[{"left": 1}])
+    def test_balances_are_in_raw(self) -> None:
+        request, balances = run(
+            Afternoon().customer_balances(CUSTOMER), response(wallets=[{"left": 1}])
         )
         assert request == Request("GET", f"/v1/customers/{CUSTOMER}/balances")
         assert balances == CustomerBalances(provider="afternoon", id=CUSTOMER)

@@ -1,9 +1,10 @@
-"""The fake itself: what it refuses, what it counts, and what time does to it."""
+"""The fake by itself, without the plugin: errors, limits, lists and time."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pytest
@@ -21,31 +22,31 @@ LINKS, SUBSCRIPTIONS = "/v1/subscription-signup-links", "/v1/subscriptions"
 POLICY = {"cancel_now_prepaid_refund_policy": "no_refund_prepaid_fixed_fees"}
 
 
-def ask(fake: AfternoonFake, method: str, target: str, body: object = None) -> tuple[int, Any]:
+def send(fake: AfternoonFake, method: str, target: str, body: object = None) -> tuple[int, Any]:
     content = b"" if body is None else json.dumps(body).encode()
     reply = fake.handle(method, target, {"Authorization": f"Bearer {fake.api_key}"}, content)
     return reply.status, json.loads(reply.content)
 
 
 def customer(fake: AfternoonFake) -> str:
-    return str(ask(fake, "POST", "/v1/customers", {"name": "A"})[1]["customer"]["id"])
+    return str(send(fake, "POST", "/v1/customers", {"name": "A"})[1]["customer"]["id"])
 
 
 def subscription(fake: AfternoonFake, **fields: object) -> str:
     body = {"customer_id": customer(fake), "plan_code": "starter_plan", **fields}
-    return str(ask(fake, "POST", SUBSCRIPTIONS, body)[1]["subscription"]["id"])
+    return str(send(fake, "POST", SUBSCRIPTIONS, body)[1]["subscription"]["id"])
 
 
 def shown(fake: AfternoonFake, subscription_id: str) -> Any:
-    return ask(fake, "GET", f"{SUBSCRIPTIONS}/{subscription_id}")[1]["subscription"]
+    return send(fake, "GET", f"{SUBSCRIPTIONS}/{subscription_id}")[1]["subscription"]
 
 
 def paid(fake: AfternoonFake, **fields: object) -> Any:
-    """A subscription made by a link that was paid."""
+    """Return a subscription from a paid link."""
     body = {"customer_id": customer(fake), "plan_code": "starter_plan", **fields}
-    link = ask(fake, "POST", LINKS, body)[1]["subscription_signup_link"]
+    link = send(fake, "POST", LINKS, body)[1]["subscription_signup_link"]
     fake.pay(link["url"])
-    return ask(fake, "GET", SUBSCRIPTIONS)[1]["subscriptions"][-1]
+    return send(fake, "GET", SUBSCRIPTIONS)[1]["subscriptions"][-1]
 
 
 class TestKeys:
@@ -60,7 +61,7 @@ class TestKeys:
             ("Bearer ak_test_gone", "API_KEY_REVOKED", "API key has been revoked"),
         ],
     )
-    def test_are_refused_in_the_documented_words(
+    def test_are_refused_with_the_documented_errors(
         self, fake: AfternoonFake, header: str, code: str, message: str
     ) -> None:
         fake.revoked.add("ak_test_gone")
@@ -71,31 +72,31 @@ class TestKeys:
 
 class TestRateLimit:
     @staticmethod
-    def told(fake: AfternoonFake) -> tuple[int, int, int]:
+    def counted(fake: AfternoonFake) -> tuple[int, int, int]:
         headers = fake.handle("GET", "/v1/nothing", {}, b"").headers
         limit, remaining, reset = (
-            int(headers[f"x-ratelimit-{each}"]) for each in ("limit", "remaining", "reset")
+            int(headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining", "reset")
         )
         return limit, remaining, reset
 
-    def test_is_told_with_every_answer_and_counted_per_minute(self, fake: AfternoonFake) -> None:
+    def test_is_in_every_response_and_counted_per_minute(self, fake: AfternoonFake) -> None:
         end = int((fake.clock.now() + dt.timedelta(seconds=60)).timestamp())
-        assert self.told(fake) == (1000, 999, end)
+        assert self.counted(fake) == (1000, 999, end)
         _ = fake.clock.advance(seconds=59)
-        assert self.told(fake) == (1000, 998, end)
+        assert self.counted(fake) == (1000, 998, end)
         _ = fake.clock.advance(seconds=1)
-        assert self.told(fake) == (1000, 999, end + 60)
+        assert self.counted(fake) == (1000, 999, end + 60)
 
-    def test_may_be_reset_in_seconds_left(self, fake: AfternoonFake) -> None:
+    def test_can_be_reset_in_seconds_left(self, fake: AfternoonFake) -> None:
         fake.reset_as_epoch = False
-        assert self.told(fake) == (1000, 999, 60)
+        assert self.counted(fake) == (1000, 999, 60)
         _ = fake.clock.advance(seconds=20)
-        assert self.told(fake) == (1000, 998, 40)
+        assert self.counted(fake) == (1000, 998, 40)
 
 
-class TestBodies:
+class TestRequests:
     @pytest.mark.parametrize("content", [b"", b"{", b"[]"])
-    def test_that_are_no_json_object_are_refused(self, fake: AfternoonFake, content: bytes) -> None:
+    def test_must_have_a_json_object(self, fake: AfternoonFake, content: bytes) -> None:
         headers = {"Authorization": f"Bearer {fake.api_key}"}
         assert fake.handle("POST", "/v1/customers", headers, content).status == 400
 
@@ -136,10 +137,10 @@ class TestBodies:
     def test_that_break_the_schema_are_refused_by_field(
         self, fake: AfternoonFake, target: str, body: object, fields: str
     ) -> None:
-        status, answer = ask(fake, "POST", target, body)
+        status, answer = send(fake, "POST", target, body)
         assert (status, " ".join(sorted(answer["error"]["details"]))) == (400, fields)
 
-    def test_of_links_have_two_more_rules(self, fake: AfternoonFake) -> None:
+    def test_for_links_have_two_more_rules(self, fake: AfternoonFake) -> None:
         body = {"customer_id": customer(fake), "plan_code": "starter_plan"}
         previous = {**body, "previous_subscription_id": UNKNOWN}
         broken = [
@@ -148,32 +149,32 @@ class TestBodies:
             {**previous, "change_timing_mode": "end_of_period", **POLICY},
             {**body, **POLICY},
         ]
-        assert [ask(fake, "POST", LINKS, each)[0] for each in broken] == [400] * 4
+        assert [send(fake, "POST", LINKS, body)[0] for body in broken] == [400] * 4
 
     @pytest.mark.parametrize("unknown", ["customer_id", "plan_code", "previous_subscription_id"])
-    def test_of_links_name_what_exists(self, fake: AfternoonFake, unknown: str) -> None:
+    def test_for_links_must_name_existing_objects(self, fake: AfternoonFake, unknown: str) -> None:
         body = {
             "customer_id": customer(fake),
             "plan_code": "starter_plan",
             "previous_subscription_id": subscription(fake),
             "change_timing_mode": "now",
         }
-        assert ask(fake, "POST", LINKS, body)[0] == 201
-        status, answer = ask(fake, "POST", LINKS, {**body, unknown: UNKNOWN})
+        assert send(fake, "POST", LINKS, body)[0] == 201
+        status, answer = send(fake, "POST", LINKS, {**body, unknown: UNKNOWN})
         assert status == 404
         assert answer["error"]["message"] == "Subscription signup link not found"
 
     @pytest.mark.parametrize(("operation", "status"), [("cancel", 200), ("change-plan", 400)])
-    def test_may_have_a_refund_policy_without_now_only_in_canceling(
+    def test_can_have_a_refund_policy_without_now_only_to_cancel(
         self, fake: AfternoonFake, operation: str, status: int
     ) -> None:
         mode = "cancel_mode" if operation == "cancel" else "change_mode"
         target = {} if operation == "cancel" else {"target_plan_code": "pro_plan"}
         body = {mode: "end_of_period", **target, **POLICY}
         path = f"{SUBSCRIPTIONS}/{subscription(fake)}/{operation}"
-        assert ask(fake, "POST", path, body)[0] == status
+        assert send(fake, "POST", path, body)[0] == status
 
-    def test_take_a_number_without_a_fraction_for_a_whole_one(self, fake: AfternoonFake) -> None:
+    def test_can_write_a_whole_number_as_a_float(self, fake: AfternoonFake) -> None:
         day = shown(fake, subscription(fake, billing_anchor_day=15.0))["billing_anchor_day"]
         assert (day, type(day)) == (15, int)
 
@@ -186,10 +187,10 @@ class TestBodies:
         ],
         ids=["bare", "fractions", "huge"],
     )
-    def test_of_invoices_need_no_field(
+    def test_for_invoices_require_no_field(
         self, fake: AfternoonFake, line: dict[str, object], total: int
     ) -> None:
-        status, answer = ask(fake, "POST", "/v1/invoices", {"line_items": [line]})
+        status, answer = send(fake, "POST", "/v1/invoices", {"line_items": [line]})
         assert (status, answer["invoice"]["total_cents"]) == (201, total)
 
     @pytest.mark.parametrize(
@@ -205,59 +206,59 @@ class TestBodies:
             ([], 400),
         ],
     )
-    def test_of_credit_grants_have_a_positive_amount(
+    def test_for_credit_grants_must_have_a_positive_amount(
         self, fake: AfternoonFake, amount: object, status: int
     ) -> None:
         path = f"{SUBSCRIPTIONS}/{subscription(fake)}/credit-grants"
         body = {"name": "n", "amount": amount, "currency_code": "usd", "expires_at": None}
-        assert ask(fake, "POST", path, body)[0] == status
+        assert send(fake, "POST", path, body)[0] == status
 
-    def test_of_credit_grants_have_a_unit_or_a_currency(self, fake: AfternoonFake) -> None:
+    def test_for_credit_grants_must_have_a_unit_or_a_currency(self, fake: AfternoonFake) -> None:
         path = f"{SUBSCRIPTIONS}/{subscription(fake)}/credit-grants"
-        assert ask(fake, "POST", path, {"name": "n", "amount": 1})[0] == 400
+        assert send(fake, "POST", path, {"name": "n", "amount": 1})[0] == 400
 
-    def test_of_subscriptions_name_a_plan_that_exists(self, fake: AfternoonFake) -> None:
+    def test_for_subscriptions_must_name_an_existing_plan(self, fake: AfternoonFake) -> None:
         body = {"customer_id": customer(fake), "plan_code": "gone"}
-        assert ask(fake, "POST", SUBSCRIPTIONS, body)[0] == 404
+        assert send(fake, "POST", SUBSCRIPTIONS, body)[0] == 404
 
 
 class TestLists:
     def test_have_pages_of_a_limit(self, fake: AfternoonFake) -> None:
-        made = [customer(fake) for _ in range(3)]
-        _, first = ask(fake, "GET", "/v1/customers?limit=2")
-        assert [each["id"] for each in first["customers"]] == made[:2]
+        created = [customer(fake) for _ in range(3)]
+        _, first = send(fake, "GET", "/v1/customers?limit=2")
+        assert [item["id"] for item in first["customers"]] == created[:2]
         cursor = first["pagination"]["next_cursor"]
-        _, second = ask(fake, "GET", f"/v1/customers?limit=2&cursor={cursor}")
-        assert [each["id"] for each in second["customers"]] == made[2:]
+        _, second = send(fake, "GET", f"/v1/customers?limit=2&cursor={cursor}")
+        assert [item["id"] for item in second["customers"]] == created[2:]
         assert second["pagination"] == {"next_cursor": None}
 
     @pytest.mark.parametrize("query", ["limit=x", "limit=0", "limit=00", "cursor=nowhere"])
-    def test_refuse_a_limit_or_cursor_that_is_none(self, fake: AfternoonFake, query: str) -> None:
-        assert ask(fake, "GET", f"/v1/customers?{query}")[0] == 400
+    def test_refuse_an_invalid_limit_or_cursor(self, fake: AfternoonFake, query: str) -> None:
+        assert send(fake, "GET", f"/v1/customers?{query}")[0] == 400
 
     def test_can_be_filtered_by_status(self, fake: AfternoonFake) -> None:
         running = subscription(fake, initial_status="active")
         _ = subscription(fake)
-        _, answer = ask(fake, "GET", f"{SUBSCRIPTIONS}?status=active")
-        assert [each["id"] for each in answer["subscriptions"]] == [running]
+        _, answer = send(fake, "GET", f"{SUBSCRIPTIONS}?status=active")
+        assert [item["id"] for item in answer["subscriptions"]] == [running]
 
-    def test_may_name_the_cursor_otherwise(self, fake: AfternoonFake) -> None:
+    def test_can_have_another_name_for_the_cursor(self, fake: AfternoonFake) -> None:
         fake.cursor_field = "after"
-        assert ask(fake, "GET", "/v1/customers")[1]["pagination"] == {"after": None}
+        assert send(fake, "GET", "/v1/customers")[1]["pagination"] == {"after": None}
 
-    def test_of_a_search_hold_exact_matches(self, fake: AfternoonFake) -> None:
+    def test_of_a_search_have_exact_matches(self, fake: AfternoonFake) -> None:
         _ = customer(fake)
-        assert len(ask(fake, "GET", "/v1/customers/search?name=A")[1]["customers"]) == 1
-        assert ask(fake, "GET", "/v1/customers/search?name=a")[1]["customers"] == []
-        assert ask(fake, "GET", "/v1/customers/search?email=a")[0] == 400
+        assert len(send(fake, "GET", "/v1/customers/search?name=A")[1]["customers"]) == 1
+        assert send(fake, "GET", "/v1/customers/search?name=a")[1]["customers"] == []
+        assert send(fake, "GET", "/v1/customers/search?email=a")[0] == 400
 
 
 class TestTime:
     def test_ends_links_after_24_hours(self, fake: AfternoonFake) -> None:
         body = {"customer_id": customer(fake), "plan_code": "starter_plan"}
-        link = ask(fake, "POST", LINKS, body)[1]["subscription_signup_link"]
+        link = send(fake, "POST", LINKS, body)[1]["subscription_signup_link"]
         _ = fake.clock.advance(hours=24)
-        with pytest.raises(ValueError, match="new link"):
+        with pytest.raises(ValueError, match="Create a new link"):
             fake.pay(link["url"])
 
     def test_renews_a_running_subscription_on_its_anchor_day(self, fake: AfternoonFake) -> None:
@@ -282,19 +283,19 @@ class TestTime:
         assert (found.year, found.month, found.day) == expected
 
 
-class TestPages:
-    def test_are_used_up_by_paying_unless_told_otherwise(self, fake: AfternoonFake) -> None:
+class TestCheckout:
+    def test_a_link_can_be_paid_once_by_default(self, fake: AfternoonFake) -> None:
         body = {"customer_id": customer(fake), "plan_code": "starter_plan"}
-        url = ask(fake, "POST", LINKS, body)[1]["subscription_signup_link"]["url"]
+        url = send(fake, "POST", LINKS, body)[1]["subscription_signup_link"]["url"]
         fake.single_use_links = False
         fake.pay(url)
         fake.single_use_links = True
         fake.pay(url)
-        assert len(ask(fake, "GET", SUBSCRIPTIONS)[1]["subscriptions"]) == 2
+        assert len(send(fake, "GET", SUBSCRIPTIONS)[1]["subscriptions"]) == 2
         with pytest.raises(ValueError, match="used before"):
             fake.pay(url)
 
-    def test_start_subscriptions_with_the_word_that_is_configured(
+    def test_a_paid_link_starts_a_subscription_with_the_assumed_status(
         self, fake: AfternoonFake
     ) -> None:
         fake.active_status = "live"
@@ -302,19 +303,19 @@ class TestPages:
 
 
 class TestSubscriptions:
-    def test_are_canceled_by_their_status_too(self, fake: AfternoonFake) -> None:
+    def test_can_be_canceled_by_their_status(self, fake: AfternoonFake) -> None:
         path = f"{SUBSCRIPTIONS}/{subscription(fake)}"
-        _, answer = ask(fake, "PATCH", path, {"status": "canceled"})
+        _, answer = send(fake, "PATCH", path, {"status": "canceled"})
         assert answer["subscription"]["canceled_at"] == "2024-01-15T10:30:00Z"
 
-    def test_that_are_canceled_stay_so_and_keep_their_plan(self, fake: AfternoonFake) -> None:
+    def test_stay_canceled_and_cannot_be_changed_then(self, fake: AfternoonFake) -> None:
         path = f"{SUBSCRIPTIONS}/{subscription(fake)}"
-        _, first = ask(fake, "POST", f"{path}/cancel", {"cancel_mode": "now"})
+        _, first = send(fake, "POST", f"{path}/cancel", {"cancel_mode": "now"})
         _ = fake.clock.advance(hours=1)
-        _, second = ask(fake, "POST", f"{path}/cancel", {"cancel_mode": "now"})
+        _, second = send(fake, "POST", f"{path}/cancel", {"cancel_mode": "now"})
         assert first["subscription"] == second["subscription"]
         change = {"target_plan_code": "pro_plan", "change_mode": "now"}
-        assert ask(fake, "POST", f"{path}/change-plan", change)[0] == 409
+        assert send(fake, "POST", f"{path}/change-plan", change)[0] == 409
 
 
 class TestPlans:
@@ -328,35 +329,33 @@ class TestPlans:
             ("starter-plan", None, "starter_plan_2"),
         ],
     )
-    def test_get_a_code_of_their_own(
+    def test_have_a_code(
         self, fake: AfternoonFake, key: str, code: str | None, expected: str
     ) -> None:
         draft = DRAFT.model_copy(update={"code": code})
         assert fake.add_plan(key, draft) == expected
 
-    def test_that_would_have_the_same_code_are_numbered(self, fake: AfternoonFake) -> None:
+    def test_with_the_same_code_are_numbered(self, fake: AfternoonFake) -> None:
         assert [fake.add_plan("pro plan", DRAFT) for _ in range(2)] == ["pro_plan_2", "pro_plan_3"]
 
 
-def test_two_fakes_answer_alike_to_the_byte() -> None:
+def test_two_fakes_answer_byte_for_byte_the_same() -> None:
     def answers() -> list[Reply]:
         fresh = AfternoonFake(start=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))
         _ = fresh.add_plan("starter_plan", DRAFT)
         _ = paid(fresh)
-        return [each.reply for each in fresh.exchanges]
+        return [exchange.reply for exchange in fresh.exchanges]
 
     assert answers() == answers()
 
 
 def test_ids_are_cuids(fake: AfternoonFake) -> None:
-    made = [customer(fake) for _ in range(50)]
-    assert len(set(made)) == 50
-    assert {(each[0], len(each), each.isalnum(), each.islower()) for each in made} == {
-        ("c", 25, True, True)
-    }
+    ids = [customer(fake) for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert all(re.fullmatch("c[a-z0-9]{24}", customer_id) for customer_id in ids)
 
 
-def test_every_assumption_that_can_be_changed_is_told() -> None:
+def test_every_attribute_that_can_be_changed_is_an_assumption() -> None:
     attributes = {
         name
         for name, value in vars(Company).items()
@@ -366,5 +365,5 @@ def test_every_assumption_that_can_be_changed_is_told() -> None:
     assert attributes <= set(AfternoonFake.assumptions)
 
 
-def test_the_plugin_ships_it() -> None:
+def test_the_plugin_has_this_fake() -> None:
     assert isinstance(Afternoon.sandbox(), AfternoonFake)

@@ -1,4 +1,4 @@
-"""The plugin's requests and the fake's answers, held against the description of the API."""
+"""The plugin's requests and the fake's responses, checked against the API description."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ NEW = CustomerDraft(
 )
 
 
-def live(billing: Client, fake: AfternoonFake) -> None:
-    """Do all that can be done, once."""
+def do_everything(billing: Client, fake: AfternoonFake) -> None:
+    """Perform every operation once."""
     link = billing.create_signup_link(
         plan="starter_plan",
         customer=NEW,
@@ -33,7 +33,7 @@ def live(billing: Client, fake: AfternoonFake) -> None:
     options: dict[str, dict[str, object]] = {
         "afternoon": {"billing_anchor_day": 31, "initial_status": "pending"}
     }
-    made = billing.subscribe(
+    subscription = billing.subscribe(
         plan="starter_plan",
         customer=customer,
         starts_on=dt.date(2024, 5, 4),
@@ -41,25 +41,25 @@ def live(billing: Client, fake: AfternoonFake) -> None:
     )
     for when in ("now", "period_end"):
         _ = billing.create_signup_link(
-            plan="pro_plan", customer=customer, replaces=made.id, when=when
+            plan="pro_plan", customer=customer, replaces=subscription.id, when=when
         )
-        change = billing.change_subscription(made.id, plan="pro_plan", when=when)
-        made = change.new or change.old
-        _ = billing.cancel_subscription(made.id, when="period_end")
-    _ = billing.cancel_subscription(made.id, when="now", refund="prorated")
+        change = billing.change_subscription(subscription.id, plan="pro_plan", when=when)
+        subscription = change.new or change.old
+        _ = billing.cancel_subscription(subscription.id, when="period_end")
+    _ = billing.cancel_subscription(subscription.id, when="now", refund="prorated")
     _ = billing.create_signup_link(
-        plan="pro_plan", customer=customer, replaces=made.id, when="now", refund="none"
+        plan="pro_plan", customer=customer, replaces=subscription.id, when="now", refund="none"
     )
-    _ = billing.get_subscription(made.id)
+    _ = billing.get_subscription(subscription.id)
     _ = list(billing.list_subscriptions(customer=customer))
     _ = billing.update_customer(customer, name="B", email="b@acme.com", country="BE")
     _ = billing.get_customer(customer)
     _ = list(billing.list_customers())
-    extend(billing, fake, customer, made.id)
+    extend(billing, fake, customer, subscription.id)
 
 
 def extend(billing: Client, fake: AfternoonFake, customer: str, subscription: str) -> None:
-    """Do all that only Afternoon can."""
+    """Perform every extension once."""
     now = fake.clock.now()
     _ = billing.call(Afternoon.update_billing_anchor_day, subscription, 15)
     _ = billing.call(
@@ -91,8 +91,8 @@ def extend(billing: Client, fake: AfternoonFake, customer: str, subscription: st
 @pytest.fixture
 def exchanges(fake: AfternoonFake) -> list[Exchange]:
     with Client(Afternoon, sandbox=fake) as billing:
-        live(billing, fake)
-        # Once more, to have every list go on to a second page.
+        do_everything(billing, fake)
+        # so that every list has a second page
         for _ in range(51):
             customer = billing.create_customer(NEW)
             _ = billing.subscribe(plan="starter_plan", customer=customer.id)
@@ -103,16 +103,16 @@ def exchanges(fake: AfternoonFake) -> list[Exchange]:
     return list(fake.exchanges)
 
 
-def test_every_operation_is_asked_and_answered_as_described(exchanges: list[Exchange]) -> None:
+def test_every_request_and_response_is_as_described(exchanges: list[Exchange]) -> None:
     done = [DOCUMENT.check(exchange) for exchange in exchanges]
 
-    assert {(each.method, each.path) for each in done} == DOCUMENT.operations
+    assert {(operation.method, operation.path) for operation in done} == DOCUMENT.operations
     for exchange in exchanges:
         assert exchange.reply.status < 300
         assert set(exchange.reply.headers) >= LIMITS
 
 
-ASKED: dict[str, object] = {
+REQUEST: dict[str, object] = {
     "customer_id": "cm5x9z8nv0001h85r7l9p2k2m",
     "plan_code": "starter_plan",
 }
@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[str, str, object, int]] = {
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), REFUSED.values(), ids=REFUSED)
-def test_every_refusal_is_described(
+def test_every_error_is_as_described(
     fake: AfternoonFake, method: str, path: str, body: object, status: int
 ) -> None:
     key = "" if status == 401 else f"Bearer {fake.api_key}"
@@ -138,18 +138,18 @@ def test_every_refusal_is_described(
 
 SPOILED: dict[str, dict[str, object]] = {
     "missing": {"customer_id": "cm5x9z8nv0001h85r7l9p2k2m"},
-    "pattern": {**ASKED, "plan_code": "Starter"},
-    "null": {**ASKED, "success_url": None},
-    "strange": {**ASKED, "token": "x"},
-    "cuid": {**ASKED, "customer_id": "cst_1"},
-    "timing": {**ASKED, "previous_subscription_id": "cm5x9z8nv0000h85r7l9p2k1m"},
-    "policy": {**ASKED, "cancel_now_prepaid_refund_policy": "no_refund_prepaid_fixed_fees"},
+    "pattern": {**REQUEST, "plan_code": "Starter"},
+    "null": {**REQUEST, "success_url": None},
+    "undocumented": {**REQUEST, "token": "x"},
+    "cuid": {**REQUEST, "customer_id": "cst_1"},
+    "timing": {**REQUEST, "previous_subscription_id": "cm5x9z8nv0000h85r7l9p2k1m"},
+    "policy": {**REQUEST, "cancel_now_prepaid_refund_policy": "no_refund_prepaid_fixed_fees"},
 }
 
 
 @pytest.mark.parametrize("body", SPOILED.values(), ids=SPOILED)
-def test_the_description_is_strict_enough_to_notice(body: dict[str, object]) -> None:
+def test_the_description_is_strict(body: dict[str, object]) -> None:
     place = ("components", "schemas", "CreateSubscriptionSignupLinkRequest")
-    DOCUMENT.validate(ASKED, *place, closed=True)
+    DOCUMENT.validate(REQUEST, *place, closed=True)
     with pytest.raises(DocumentMismatch):
         DOCUMENT.validate(body, *place, closed=True)

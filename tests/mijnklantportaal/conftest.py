@@ -1,15 +1,16 @@
-"""Fixtures for MijnKlantportaal: its fake at a known moment, and the description of its API."""
+"""Shared fixtures for MijnKlantportaal: a sandbox with a frozen clock, and documented examples."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
+from subhub import Client
 from subhub.testing.openapi import Document
 
 START = dt.datetime(2024, 4, 29, 19, tzinfo=dt.UTC)
@@ -22,14 +23,14 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture
 def documented(document: dict[str, Any]) -> Callable[..., dict[str, Any]]:
-    """The provider's own example of an object, with fields changed."""
+    """Return a function for the provider's own example of an object, with changed fields."""
 
     def example(name: str, **changes: object) -> dict[str, Any]:
         if name in {"Package", "PendingSignUp"}:
             path = "/customer-subscription-packages"
             path += "" if name == "Package" else "/{packageId}/sign-up/"
-            answer = document["paths"][path]["post"]["responses"]["201"]
-            return {**answer["content"]["application/json"]["example"], **changes}
+            response = document["paths"][path]["post"]["responses"]["201"]
+            return {**response["content"]["application/json"]["example"], **changes}
         return {**document["components"]["examples"][name]["value"], **changes}
 
     return example
@@ -46,5 +47,6 @@ def fake() -> MijnKlantportaalFake:
 
 
 @pytest.fixture
-def billing(connect: Callable[..., Any], fake: MijnKlantportaalFake) -> Any:
-    return connect(MijnKlantportaal, sandbox=fake)
+def billing(fake: MijnKlantportaalFake) -> Iterator[Client]:
+    with Client(MijnKlantportaal, sandbox=fake) as client:
+        yield client

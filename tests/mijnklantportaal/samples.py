@@ -1,4 +1,4 @@
-"""What the tests of MijnKlantportaal sell, to whom, and where it is found."""
+"""The plan, the customer and the paths that the tests of MijnKlantportaal share."""
 
 from __future__ import annotations
 

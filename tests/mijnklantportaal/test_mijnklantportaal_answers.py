@@ -1,4 +1,4 @@
-"""What becomes of answers that are older, newer, emptier or stranger than the documentation."""
+"""How responses are read that are older, newer, emptier or stranger than documented."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Read = Callable[..., Subscription]
 
 @pytest.fixture
 def read(portal: MijnKlantportaal, documented: Documented) -> Read:
-    """Read the documented subscription, with fields changed."""
+    """Return a function that reads the documented subscription, with changed fields."""
 
     def changed(**changes: object) -> Subscription:
-        answer = reply(200, documented("CustomerSubscription", **changes))
-        return play(portal.get_subscription("sub_1"), answer, provider=portal).result
+        response = reply(200, documented("CustomerSubscription", **changes))
+        return play(portal.get_subscription("sub_1"), response, provider=portal).result
 
     return changed
 
@@ -50,7 +50,7 @@ def read(portal: MijnKlantportaal, documented: Documented) -> Read:
         (None, Status.UNKNOWN),
     ],
 )
-def test_a_status_is_one_of_ours_and_keeps_its_word(
+def test_a_status_is_a_neutral_one_and_keeps_its_word(
     read: Read, word: str | None, status: Status
 ) -> None:
     subscription = read(status=word)
@@ -58,7 +58,7 @@ def test_a_status_is_one_of_ours_and_keeps_its_word(
     assert subscription.raw_status == word
 
 
-def test_a_termination_on_record_does_not_end_what_is_in_progress(read: Read) -> None:
+def test_a_termination_does_not_end_a_subscription_in_progress(read: Read) -> None:
     subscription = read()
     assert subscription.status is Status.ACTIVE
     assert subscription.ends_at is None
@@ -66,24 +66,24 @@ def test_a_termination_on_record_does_not_end_what_is_in_progress(read: Read) ->
 
 
 @pytest.mark.parametrize("word", ["terminated", "ended"])
-def test_what_is_over_ends_at_its_termination(read: Read, word: str) -> None:
+def test_a_terminated_subscription_ends_at_its_termination(read: Read, word: str) -> None:
     ends_at = read(status=word).ends_at
     assert ends_at == dt.datetime(2024, 4, 29, 19, tzinfo=dt.UTC)
     assert read(status=word, terminatedAt=None).ends_at is None
 
 
-def test_nothing_but_the_id_has_to_be_there(portal: MijnKlantportaal) -> None:
+def test_only_the_id_is_required(portal: MijnKlantportaal) -> None:
     played = play(portal.get_subscription("sub_1"), reply(200, {"id": "sub_1"}), provider=portal)
     assert played.result == Subscription(provider="mijnklantportaal", id="sub_1")
 
 
-def test_everything_but_the_id_may_be_null(read: Read, documented: Documented) -> None:
+def test_everything_except_the_id_can_be_null(read: Read, documented: Documented) -> None:
     nulls = dict.fromkeys(set(documented("CustomerSubscription")) - {"id"})
     expected = Subscription(provider="mijnklantportaal", id="sub__abc12345def678")
     assert read(**nulls) == expected
 
 
-def test_the_older_options_are_kept_as_they_came(read: Read) -> None:
+def test_the_older_options_are_kept_in_raw(read: Read) -> None:
     options = {
         "createInvoice": False,
         "createPayment": True,
@@ -104,21 +104,19 @@ def test_the_older_options_are_kept_as_they_came(read: Read) -> None:
         pytest.param(13, "13", id="whole"),
     ],
 )
-def test_an_amount_is_exact_as_text_and_as_number(read: Read, amount: object, exact: str) -> None:
+def test_an_amount_is_exact_as_text_and_as_a_number(read: Read, amount: object, exact: str) -> None:
     assert read(amount=amount).price == Money(exact, "EUR")
 
 
 @pytest.mark.parametrize("currency", ["GULDEN", None])
-def test_an_amount_without_a_known_currency_is_no_money(read: Read, currency: str | None) -> None:
+def test_an_amount_without_a_known_currency_is_none(read: Read, currency: str | None) -> None:
     assert read(currency=currency).price is None
 
 
 @pytest.mark.parametrize(
     ("word", "interval"), [("3 months", Interval(3, "month")), ("fortnightly", None)]
 )
-def test_an_interval_is_read_where_it_can_be(
-    read: Read, word: str, interval: Interval | None
-) -> None:
+def test_an_unknown_interval_is_none(read: Read, word: str, interval: Interval | None) -> None:
     assert read(interval=word).interval == interval
 
 
@@ -133,7 +131,7 @@ def test_an_interval_is_read_where_it_can_be(
         ("soon", None),
     ],
 )
-def test_a_moment_has_the_offset_that_it_came_with_or_is_none(
+def test_a_time_keeps_its_offset_or_is_none(
     read: Read, text: str, moment: dt.datetime | None
 ) -> None:
     assert read(createdAt=text).created_at == moment
@@ -147,9 +145,7 @@ def test_a_moment_has_the_offset_that_it_came_with_or_is_none(
         ("2024-04-31", None),
     ],
 )
-def test_a_day_is_the_one_that_is_written_or_none(
-    read: Read, text: str, day: dt.date | None
-) -> None:
+def test_a_day_is_the_written_one_or_none(read: Read, text: str, day: dt.date | None) -> None:
     assert read(startsAt=text).starts_on == day
 
 
@@ -182,17 +178,17 @@ def test_another_shape_is_an_invalid_reply_that_names_the_field(
         (426, LicenseRequired),
     ],
 )
-def test_a_refusal_says_what_the_portal_said(
+def test_an_error_has_the_portals_message(
     portal: MijnKlantportaal, status: int, error: type[Exception]
 ) -> None:
-    answer = reply(status, {"message": "No such thing.", "errors": {"name": ["too short"]}})
-    with pytest.raises(error, match=rf"No such thing. \(HTTP {status}\)"):
-        _ = play(portal.get_plan("spg_1"), answer, provider=portal)
+    response = reply(status, {"message": "Not possible.", "errors": {"name": ["too short"]}})
+    with pytest.raises(error, match=rf"Not possible. \(HTTP {status}\)"):
+        _ = play(portal.get_plan("spg_1"), response, provider=portal)
 
 
 def test_the_documented_429_has_a_code_and_a_time_to_wait(portal: MijnKlantportaal) -> None:
     body = {"code": 429, "message": "Too many requests."}
-    answer = reply(429, body, {"retry-after": "17"})
+    response = reply(429, body, {"retry-after": "17"})
     with pytest.raises(RateLimited) as caught:
-        _ = play(portal.get_plan("spg_1"), answer, provider=portal)
+        _ = play(portal.get_plan("spg_1"), response, provider=portal)
     assert (caught.value.code, caught.value.retry_after) == ("429", 17.0)

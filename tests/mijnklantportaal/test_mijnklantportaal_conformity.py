@@ -1,4 +1,4 @@
-"""Every request of the plugin and every answer of the fake, held against the API description."""
+"""The plugin's requests and the fake's responses, checked against the API description."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
-from subhub import Interval, Money, NotFound, PlanDraft, Rejected
+from subhub import Client, Interval, Money, NotFound, PlanDraft, Rejected
 from subhub.errors import PreconditionFailed, RateLimited
 from subhub.messages import Response
 from subhub.sandbox import Exchange
@@ -24,7 +24,7 @@ NOT_SIMULATED = {
     ("POST", "/webhooks"),
     ("GET", "/webhooks/{webhookId}"),
 }
-ANSWERS = (
+RESPONSES = (
     "CloudFile",
     "Customer",
     "CustomerInvoice",
@@ -46,27 +46,27 @@ PHONE = PlanDraft(
 
 @pytest.fixture
 def strict() -> Document:
-    """The description, with every field of an answer required, and every unnamed one forbidden."""
+    """Return the description with all response fields required, and undocumented ones forbidden."""
     closed = copy.deepcopy(Document.of(MijnKlantportaal).content)
     for name, schema in closed["components"]["schemas"].items():
         if "allOf" in schema:
             schema["unevaluatedProperties"] = False
         elif "properties" in schema and name != "PageEnvelope":
             schema["additionalProperties"] = False
-    for name in ANSWERS:
+    for name in RESPONSES:
         schema = closed["components"]["schemas"][name]
         schema["required"] = list(schema["properties"])
     return Document(closed)
 
 
 def conforms(strict: Document, exchange: Exchange) -> tuple[str, str, int]:
-    """Check one exchange, and tell which operation it was and how it ended."""
+    """Check an exchange, and return its operation and status."""
     operation = strict.check(exchange)
     assert {"X-RateLimit-Limit", "X-RateLimit-Remaining"} <= set(exchange.reply.headers)
     return operation.method, operation.path, exchange.reply.status
 
 
-def do_everything(billing: Any, fake: MijnKlantportaalFake) -> None:
+def do_everything(billing: Client, fake: MijnKlantportaalFake) -> None:
     plugin = MijnKlantportaal
     plan = billing.create_plan(PHONE)
     _ = billing.create_plan(PHONE.model_copy(update={"description": None}))
@@ -78,7 +78,7 @@ def do_everything(billing: Any, fake: MijnKlantportaalFake) -> None:
     _ = billing.find_customer(email=COMPANY.email)
     link = billing.create_signup_link(plan=plan.id, customer=COMPANY)
     fake.pay(link.url)
-    options = {"create_invoice": True, "invoice_text": "Extending subscription"}
+    options: dict[str, object] = {"create_invoice": True, "invoice_text": "Extending subscription"}
     first = billing.subscribe(
         plan=plan.id,
         customer=customer.id,
@@ -100,25 +100,25 @@ def do_everything(billing: Any, fake: MijnKlantportaalFake) -> None:
     _ = billing.call(
         plugin.create_payment_link, "x", Money(1, "EUR"), expires_on=dt.date(2031, 1, 31)
     )
-    fake.pay(single.url)
-    _ = billing.walk(plugin.list_payment_link_payments, single.id)
+    fake.pay(single.url or "")
+    _ = list(billing.walk(plugin.list_payment_link_payments, single.id))
     _ = billing.call(plugin.close_payment_link, single.id)
     _ = billing.call(plugin.get_payment_link, single.id)
     invoice = fake.add_invoice(customer.id, "12.95", "2024-001")
     _ = billing.call(plugin.get_customer_invoice, invoice)
     _ = billing.call(plugin.get_customer_invoice_pdf, invoice)
     _ = billing.call(plugin.mark_customer_invoice_paid, invoice, paid_at=fake.clock.now())
-    for walked in (plugin.list_payment_links, plugin.list_customer_invoices):
-        _ = billing.walk(walked)
+    _ = list(billing.walk(plugin.list_payment_links))
+    _ = list(billing.walk(plugin.list_customer_invoices))
     for _ in range(2):
-        assert billing.list_plans()
-        assert billing.list_customers()
-        assert billing.list_subscriptions()
+        assert list(billing.list_plans())
+        assert list(billing.list_customers())
+        assert list(billing.list_subscriptions())
         _ = fake.clock.advance(days=400)
 
 
-def test_everything_asked_and_answered_is_as_described(
-    billing: Any, fake: MijnKlantportaalFake, strict: Document
+def test_every_request_and_response_is_as_described(
+    billing: Client, fake: MijnKlantportaalFake, strict: Document
 ) -> None:
     do_everything(billing, fake)
     done = {conforms(strict, exchange) for exchange in fake.exchanges}
@@ -126,15 +126,15 @@ def test_everything_asked_and_answered_is_as_described(
     assert {status for _, _, status in done} == {200, 201}
 
 
-def test_what_is_not_described_is_not_simulated(fake: MijnKlantportaalFake) -> None:
+def test_operations_that_are_not_simulated_do_not_exist(fake: MijnKlantportaalFake) -> None:
     headers = {"authorization": f"Bearer {fake.api_key}"}
     for method, template in NOT_SIMULATED:
         path = "/v1" + template.replace("{webhookId}", "wbh_abc12345def678")
         assert fake.handle(method, path, headers, b"{}").status in {404, 422}
 
 
-def test_refusals_are_as_described(
-    billing: Any, fake: MijnKlantportaalFake, strict: Document
+def test_errors_are_as_described(
+    billing: Client, fake: MijnKlantportaalFake, strict: Document
 ) -> None:
     plan = billing.create_plan(PHONE)
     customer = billing.create_customer(COMPANY)
@@ -153,7 +153,8 @@ def test_refusals_are_as_described(
     expect(NotFound, billing.call, MijnKlantportaal.close_payment_link, "plk_1")
     expect(NotFound, billing.call, MijnKlantportaal.get_customer_invoice, "inv_1")
     expect(NotFound, billing.call, MijnKlantportaal.get_customer_invoice_pdf, "inv_1")
-    expect(NotFound, billing.walk, MijnKlantportaal.list_payment_link_payments, "plk_1")
+    payments = billing.walk(MijnKlantportaal.list_payment_link_payments, "plk_1")
+    expect(NotFound, list, payments)
     expect(Rejected, billing.call, MijnKlantportaal.close_payment_link, link.id)
     expect(Rejected, billing.subscribe, plan=plan.id, customer="cst_1")
     expect(Rejected, billing.subscribe, plan=PHONE, customer="cst_1")
@@ -170,8 +171,8 @@ def test_too_many_requests_are_refused_as_described(
 ) -> None:
     headers = {"authorization": f"Bearer {fake.api_key}"}
     replies = [fake.handle("GET", "/v1/customers", headers, b"") for _ in range(61)]
-    assert [each.status for each in replies] == [200] * 60 + [429]
-    assert [each.headers["X-RateLimit-Remaining"] for each in replies[-2:]] == ["0", "0"]
+    assert [reply.status for reply in replies] == [200] * 60 + [429]
+    assert [reply.headers["X-RateLimit-Remaining"] for reply in replies[-2:]] == ["0", "0"]
     assert replies[-1].headers["retry-after"] == "60"
     reset = fake.clock.now() + dt.timedelta(minutes=1)
     assert replies[-1].headers["x-ratelimit-reset"] == str(int(reset.timestamp()))
@@ -182,7 +183,7 @@ def test_too_many_requests_are_refused_as_described(
     assert isinstance(error, RateLimited)
 
 
-def test_the_examples_of_the_description_are_as_it_says(strict: Document) -> None:
+def test_the_examples_of_the_description_are_valid(strict: Document) -> None:
     for method, path in strict.operations:
         place = ("paths", path, method.lower(), "requestBody", "content", "application/json")
         if "requestBody" in strict.content["paths"][path][method.lower()]:

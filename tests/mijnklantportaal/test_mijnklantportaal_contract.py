@@ -1,4 +1,4 @@
-"""MijnKlantportaal keeps the contract that every provider keeps."""
+"""MijnKlantportaal passes the contract suite of all providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plans and customers ask, exactly, against the documented answers."""
+"""The exact requests for plans and customers, with the documented responses."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ PHONE_PLAN = Plan(
 )
 
 
-def asked(
-    portal: MijnKlantportaal, flow: Flow[Any], answer: object, status: int = 200
+def run(
+    portal: MijnKlantportaal, flow: Flow[Any], response: object, status: int = 200
 ) -> tuple[Request, Any]:
-    played = play(flow, reply(status, answer), provider=portal)
+    played = play(flow, reply(status, response), provider=portal)
     (request,) = played.requests
     return request, played.result
 
@@ -52,23 +52,23 @@ def page(*items: object, following: str | None = None) -> dict[str, Any]:
 
 
 class TestPlans:
-    def test_are_made_as_documented(
+    def test_are_created_as_documented(
         self, portal: MijnKlantportaal, documented: Documented, document: dict[str, Any]
     ) -> None:
         answer = documented("Package")
-        request, plan = asked(portal, portal.create_plan(PHONE), answer, 201)
+        request, plan = run(portal, portal.create_plan(PHONE), answer, 201)
         body = document["paths"][PACKAGES]["post"]["requestBody"]["content"]
         assert request == Request("POST", PACKAGES, body["application/json"]["example"])
         assert plan == PHONE_PLAN
         assert plan.raw == answer
 
-    def test_say_whether_they_are_for_sale_even_when_nobody_asked(
+    def test_always_say_whether_they_are_for_sale(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         draft = PlanDraft(
             name="x", price=Money(0, "EUR"), interval=Interval(1, "month"), tax_rate=0
         )
-        request, _ = asked(portal, portal.create_plan(draft), documented("Package"))
+        request, _ = run(portal, portal.create_plan(draft), documented("Package"))
         assert request.body == {
             "name": "x",
             "interval": "1 month",
@@ -89,57 +89,59 @@ class TestPlans:
             (Interval(1, "year"), "1 year"),
         ],
     )
-    def test_bill_in_one_of_five_intervals(
+    def test_have_one_of_five_intervals(
         self, portal: MijnKlantportaal, documented: Documented, interval: Interval, word: str
     ) -> None:
         flow = portal.update_plan("spg_1", PlanUpdate(interval=interval))
-        request, _ = asked(portal, flow, documented("Package"))
+        request, _ = run(portal, flow, documented("Package"))
         assert request.body == {"interval": word}
 
     def test_are_read_by_id(self, portal: MijnKlantportaal, documented: Documented) -> None:
         flow = portal.get_plan("spg_abc12345def678")
-        request, plan = asked(portal, flow, documented("Package"))
+        request, plan = run(portal, flow, documented("Package"))
         assert request == Request("GET", PACKAGE)
         assert plan == PHONE_PLAN
 
-    def test_ids_cannot_leave_their_place_in_the_path(
+    def test_have_quoted_ids_in_the_path(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
-        request, _ = asked(portal, portal.get_plan("spg_1/sign-up?"), documented("Package"))
+        request, _ = run(portal, portal.get_plan("spg_1/sign-up?"), documented("Package"))
         assert request.path == f"{PACKAGES}/spg_1%2Fsign-up%3F"
 
-    def test_are_changed_in_the_given_fields_only(
+    def test_send_only_the_given_changes(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         changes = PlanUpdate(price=Money("14.95", "EUR"), tax_rate=Decimal(9), public=False)
         flow = portal.update_plan("spg_abc12345def678", changes)
-        request, _ = asked(portal, flow, documented("Package"))
+        request, _ = run(portal, flow, documented("Package"))
         assert request == Request(
             "PATCH", PACKAGE, {"amount": "14.95", "vatRate": 9, "availableForSale": False}
         )
 
-    def test_are_listed_page_by_page_past_the_stray_comma(
+    def test_are_listed_page_by_page_in_spite_of_the_stray_comma(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         address = f"{portal.base_url}{PACKAGES}?page=2,"
-        first, found = asked(
+        first, found = run(
             portal, portal.list_plans(), page(documented("Package"), following=address)
         )
         assert first == Request("GET", PACKAGES)
         assert (found.items, found.next) == ([PHONE_PLAN], "2")
-        second, found = asked(portal, portal.list_plans(found.next), page())
+        second, found = run(portal, portal.list_plans(found.next), page())
         assert second == Request("GET", PACKAGES, query={"page": "2"})
         assert (found.items, found.next) == ([], None)
 
-    def test_are_never_fetched_from_another_host(self, portal: MijnKlantportaal) -> None:
+    def test_are_never_read_from_another_host(self, portal: MijnKlantportaal) -> None:
         answer = page(following="https://elsewhere.example/v1/x?page=2")
         with pytest.raises(InvalidReply, match="another host"):
-            _ = asked(portal, portal.list_plans(), answer)
+            _ = run(portal, portal.list_plans(), answer)
 
 
 class TestCustomers:
-    def test_are_made_as_documented(self, portal: MijnKlantportaal, documented: Documented) -> None:
-        request, customer = asked(
+    def test_are_created_as_documented(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        request, customer = run(
             portal, portal.create_customer(COMPANY), documented("Customer"), 201
         )
         assert request == Request(
@@ -160,11 +162,11 @@ class TestCustomers:
             created_at=dt.datetime.fromisoformat("2024-04-28T21:00:00+02:00"),
         )
 
-    def test_without_a_country_leave_it_to_the_portal(
+    def test_without_a_country_are_sent_without_one(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         draft = COMPANY.model_copy(update={"country": None})
-        request, _ = asked(portal, portal.create_customer(draft), documented("Customer"))
+        request, _ = run(portal, portal.create_customer(draft), documented("Customer"))
         assert request.body == {**COMPANY_BODY, "primaryEmail": "john.doe@test.com"}
 
     def test_of_the_older_documentation_have_no_country(
@@ -172,21 +174,21 @@ class TestCustomers:
     ) -> None:
         answer = documented("Customer", phone=None)
         del answer["countryCode"]
-        request, customer = asked(portal, portal.get_customer("cst_abc12345def678"), answer)
+        request, customer = run(portal, portal.get_customer("cst_abc12345def678"), answer)
         assert request == Request("GET", "/customers/cst_abc12345def678")
         assert customer.country is None
         assert customer.phone is None
 
-    def test_are_changed_in_the_given_fields_only(
+    def test_send_only_the_given_changes(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         changes = CustomerUpdate(email="jane.doe@test.com", postal_code="4321BA")
-        request, _ = asked(portal, portal.update_customer("cst_1", changes), documented("Customer"))
+        request, _ = run(portal, portal.update_customer("cst_1", changes), documented("Customer"))
         assert request == Request(
             "PATCH", "/customers/cst_1", {"zipCode": "4321BA", "primaryEmail": "jane.doe@test.com"}
         )
 
-    def test_are_found_by_address_on_whichever_page(
+    def test_are_found_by_email_on_any_page(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         address = f"{portal.base_url}/customers?page=2,"
@@ -204,13 +206,13 @@ class TestCustomers:
         assert played.result is not None
         assert played.result.id == "cst_abc12345def678"
 
-    def test_who_are_nowhere_are_none(self, portal: MijnKlantportaal) -> None:
-        assert asked(portal, portal.find_customer(email="x@test.com"), page())[1] is None
+    def test_that_are_not_found_are_none(self, portal: MijnKlantportaal) -> None:
+        assert run(portal, portal.find_customer(email="x@test.com"), page())[1] is None
 
-    def test_who_share_an_address_are_ambiguous(
+    def test_with_the_same_email_are_ambiguous(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         answer = page(documented("Customer", id="cst_1"), documented("Customer", id="cst_2"))
         with pytest.raises(Ambiguous, match="cst_1, cst_2") as caught:
-            _ = asked(portal, portal.find_customer(email="john.doe@test.com"), answer)
+            _ = run(portal, portal.find_customer(email="john.doe@test.com"), answer)
         assert len(caught.value.candidates) == 2

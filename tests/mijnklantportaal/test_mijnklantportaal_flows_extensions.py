@@ -1,4 +1,4 @@
-"""What payment links and invoices ask, exactly, against the documented answers."""
+"""The exact requests for payment links and invoices, with the documented responses."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from subhub.testing import play, reply
 Documented = Callable[..., dict[str, Any]]
 
 
-def asked(
-    portal: MijnKlantportaal, flow: Flow[Any], answer: object, status: int = 200
+def run(
+    portal: MijnKlantportaal, flow: Flow[Any], response: object, status: int = 200
 ) -> tuple[Request, Any]:
-    played = play(flow, reply(status, answer), provider=portal)
+    played = play(flow, reply(status, response), provider=portal)
     (request,) = played.requests
     return request, played.result
 
@@ -34,14 +34,16 @@ def page(*items: object, following: str | None = None) -> dict[str, Any]:
 class TestPaymentLinks:
     LINK = "/payment-links/plk_abc12345def678"
 
-    def test_are_made_as_documented(self, portal: MijnKlantportaal, documented: Documented) -> None:
+    def test_are_created_as_documented(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
         flow = portal.create_payment_link(
             "Contribution costs",
             Money("12.95", "EUR"),
             expires_on=dt.date(2024, 5, 4),
             reusable=True,
         )
-        request, link = asked(portal, flow, documented("PaymentLink"), 201)
+        request, link = run(portal, flow, documented("PaymentLink"), 201)
         assert request == Request(
             "POST",
             "/payment-links",
@@ -57,11 +59,11 @@ class TestPaymentLinks:
         assert link.url not in repr(link)
         assert link.expires_at == dt.datetime.fromisoformat("2024-05-14T21:00:00+02:00")
 
-    def test_work_once_and_for_ever_unless_told_otherwise(
+    def test_can_be_paid_once_and_do_not_expire_by_default(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.create_payment_link("x", Money(1, "EUR"))
-        request, _ = asked(portal, flow, documented("PaymentLink"))
+        request, _ = run(portal, flow, documented("PaymentLink"))
         assert request.body == {"description": "x", "amount": "1.00", "reusable": False}
 
     def test_are_read_listed_and_closed(
@@ -69,16 +71,16 @@ class TestPaymentLinks:
     ) -> None:
         closed = documented("PaymentLink", status="closed", checkoutUrl=None)
         get = portal.get_payment_link("plk_abc12345def678")
-        assert asked(portal, get, closed)[0] == Request("GET", self.LINK)
+        assert run(portal, get, closed)[0] == Request("GET", self.LINK)
         close = portal.close_payment_link("plk_abc12345def678")
-        request, link = asked(portal, close, closed)
+        request, link = run(portal, close, closed)
         assert request == Request("DELETE", self.LINK)
         assert (link.status, link.url) == ("closed", None)
-        request, found = asked(portal, portal.list_payment_links(), page(closed))
+        request, found = run(portal, portal.list_payment_links(), page(closed))
         assert request == Request("GET", "/payment-links")
         assert found.items == [link]
 
-    def test_show_their_payments(self, portal: MijnKlantportaal) -> None:
+    def test_have_payments(self, portal: MijnKlantportaal) -> None:
         payment = {
             "id": "plp_1",
             "amount": "12.95",
@@ -89,7 +91,7 @@ class TestPaymentLinks:
             "integrationId": "tr_123abc",
         }
         flow = portal.list_payment_link_payments(None, "plk_abc12345def678")
-        request, found = asked(portal, flow, page(payment))
+        request, found = run(portal, flow, page(payment))
         assert request == Request("GET", f"{self.LINK}/payments")
         assert found.items[0].price == Money("12.95", "EUR")
         assert found.items[0].integration_id == "tr_123abc"
@@ -101,29 +103,29 @@ class TestInvoices:
 
     def test_are_read_and_listed(self, portal: MijnKlantportaal, documented: Documented) -> None:
         answer = documented("CustomerInvoice")
-        request, invoice = asked(portal, portal.get_customer_invoice("inv_abc12345def678"), answer)
+        request, invoice = run(portal, portal.get_customer_invoice("inv_abc12345def678"), answer)
         assert request == Request("GET", self.INVOICE)
         assert (invoice.number, invoice.price) == ("2024-001", Money("12.95", "EUR"))
         assert invoice.issued_on == dt.date(2024, 4, 29)
         assert invoice.paid_at == dt.datetime.fromisoformat("2024-05-28T21:00:00+02:00")
         assert invoice.payment_url == answer["links"]["onlinePaymentLink"]["href"]
-        request, found = asked(portal, portal.list_customer_invoices("2"), page(answer))
+        request, found = run(portal, portal.list_customer_invoices("2"), page(answer))
         assert request == Request("GET", "/customer-invoices", query={"page": "2"})
         assert found.items == [invoice]
 
     @pytest.mark.parametrize("links", [None, {}, {"onlinePaymentLink": None}])
-    def test_of_the_older_documentation_have_no_page_to_pay_on(
+    def test_of_the_older_documentation_have_no_payment_url(
         self, portal: MijnKlantportaal, documented: Documented, links: object
     ) -> None:
         answer = documented("CustomerInvoice", links=links, paidAt=None)
-        _, invoice = asked(portal, portal.get_customer_invoice("inv_1"), answer)
+        _, invoice = run(portal, portal.get_customer_invoice("inv_1"), answer)
         assert invoice.payment_url is None
         assert invoice.paid_at is None
 
-    def test_tell_where_their_pdf_is(self, portal: MijnKlantportaal) -> None:
+    def test_have_a_temporary_url_of_their_pdf(self, portal: MijnKlantportaal) -> None:
         answer = {"link": "https://x.example/1.pdf", "expiresAt": "2024-05-28T21:00:00+02:00"}
         flow = portal.get_customer_invoice_pdf("inv_abc12345def678")
-        request, pdf = asked(portal, flow, answer)
+        request, pdf = run(portal, flow, answer)
         assert request == Request("GET", f"{self.INVOICE}/pdf")
         assert pdf == InvoicePdf(
             provider="mijnklantportaal",
@@ -132,11 +134,11 @@ class TestInvoices:
             expires_at=dt.datetime.fromisoformat("2024-05-28T21:00:00+02:00"),
         )
 
-    def test_are_paid_at_the_time_it_was_in_the_netherlands(
+    def test_are_marked_as_paid_in_the_time_of_the_netherlands(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.mark_customer_invoice_paid(
             "inv_abc12345def678", paid_at=dt.datetime(2024, 4, 30, 12, tzinfo=dt.UTC)
         )
-        request, _ = asked(portal, flow, documented("CustomerInvoice"))
+        request, _ = run(portal, flow, documented("CustomerInvoice"))
         assert request == Request("PATCH", self.INVOICE, {"paidAt": "2024-04-30 14:00:00"})

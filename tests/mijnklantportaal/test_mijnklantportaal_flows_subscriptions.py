@@ -1,4 +1,4 @@
-"""What signing up and subscribing ask, exactly, against the documented answers."""
+"""The exact requests for sign-ups and subscriptions, with the documented responses."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SUBSCRIPTION = "/customer-subscriptions/sub__abc12345def678"
 NOW = dt.datetime(2024, 7, 4, 22, 1, 0, 999, tzinfo=ZoneInfo("Europe/Amsterdam"))
 
 
-def asked(
-    portal: MijnKlantportaal, flow: Flow[Any], answer: object, status: int = 200
+def run(
+    portal: MijnKlantportaal, flow: Flow[Any], response: object, status: int = 200
 ) -> tuple[Request, Any]:
-    played = play(flow, reply(status, answer), provider=portal)
+    played = play(flow, reply(status, response), provider=portal)
     (request,) = played.requests
     return request, played.result
 
@@ -43,11 +43,11 @@ def page(*items: object, following: str | None = None) -> dict[str, Any]:
 
 
 class TestSignupLinks:
-    def test_are_made_at_the_path_with_the_slash(
+    def test_are_created_at_the_path_with_the_slash(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.create_signup_link(plan="spg_abc12345def678", customer=COMPANY)
-        request, link = asked(portal, flow, documented("PendingSignUp"), 201)
+        request, link = run(portal, flow, documented("PendingSignUp"), 201)
         assert request == Request(
             "POST", f"{PACKAGE}/sign-up/", {**COMPANY_BODY, "email": "john.doe@test.com"}
         )
@@ -58,22 +58,20 @@ class TestSignupLinks:
             expires_at=dt.datetime.fromisoformat("2025-03-05T16:30:00+02:00"),
         )
 
-    def test_notice_that_the_slash_was_lost(
-        self, portal: MijnKlantportaal, documented: Documented
-    ) -> None:
+    def test_detect_a_lost_slash(self, portal: MijnKlantportaal, documented: Documented) -> None:
         flow = portal.create_signup_link(plan="spg_1", customer=COMPANY)
         with pytest.raises(InvalidReply, match="the trailing slash of the path was lost"):
-            _ = asked(portal, flow, documented("CustomerSubscription"), 201)
+            _ = run(portal, flow, documented("CustomerSubscription"), 201)
 
     @pytest.mark.parametrize("answer", [{"id": "1"}, [], "text", None])
-    def test_need_an_address(self, portal: MijnKlantportaal, answer: object) -> None:
+    def test_must_have_a_url(self, portal: MijnKlantportaal, answer: object) -> None:
         flow = portal.create_signup_link(plan="spg_1", customer=COMPANY)
         with pytest.raises(InvalidReply, match="not the documented PendingSignUp"):
-            _ = asked(portal, flow, answer, 201)
+            _ = run(portal, flow, answer, 201)
 
 
 class TestSubscribing:
-    def test_to_a_package_goes_to_the_path_without_the_slash(
+    def test_to_a_package_uses_the_path_without_the_slash(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.subscribe(
@@ -85,7 +83,7 @@ class TestSubscribing:
             create_invoice=True,
             invoice_text="Extending subscription",
         )
-        request, subscription = asked(portal, flow, documented("CustomerSubscription"), 201)
+        request, subscription = run(portal, flow, documented("CustomerSubscription"), 201)
         assert request == Request(
             "POST",
             f"{PACKAGE}/sign-up",
@@ -111,19 +109,17 @@ class TestSubscribing:
             created_at=dt.datetime.fromisoformat("2024-04-29T21:00:00+02:00"),
         )
 
-    def test_starts_today_in_the_account_s_zone(
+    def test_starts_today_in_the_accounts_time_zone(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         flow = portal.subscribe(plan="spg_1", customer="cst_1", now=NOW)
-        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        request, _ = run(portal, flow, documented("CustomerSubscription"))
         assert request.body == {"customerId": "cst_1", "startDate": "2024-07-04"}
 
-    def test_notices_that_a_slash_was_added(
-        self, portal: MijnKlantportaal, documented: Documented
-    ) -> None:
+    def test_detects_an_added_slash(self, portal: MijnKlantportaal, documented: Documented) -> None:
         flow = portal.subscribe(plan="spg_1", customer="cst_1", now=NOW)
         with pytest.raises(InvalidReply, match="No one is subscribed"):
-            _ = asked(portal, flow, documented("PendingSignUp"), 201)
+            _ = run(portal, flow, documented("PendingSignUp"), 201)
 
     def test_to_an_inline_plan_needs_no_package(
         self, portal: MijnKlantportaal, documented: Documented
@@ -135,7 +131,7 @@ class TestSubscribing:
             create_invoice=True,
             invoice_description="Extending subscription",
         )
-        request, subscription = asked(portal, flow, documented("CustomerSubscription"), 201)
+        request, subscription = run(portal, flow, documented("CustomerSubscription"), 201)
         assert request == Request(
             "POST",
             "/customer-subscriptions",
@@ -156,23 +152,25 @@ class TestSubscribing:
 class TestSubscriptions:
     def test_are_read_by_id(self, portal: MijnKlantportaal, documented: Documented) -> None:
         flow = portal.get_subscription("sub__abc12345def678")
-        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        request, _ = run(portal, flow, documented("CustomerSubscription"))
         assert request == Request("GET", SUBSCRIPTION)
 
-    def test_are_listed_unfiltered(self, portal: MijnKlantportaal, documented: Documented) -> None:
+    def test_are_listed_without_a_filter(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
         flow = portal.list_subscriptions("3", customer="cst_1")
-        request, found = asked(portal, flow, page(documented("CustomerSubscription")))
+        request, found = run(portal, flow, page(documented("CustomerSubscription")))
         assert request == Request("GET", "/customer-subscriptions", query={"page": "3"})
-        assert [each.id for each in found.items] == ["sub__abc12345def678"]
+        assert [item.id for item in found.items] == ["sub__abc12345def678"]
 
-    def test_change_in_the_given_terms_only(
+    def test_send_only_the_given_changes(
         self, portal: MijnKlantportaal, documented: Documented
     ) -> None:
         changes = SubscriptionUpdate(
             price=Money("14.9", "EUR"), interval=Interval(6, "month"), description="New", tax_rate=0
         )
         flow = portal.update_subscription("sub__abc12345def678", changes)
-        request, _ = asked(portal, flow, documented("CustomerSubscription"))
+        request, _ = run(portal, flow, documented("CustomerSubscription"))
         assert request == Request(
             "PATCH",
             SUBSCRIPTION,
@@ -191,7 +189,7 @@ class TestSubscriptions:
         )
 
     @pytest.mark.parametrize("word", ["terminated", "ended"])
-    def test_that_are_over_keep_the_day_on_which_they_ended(
+    def test_that_are_terminated_keep_their_end(
         self, portal: MijnKlantportaal, documented: Documented, word: str
     ) -> None:
         flow = portal.cancel_subscription("sub__abc12345def678", when="now", refund="none", now=NOW)

@@ -1,16 +1,12 @@
-"""What the tests of the served sandbox share: a server, its accounts, and clients of them."""
+"""Shared fixtures for the served sandbox: a server, its accounts, and clients."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
 
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from subhub import AsyncClient, Client, CustomerDraft, Interval, Money, PlanDraft
+from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
 from subhub.plugin.registry import load
 from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of
 from subhub.server.program import serving
@@ -27,13 +23,13 @@ PLAN = PlanDraft(
 
 @pytest.fixture
 def phone() -> PlanDraft:
-    """The plan of every account."""
+    """Return the plan of every account."""
     return PLAN
 
 
 @pytest.fixture
-def somebody() -> CustomerDraft:
-    """A customer with all that either provider asks for."""
+def company() -> CustomerDraft:
+    """Return a customer with all fields that the two providers require."""
     return CustomerDraft(
         name="Test Company BV",
         email="john.doe@test.com",
@@ -48,93 +44,82 @@ def somebody() -> CustomerDraft:
 def server() -> Iterator[Sandbox]:
     with listen("127.0.0.1", 0) as listening:
         sandbox = Sandbox(origin_of(listening))
-        _serve(sandbox)
+        _add_accounts(sandbox)
         with serving(Application(sandbox), listening):
             yield sandbox
 
 
 @pytest.fixture
 def served(server: Sandbox) -> Sandbox:
-    for each in server.accounts.values():
-        each.reset()
+    for account in server.accounts.values():
+        account.reset()
     return server
 
 
 @pytest.fixture
-def serve() -> Callable[[Sandbox], None]:
-    """Add an account of each provider to a sandbox."""
-    return _serve
+def add_accounts() -> Callable[[Sandbox], None]:
+    """Return a function that adds an account of each provider to a sandbox."""
+    return _add_accounts
 
 
-def _serve(sandbox: Sandbox) -> None:
+def _add_accounts(sandbox: Sandbox) -> None:
     for name in PROVIDERS:
         _ = sandbox.add(load(name), "main", {"phone": PLAN})
 
 
 @pytest.fixture(params=PROVIDERS)
 def account(request: pytest.FixtureRequest, served: Sandbox) -> ServedAccount:
+    """Return the account of each provider in turn, for what their fakes do differently."""
     return served.accounts[f"{request.param}/main"]
 
 
 @pytest.fixture
-def billing(account: ServedAccount, connect: Callable[..., Any]) -> Any:
-    return connect(account.provider, api_key=account.fake.api_key, base_url=account.base_url)
+def afternoon(served: Sandbox) -> ServedAccount:
+    """Return one account, for what the server does in the same way for all."""
+    return served.accounts["afternoon/main"]
 
 
-@pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])
-def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    with start_blocking_portal() as portal:
-        made: list[Caller] = []
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Client]]:
+    """Return a function that connects a client to an account."""
+    clients: list[Client] = []
 
-        def make(*args: Any, **settings: Any) -> Caller:
-            made.append(Caller(request.param(*args, **settings), portal))
-            return made[-1]
+    def make(account: ServedAccount, **settings: object) -> Client:
+        options = {"api_key": account.fake.api_key, "base_url": account.base_url, **settings}
+        clients.append(Client(account.provider, **options))  # type: ignore[arg-type]
+        return clients[-1]
 
-        yield make
-        for caller in made:
-            _ = caller.close()
-
-
-class Caller:
-    """Calls a client of either kind; all of its calls are made in one event loop."""
-
-    def __init__(self, client: Client | AsyncClient, portal: BlockingPortal) -> None:
-        self.client = client
-        self.portal = portal
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.client, name)
-        return partial(self._call, found) if callable(found) else found
-
-    def _call(self, operation: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        return self.portal.call(partial(_done, operation, *args, **settings))
-
-
-async def _done(operation: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-    result = operation(*args, **settings)
-    if inspect.isawaitable(result):
-        return await result
-    if hasattr(result, "__anext__"):
-        return [item async for item in result]
-    return list(result) if hasattr(result, "__next__") else result
+    yield make
+    for client in clients:
+        client.close()
 
 
 @pytest.fixture
 def control() -> Callable[[ServedAccount, str], str]:
-    """Make the address of an account's control."""
+    """Return a function for the URLs of an account's control API."""
 
-    def address(account: ServedAccount, path: str) -> str:
+    def url(account: ServedAccount, path: str) -> str:
         return account.site.replace(account.path, f"_sandbox/{account.path}") + path
 
-    return address
+    return url
 
 
 @pytest.fixture
-def signup(somebody: CustomerDraft) -> Callable[..., str]:
-    """Make a link at which somebody can sign up for the plan."""
+def dashboard() -> Callable[[ServedAccount], str]:
+    """Return a function for the URL of an account's dashboard."""
 
-    def make(account: ServedAccount, billing: Any, **urls: str) -> str:
-        link = billing.create_signup_link(plan=account.plan_ids["phone"], customer=somebody, **urls)
-        return str(link.url)
+    def url(account: ServedAccount) -> str:
+        return account.site.replace(account.path, f"_dashboard/{account.path}")
+
+    return url
+
+
+@pytest.fixture
+def signup(company: CustomerDraft) -> Callable[..., str]:
+    """Return a function that creates a signup link for the plan."""
+
+    def make(account: ServedAccount, billing: Client, **urls: str) -> str:
+        plan = account.plan_ids["phone"]
+        return billing.create_signup_link(plan=plan, customer=company, **urls).url  # type: ignore[arg-type]
 
     return make

@@ -1,129 +1,150 @@
-"""Real clients against the served sandbox's port, and the faults that they meet on the wire."""
+"""Clients against the served sandbox, and the faults that they meet on the wire.
+
+How each client reacts to each fault on real sockets is tested in `tests/faults`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 
-from subhub import CustomerDraft, InvalidReply, OutcomeUnknown
+from subhub import AsyncClient, Client, CustomerDraft, InvalidReply, OutcomeUnknown
 from subhub.errors import SubhubError, TransportError
 from subhub.server import ServedAccount
 
+Connect = Callable[..., Client]
 Control = Callable[[ServedAccount, str], str]
 Signup = Callable[..., str]
 
 
 class TestClients:
-    def test_do_the_main_job(self, account: ServedAccount, billing: Any, signup: Signup) -> None:
+    def test_do_the_main_job(
+        self, account: ServedAccount, connect: Connect, signup: Signup
+    ) -> None:
+        billing = connect(account)
         url = signup(account, billing)
         assert url.startswith(f"{account.site}/pages/")
-        assert billing.list_subscriptions() == []
+        assert list(billing.list_subscriptions()) == []
 
-        answer = httpx.post(url, data={"do": "pay"})
+        response = httpx.post(url, data={"do": "pay"})
 
-        assert answer.status_code == 303
-        (made,) = billing.list_subscriptions()
-        canceled = billing.cancel_subscription(made.id, when="now")
-        assert canceled.id == made.id
+        assert response.status_code == 303
+        (signed_up,) = billing.list_subscriptions()
+        canceled = billing.cancel_subscription(signed_up.id, when="now")
+        assert canceled.id == signed_up.id
 
-    def test_read_every_page_of_a_list(self, billing: Any, somebody: CustomerDraft) -> None:
-        made = [billing.create_customer(somebody).id for _ in range(31)]
+    def test_can_be_async(self, account: ServedAccount, company: CustomerDraft) -> None:
+        async def create() -> str:
+            async with AsyncClient(
+                account.provider, api_key=account.fake.api_key, base_url=account.base_url
+            ) as billing:
+                return (await billing.create_customer(company)).id
 
-        assert [each.id for each in billing.list_customers()] == made
+        assert asyncio.run(create())
+        assert account.request_log.total == 1
 
-    def test_are_refused_as_the_provider_refuses(
-        self,
-        account: ServedAccount,
-        billing: Any,
-        connect: Callable[..., Any],
-        somebody: CustomerDraft,
+    def test_read_every_page_of_a_list(
+        self, account: ServedAccount, connect: Connect, company: CustomerDraft
     ) -> None:
+        billing = connect(account)
+        created = [billing.create_customer(company).id for _ in range(51)]
+
+        assert [customer.id for customer in billing.list_customers()] == created
+
+    def test_get_the_providers_errors(
+        self, account: ServedAccount, connect: Connect, company: CustomerDraft
+    ) -> None:
+        unknown = {"afternoon": "cm5x9z8nv0000"}.get(account.provider.name, "cst_none")
         with pytest.raises(SubhubError) as caught:
-            billing.get_customer({"afternoon": "cm5x9z8nv0000"}.get(billing.provider, "cst_none"))
+            _ = connect(account).get_customer(unknown)
         assert getattr(caught.value, "status", None) == 404
-        other = connect(account.provider, api_key="ak_test_another", base_url=account.base_url)
         with pytest.raises(SubhubError) as caught:
-            other.create_customer(somebody)
+            _ = connect(account, api_key="ak_test_another").create_customer(company)
         assert getattr(caught.value, "status", None) == 401
 
 
 class TestFaultsOnTheWire:
+    @pytest.fixture
+    def schedule(self, afternoon: ServedAccount, control: Control) -> Callable[..., None]:
+        def post(**fault: object) -> None:
+            _ = httpx.post(control(afternoon, "/faults"), json=fault).raise_for_status()
+
+        return post
+
     @pytest.mark.parametrize("kind", ["dropped", "reset", "unreachable"])
-    def test_an_answer_that_never_comes_leaves_the_outcome_unknown(
+    def test_a_lost_response_leaves_the_outcome_unknown(
         self,
-        account: ServedAccount,
-        billing: Any,
+        afternoon: ServedAccount,
+        connect: Connect,
+        schedule: Callable[..., None],
+        company: CustomerDraft,
         kind: str,
-        control: Control,
-        somebody: CustomerDraft,
     ) -> None:
-        _ = httpx.post(control(account, "/faults"), json={"kind": kind}).raise_for_status()
+        schedule(kind=kind)
+        billing = connect(afternoon)
 
         with pytest.raises(OutcomeUnknown):
-            billing.create_customer(somebody)
+            _ = billing.create_customer(company)
 
-        assert account.request_log.after()[-1].fault == kind
-        assert billing.list_customers() == []
+        assert afternoon.request_log.after()[-1].fault == kind
+        assert list(billing.list_customers()) == []
 
-    def test_a_change_can_be_made_and_its_answer_lost(
-        self, account: ServedAccount, billing: Any, control: Control, somebody: CustomerDraft
+    def test_a_change_can_be_applied_and_its_response_lost(
+        self,
+        afternoon: ServedAccount,
+        connect: Connect,
+        schedule: Callable[..., None],
+        company: CustomerDraft,
     ) -> None:
-        fault = {"kind": "dropped", "after": True}
-        _ = httpx.post(control(account, "/faults"), json=fault).raise_for_status()
+        schedule(kind="dropped", after=True)
+        billing = connect(afternoon)
 
         with pytest.raises(OutcomeUnknown):
-            billing.create_customer(somebody)
+            _ = billing.create_customer(company)
 
-        assert len(billing.list_customers()) == 1
+        assert len(list(billing.list_customers())) == 1
 
-    def test_a_body_breaks_off(
-        self, account: ServedAccount, billing: Any, control: Control, somebody: CustomerDraft
+    def test_a_body_is_cut(
+        self,
+        afternoon: ServedAccount,
+        connect: Connect,
+        schedule: Callable[..., None],
+        company: CustomerDraft,
     ) -> None:
-        _ = httpx.post(control(account, "/faults"), json={"kind": "cut_body"}).raise_for_status()
+        schedule(kind="cut_body")
 
         with pytest.raises(InvalidReply, match="broke off"):
-            billing.create_customer(somebody)
-
-    def test_a_slow_answer_is_too_late_for_a_client_without_patience(
-        self,
-        account: ServedAccount,
-        connect: Callable[..., Any],
-        control: Control,
-        somebody: CustomerDraft,
-    ) -> None:
-        settings = {"api_key": account.fake.api_key, "base_url": account.base_url}
-        _ = httpx.post(control(account, "/faults"), json={"kind": "slow"}).raise_for_status()
-
-        with pytest.raises(TransportError):
-            connect(account.provider, timeout=0.3, **settings).create_customer(somebody)
+            _ = connect(afternoon).create_customer(company)
 
     @pytest.mark.parametrize("kind", ["slow", "trickle"])
-    def test_a_slow_answer_comes_in_the_end(
+    def test_a_slow_response_arrives_in_the_end(
         self,
-        account: ServedAccount,
-        billing: Any,
+        afternoon: ServedAccount,
+        connect: Connect,
+        schedule: Callable[..., None],
+        company: CustomerDraft,
         kind: str,
-        control: Control,
-        somebody: CustomerDraft,
     ) -> None:
-        fault = {"kind": kind, "seconds": 0.05}
-        _ = httpx.post(control(account, "/faults"), json=fault).raise_for_status()
+        schedule(kind=kind, seconds=0.05)
 
-        assert billing.create_customer(somebody).id
+        assert connect(afternoon).create_customer(company).id
 
-    def test_pieces_stop_when_nobody_waits_for_them(
+    @pytest.mark.parametrize(
+        ("kind", "error"), [("slow", TransportError), ("trickle", SubhubError)]
+    )
+    def test_a_client_that_timed_out_ends_the_response(
         self,
-        account: ServedAccount,
-        connect: Callable[..., Any],
-        control: Control,
-        somebody: CustomerDraft,
+        afternoon: ServedAccount,
+        connect: Connect,
+        schedule: Callable[..., None],
+        company: CustomerDraft,
+        kind: str,
+        error: type[Exception],
     ) -> None:
-        settings = {"api_key": account.fake.api_key, "base_url": account.base_url}
-        fault = {"kind": "trickle", "seconds": 5}
-        _ = httpx.post(control(account, "/faults"), json=fault).raise_for_status()
+        schedule(kind=kind, seconds=5)
 
-        with pytest.raises(SubhubError):
-            connect(account.provider, timeout=0.3, **settings).create_customer(somebody)
+        with pytest.raises(error):
+            _ = connect(afternoon, timeout=0.3).create_customer(company)

@@ -1,4 +1,4 @@
-"""`subhub sandbox serve`: its port, its options, and how it ends."""
+"""`subhub sandbox serve`: its port, options and end."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ tax_rate = 21
 
 
 class TestPort:
-    def test_one_in_use_is_told(self) -> None:
+    def test_in_use_is_an_error(self) -> None:
         with listen("127.0.0.1", 0) as listening:
             port = listening.getsockname()[1]
             with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 because it is in use"):
                 _ = listen("127.0.0.1", port)
 
     @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("host.invalid", 0)])
-    def test_one_that_cannot_be_is_told(self, host: str, port: int) -> None:
+    def test_invalid_is_an_error(self, host: str, port: int) -> None:
         with pytest.raises(
             ConfigError, match=r"--port must be from 0 to 65535, got 70000|cannot serve on port 0"
         ):
@@ -57,7 +57,7 @@ class TestPort:
         ("host", "reached"),
         [(ANY, "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")],
     )
-    def test_is_told_as_a_browser_reaches_it(self, host: str, reached: str) -> None:
+    def test_is_shown_as_a_browser_reaches_it(self, host: str, reached: str) -> None:
         if ":" in host and not socket.has_dualstack_ipv6():
             pytest.skip("this machine has no IPv6")
         with listen(host, 0) as listening:
@@ -74,8 +74,8 @@ class TestCommand:
         )
 
     @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-    def test_serves_until_it_is_stopped_and_keeps_what_happened(
-        self, tmp_path: Path, ending: signal.Signals, somebody: CustomerDraft
+    def test_serves_until_it_is_stopped_and_keeps_its_state(
+        self, tmp_path: Path, ending: signal.Signals, company: CustomerDraft
     ) -> None:
         with self.start("--state", "state.json", "--json", cwd=tmp_path) as process:
             assert process.stdout is not None
@@ -87,31 +87,31 @@ class TestCommand:
             with Client(
                 "afternoon", api_key=afternoon["api_key"], base_url=afternoon["base_url"]
             ) as billing:
-                made = billing.create_customer(somebody)
+                customer = billing.create_customer(company)
             process.send_signal(ending)
             code, errors = process.wait(20), process.stderr.read()
 
         assert code in {0, -signal.SIGTERM}
         assert "Traceback" not in errors
-        assert made.id in (tmp_path / "state.json").read_text("utf-8")
+        assert customer.id in (tmp_path / "state.json").read_text("utf-8")
 
 
 class TestOptions:
-    """The command in this process, with a server that ends at once."""
+    """The command in this process, with a server that ends immediately."""
 
     @pytest.fixture
     def run(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-        def end_at_once(*_: object, **__: object) -> None:
+        def return_immediately(*_: object, **__: object) -> None:
             """Serve nothing."""
 
-        monkeypatch.setattr("uvicorn.Server.run", end_at_once)
+        monkeypatch.setattr("uvicorn.Server.run", return_immediately)
 
         def invoke(*options: str) -> Result:
             return CliRunner().invoke(app, ["sandbox", "serve", "--port", "0", *options])
 
         return invoke
 
-    def test_need_an_extra_that_is_named(
+    def test_name_a_missing_extra(
         self, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "uvicorn", None)
@@ -121,12 +121,14 @@ class TestOptions:
         assert ran.exit_code == 2
         assert 'pip install "subhub-billing[sandbox]"' in ran.output
 
-    def test_without_any_every_provider_is_served(self, run: Callable[..., Result]) -> None:
-        told = json.loads(run("--json").stdout)
+    def test_default_to_all_providers(self, run: Callable[..., Result]) -> None:
+        served = json.loads(run("--json").stdout)
 
-        assert [each["account"] for each in told["accounts"]] == [f"{n}/main" for n in PROVIDERS]
+        assert [account["account"] for account in served["accounts"]] == [
+            f"{n}/main" for n in PROVIDERS
+        ]
 
-    def test_name_the_providers_each_once(self, run: Callable[..., Result]) -> None:
+    def test_serve_a_repeated_provider_once(self, run: Callable[..., Result]) -> None:
         ran = run("--provider", "afternoon", "--provider", "afternoon")
 
         assert ran.exit_code == 0
@@ -134,18 +136,21 @@ class TestOptions:
         assert "phone=phone" in ran.stdout
         assert "mijnklantportaal" not in ran.stdout
 
-    def test_a_configuration_gives_accounts_and_plans(
+    def test_take_accounts_and_plans_from_a_configuration(
         self, run: Callable[..., Result], tmp_path: Path
     ) -> None:
         path = tmp_path / "subhub.toml"
         _ = path.write_text(CONFIGURATION, "utf-8")
 
-        told = json.loads(run("--config", str(path), "--json").stdout)["accounts"]
+        served = json.loads(run("--config", str(path), "--json").stdout)["accounts"]
 
-        assert [each["account"] for each in told] == ["afternoon/one", "mijnklantportaal/two"]
-        assert told[0]["plans"] == {"starter": "starter"}
+        assert [account["account"] for account in served] == [
+            "afternoon/one",
+            "mijnklantportaal/two",
+        ]
+        assert served[0]["plans"] == {"starter": "starter"}
 
-    def test_a_live_key_in_the_configuration_is_refused(
+    def test_refuse_a_live_key_in_the_configuration(
         self, run: Callable[..., Result], tmp_path: Path
     ) -> None:
         path = tmp_path / "subhub.toml"
@@ -158,10 +163,10 @@ class TestOptions:
         assert "accounts.a holds a live key" in ran.output
         assert key not in ran.output
 
-    def test_a_plan_that_a_provider_cannot_have_is_told(self, phone: PlanDraft) -> None:
-        weekly = phone.model_copy(update={"price": Money.parse("1.00 USD")})
+    def test_refuse_a_plan_that_the_provider_cannot_have(self, phone: PlanDraft) -> None:
+        dollars = phone.model_copy(update={"price": Money.parse("1.00 USD")})
 
         with pytest.raises(ConfigError, match="cannot create the plan 'phone' at mijnklantportaal"):
             _ = Sandbox("http://127.0.0.1:1").add(
-                load("mijnklantportaal"), "main", {"phone": weekly}
+                load("mijnklantportaal"), "main", {"phone": dollars}
             )

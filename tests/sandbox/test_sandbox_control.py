@@ -1,79 +1,80 @@
-"""The served sandbox's control: its clock, its exchanges and its faults; and whom it refuses."""
+"""The control API of the served sandbox, its limits, and the requests that it refuses."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 
-from subhub import CustomerDraft
+from subhub import Client, CustomerDraft
 from subhub.server import Sandbox, ServedAccount
 from subhub.server.request_log import KEPT
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
+Connect = Callable[..., Client]
 Control = Callable[[ServedAccount, str], str]
 Signup = Callable[..., str]
 
 
 class TestControl:
-    def test_tells_what_a_client_needs(self, served: Sandbox) -> None:
-        told = httpx.get(f"{served.origin}/_sandbox").json()
+    def test_lists_the_accounts_with_what_a_client_needs(self, served: Sandbox) -> None:
+        accounts = httpx.get(f"{served.origin}/_sandbox").json()
 
-        assert [each["account"] for each in told] == [f"{name}/main" for name in PROVIDERS]
-        assert told[0]["base_url"] == f"{served.origin}/afternoon/main"
-        assert told[1]["base_url"] == f"{served.origin}/mijnklantportaal/main/v1"
-        assert all(each["plans"].keys() == {"phone"} for each in told)
+        assert [account["account"] for account in accounts] == [f"{p}/main" for p in PROVIDERS]
+        assert accounts[0]["base_url"] == f"{served.origin}/afternoon/main"
+        assert accounts[1]["base_url"] == f"{served.origin}/mijnklantportaal/main/v1"
+        assert all(account["plans"].keys() == {"phone"} for account in accounts)
 
-    def test_lets_time_pass(
-        self, account: ServedAccount, billing: Any, control: Control, signup: Signup
+    def test_advances_the_clock(
+        self, account: ServedAccount, connect: Connect, control: Control, signup: Signup
     ) -> None:
-        url = signup(account, billing)
+        url = signup(account, connect(account))
         before = account.fake.clock.now()
 
-        answer = httpx.post(control(account, "/clock"), json={"days": 2, "hours": 1})
+        response = httpx.post(control(account, "/clock"), json={"days": 2, "hours": 1})
 
         assert (account.fake.clock.now() - before).total_seconds() == 49 * 3600
-        assert httpx.get(control(account, "/clock")).json() == answer.json()
+        assert httpx.get(control(account, "/clock")).json() == response.json()
         assert "This link has expired." in httpx.get(url).text
         assert httpx.post(url, data={"do": "pay"}).status_code == 409
 
-    def test_begins_anew(
-        self, account: ServedAccount, billing: Any, control: Control, somebody: CustomerDraft
+    def test_resets_the_account(
+        self, account: ServedAccount, connect: Connect, control: Control, company: CustomerDraft
     ) -> None:
-        _ = billing.create_customer(somebody)
+        billing = connect(account)
+        _ = billing.create_customer(company)
 
-        answer = httpx.post(control(account, "/reset"))
+        response = httpx.post(control(account, "/reset"))
 
-        assert answer.json()["plans"] == account.plan_ids
-        assert billing.list_customers() == []
+        assert response.json()["plans"] == account.plan_ids
+        assert list(billing.list_customers()) == []
 
-    def test_shows_the_exchanges_without_the_key(
-        self, account: ServedAccount, billing: Any, control: Control, somebody: CustomerDraft
+    def test_lists_the_exchanges_without_the_key(
+        self, afternoon: ServedAccount, connect: Connect, control: Control, company: CustomerDraft
     ) -> None:
-        _ = billing.create_customer(somebody)
-        told = httpx.get(control(account, "/exchanges")).json()
-        later = httpx.get(control(account, "/exchanges?after=1")).json()
+        _ = connect(afternoon).create_customer(company)
+        log = httpx.get(control(afternoon, "/exchanges")).json()
+        later = httpx.get(control(afternoon, "/exchanges?after=1")).json()
 
-        assert told["total"] == 1
-        assert told["exchanges"][0]["status"] == 201
-        assert "john.doe@test.com" in told["exchanges"][0]["request"]
-        assert account.fake.api_key not in json.dumps(told)
+        assert log["total"] == 1
+        assert log["exchanges"][0]["status"] == 201
+        assert "john.doe@test.com" in log["exchanges"][0]["request"]
+        assert afternoon.fake.api_key not in json.dumps(log)
         assert later["exchanges"] == []
 
-    def test_plans_and_clears_faults(self, account: ServedAccount, control: Control) -> None:
-        address = control(account, "/faults")
-        _ = httpx.post(address, json={"kind": "dropped", "times": 2, "method": "POST"})
-        _ = httpx.post(address, json={"kind": "server_error", "every": 3, "path": "/customers*"})
-        _ = httpx.post(address, json={"kind": "slow", "probability": 0.5})
+    def test_schedules_and_clears_faults(self, afternoon: ServedAccount, control: Control) -> None:
+        url = control(afternoon, "/faults")
+        _ = httpx.post(url, json={"kind": "dropped", "times": 2, "method": "POST"})
+        _ = httpx.post(url, json={"kind": "server_error", "every": 3, "path": "/customers*"})
+        _ = httpx.post(url, json={"kind": "slow", "probability": 0.5})
 
-        told = httpx.get(address).json()["planned"]
+        planned = httpx.get(url).json()["planned"]
 
-        assert [each["kind"] for each in told] == ["dropped", "server_error", "slow"]
-        assert [each["left"] for each in told] == [2, None, None]
-        assert httpx.delete(address).json() == {"planned": []}
+        assert [fault["kind"] for fault in planned] == ["dropped", "server_error", "slow"]
+        assert [fault["left"] for fault in planned] == [2, None, None]
+        assert httpx.delete(url).json() == {"planned": []}
 
     @pytest.mark.parametrize(
         ("path", "content", "problem"),
@@ -91,91 +92,86 @@ class TestControl:
             ("/faults", b'{"kind": "slow", "times": 0}', "`times` must be >= 1, got 0"),
             ("/faults", b'{"kind": "slow", "times": 1, "every": 2}', "give `times`"),
         ],
+        ids=str,
     )
     def test_says_what_is_wrong(
-        self, account: ServedAccount, path: str, content: bytes, problem: str, control: Control
+        self, afternoon: ServedAccount, control: Control, path: str, content: bytes, problem: str
     ) -> None:
-        answer = httpx.post(control(account, path), content=content)
+        response = httpx.post(control(afternoon, path), content=content)
 
-        assert answer.status_code == 400
-        assert problem in answer.json()["message"]
+        assert response.status_code == 400
+        assert problem in response.json()["message"]
 
-    def test_knows_no_other_accounts_and_numbers(
-        self, account: ServedAccount, control: Control
+    def test_refuses_unknown_accounts_and_numbers(
+        self, afternoon: ServedAccount, control: Control
     ) -> None:
-        strange = control(account, "/clock").replace("/main/", "/other/")
-        numbered = httpx.get(control(account, "/exchanges?after=x"))
+        unknown = httpx.get(control(afternoon, "/clock").replace("/main/", "/other/"))
+        numbered = httpx.get(control(afternoon, "/exchanges?after=x"))
 
-        assert httpx.get(strange).status_code == 404
-        assert numbered.status_code == 400
+        assert (unknown.status_code, numbered.status_code) == (404, 400)
+        assert "known are afternoon/main, mijnklantportaal/main" in unknown.json()["message"]
 
 
-def test_a_journal_stays_bounded(account: ServedAccount) -> None:
+def test_a_request_log_has_a_limited_size(afternoon: ServedAccount) -> None:
     for _ in range(KEPT + 50):
-        _ = account.handle("GET", "/v1/none", {}, b"x" * 5000)
+        _ = afternoon.handle("GET", "/v1/none", {}, b"x" * 5000)
 
-    entries = account.request_log.after()
+    entries = afternoon.request_log.after()
     assert len(entries) == KEPT
-    assert account.request_log.total == KEPT + 50
-    assert all(len(each.request) < 2100 for each in entries)
+    assert afternoon.request_log.total == KEPT + 50
+    assert all(len(entry.request) < 2100 for entry in entries)
 
 
-class TestRealTime:
-    def test_lets_the_clock_go_on_and_enforces_limits(
-        self, serve: Callable[[Sandbox], None]
-    ) -> None:
-        standing = Sandbox("http://127.0.0.1:1")
-        going = Sandbox("http://127.0.0.1:1", real_time=True)
-        serve(standing)
-        serve(going)
-        asked = (
-            "GET",
-            "/v1/customers",
-            {"authorization": "Bearer sandbox-key-of-mijnklantportaal"},
-        )
+def test_real_time_runs_the_clock_and_enforces_limits(
+    add_accounts: Callable[[Sandbox], None],
+) -> None:
+    frozen = Sandbox("http://127.0.0.1:1")
+    running = Sandbox("http://127.0.0.1:1", real_time=True)
+    add_accounts(frozen)
+    add_accounts(running)
+    headers = {"authorization": "Bearer sandbox-key-of-mijnklantportaal"}
+    request = ("GET", "/v1/customers", headers, b"")
 
-        still, moving = (each.accounts["mijnklantportaal/main"] for each in (standing, going))
-        began = moving.fake.clock.now()
-        moving.caught_up_at -= 5
+    still, moving = (each.accounts["mijnklantportaal/main"] for each in (frozen, running))
+    started = moving.fake.clock.now()
+    moving.caught_up_at -= 5
 
-        assert {still.handle(*asked, b"").status for _ in range(61)} == {200}
-        assert [moving.handle(*asked, b"").status for _ in range(61)].count(429) == 1
-        assert (moving.fake.clock.now() - began).total_seconds() >= 5
+    assert {still.handle(*request).status for _ in range(61)} == {200}
+    assert [moving.handle(*request).status for _ in range(61)].count(429) == 1
+    assert (moving.fake.clock.now() - started).total_seconds() >= 5
 
 
 class TestGuard:
     @pytest.mark.parametrize("path", ["/", "/_sandbox"])
-    def test_another_site_that_points_its_name_here_is_refused(
-        self, served: Sandbox, path: str
-    ) -> None:
-        answer = httpx.get(f"{served.origin}{path}", headers={"host": "evil.example"})
+    def test_a_foreign_name_for_this_machine_is_refused(self, served: Sandbox, path: str) -> None:
+        response = httpx.get(f"{served.origin}{path}", headers={"host": "evil.example"})
 
-        assert answer.status_code == 421
+        assert response.status_code == 421
 
-    def test_a_form_of_another_site_is_refused(
-        self, account: ServedAccount, billing: Any, control: Control, signup: Signup
+    def test_a_form_on_another_site_is_refused(
+        self, afternoon: ServedAccount, connect: Connect, control: Control, signup: Signup
     ) -> None:
-        url = signup(account, billing)
+        billing = connect(afternoon)
+        url = signup(afternoon, billing)
         foreign = {"origin": "http://evil.example"}
 
         assert httpx.post(url, data={"do": "pay"}, headers=foreign).status_code == 403
-        assert httpx.post(control(account, "/reset"), headers=foreign).status_code == 403
-        assert billing.list_subscriptions() == []
+        assert httpx.post(control(afternoon, "/reset"), headers=foreign).status_code == 403
+        assert list(billing.list_subscriptions()) == []
 
-    def test_a_live_key_is_refused_and_kept_nowhere(
-        self, served: Sandbox, caplog: pytest.LogCaptureFixture
+    def test_a_live_key_is_refused_and_not_stored(
+        self, afternoon: ServedAccount, caplog: pytest.LogCaptureFixture
     ) -> None:
-        account = served.accounts["afternoon/main"]
         key = "ak_live_0123456789abcdefghijklmn"
-        address = f"{account.base_url}/v1/customers"
+        url = f"{afternoon.base_url}/v1/customers"
 
-        answer = httpx.get(address, headers={"authorization": f"Bearer {key}"})
+        response = httpx.get(url, headers={"authorization": f"Bearer {key}"})
 
-        assert answer.status_code == 401
+        assert response.status_code == 401
         assert "a live key of afternoon was sent to the sandbox" in caplog.text
-        assert key not in caplog.text + str(account.request_log.after())
+        assert key not in caplog.text + str(afternoon.request_log.after())
 
-    def test_a_request_without_end_is_not_read(self, account: ServedAccount) -> None:
-        answer = httpx.post(f"{account.base_url}/customers", content=b" " * 300_000)
+    def test_a_request_that_is_too_long_is_not_read(self, afternoon: ServedAccount) -> None:
+        response = httpx.post(f"{afternoon.base_url}/customers", content=b" " * 300_000)
 
-        assert answer.status_code == 413
+        assert response.status_code == 413

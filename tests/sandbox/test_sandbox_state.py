@@ -1,4 +1,4 @@
-"""The state file: what a served sandbox keeps for its next run."""
+"""The state file, which keeps the state of a served sandbox for the next run."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Signup = Callable[..., str]
 
 
 @pytest.fixture
-def opened(serve: Callable[[Sandbox], None]) -> Callable[..., Sandbox]:
+def opened(add_accounts: Callable[[Sandbox], None]) -> Callable[..., Sandbox]:
     def make(path: Path, origin: str = "http://127.0.0.1:1") -> Sandbox:
         sandbox = Sandbox(origin, StateFile(path))
-        serve(sandbox)
+        add_accounts(sandbox)
         return sandbox
 
     return make
@@ -39,7 +39,7 @@ def connected(account: ServedAccount) -> Client:
 
 class TestStateFile:
     @pytest.mark.parametrize("name", PROVIDERS)
-    def test_everything_goes_on_in_the_next_run(
+    def test_the_next_run_continues_from_it(
         self,
         tmp_path: Path,
         name: str,
@@ -54,13 +54,13 @@ class TestStateFile:
                 _ = httpx.post(signup(account, billing), data={"do": "pay"})
                 waiting = signup(account, billing)
                 _ = httpx.post(control(account, "/clock"), json={"hours": 0.5})
-                ids = [each.id for each in billing.list_subscriptions()]
+                ids = [item.id for item in billing.list_subscriptions()]
 
         with listen("127.0.0.1", 0) as listening:
             second = opened(tmp_path / "state.json", origin_of(listening))
             again = second.accounts[f"{name}/main"]
             with serving(Application(second), listening), connected(again) as billing:
-                assert [each.id for each in billing.list_subscriptions()] == ids
+                assert [item.id for item in billing.list_subscriptions()] == ids
                 moved = waiting.replace(account.site, again.site)
                 assert httpx.post(moved, data={"do": "pay"}).status_code == 303
                 assert len(list(billing.list_subscriptions())) == 2
@@ -69,7 +69,7 @@ class TestStateFile:
         assert again.plan_ids == account.plan_ids
         assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
-    def test_accounts_that_are_not_served_now_are_kept(
+    def test_accounts_that_are_not_served_are_kept(
         self, tmp_path: Path, opened: Callable[..., Sandbox]
     ) -> None:
         path = tmp_path / "state.json"
@@ -83,7 +83,7 @@ class TestStateFile:
 
         assert StateFile(path).load().keys() == first.accounts.keys()
 
-    def test_nothing_is_written_when_nothing_changed(
+    def test_it_is_not_written_without_changes(
         self, tmp_path: Path, opened: Callable[..., Sandbox]
     ) -> None:
         sandbox = opened(tmp_path / "state.json")
@@ -101,7 +101,7 @@ class TestStateFile:
             '{"version": 1, "accounts": {"afternoon/main": {"site": "x", "plans": {}}}}',
         ],
     )
-    def test_what_cannot_be_used_is_told_with_its_place(
+    def test_an_invalid_file_is_an_error_with_its_path(
         self, tmp_path: Path, content: str, opened: Callable[..., Sandbox]
     ) -> None:
         path = tmp_path / "state.json"
@@ -110,7 +110,7 @@ class TestStateFile:
         with pytest.raises(ConfigError, match=r"cannot use the state file .*state\.json"):
             _ = opened(path)
 
-    def test_no_other_class_than_the_fakes_own_is_made_of_it(
+    def test_only_classes_of_the_fake_are_created_from_it(
         self, tmp_path: Path, opened: Callable[..., Sandbox]
     ) -> None:
         path = tmp_path / "state.json"
@@ -125,7 +125,7 @@ class TestStateFile:
         with pytest.raises(ConfigError, match="not a class of subhub_afternoon"):
             _ = opened(path)
 
-    def test_a_place_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+    def test_a_path_that_cannot_be_written_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot write the state file"):
             StateFile(tmp_path / "nowhere" / "state.json").save({})
 
@@ -146,7 +146,7 @@ class TestSnapshot:
 
         assert {name: vars(again)[name] for name in values} == values
 
-    def test_names_what_cannot_be_kept(self) -> None:
+    def test_names_an_attribute_that_cannot_be_written(self) -> None:
         fake = load("afternoon").sandbox()
         vars(fake)["thread"] = object()
 
