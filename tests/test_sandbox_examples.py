@@ -1,18 +1,27 @@
-"""The example that needs no Python, against the served sandbox."""
+"""The examples of the sandbox run: the session in curl, and the programs in its documentation."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from subhub import Interval, Money, PlanDraft
 from subhub.plugin.registry import load
+from subhub.sandbox.faults import KINDS
 from subhub.server import Application, Sandbox, listen, origin_of, serving
 
-SESSION = Path(__file__).parents[1] / "examples" / "curl" / "session.sh"
+ROOT = Path(__file__).parents[1]
+SESSION = ROOT / "examples" / "curl" / "session.sh"
+PAGES = (
+    "docs/sandbox.md",
+    "providers/afternoon/README.md",
+    "providers/mijnklantportaal/README.md",
+)
 PLAN = PlanDraft(
     code="phone",
     name="Phone",
@@ -36,3 +45,19 @@ def test_the_curl_session_does_the_main_job() -> None:
     assert '"status": "active"' in ran.stdout
     assert "SERVICE_UNAVAILABLE" in ran.stdout
     assert '"plans":{"phone":"phone"}' in ran.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_programs_of_a_page_run(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    programs = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert programs
+    for program in programs:
+        command = [sys.executable, "-W", "error", "-c", program]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_the_faults_in_the_documentation_are_all_there() -> None:
+    text = (ROOT / "docs/sandbox.md").read_text("utf-8")
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE)) == KINDS
