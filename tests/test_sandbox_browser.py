@@ -1,6 +1,6 @@
-"""What people see and do: hosted pages, the dashboard and the example's shop, in Chromium.
+"""Checkout pages, the dashboard and the example shop, as users see and use them in Chromium.
 
-With the variable `SUBHUB_SCREENSHOTS`, the pictures of the documentation are taken anew there.
+With the variable `SUBHUB_SCREENSHOTS`, the documentation's screenshots are saved to that folder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PLAN = PlanDraft(
     interval=Interval.parse("1 year"),
     tax_rate=21,
 )
-SOMEBODY = CustomerDraft(
+COMPANY = CustomerDraft(
     name="Test Company BV",
     email="john.doe@test.com",
     address="Teststreet 123",
@@ -110,7 +110,7 @@ def signup(
 ) -> str:
     link = billing.create_signup_link(
         plan=account.plan_ids["phone"],
-        customer=SOMEBODY,
+        customer=COMPANY,
         return_url=return_url,
         back_url=back_url,
     )
@@ -122,19 +122,19 @@ def take(page: Page, name: str, account: ServedAccount) -> None:
         _ = page.screenshot(path=Path(PICTURES) / f"sandbox-{name}.png", full_page=True)
 
 
-class TestHostedPage:
-    def test_shows_what_is_sold_as_text(
+class TestCheckoutPage:
+    def test_shows_the_plan_as_text(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
         _ = page.goto(signup(account, billing))
 
         expect(page.get_by_role("heading", name="Sign up")).to_be_visible()
         main = page.get_by_role("main")
-        for told in ("Phone <subscription> & more", "12.95 EUR", "1 year", "Test Company BV"):
-            expect(main).to_contain_text(told)
+        for text in ("Phone <subscription> & more", "12.95 EUR", "1 year", "Test Company BV"):
+            expect(main).to_contain_text(text)
         take(page, "signup", account)
 
-    def test_is_paid_with_the_keyboard_alone(
+    def test_can_be_paid_with_the_keyboard_alone(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
         _ = page.goto(signup(account, billing))
@@ -147,7 +147,7 @@ class TestHostedPage:
         expect(page.get_by_role("button")).to_have_count(0)
         assert len(list(billing.list_subscriptions())) == 1
 
-    def test_sells_nothing_when_it_is_declined_and_can_be_paid_then(
+    def test_can_be_declined_and_paid_later(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
         _ = page.goto(signup(account, billing))
@@ -161,7 +161,7 @@ class TestHostedPage:
         expect(page.get_by_role("status")).to_contain_text("Paid.")
         assert len(list(billing.list_subscriptions())) == 1
 
-    def test_leads_back_without_selling(
+    def test_can_be_left_without_paying(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
         _ = page.goto(signup(account, billing))
@@ -170,7 +170,7 @@ class TestHostedPage:
         expect(page.get_by_role("status")).to_contain_text("Nothing was paid.")
         assert list(billing.list_subscriptions()) == []
 
-    def test_works_without_a_script(
+    def test_works_without_javascript(
         self, open_page: Callable[..., Page], account: ServedAccount, billing: Client
     ) -> None:
         page = open_page(java_script_enabled=False)
@@ -180,7 +180,7 @@ class TestHostedPage:
         expect(page.get_by_role("status")).to_contain_text("Paid.")
         page.context.close()
 
-    def test_says_when_there_is_nothing(self, page: Page, account: ServedAccount) -> None:
+    def test_says_that_a_page_does_not_exist(self, page: Page, account: ServedAccount) -> None:
         answer = page.goto(f"{account.site}/pages/subscribe/nothing")
 
         assert answer is not None
@@ -190,16 +190,16 @@ class TestHostedPage:
 
 @pytest.mark.parametrize("account", ["afternoon"], indirect=True)
 class TestRedirects:
-    @pytest.mark.parametrize(("name", "where"), [("Pay", "success"), ("Go back", "back")])
-    def test_lead_where_the_application_said(
-        self, page: Page, account: ServedAccount, billing: Client, name: str, where: str
+    @pytest.mark.parametrize(("name", "target"), [("Pay", "success"), ("Go back", "back")])
+    def test_go_to_the_applications_urls(
+        self, page: Page, account: ServedAccount, billing: Client, name: str, target: str
     ) -> None:
         origin = account.site.removesuffix(account.path)
         url = signup(account, billing, f"{origin}?at=success", f"{origin}?at=back")
         _ = page.goto(url)
         page.locator("main").get_by_text(name).click()
 
-        page.wait_for_url(f"{origin}?at={where}")
+        page.wait_for_url(f"{origin}?at={target}")
 
 
 class TestDashboard:
@@ -214,40 +214,38 @@ class TestDashboard:
             expect(row).to_contain_text(account.fake.api_key)
         take(page, "dashboard", next(iter(server.accounts.values())))
 
-    def test_shows_exchanges_as_they_happen(
+    def test_shows_requests_as_they_happen(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:
         _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
         expect(page.get_by_label("Live updates")).to_be_checked()
 
-        made = billing.create_customer(SOMEBODY)
+        customer = billing.create_customer(COMPANY)
 
         row = page.locator("#exchanges tbody tr").first
         expect(row).to_contain_text("/customers", timeout=5000)
         expect(row).to_contain_text("201")
         row.locator("summary").click()
-        expect(row).to_contain_text(made.id)
+        expect(row).to_contain_text(customer.id)
         expect(page.locator("#state")).to_contain_text("customers (1)", timeout=5000)
         _ = signup(account, billing)
         expect(row).to_contain_text("sign", timeout=5000)
         take(page, "account", account)
 
-    def test_stands_still_when_it_is_told_to(
-        self, page: Page, account: ServedAccount, billing: Client
-    ) -> None:
+    def test_can_stop_updating(self, page: Page, account: ServedAccount, billing: Client) -> None:
         _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
         page.get_by_label("Live updates").uncheck()
-        _ = billing.create_customer(SOMEBODY)
+        _ = billing.create_customer(COMPANY)
         page.wait_for_timeout(1500)
 
         expect(page.locator("#exchanges tbody tr")).to_have_count(0)
 
-    def test_advances_the_clock_plans_faults_and_resets_without_a_script(
+    def test_its_forms_work_without_javascript(
         self, open_page: Callable[..., Page], account: ServedAccount, billing: Client
     ) -> None:
         page = open_page(java_script_enabled=False)
         before = account.fake.clock.now()
-        _ = billing.create_customer(SOMEBODY)
+        _ = billing.create_customer(COMPANY)
         _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
 
         page.get_by_label("Advance by (days)").fill("40")
@@ -264,7 +262,7 @@ class TestDashboard:
         expect(page.locator("#total")).to_contain_text("0 requests")
         page.context.close()
 
-    def test_names_every_control_and_has_landmarks(
+    def test_labels_every_control_and_has_landmarks(
         self, page: Page, account: ServedAccount
     ) -> None:
         _ = page.goto(f"{account.site.replace(account.path, '')}_dashboard/{account.path}")
@@ -281,7 +279,7 @@ class TestDashboard:
 
 class TestShop:
     @pytest.mark.parametrize("account", PROVIDERS, indirect=True)
-    def test_sells_through_whichever_provider_the_configuration_names(
+    def test_sells_through_the_provider_in_its_configuration(
         self, page: Page, account: ServedAccount, billing: Client, tmp_path: Path
     ) -> None:
         address = f"http://127.0.0.1:{_free_port()}"
@@ -302,13 +300,13 @@ class TestShop:
             else:
                 expect(page.get_by_role("status")).to_contain_text("Paid.")
                 _ = page.goto(f"{address}/thanks")
-            (made,) = billing.list_subscriptions()
-            expect(page.get_by_role("listitem")).to_contain_text(made.id)
+            (subscription,) = billing.list_subscriptions()
+            expect(page.get_by_role("listitem")).to_contain_text(subscription.id)
             expect(page.get_by_text(f"Billed by {account.provider.name}.")).to_be_visible()
 
 
 class _shop:  # noqa: N801 - used as a function
-    """The example, running as it is with the addresses of the test."""
+    """The example, unchanged except for its URLs."""
 
     def __init__(self, folder: Path, account: ServedAccount, address: str) -> None:
         script = shutil.copy(SHOP / "shop.py", folder)

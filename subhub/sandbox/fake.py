@@ -60,7 +60,7 @@ class Fake(ABC):
         self.site = ""
         """The URL where the fake is served; empty in process, where URLs are the provider's own."""
         self.declined: set[str] = set()
-        """The checkout pages whose payment was declined and not made since."""
+        """The checkout pages that were declined and not paid since."""
         self._lock = threading.RLock()
 
     def __init_subclass__(cls) -> None:
@@ -146,15 +146,15 @@ class Fake(ABC):
         """Do what a customer does who opens the checkout page at *url* and pays."""
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """Return what the checkout page at *url* shows, or `None` if there is no such page."""
+        """Return what the checkout page at *url* shows, or `None` for an unknown URL."""
         del url
         return None
 
     def decline(self, url: str) -> None:
         """Do what a customer does who opens the checkout page at *url* and does not pay.
 
-        Nothing is sold, and the customer can try again. Raises `LookupError` if there is no such
-        page, and `ValueError` if it cannot be paid any more.
+        Nothing is sold, and the customer can try again. Raises `LookupError` for an unknown URL,
+        and `ValueError` if the page cannot be paid any more.
         """
         page = self.checkout_page(url)
         if page is None:

@@ -122,7 +122,7 @@ class FaultPlan:
         method: str | None = None,
         path: str | None = None,
     ) -> None:
-        """Make the next requests fail.
+        """Schedule a fault for the next requests.
 
         Args:
             fault: The fault, or the name of one.
@@ -145,7 +145,7 @@ class FaultPlan:
         probability: float = 1.0,
         seed: int = 0,
     ) -> None:
-        """Make requests fail until `clear` is called.
+        """Schedule a fault for requests until `clear` is called.
 
         Args:
             fault: The fault, or the name of one.
@@ -153,7 +153,7 @@ class FaultPlan:
             path: Only requests to this path.
             every: Every how many requests, at least 1.
             probability: How likely such a request fails, from 0 to 1.
-            seed: Makes the random choice reproducible.
+            seed: The seed of the random choice; the same one selects the same requests.
         """
         if every < 1:
             message = f"`every` must be >= 1, got {every!r}"

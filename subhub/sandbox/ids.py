@@ -14,12 +14,12 @@ _BASE = len(_PAIRS)
 class Ids:
     """A sequence of ids. The same *seed* gives the same ids in the same order.
 
-    *made* is the position in the sequence, from which a restored sandbox continues.
+    *drawn* is the position in the sequence, from which a restored sandbox continues.
     """
 
-    def __init__(self, seed: str = "", made: int = 0) -> None:
+    def __init__(self, seed: str = "", drawn: int = 0) -> None:
         self.seed = seed
-        self.made = made
+        self.drawn = drawn
         """The number of ids drawn so far."""
 
     def text(self, length: int) -> str:
@@ -38,5 +38,5 @@ class Ids:
         return str(uuid.UUID(bytes=self._digest()[:16], version=4))
 
     def _digest(self) -> bytes:
-        self.made += 1
-        return blake2b(f"{self.seed}:{self.made}".encode()).digest()
+        self.drawn += 1
+        return blake2b(f"{self.seed}:{self.drawn}".encode()).digest()

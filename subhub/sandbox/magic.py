@@ -1,4 +1,4 @@
-"""Magic values: input that makes a call fail, the same for every provider.
+"""Magic values: input for which a call fails, the same for every provider.
 
 They are a word after a plus sign in an e-mail address, as in `john+dropped@example.com`, or an
 amount from 9999.01 to 9999.15. Every request whose body contains one of them gets the fault, so an

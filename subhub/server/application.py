@@ -93,7 +93,7 @@ class Application:
 
 
 def csrf_refusal(request: Request, origin: str) -> Response | None:
-    """Return the refusal of a request that another web site makes through the user's browser.
+    """Return the refusal of a request that another web site sends through the user's browser.
 
     The pages and the control API have no key. The check of `Host` stops DNS rebinding (a foreign
     name that resolves to this machine), the check of `Origin` stops forms on foreign pages (CSRF).

@@ -39,7 +39,7 @@ async def hang_up(scope: Scope, receive: Receive) -> None:
 async def tear_down(scope: Scope, receive: Receive) -> None:
     """Reset the connection as a crash does, and wait until it is closed."""
     transport: asyncio.Transport = scope["state"][TRANSPORT]
-    # lingering for 0 seconds makes the kernel send a reset in place of an orderly end
+    # with a linger time of 0 seconds, the kernel sends a reset in place of an orderly end
     no_linger = struct.pack("ii", 1, 0)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
     transport.abort()

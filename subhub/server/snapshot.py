@@ -31,7 +31,7 @@ def snapshot(fake: Fake) -> JsonObject:
     return {
         "clock": fake.clock.now().isoformat(),
         "seed": fake.ids.seed,
-        "ids": fake.ids.made,
+        "ids": fake.ids.drawn,
         "state": {name: _encoded(name, value) for name, value in state_of(fake).items()},
     }
 

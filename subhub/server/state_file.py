@@ -27,7 +27,7 @@ class StateFile:
     path: Path
 
     def load(self) -> dict[str, JsonObject]:
-        """Return the states by account (`provider/name`); none if there is no file yet."""
+        """Return the states by account (`provider/name`); none without a file."""
         try:
             document: Any = json.loads(self.path.read_text("utf-8"))
         except FileNotFoundError:

@@ -72,7 +72,7 @@ class Links(Customers):
             plan: The plan code.
             customer: The customer's id, or a draft.
             return_url: Where the browser goes after the signup.
-            back_url: Where the browser goes on going back.
+            back_url: Where the browser goes after "back".
             replaces: The id of a subscription that changes to the plan.
             when: When that subscription changes.
             refund: What happens to its prepaid fees.

@@ -127,7 +127,7 @@ class CustomerFlows(Lists):
     ) -> Flow[Customer | None]:
         """Find a customer by e-mail address, ignoring case.
 
-        There is no search: all pages are read, one request per 15 customers, 60 per minute.
+        The API has no search. All pages are read: one request per 15 customers, 60 per minute.
         """
         del external_id  # the client refuses it: evidence declares it as absent
         sought = (email or "").casefold()

@@ -15,7 +15,7 @@ LONGEST = 230
 
 
 def keyed(key: str | None, step: str = "") -> Mapping[str, str] | None:
-    """Return the header with *key*; *step* makes it unique in a call with several requests."""
+    """Return the header with *key*; *step* keeps keys unique in a call with several requests."""
     if key is None:
         return None
     if not (key.isascii() and key.isprintable() and 1 <= len(key) <= LONGEST):

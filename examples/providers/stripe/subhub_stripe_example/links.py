@@ -62,12 +62,12 @@ class Links(Customers):
             plan: The id of a Stripe price.
             customer: The customer's id, or a draft.
             return_url: Where the browser goes after the payment.
-            back_url: Where the browser goes on going back.
+            back_url: Where the browser goes after "back".
             replaces: Not supported.
             when: Not supported.
             refund: Not supported.
             default_tax_rates: The ids of Stripe tax rates.
-            idempotency_key: Makes the call safe to repeat.
+            idempotency_key: With a key, the call is safe to repeat.
         """
         if replaces is not None:
             self._lacks("create_signup_link:replaces", replaces, when, refund)

@@ -118,7 +118,7 @@ class Plans(Provider):
         Args:
             draft: The plan.
             tax_behavior: Whether the price includes tax.
-            idempotency_key: Makes the call safe to repeat.
+            idempotency_key: With a key, the call is safe to repeat.
         """
         _untaxed(draft.tax_rate)
         terms = {

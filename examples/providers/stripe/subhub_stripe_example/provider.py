@@ -72,7 +72,7 @@ class Stripe(Plans, Links, Subscriptions):
         return headers.get("request-id")
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
-        """Return the message by the parameter that is wrong, of which there is at most one."""
+        """Return the message by the wrong parameter; Stripe names at most one."""
         parameter = text_at(body, "error", "param")
         message = text_at(body, "error", "message")
         return {parameter: message} if parameter and message else {}

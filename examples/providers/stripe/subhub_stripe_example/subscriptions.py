@@ -25,7 +25,7 @@ from subhub_stripe_example.plans import PROVIDER, StripePrice
 
 SUBSCRIPTIONS: Final = "/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {
-    "incomplete": Status.PENDING,  # the first payment can be made for 23 hours
+    "incomplete": Status.PENDING,  # the customer has 23 hours for the first payment
     "incomplete_expired": Status.ENDED,
     "trialing": Status.ACTIVE,  # the customer can use the service
     "active": Status.ACTIVE,
@@ -132,7 +132,7 @@ class Subscriptions(Provider):
             payment_method: The id of a payment method.
             payment_behavior: What Stripe does if the first payment fails.
             default_tax_rates: The ids of Stripe tax rates.
-            idempotency_key: Makes the call safe to repeat.
+            idempotency_key: With a key, the call is safe to repeat.
         """
         if isinstance(plan, PlanDraft):
             self._lacks("subscribe:inline_plan", plan)
@@ -181,7 +181,7 @@ class Subscriptions(Provider):
             when: Only "now".
             refund: "prorated" credits the rest of the old plan on the next invoice.
             now: Not used.
-            idempotency_key: Makes the call safe to repeat.
+            idempotency_key: With a key, the call is safe to repeat.
         """
         if when != "now":
             self._lacks("change_subscription:period_end", plan, now)

@@ -55,47 +55,47 @@ def settings(localstripe: str) -> dict[str, Any]:
 
 def test_a_plan_reads_as_it_was_created(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_plan", PHONE)
-        assert made == Plan(
+        created = await ask("create_plan", PHONE)
+        assert created == Plan(
             provider="stripe",
-            id=made.id,
+            id=created.id,
             name="Phone & data",
             price=Money("12.95", "EUR"),
             interval=Interval(3, "month"),
             description="1 GB = enough?",
             code="phone",
         )
-        assert await ask("get_plan", made.id) == made
-        assert made.raw["unit_amount"] == 1295
+        assert await ask("get_plan", created.id) == created
+        assert created.raw["unit_amount"] == 1295
 
     through(scenario, **settings)
 
 
 def test_yen_have_no_cents(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_plan", YEN)
-        assert (made.price, made.raw["unit_amount"]) == (Money(500, "JPY"), 500)
+        created = await ask("create_plan", YEN)
+        assert (created.price, created.raw["unit_amount"]) == (Money(500, "JPY"), 500)
 
     through(scenario, **settings)
 
 
 def test_renaming_a_plan_renames_its_product(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_plan", PHONE)
-        changed = await ask("update_plan", made.id, name="Phone 2")
-        assert (changed.name, changed.id) == ("Phone 2", made.id)
-        assert await ask("get_plan", made.id) == changed
+        created = await ask("create_plan", PHONE)
+        changed = await ask("update_plan", created.id, name="Phone 2")
+        assert (changed.name, changed.id) == ("Phone 2", created.id)
+        assert await ask("get_plan", created.id) == changed
 
     through(scenario, **settings)
 
 
 def test_a_customer_reads_as_it_was_created(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_customer", COMPANY)
-        known = {name: getattr(made, name) for name in CustomerDraft.model_fields}
+        created = await ask("create_customer", COMPANY)
+        known = {name: getattr(created, name) for name in CustomerDraft.model_fields}
         assert known == COMPANY.model_dump()
-        assert made.created_at is not None
-        assert await ask("get_customer", made.id) == made
+        assert created.created_at is not None
+        assert await ask("get_customer", created.id) == created
 
     through(scenario, **settings)
 
@@ -104,8 +104,8 @@ def test_a_customer_is_found_by_its_own_email_only(
     through: Through, settings: dict[str, Any]
 ) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_customer", COMPANY)
-        assert await ask("find_customer", email=COMPANY.email) == made
+        created = await ask("create_customer", COMPANY)
+        assert await ask("find_customer", email=COMPANY.email) == created
         assert await ask("find_customer", email="unknown@example.com") is None
 
     through(scenario, **settings)
@@ -115,9 +115,9 @@ def test_changing_part_of_an_address_keeps_the_rest(
     through: Through, settings: dict[str, Any]
 ) -> None:
     async def scenario(ask: Ask) -> None:
-        made = await ask("create_customer", COMPANY)
-        moved = await ask("update_customer", made.id, city="Bonn", external_id="acct-2")
-        assert moved == made.model_copy(update={"city": "Bonn", "external_id": "acct-2"})
+        created = await ask("create_customer", COMPANY)
+        moved = await ask("update_customer", created.id, city="Bonn", external_id="acct-2")
+        assert moved == created.model_copy(update={"city": "Bonn", "external_id": "acct-2"})
 
     through(scenario, **settings)
 
@@ -125,18 +125,18 @@ def test_changing_part_of_an_address_keeps_the_rest(
 def test_a_list_is_read_to_its_end_page_by_page(
     through: Through, settings: dict[str, Any], localstripe: str
 ) -> None:
-    made = [_by_hand(localstripe, "POST", "/customers", name=str(n))["id"] for n in range(205)]
+    created = [_by_hand(localstripe, "POST", "/customers", name=str(n))["id"] for n in range(205)]
 
     async def scenario(ask: Ask) -> None:
-        assert [customer.id for customer in await ask("list_customers")] == made
+        assert [customer.id for customer in await ask("list_customers")] == created
 
     through(scenario, **settings)
 
 
 def test_plans_are_listed_with_their_products(through: Through, settings: dict[str, Any]) -> None:
     async def scenario(ask: Ask) -> None:
-        made = [await ask("create_plan", draft) for draft in (PHONE, BIGGER)]
-        assert await ask("list_plans") == made
+        created = [await ask("create_plan", draft) for draft in (PHONE, BIGGER)]
+        assert await ask("list_plans") == created
 
     through(scenario, **settings)
 
@@ -149,24 +149,24 @@ def test_a_subscription_is_started_changed_and_canceled(
         customer = await ask("create_customer", COMPANY)
         _enter_card(localstripe, customer.id)
 
-        made = await ask("subscribe", plan=phone.id, customer=customer.id)
-        assert (made.status, made.raw_status) == (Status.ACTIVE, "active")
-        assert (made.customer_id, made.plan_id) == (customer.id, phone.id)
-        assert (made.price, made.interval) == (phone.price, phone.interval)
-        assert made.starts_on is not None
-        assert await ask("get_subscription", made.id) == made
-        assert await ask("list_subscriptions", customer=customer.id) == [made]
+        created = await ask("subscribe", plan=phone.id, customer=customer.id)
+        assert (created.status, created.raw_status) == (Status.ACTIVE, "active")
+        assert (created.customer_id, created.plan_id) == (customer.id, phone.id)
+        assert (created.price, created.interval) == (phone.price, phone.interval)
+        assert created.starts_on is not None
+        assert await ask("get_subscription", created.id) == created
+        assert await ask("list_subscriptions", customer=customer.id) == [created]
 
-        change = await ask("change_subscription", made.id, plan=bigger.id, when="now")
-        assert (change.old, change.new.plan_id) == (made, bigger.id)
+        change = await ask("change_subscription", created.id, plan=bigger.id, when="now")
+        assert (change.old, change.new.plan_id) == (created, bigger.id)
         assert change.new.price == bigger.price
-        assert await ask("get_subscription", made.id) == change.new
+        assert await ask("get_subscription", created.id) == change.new
 
-        ending = await ask("cancel_subscription", made.id, when="period_end")
+        ending = await ask("cancel_subscription", created.id, when="period_end")
         assert ending.status is Status.ACTIVE
         assert ending.raw["cancel_at_period_end"] is True
 
-        ended = await ask("cancel_subscription", made.id, when="now")
+        ended = await ask("cancel_subscription", created.id, when="now")
         assert ended.status is Status.CANCELED
         assert ended.ends_at is not None
         assert await ask("list_subscriptions", customer=customer.id) == [ended]
@@ -181,13 +181,13 @@ def test_a_change_keeps_the_quantity(
         phone, bigger = await ask("create_plan", PHONE), await ask("create_plan", BIGGER)
         customer = await ask("create_customer", COMPANY)
         _enter_card(localstripe, customer.id)
-        made = _by_hand(
+        created = _by_hand(
             localstripe,
             "POST",
             "/subscriptions",
             **{"customer": customer.id, "items[0][price]": phone.id, "items[0][quantity]": "3"},
         )
-        change = await ask("change_subscription", made["id"], plan=bigger.id, when="now")
+        change = await ask("change_subscription", created["id"], plan=bigger.id, when="now")
         assert change.old.price == Money("38.85", "EUR")
         assert change.new.price == Money("60", "EUR")
 
@@ -217,8 +217,8 @@ def test_a_first_payment_that_fails_leaves_the_subscription_pending(
     async def scenario(ask: Ask) -> None:
         plan, customer = await ask("create_plan", PHONE), await ask("create_customer", COMPANY)
         _enter_card(localstripe, customer.id, DECLINED)
-        made = await ask("subscribe", plan=plan.id, customer=customer.id)
-        assert (made.status, made.raw_status) == (Status.PENDING, "incomplete")
+        created = await ask("subscribe", plan=plan.id, customer=customer.id)
+        assert (created.status, created.raw_status) == (Status.PENDING, "incomplete")
 
     through(scenario, **settings)
 

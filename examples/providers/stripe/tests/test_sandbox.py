@@ -52,13 +52,13 @@ def test_plans_created_in_the_dashboard_read_as_drafted(box: Sandbox) -> None:
 
 
 def test_a_customer_is_found_by_external_id(box: Sandbox) -> None:
-    made = box.client.create_customer(COMPANY)
-    assert box.client.find_customer(external_id="o'acct [1]") == made
+    created = box.client.create_customer(COMPANY)
+    assert box.client.find_customer(external_id="o'acct [1]") == created
     assert box.client.find_customer(external_id="acct") is None
 
 
 def test_a_request_is_shown_as_data_and_not_as_a_form(box: Sandbox) -> None:
-    made = box.client.create_customer(COMPANY)
+    created = box.client.create_customer(COMPANY)
     asked = {
         "name": "Acme",
         "email": "a@acme.example",
@@ -66,7 +66,7 @@ def test_a_request_is_shown_as_data_and_not_as_a_form(box: Sandbox) -> None:
         "metadata": {"external_id": "o'acct [1]"},
     }
     assert box.assert_asked("POST", "/customers", json=asked).body == asked
-    assert box.client.get_customer(made.id) == made
+    assert box.client.get_customer(created.id) == created
 
 
 def test_a_call_repeated_with_its_key_creates_nothing_twice(box: Sandbox) -> None:
@@ -94,8 +94,8 @@ def test_a_link_sells_the_plan_once_and_for_a_day(box: Sandbox) -> None:
     assert link.expires_at == START + dt.timedelta(days=1)
     box.fake.decline(link.url)
     box.fake.pay(link.url)
-    (made,) = box.client.list_subscriptions(customer=link.customer_id)
-    assert (made.plan_id, made.status) == (plan, Status.ACTIVE)
+    (created,) = box.client.list_subscriptions(customer=link.customer_id)
+    assert (created.plan_id, created.status) == (plan, Status.ACTIVE)
     with pytest.raises(ValueError, match="cannot pay at"):
         box.fake.pay(link.url)
     late = box.client.create_signup_link(plan=plan, customer=COMPANY)
@@ -117,21 +117,21 @@ def test_a_link_sells_the_plan_once_and_for_a_day(box: Sandbox) -> None:
     ],
 )
 def test_periods_follow_each_other(box: Sandbox, key: str, days: tuple[dt.date, dt.date]) -> None:
-    made = box.client.subscribe(plan=box.plan_ids[key], customer=COMPANY)
-    assert made.renews_on == days[0]
+    created = box.client.subscribe(plan=box.plan_ids[key], customer=COMPANY)
+    assert created.renews_on == days[0]
     _ = box.clock.advance(days=29)
-    assert box.client.get_subscription(made.id).renews_on == days[1]
+    assert box.client.get_subscription(created.id).renews_on == days[1]
 
 
 def test_a_canceled_subscription_ends_with_its_period(box: Sandbox) -> None:
-    made = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
-    ending = box.client.cancel_subscription(made.id, when="period_end")
+    created = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
+    ending = box.client.cancel_subscription(created.id, when="period_end")
     assert (ending.status, ending.renews_on) == (Status.ACTIVE, None)
     _ = box.clock.advance(days=60)
-    ended = box.client.get_subscription(made.id)
+    ended = box.client.get_subscription(created.id)
     assert (ended.status, ended.ends_at) == (Status.CANCELED, ending.ends_at)
     with pytest.raises(NotFound):
-        _ = box.client.cancel_subscription(made.id, when="now")
+        _ = box.client.cancel_subscription(created.id, when="now")
 
 
 @pytest.mark.parametrize(("to", "moves"), [("weekly", True), ("phone", False)])
@@ -140,17 +140,17 @@ def test_a_change_to_another_interval_starts_a_new_period(
     to: str,
     moves: bool,  # noqa: FBT001 - a case of the rule
 ) -> None:
-    made = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
+    created = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
     _ = box.clock.advance(days=1)
-    new = box.client.change_subscription(made.id, plan=box.plan_ids[to], when="now").new
+    new = box.client.change_subscription(created.id, plan=box.plan_ids[to], when="now").new
     assert new is not None
-    assert (new.renews_on != made.renews_on) is moves
+    assert (new.renews_on != created.renews_on) is moves
 
 
 def test_a_first_payment_can_be_outstanding() -> None:
     with sandbox(Stripe, plans={"a": PHONE}, assume={"first_status": "incomplete"}) as box:
-        made = box.client.subscribe(plan=box.plan_ids["a"], customer=COMPANY)
-        assert made.status is Status.PENDING
+        created = box.client.subscribe(plan=box.plan_ids["a"], customer=COMPANY)
+        assert created.status is Status.PENDING
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_a_price_needs_a_whole_amount_and_a_known_interval(box: Sandbox) -> None
 
 
 def test_an_item_is_changed_by_its_own_id(box: Sandbox) -> None:
-    made = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
-    target = f"/subscriptions/{made.id}"
+    created = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
+    target = f"/subscriptions/{created.id}"
     assert _asked(box, "POST", target, "items[0][id]=si_x&items[0][price]=p", 400)["param"]
     assert _asked(box, "POST", target, "cancel_at_period_end=false", 200) is None
 

@@ -89,7 +89,7 @@ class Company(Fake):
         return self._limit_headers(left, self._requests.free_at(now, self.rate_window))
 
     def too_many(self, seconds: float) -> Reply:
-        """Return a 429, of which only the status and the three headers are documented."""
+        """Return a 429; only its status and its three headers are documented."""
         reply = self.refused(429, "Rate limit exceeded").reply
         free_at = self.clock.now() + dt.timedelta(seconds=seconds)
         headers = {**reply.headers, **self._limit_headers(0, free_at)}

@@ -32,7 +32,7 @@ class CheckoutPages(PackageRoutes, PaymentLinkRoutes):
         self.declined.discard(url)
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """Return what the page at *url* shows, or `None` if there is no such page."""
+        """Return what the page at *url* shows, or `None` for an unknown URL."""
         link = self._link_at(url)
         if link is not None:
             return self._payment(link)

@@ -35,7 +35,7 @@ class InvoiceRoutes(Portal):
 
     @route("GET", "/customer-invoices/{}/pdf")
     def get_invoice_pdf(self, _: Received, invoice_id: str) -> Reply:
-        """Return a temporary URL of the PDF; there is no file behind it."""
+        """Return a temporary URL of the PDF; the file itself does not exist."""
         invoice = self._invoice(invoice_id)
         answer = {
             "link": self.page_address(f"{PORTAL}/files/{invoice['id']}.pdf"),

@@ -135,18 +135,18 @@ class BillingRoutes(Catalogue, CustomerRoutes):
     def pay(self, url: str) -> None:
         """Start the subscription of the page.
 
-        Raises `LookupError` if there is no page, and `ValueError` if it is paid or expired.
+        Raises `LookupError` for an unknown URL, and `ValueError` if it is paid or expired.
         """
         held = self._held(url)
         session = held["session"] if held else None
         if held is None or session is None or self._state(session) != "open":
-            message = f"cannot pay at {url!r} because there is no open page"
+            message = f"cannot pay at {url!r} because the page is not open"
             raise LookupError(message) if held is None else ValueError(message)
         created = self._start(session["customer"], held["line"], "active")
         session.update(status="complete", subscription=created["id"])
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
-        """Return what the page at *url* shows, or `None` if there is no such page."""
+        """Return what the page at *url* shows, or `None` for an unknown URL."""
         held = self._held(url)
         if held is None:
             return None
