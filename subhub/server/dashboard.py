@@ -138,7 +138,8 @@ def _time(account: ServedAccount) -> Markup:
 def _faults(account: ServedAccount) -> Markup:
     planned = [tag("li", _planned(rule)) for rule in account.fake.faults.planned]
     after = tag("input", id="after", name="after", type="checkbox", value="true")
-    kinds = [tag("option", f"{kind}: {text}", value=kind) for kind, text in KINDS.items()]
+    texts = {kind: text.replace("`", "") for kind, text in KINDS.items()}  # HTML, not Markdown
+    kinds = [tag("option", f"{kind}: {text}", value=kind) for kind, text in texts.items()]
     return tag(
         "section",
         tag("h2", "Faults"),
