@@ -35,6 +35,7 @@ class Received:
             content: The body.
         """
         path, _, query = target.partition("?")
+        # the last of several values with the same name wins
         parsed = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
         return cls(method, path, parsed, headers, content)
 

@@ -92,6 +92,7 @@ class Fake(ABC):
     def receive(self, received: Received) -> Reply:
         """Answer a request, one at a time: state, faults and ids are shared by all threads."""
         with self._lock:
+            # before the key is checked: a fault may hit any request
             fault = self.faults.pick(received) or fault_of(received.content)
             if fault is None:
                 reply = self._answer(received)

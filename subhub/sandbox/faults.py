@@ -94,6 +94,7 @@ class Rule:
             return False
         if self.path is not None and not fnmatchcase(path, self.path):
             return False
+        # only matching requests count and use the dice, so that other traffic changes nothing
         self.seen += 1
         if self.seen % self.every or self.dice.random() >= self.probability:
             return False
@@ -179,7 +180,7 @@ class FaultPlan:
         if not (self._next or self._rules):
             return None
         path = received.path.removeprefix(self._prefix)
-        for rule in self.planned:
+        for rule in self.planned:  # queued faults come first
             if rule.applies_to(received.method, path):
                 self._next = [queued for queued in self._next if queued.left]
                 return rule.fault

@@ -37,6 +37,7 @@ async def answer(
     if body is None:
         return await send_reply(_TOO_LONG, scope, receive, send)
     method: str = scope["method"]
+    # HTTP headers are bytes; latin-1 decodes every one of them
     headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
     _warn_of_live_key(account, headers.get("authorization", ""))
     if method not in READING:

@@ -49,7 +49,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # the lifespan
             return await self._pages(scope, receive, send)
         account = self._account(scope)
         if account is None:
@@ -58,6 +58,7 @@ class Application:
 
     def _account(self, scope: Scope) -> ServedAccount | None:
         """Return the account whose API is called; `None` for pages and the control API."""
+        # the raw path, because an id can contain a quoted slash
         path: str = scope["raw_path"].decode("latin-1")
         parts = path.split("/", 4)
         if len(parts) < len(("", "provider", "name", "path")) or f"/{parts[3]}" == PAGES:
@@ -76,6 +77,7 @@ class Application:
     async def _lifespan(self, pages: Starlette) -> AsyncGenerator[None]:
         """Write the state file regularly, and once more at the end."""
         del pages
+        # kept in a variable: the event loop holds tasks weakly, and would drop an unreferenced one
         saving = asyncio.create_task(self._keep_saving())
         yield
         _ = saving.cancel()

@@ -71,6 +71,7 @@ def serving(application: Application, listening: socket.socket) -> Generator[Non
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
+        # a server that fails to start ends its thread, and would otherwise be waited for forever
         while thread.is_alive() and not running.started:
             time.sleep(0.005)
         yield
@@ -81,5 +82,6 @@ def serving(application: Application, listening: socket.socket) -> Generator[Non
 
 def run(application: Application, listening: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
+    # uvicorn stops on SIGINT and then raises it again
     with listening, suppress(KeyboardInterrupt):
         server(application).run(sockets=[listening])

@@ -44,7 +44,7 @@ async def _send_slowly(
     await _start(reply, send)
     cut = delivery.breaks == "cut"
     arriving = reply.content[: len(reply.content) // 2] if cut else reply.content
-    size = max(1, -(-len(reply.content) // PIECES))
+    size = max(1, -(-len(reply.content) // PIECES))  # rounded up, for at most PIECES pieces
     for first in range(0, len(arriving), size):
         if not await _wait(delivery.pause, receive):
             return

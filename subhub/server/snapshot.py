@@ -91,7 +91,7 @@ def _encode_mapping(value: Mapping[object, object]) -> Any:
 
 def _encode_tagged(value: object) -> JsonObject:
     for kind, (name, write, _) in _CODECS.items():
-        if type(value) is kind:
+        if type(value) is kind:  # exactly: a datetime is also a date
             return {TAG: name, "value": write(value)}
     message = f"{type(value).__name__} has no form in JSON"
     raise TypeError(message)
@@ -131,6 +131,7 @@ _CODECS: Final[Mapping[type, tuple[str, Callable[[Any], Any], Callable[[Any], An
     dt.datetime: ("datetime", dt.datetime.isoformat, dt.datetime.fromisoformat),
     dt.date: ("date", dt.date.isoformat, dt.date.fromisoformat),
     Decimal: ("decimal", str, Decimal),
+    # sorted, so that the same state is the same text
     set: ("set", lambda value: [encode(item) for item in sorted(value)], set),
     tuple: ("tuple", lambda value: [encode(item) for item in value], tuple),
 }

@@ -164,6 +164,7 @@ class Customers(Provider):
         See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/delete.
         """
         address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
+        # the response has a body, with fields that are not documented
         answer = yield from delete(address, Envelope)
         return DeletedCustomer(provider=PROVIDER, id=customer_id, raw=answer.raw)
 
@@ -192,6 +193,7 @@ def customer_body(
         "external_id": values.external_id,
     }
     if values.country is not None:
+        # addresses are objects with undocumented keys, except for this one
         body["billing_address"] = inferred.billing_address(values.country)
     return {name: value for name, value in body.items() if value is not None}
 

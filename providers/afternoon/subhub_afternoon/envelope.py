@@ -23,7 +23,7 @@ PROVIDER: Final = "afternoon"
 class Envelope(Wire):
     """A success response; with `"success": false` it would not be as documented."""
 
-    success: Literal[True] = True
+    success: Literal[True] = True  # may be missing, but must not be false
     request_id: str | None = None
 
 
@@ -34,6 +34,7 @@ class ListEnvelope(Envelope):
 
     def page(self, items: Sequence[T]) -> Page[T]:
         """Return *items* as a page, with the cursor of the next one."""
+        # the number of items tells whether a page without a cursor can be the last one
         return Page(items, next_cursor(self.pagination or {}, len(items)))
 
 

@@ -30,10 +30,12 @@ def next_cursor(pagination: Mapping[str, Any], received: int) -> str | None:
         pagination: The `pagination` object of the response.
         received: The number of items on the page.
     """
+    # `has_more` is a guess too; only an explicit False ends a list
     if pagination.get("has_more") is False:
         return None
     for name in CURSOR_NAMES:
         cursor = text_at(pagination, name)
+        # a known name with an empty value is the end of the list
         if cursor or (name in pagination and not pagination[name]):
             return cursor or None
     if pagination.get("has_more") or received >= PAGE_SIZE:

@@ -27,7 +27,7 @@ class SubscriptionSignupLink(Wire):
 
     id: str
     customer_id: str
-    url: str
+    url: str  # has the token inside, and cannot be read again
     token_expiration: AwareDatetime
 
     def to_signup_link(self) -> SignupLink:
@@ -77,6 +77,7 @@ class Links(Customers):
             when: When that subscription changes.
             refund: What happens to its prepaid fees.
         """
+        # checked before the customer is created, so that invalid terms leave nothing behind
         terms = {"plan_code": plan_code("plan", plan), **_addresses(return_url, back_url)}
         terms |= _replacement(replaces, when, refund)
         if isinstance(customer, str):

@@ -50,6 +50,7 @@ class AfternoonSubscription(Wire):
             provider=PROVIDER,
             id=self.id,
             customer_id=self.customer_id or owner,
+            # `plan_id` on the wire is an internal id, which no request takes
             plan_id=self.plan_code,
             status=status,
             raw_status=self.status,
@@ -131,6 +132,7 @@ class Subscriptions(Provider):
         try:
             answer = yield from inferred.read_subscription(found, SubscriptionEnvelope)
         except ProviderError as refused:
+            # a 404 can mean the path or the id, and only the list can tell which
             if refused.status not in UNROUTED:
                 raise
             listed = yield from self._listed(found)
@@ -206,7 +208,7 @@ class Subscriptions(Provider):
         def read(cursor: str | None) -> Flow[Page[Subscription]]:
             page = yield from self.list_subscriptions(cursor)
             found = [item for item in page.items if item.id == subscription_id]
-            return Page(found, None if found else page.next)
+            return Page(found, None if found else page.next)  # stops at the page that has it
 
         matches = yield from walk(read, lambda _: True)
         return matches[0] if matches else None

@@ -131,6 +131,7 @@ class Usage(Provider):
         if pricing_unit_code is not None:
             body["pricing_unit_code"] = text("pricing_unit_code", pricing_unit_code)
         if currency_code is not None:
+            # Afternoon writes currency codes in lower case
             body["currency_code"] = text("currency_code", currency_code).lower()
         if expires_at is not None:
             body["expires_at"] = instant("expires_at", expires_at)

@@ -33,9 +33,9 @@ class PortalCustomer(PortalObject):
     address: str | None = None
     zip_code: str | None = None
     city: str | None = None
-    country_code: str | None = None
+    country_code: str | None = None  # not in the older documentation
     primary_email: str | None = None
-    phone: str | None = None
+    phone: str | None = None  # in responses only
     created_at: Moment = None
 
     def to_customer(self) -> Customer:

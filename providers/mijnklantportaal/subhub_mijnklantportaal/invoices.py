@@ -71,6 +71,7 @@ class WireInvoice(PortalObject):
 class CloudFile(PortalObject):
     """A temporary URL of a file."""
 
+    # the response is JSON with this link, and not the PDF
     link: str
     expires_at: Moment = None
 

@@ -39,9 +39,9 @@ class WirePaymentLink(PortalObject):
     currency: str | None = None
     amount: ExactDecimal | None = None
     reusable: bool | None = None
-    expires_at: Moment = None
+    expires_at: Moment = None  # a time in responses, but a day in requests
     status: str | None = None
-    checkout_url: str | None = None
+    checkout_url: str | None = None  # null when the link cannot be paid any more
     created_at: Moment = None
 
     def to_result(self) -> PaymentLink:
@@ -153,6 +153,7 @@ class PaymentLinkFlows(Lists):
 
     def close_payment_link(self, link_id: str) -> Flow[PaymentLink]:
         """Close a payment link, so that it cannot be paid; closing it again is `Rejected`."""
+        # DELETE closes the link and answers with it; it can still be read afterwards
         link = yield from delete(path(PAYMENT_LINK, _link(link_id)), WirePaymentLink)
         return link.to_result()
 

@@ -35,13 +35,17 @@ class MijnKlantportaal(
     base_url: ClassVar[str] = BASE_URL
     documentation: ClassVar[str] = DOCUMENTATION
     timezone: ClassVar[str] = "Europe/Amsterdam"
+    # only the beginning of an id is checked: examples have `sub__`, although `sub_` is documented;
+    # `cst_`, `sub_` and `mdt_` are also prefixes of Mollie, so an id of Mollie passes
     id_prefixes: ClassVar[Mapping[str, str]] = {
         "customer": "cst_",
         "plan": "spg_",
         "subscription": "sub_",
         "payment method": "mdt_",
     }
+    # documented both as a rolling minute and as requests per minute
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
+    # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
 

@@ -26,7 +26,7 @@ COUNTRY: Final = "NL"
 class PendingSignUp(PortalObject):
     """The temporary record of an unpaid sign-up; no documented operation takes its id."""
 
-    id: str
+    id: str  # a UUID that no other operation accepts
     payment_link: str
     expires_at: Moment = None
 
@@ -60,6 +60,7 @@ def non_customer_body(customer: str | CustomerDraft) -> Json:
         raise InvalidRequest.of(
             "country", f"{problem}. Create the customer first, then subscribe them"
         )
+    # the e-mail field of a sign-up is `email`, that of a customer `primaryEmail`
     return new_customer(customer, email="email")
 
 

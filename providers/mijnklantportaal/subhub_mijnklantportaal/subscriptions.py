@@ -57,7 +57,7 @@ class CustomerSubscription(PortalObject):
     id: str
     customer_id: str | None = None
     description: str | None = None
-    starts_at: Day = None
+    starts_at: Day = None  # called `startDate` in requests
     interval: str | None = None
     renews_at: Day = None
     currency: str | None = None
@@ -131,6 +131,8 @@ def subscription_body(
         raise InvalidRequest.of(
             "invoice_description", "has no effect without `create_invoice`: set it to true"
         )
+    # `createPayment` of the older documentation is not sent: if the portal ignored it, the customer
+    # would seem to be charged and would not be
     return given(
         {
             "customerId": customer,
@@ -162,7 +164,7 @@ def sign_up_body(
         {
             "customerId": customer,
             "startDate": starts_on.isoformat(),
-            "mandateId": mandate,
+            "mandateId": mandate,  # the portal does not check that it exists
             "createInvoice": create_invoice,
             "invoiceText": invoice_text,
         }

@@ -44,6 +44,7 @@ class Listing(Wire, Generic[O]):
     See https://docs.developers.mijnklantportaal.nl/api-reference/customers-api/list-customers
     """
 
+    # a list can change between two pages, so an object can be on both or on neither
     data: list[O]
     next_page_url: str | None = None
 
@@ -71,6 +72,7 @@ class Lists(Provider):
 
 def given(fields: Mapping[str, Any]) -> Json:
     """Return the fields that have a value; the others are left out, never sent as null."""
+    # compared with None, because 0 percent VAT and False are values
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -115,7 +117,7 @@ def _read(value: object) -> dt.datetime | None:
 
 
 def _day(value: object) -> dt.date | None:
-    moment = _read(value)
+    moment = _read(value)  # a day may be written as a time with an offset, whose own day counts
     return None if moment is None else moment.date()
 
 
@@ -135,7 +137,7 @@ Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
 # Terms --------------------------------------------------------------------------------------------
 
 
-CURRENCY: Final = "EUR"
+CURRENCY: Final = "EUR"  # in responses only: requests have an amount without a currency
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
 VAT_RATES: Final = (0, 9, 21)
 
@@ -159,7 +161,7 @@ def given_terms(
         interval: One of the documented intervals, or an equal one.
         tax_rate: One of the Dutch VAT rates, in percent.
     """
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = {}  # whether the amount includes VAT is not documented
     if interval is not None:
         body["interval"] = _interval_text(interval)
     if price is not None:

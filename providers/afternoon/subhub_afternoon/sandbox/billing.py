@@ -84,7 +84,7 @@ class BillingRoutes(CustomerRoutes):
         body = self.accepted(received, EVENT)
         if body["customer_id"] not in self.customers:
             raise self.refused(400, "Unknown customer", details={"customer_id": "is not known"})
-        key = body["idempotency_key"]
+        key = body["idempotency_key"]  # the only idempotency that Afternoon documents
         if key not in self.events:
             self.events[key] = self.cuid()
         return self.success(

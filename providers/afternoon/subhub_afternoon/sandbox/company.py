@@ -66,7 +66,7 @@ class Company(Fake):
 
     def authenticate(self, received: Received) -> None:
         """Refuse a bad key with one of the four documented errors, and requests over the limit."""
-        # a bad key counts too: the limit is per company, and every response shows it
+        # before the key is checked: which requests count towards the limit is not documented
         within = self._requests.take(self.clock.now(), self.rate_window)
         scheme, _, key = received.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not key:
@@ -128,6 +128,7 @@ class Company(Fake):
             code: The machine-readable code; by default the one assumed for the status.
             details: More about the error.
         """
+        # tests can schedule any 5xx, also one without an assumed code
         known = code or self.error_codes.get(status, f"HTTP_{status}")
         error = {"code": known, "message": message, "details": details}
         body = {"success": False, "error": error, "request_id": self._request_id()}
@@ -168,7 +169,7 @@ class Company(Fake):
         """
         wanted = {field: received.query[field] for field in filters if field in received.query}
         ids = _matching(objects, wanted) if wanted else list(objects)
-        limit = received.query.get("limit", "50")
+        limit = received.query.get("limit", "50")  # documented as a string
         if not limit.isdecimal() or not int(limit):
             raise self.refused(400, "Invalid limit", details={"limit": "should be a number"})
         begin = self._after(ids, received.query.get("cursor"))

@@ -41,6 +41,7 @@ class CustomerRoutes(Company):
     def create_customer(self, received: Received) -> Reply:
         """Create a customer; the same one can be created twice."""
         body = self.accepted(received, CUSTOMER)
+        # the response shows every field, null if unset; its real form is not documented
         customer: JsonObject = {"id": self.cuid(), **dict.fromkeys(CUSTOMER), **body}
         self.customers[customer["id"]] = customer
         return self.success(201, customer=customer)

@@ -98,10 +98,13 @@ class Ledger(Company):
     def catch_up(self) -> None:
         """Apply everything that was due by now."""
         now = self.clock.now()
+        # it is called for every read, and with a frozen clock there is nothing to do
         if now == self._caught_up_at:
             return
         self._caught_up_at = now
+        # a copy, because a change of plan adds a subscription
         for subscription in list(self.subscriptions.values()):
+            # first, because an ended subscription does not renew
             planned = self.planned.get(subscription["id"])
             if planned is not None and planned.at <= now:
                 del self.planned[subscription["id"]]

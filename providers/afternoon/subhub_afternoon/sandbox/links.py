@@ -88,7 +88,7 @@ class LinkRoutes(SubscriptionRoutes):
         )
 
     def _state(self, url: str, link: JsonObject) -> CheckoutState:
-        if self._used_up(url):
+        if self._used_up(url):  # first: a paid link does not expire
             return "paid"
         if self._expired(link):
             return "expired"
@@ -117,7 +117,7 @@ class LinkRoutes(SubscriptionRoutes):
             "plan_id": self.plans[body["plan_code"]],
             "url": self.page_address(f"{self.pages}/subscribe/{self.ids.text(32)}"),
             "token_expiration": written(now + LIFE),
-            **dict.fromkeys(LINK),
+            **dict.fromkeys(LINK),  # responses have all keys, with null for unset ones
             **body,
             "created_at": written(now),
         }

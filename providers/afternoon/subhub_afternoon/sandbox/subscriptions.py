@@ -86,6 +86,7 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         """Change the fields that are sent; the status `canceled` ends the subscription."""
         subscription = self.subscription(subscription_id)
         body = self.accepted(received, UPDATE)
+        # as documented, writing this status also sets `canceled_at`
         if body.get("status") == "canceled":
             self.cancel(subscription, self.clock.now())
         subscription.update(body)

@@ -15,7 +15,7 @@ Check = Callable[[Any], bool]
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
 YEARS: Final = range(1970, 2200)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
-_MONEY: Final = re.compile(r"-?\d+(\.\d+)?")
+_MONEY: Final = re.compile(r"-?\d+(\.\d+)?")  # negative amounts are not documented as forbidden
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 

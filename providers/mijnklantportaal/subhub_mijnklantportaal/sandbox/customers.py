@@ -53,6 +53,7 @@ class CustomerRoutes(Portal):
         """Edit a customer."""
         customer = self.customer(customer_id)
         body = self.checked(received, EDIT)
+        # an edit may repeat the customer's own address
         if body.get("primaryEmail", customer["primaryEmail"]) != customer["primaryEmail"]:
             self.unused(body["primaryEmail"])
         customer.update({name: body[name] for name in EDIT.optional if name in body})

@@ -104,6 +104,7 @@ class PackageRoutes(SubscriptionRoutes):
             terms=_terms(package),
             starts_on=dt.date.fromisoformat(body["startDate"]),
             create_invoice=body.get("createInvoice", False),
+            # a null or missing text means the name of the package, as documented
             invoice_description=body.get("invoiceText") or package["name"],
             mandate_id=body.get("mandateId"),
         )
@@ -135,6 +136,7 @@ class PackageRoutes(SubscriptionRoutes):
         if pending.expires_at <= self.clock.now():
             message = f"the sign-up at {link!r} has expired. Create a new one."
             raise ValueError(message)
+        # the page of a paid sign-up can still be opened, so it moves and is not deleted
         self.signed_up[link] = self.sign_ups.pop(link)
         contact = {**pending.contact, "primaryEmail": pending.contact["email"]}
         customer_id = self.add_customer(contact)["id"]

@@ -128,5 +128,6 @@ class PaymentLinkRoutes(Portal):
 
 
 def _end_of(day: str) -> dt.datetime:
+    # midnight in the Netherlands; two days of the year do not have 24 hours
     following = dt.date.fromisoformat(day) + dt.timedelta(days=1)
     return dt.datetime.combine(following, dt.time(), ZONE)

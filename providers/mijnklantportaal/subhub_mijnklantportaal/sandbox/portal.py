@@ -46,6 +46,7 @@ class Portal(OpenPoints):
 
     def authenticate(self, received: Received) -> None:
         """Refuse a request without the key or over the limit."""
+        # a request without the key does not count towards the limit, which is per key
         known = received.headers.get("authorization") == f"Bearer {self.api_key}"
         if not known or self.is_revoked(self.api_key):
             raise Refusal(Reply.json(401, self.unauthorized))
@@ -60,6 +61,7 @@ class Portal(OpenPoints):
 
     def too_many(self, seconds: float) -> Reply:
         """Return a 429, with the two headers that only a 429 has."""
+        # one in seconds from now, the other in seconds since 1970; both only with a 429
         reset = math.ceil(self.clock.now().timestamp() + seconds)
         headers = {"retry-after": str(math.ceil(seconds)), "x-ratelimit-reset": str(reset)}
         body = {"code": 429, "message": "Too many requests."}
@@ -140,6 +142,7 @@ class Portal(OpenPoints):
         shown = [show(item) for item in islice(items, begin, begin + PER_PAGE)]
         more = first + PER_PAGE < len(items)
         address = self.api_address(HOST + received.path)
+        # the documented example ends in `?page=2,`
         comma = "," if self.stray_comma else ""
         return Reply.json(
             200,

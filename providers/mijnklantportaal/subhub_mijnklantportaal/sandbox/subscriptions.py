@@ -131,10 +131,11 @@ class SubscriptionRoutes(CustomerRoutes):
             invoice_description: The text of the invoices.
             mandate_id: The mandate that pays.
         """
+        # a customer named in the body is wrong data (422), one named in the path would be a 404
         if customer_id not in self.customers:
             raise Refusal(self.malformed("The customerId field is invalid."))
         subscription = StoredSubscription(
-            id=self.new_id("sub__"),
+            id=self.new_id("sub__"),  # as in the examples; the documented prefix is `sub_`
             customer_id=customer_id,
             terms=terms,
             starts_on=starts_on,
