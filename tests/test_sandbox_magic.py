@@ -46,6 +46,7 @@ def test_forms_ask_for_the_same_faults() -> None:
     [
         '{"email": "anne@example.com", "phone": "+31 9999"}',
         '{"email": "anne+news@example.com", "amount": "9999.00"}',
+        '{"name": "paid+dropped"}',
         '{"amount": "19999.01"}',
         '{"amount": "9999.011"}',
         '{"name": "9999.01"}',
