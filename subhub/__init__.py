@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         TransportError,
         UnknownAccount,
         Unsupported,
+        WebhookRefused,
         WouldSend,
     )
     from subhub.models import (
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         Answer,
         Customer,
         CustomerDraft,
+        Event,
         Interval,
         Money,
         Plan,
@@ -106,6 +108,7 @@ _HOMES = {
         "TransportError",
         "UnknownAccount",
         "Unsupported",
+        "WebhookRefused",
         "WouldSend",
     ),
     "subhub.models": (
@@ -113,6 +116,7 @@ _HOMES = {
         "Answer",
         "Customer",
         "CustomerDraft",
+        "Event",
         "Interval",
         "Money",
         "Plan",
@@ -142,6 +146,7 @@ __all__ = [
     "Conflict",
     "Customer",
     "CustomerDraft",
+    "Event",
     "Evidence",
     "Interval",
     "InvalidReply",
@@ -173,6 +178,7 @@ __all__ = [
     "TransportError",
     "UnknownAccount",
     "Unsupported",
+    "WebhookRefused",
     "WouldSend",
     "access_at",
 ]

@@ -12,6 +12,7 @@
       Ambiguous
       WouldSend
       TransportError       NotSent, OutcomeUnknown
+      WebhookRefused
 
 This module imports nothing of subhub's own, so that anything may raise its errors.
 """
@@ -49,6 +50,7 @@ __all__ = [
     "TransportError",
     "UnknownAccount",
     "Unsupported",
+    "WebhookRefused",
     "WouldSend",
 ]
 
@@ -254,3 +256,17 @@ class OutcomeUnknown(TransportError):
 
     Do not repeat it blindly: `client.resolve(error.token)` looks at the provider.
     """
+
+
+class WebhookRefused(SubhubError):
+    """An incoming webhook call is not accepted; answer it with `status`.
+
+    `status` is 400 when the call cannot be read, 401 when it is not proven to come from the
+    provider, and 500 when this side cannot verify or read it, for example because no secret is
+    configured. `reason` is for your log: it holds no secret, and is not meant for the caller.
+    """
+
+    def __init__(self, reason: str, *, status: Literal[400, 401, 500] = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status: Literal[400, 401, 500] = status

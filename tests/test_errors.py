@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TREE = {
     "SubhubError": """
         Ambiguous ConfigError InvalidReply InvalidRequest PluginError ProviderError TransportError
-        Unsupported WouldSend
+        Unsupported WebhookRefused WouldSend
     """,
     "ConfigError": "JournalError MissingNeed UnknownAccount",
     "ProviderError": """

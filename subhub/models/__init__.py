@@ -2,6 +2,7 @@
 
 from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
+from subhub.models.events import Change, Event
 from subhub.models.interval import Interval
 from subhub.models.links import SignupLink
 from subhub.models.money import Currency, ExactDecimal, Money
@@ -19,10 +20,12 @@ from subhub.models.subscriptions import (
 __all__ = [
     "Access",
     "Answer",
+    "Change",
     "Currency",
     "Customer",
     "CustomerDraft",
     "CustomerUpdate",
+    "Event",
     "ExactDecimal",
     "Interval",
     "Money",
