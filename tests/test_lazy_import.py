@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import subhub
-from subhub import errors, models, plugin, sandbox, testing
+from subhub import errors, models, plugin, sandbox, testing, webhooks
 
 
 def run(source: str) -> str:
@@ -101,7 +101,7 @@ def test_every_error_is_imported_from_subhub_itself() -> None:
     assert all(getattr(subhub, name) is getattr(errors, name) for name in errors.__all__)
 
 
-@pytest.mark.parametrize("module", [errors, models, plugin, sandbox, testing])
+@pytest.mark.parametrize("module", [errors, models, plugin, sandbox, testing, webhooks])
 def test_the_names_of_every_public_module_are_sorted_and_there(module: object) -> None:
     names: list[str] = getattr(module, "__all__", [])
 

@@ -1,0 +1,58 @@
+"""Bodies: the bytes of a call, and what they say."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl
+
+RawBody: TypeAlias = bytes | bytearray
+
+
+def raw_bytes(body: object) -> bytes:
+    """Return *body*; `TypeError` if it is not bytes any more, because it was decoded or parsed."""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    kind = "decoded text" if isinstance(body, str) else f"parsed data ({type(body).__name__})"
+    raise TypeError(
+        f"`body` is {kind}, which cannot be verified: a signature is over the exact bytes. Pass "
+        "the raw bytes of the request, before any parsing: `await request.body()` in Starlette, "
+        "`request.body` in Django, `request.get_data()` in Flask"
+    )
+
+
+def json_body(content: bytes) -> Any:
+    """Return the decoded JSON; `ValueError` if *content* is not JSON in UTF-8.
+
+    Numbers with decimals become `Decimal`.
+    """
+    try:
+        return _JSON.decode(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the body is not UTF-8: {error}") from error
+    except (ValueError, InvalidOperation) as error:  # the latter: an exponent of 20 digits
+        raise ValueError(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError("the body is JSON nested too deeply to read") from error
+
+
+def form_body(content: bytes) -> dict[str, str]:
+    """Return the fields of an HTML form; `ValueError` if *content* is not one.
+
+    A field that is given twice is refused.
+    """
+    pairs = parse_qsl(
+        content.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
+    )
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("the body has a form field twice")
+    return fields
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
