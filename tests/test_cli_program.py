@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import os
 import subprocess
@@ -13,15 +14,17 @@ from importlib.abc import MetaPathFinder
 from typing import Never
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from subhub import cli
 from subhub._version import __version__
-from subhub.cli.app import app
+from subhub.cli.app import COMMANDS, app
 from subhub.cli.output import json_text
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown_by_the_group_too() -> None:
+    """The program answers before there is a group; a shell's completion reads its options."""
     assert CliRunner().invoke(app, ["--version"]).stdout == f"subhub-billing {__version__}\n"
 
 
@@ -31,6 +34,16 @@ def test_help_names_every_exit_code() -> None:
     codes = [line[0] for line in lines if line and line[0].isdigit()]
 
     assert codes == ["0", "1", "2", "3", "4", "130"]
+
+
+AT_EXIT = """
+import atexit, sys
+def report():
+    there = [name for name in {names} if name in sys.modules]
+    if there:
+        sys.stderr.write("loaded: " + " ".join(there))
+atexit.register(report)
+"""
 
 
 def program(*words: str, setup: str = "") -> subprocess.CompletedProcess[str]:
@@ -44,16 +57,79 @@ def program(*words: str, setup: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_program_ends_with_the_exit_code(
+def test_the_version_is_printed_before_anything_is_imported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["subhub", "--version"])
+    cli.main()
+    assert capsys.readouterr().out == f"subhub-billing {__version__}\n"
+
+    loaded = program("--version", setup=AT_EXIT.format(names=["typer", "rich", "typing"]))
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+
+
+def test_the_program_ends_with_the_exit_code_of_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["subhub", "capabilities", "no-such-provider"])
 
     with pytest.raises(SystemExit) as ended:
         cli.main()
 
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"subhub-billing {__version__}\n"
+    assert ended.value.code == 2
+    assert "no plugin for the provider 'no-such-provider'" in capsys.readouterr().err
+
+
+def test_help_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    heavy = ["pydantic", "httpx", "subhub.models", "subhub.plugin", "subhub.client"]
+
+    shown = program("--help", setup=AT_EXIT.format(names=heavy))
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert all(f" {name} " in shown.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("group", ["plan", "customer", "subscription", "signup-link", "cassettes"])
+def test_help_of_a_group_imports_no_client(group: str) -> None:
+    names = ["httpx", "subhub.client.base", "subhub.client.configuration", "subhub.testing"]
+
+    shown = program(group, "--help", setup=AT_EXIT.format(names=names))
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "--install-completion" not in shown.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_each_command_says(name: str) -> None:
+    place, help_text = COMMANDS[name]
+    module, _, attribute = place.partition(":")
+    found = getattr(importlib.import_module(f"subhub.cli.{module}"), attribute)
+
+    own = found.info.help if isinstance(found, typer.Typer) else found.__doc__.partition("\n")[0]
+
+    assert own == help_text
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("subhub pl", {"plan"}), ("subhub plan up", {"update"}), ("subhub nothing up", set[str]())],
+)
+def test_a_shell_completes_commands(
+    typed: str, offered: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_SUBHUB_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+
+    assert set(program().stdout.split()) == offered
+
+
+def test_a_misspelled_command_gets_a_suggestion() -> None:
+    result = program("paln")
+
+    assert result.returncode == 2
+    assert "Did you mean 'plan'?" in result.stderr
 
 
 def test_what_json_has_no_form_for_becomes_text() -> None:

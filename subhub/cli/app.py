@@ -1,42 +1,73 @@
-"""The program `subhub`: its commands put together. What a command does is in its own module."""
+"""The program `subhub`: its commands by name, each imported only when it is run.
+
+`subhub --help` shows the commands from the table below, so it imports none of them.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from subhub._version import __version__
-from subhub.cli import cassettes, customers, links, plans, sandbox, subscriptions
-from subhub.cli.check import check
+from subhub.cli import VERSION, exit_codes
 from subhub.cli.command import command
-from subhub.cli.demo import demo
-from subhub.cli.init import init
-from subhub.cli.matrix import matrix
-from subhub.cli.new_provider import new_provider
-from subhub.cli.providers import capabilities, providers
-from subhub.cli.resolve import resolve
 
-EXIT_CODES = """
-Exit codes:
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "init": ("init:init", "Create a configuration file that works at once, in a sandbox."),
+    "check": ("check:check", "Check the plugin, the key and the needs of every account."),
+    "demo": ("demo:demo", "Run the main job in the sandbox of every installed provider."),
+    "providers": ("providers:providers", "List the installed provider plugins."),
+    "capabilities": (
+        "providers:capabilities",
+        "Show what a provider can do, on what evidence, and how it was proven.",
+    ),
+    "new-provider": ("new_provider:new_provider", "Create the project of a new provider plugin."),
+    "subscribe": ("subscriptions:subscribe", "Subscribe a customer to a plan."),
+    "resolve": ("resolve:resolve", "Find out what happened to changes with an unknown outcome."),
+    "plan": ("plans:app", "Plans: what is sold, at what price, how often."),
+    "customer": ("customers:app", "Customers: who is billed."),
+    "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
+    "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
+    "cassettes": ("cassettes:app", "Recorded conversations with providers."),
+}
+"""Where each command is, in this package, and its line of help."""
 
-0  done, or shown by --dry-run
 
-1  the provider refused, or did not answer as documented
+class _LazyGroup(TyperGroup):
+    """The root command, with stand-ins that have a name and a help text."""
 
-2  the command, the configuration or a plugin is at fault; nothing was changed
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, (_, help_text) in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=help_text))
 
-3  the provider has no way to do it; the message says what to do instead
+    # `Any`, because the classes are click's or typer's own, depending on typer's version
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Replace the stand-in that *args* name by the command itself."""
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        return name, stand_in and _imported(COMMANDS[str(name)][0], str(name)), rest
 
-4  the outcome is unknown: `subhub resolve` looks at the provider; do not just repeat the command
 
-130  stopped with Ctrl-C
-"""
+def _imported(place: str, name: str) -> Any:
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(f"subhub.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(add_completion=False)
+        _ = command(single, name)(found)
+        found = single
+    return get_command(found)
+
 
 app = typer.Typer(
     name="subhub",
-    help="Subscription billing over any billing provider. Begin with `subhub demo`.",
-    epilog=EXIT_CODES,
+    cls=_LazyGroup,
+    help="Subscription billing over any billing provider. Start with `subhub demo`.",
+    epilog=exit_codes.HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, keys among them
 )
@@ -44,7 +75,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's form of a callback
     if wanted:
-        typer.echo(f"subhub-billing {__version__}")
+        typer.echo(VERSION)
         raise typer.Exit
 
 
@@ -52,25 +83,8 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's form of a callback
 def root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Take the options that go before any command."""
+    """Accept the options that precede the command."""
     del version
-
-
-_ = command(app, "init")(init)
-_ = command(app, "check")(check)
-_ = command(app, "demo")(demo)
-_ = command(app, "providers")(providers)
-_ = command(app, "capabilities")(capabilities)
-_ = command(app, "matrix")(matrix)
-_ = command(app, "new-provider")(new_provider)
-_ = command(app, "subscribe")(subscriptions.subscribe)
-_ = command(app, "resolve")(resolve)
-app.add_typer(plans.app, name="plan")
-app.add_typer(customers.app, name="customer")
-app.add_typer(links.app, name="signup-link")
-app.add_typer(subscriptions.app, name="subscription")
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(cassettes.app, name="cassettes")

@@ -1,4 +1,4 @@
-"""`subhub cassettes`: recordings of conversations with a provider, made, checked and looked at."""
+"""`subhub cassettes`: recorded conversations with a provider: record, check and show them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from subhub.cli.cassettes_record import FOLDER, record
+from subhub.cli.cassettes_record import FOLDER, need_testing_extra, record
 from subhub.cli.command import command
-from subhub.cli.extras import need_testing
+from subhub.cli.exit_codes import FAILED
 from subhub.cli.output import Output
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import is_object
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from subhub.testing.cassettes.drift import Drift
 
 app = typer.Typer(
-    name="cassettes", help="Recordings of conversations with providers.", no_args_is_help=True
+    help="Recorded conversations with providers.", no_args_is_help=True, add_completion=False
 )
 
-FAILED: Final = 1
 LONGEST: Final = 70
-"""How much of a body a table shows, in letters."""
+"""How many characters of a body a table shows."""
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(help="Cassettes, or folders of them; else cassettes/.")
+    list[Path] | None, typer.Argument(help="Cassettes, or folders of them; default: cassettes/.")
 ]
 
 
@@ -44,19 +43,18 @@ def check(
     ] = None,
     output: Output,
 ) -> None:
-    """Check that cassettes are honest: origin, age, keys, people's data, the API's description."""
+    """Check cassettes: origin, age, keys, personal data, and the API description."""
     found = _cassettes(paths)
-    from subhub.testing.cassettes.checking import findings  # noqa: PLC0415 - its needs are an extra
+    from subhub.testing.cassettes.checking import findings  # noqa: PLC0415 - an extra
 
     today = dt.datetime.now(dt.UTC).date()
-    wrong = [each for path in found for each in findings(path, today=today, max_age=max_age)]
+    wrong = [finding for path in found for finding in findings(path, today=today, max_age=max_age)]
     if output.as_json:
-        output.data({"checked": len(found), "findings": [asdict(each) for each in wrong]})
+        output.data({"checked": len(found), "findings": [asdict(finding) for finding in wrong]})
     else:
-        _tell_findings(wrong, output)
-        output.note(
-            f"{len(found)} cassettes were checked, {len({e.path for e in wrong})} are wrong"
-        )
+        _print_findings(wrong, output)
+        failed = len({finding.path for finding in wrong})
+        output.note(f"checked {len(found)} cassettes: {failed} have problems")
     if wrong:
         raise typer.Exit(FAILED)
 
@@ -65,20 +63,20 @@ def check(
 def show(*, path: Annotated[Path, typer.Argument(help="A cassette.")], output: Output) -> None:
     """Show the conversation on a cassette, and where it comes from."""
     (found,) = _cassettes([path])
-    from subhub.testing.cassettes import Cassette, CassetteMismatch  # noqa: PLC0415 - as above
+    from subhub.testing.cassettes import Cassette, CassetteMismatch  # noqa: PLC0415 - an extra
 
     try:
-        conversation = Cassette.at(found)
-        rows = [_row(number, each) for number, each in enumerate(conversation.interactions, 1)]
+        cassette = Cassette.at(found)
+        rows = [_row(number, each) for number, each in enumerate(cassette.interactions, 1)]
     except CassetteMismatch as error:
         raise ConfigError(str(error)) from error
-    head = conversation.provenance
+    head = cassette.provenance
     if output.as_json:
-        output.data({"provenance": asdict(head), "interactions": conversation.interactions})
+        output.data({"provenance": asdict(head), "interactions": cassette.interactions})
         return
-    played = f", playing {head.scenario}" if head.scenario else ""
-    output.note(f"{head.source}, recorded on {head.recorded_on} by {head.plugin}{played}")
-    output.table(("", "method", "address", "asked", "status", "answered"), rows)
+    scenario = f", playing {head.scenario}" if head.scenario else ""
+    output.note(f"{head.source}, recorded on {head.recorded_on} by {head.plugin}{scenario}")
+    output.table(("", "method", "path", "request", "status", "response"), rows)
 
 
 @command(app, "drift")
@@ -102,49 +100,50 @@ def drift(*, paths: Paths = None, output: Output) -> None:
 
 
 def _cassettes(paths: list[Path] | None) -> list[Path]:
-    """The cassettes that are meant; none at all is a mistake."""
-    need_testing()
-    from subhub.testing.cassettes.checking import cassettes_in  # noqa: PLC0415 - its needs are an extra
+    """Return the cassettes that are meant; none at all is an error."""
+    need_testing_extra()
+    from subhub.testing.cassettes.checking import cassettes_in  # noqa: PLC0415 - an extra
 
     asked = paths or [FOLDER]
-    for each in asked:
-        if not each.exists():
-            raise InvalidRequest.of("paths", f"there is no {each}: name a cassette, or a folder")
+    for path in asked:
+        if not path.exists():
+            message = f"{path} does not exist: name a cassette or a folder"
+            raise InvalidRequest(message)
     found = cassettes_in(asked)
     if not found:
-        names = ", ".join(map(str, asked))
-        raise InvalidRequest.of("paths", f"there is no cassette in {names}: record one first")
+        message = f"no cassette in {', '.join(map(str, asked))}: record one first"
+        raise InvalidRequest(message)
     return found
 
 
 def _row(number: int, interaction: Interaction) -> tuple[object, ...]:
-    asked, answered = interaction["request"], interaction["response"]
-    address = str(asked["uri"]).partition("://")[2]
+    request, response = interaction["request"], interaction["response"]
+    address = str(request["uri"]).partition("://")[2]
     return (
         number,
-        asked["method"],
+        request["method"],
         address[address.find("/") :],
-        _said(asked),
-        answered["status"],
-        _said(answered),
+        _shortened(request),
+        response["status"],
+        _shortened(response),
     )
 
 
-def _said(message: Any) -> str:
-    """What a body says, in short: its values, without what is empty."""
+def _shortened(message: Any) -> str:
+    """Return a body in short: its values, without the empty ones."""
     body = message.get("json", message.get("text", ""))
-    text = body if isinstance(body, str) else json.dumps(_full(body), ensure_ascii=False)
+    text = body if isinstance(body, str) else json.dumps(_without_empty(body), ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def _full(value: Any) -> Any:
+def _without_empty(value: Any) -> Any:
     if is_object(value):
-        kept = {name: _full(each) for name, each in value.items()}
-        return {name: each for name, each in kept.items() if each not in (None, {}, [])}
+        kept = {name: _without_empty(item) for name, item in value.items()}
+        return {name: item for name, item in kept.items() if item not in (None, {}, [])}
     return value
 
 
-def _tell_findings(found: list[Finding], output: Output) -> None:
+def _print_findings(found: list[Finding], output: Output) -> None:
     if found:
         rows = [(each.path, each.place, each.problem, each.remedy) for each in found]
         output.table(("cassette", "exchange", "problem", "remedy"), rows)

@@ -1,77 +1,80 @@
-"""`subhub cassettes record`: the main job, recorded in a sandbox or, when it is meant, live."""
+"""`subhub cassettes record`: record the main job in a sandbox or, if that is confirmed, live."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.cli.extras import need_testing
 from subhub.cli.options import AccountName, ConfigPath
 from subhub.cli.output import Output
-from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.plugin.registry import load
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.testing.cassettes.scenarios import Step
 
 FOLDER: Final = Path("cassettes")
-LIVE: Final = "The provider itself"
+LIVE: Final = "Live recording"
+NEEDED: Final = ("vcr", "yaml", "jsonschema", "pytest")
+"""The modules of the extra `testing`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
-    """Whether the provider itself is asked, and how sure whoever asks is."""
+class LiveOptions:
+    """Whether to ask the provider itself, and the confirmation that this is meant."""
 
     live: Annotated[
         bool,
         typer.Option(
             "--live",
-            help="Ask the provider, with the key of the account; it makes a customer there.",
+            help="Ask the provider, with the account's key; this creates a customer there.",
             rich_help_panel=LIVE,
         ),
     ] = False
     yes: Annotated[
-        bool, typer.Option("--yes", help="Yes, with a test key.", rich_help_panel=LIVE)
+        bool, typer.Option("--yes", help="Confirm, with a test key.", rich_help_panel=LIVE)
     ] = False
     yes_live: Annotated[
         bool,
         typer.Option(
             "--yes-live",
-            help="Yes, with a live key, or with one that does not tell what it is.",
+            help="Confirm, with a live key or a key of unknown kind.",
             rich_help_panel=LIVE,
         ),
     ] = False
     plan: Annotated[
         str | None,
-        typer.Option(
-            help="A plan that exists there, where none can be made.", rich_help_panel=LIVE
-        ),
+        typer.Option(help="An existing plan, if the API cannot create one.", rich_help_panel=LIVE),
     ] = None
     config: ConfigPath = None
     account: AccountName = None
 
     def opened(self, provider: str) -> Account:
-        """The account to record with, once it is certain that this is wanted."""
+        """Return the account to record with, once its use is confirmed."""
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - only with --live
+
         configuration = Configuration.read(self.config)
         name = configuration.choose(self.account)
         account = configuration.open(name)
         account.close()  # only its settings are wanted
         if account.provider.name != provider:
-            message = f"the account {name!r} is one of {account.provider.name}: name another"
-            raise InvalidRequest.of("account", message)
+            message = (
+                f"the account {name!r} is for {account.provider.name}, not for {provider}: "
+                "name another `--account`"
+            )
+            raise InvalidRequest(message)
         if account.fake is not None:
-            message = f"{configuration.source}: accounts.{name} is a sandbox: leave --live out"
+            message = f"{configuration.source}: accounts.{name} is a sandbox: leave `--live` out"
             raise ConfigError(message)
-        self._agree(account)
+        self._confirm(account)
         return account
 
-    def _agree(self, account: Account) -> None:
+    def _confirm(self, account: Account) -> None:
         test = account.api_key.startswith(account.provider.prefixes_of("test"))
         if self.yes_live or (test and self.yes):
             return
@@ -79,75 +82,86 @@ class Live:
             ("a test key", "--yes") if test else ("not known to be a test key", "--yes-live")
         )
         message = (
-            f"this makes a customer, a signup link and a subscription at {account.base_url}, and "
-            f"the key of {account.name!r} is {kind}: if you mean it, add {flag}"
+            f"this creates a customer, a signup link and a subscription at {account.base_url}, and "
+            f"the key of {account.name!r} is {kind}: to confirm, add `{flag}`"
         )
-        raise InvalidRequest.of(flag, message)
+        raise InvalidRequest(message)
 
 
 def record(
     *,
     provider: Annotated[str, typer.Argument(help="The provider's name; see `subhub providers`.")],
     scenario: Annotated[
-        str, typer.Argument(help="What to play: main-job, cut to what the provider can do.")
+        str, typer.Argument(help="What to play: main-job, as far as the provider supports it.")
     ] = "main-job",
     folder: Annotated[
-        Path, typer.Option(help="The folder of the cassettes; PROVIDER/SCENARIO.yaml in it.")
+        Path, typer.Option(help="The cassettes' folder; this writes PROVIDER/SCENARIO.yaml in it.")
     ] = FOLDER,
-    live: Live,
+    live: LiveOptions,
     output: Output,
 ) -> None:
     """Record a scenario on a cassette: in the provider's sandbox, or at the provider itself.
 
-    Cassettes that belong to tests are recorded by these: `pytest --record-sandbox TESTS`.
+    A test's own cassette is recorded by the test: `pytest --record-sandbox TESTS`.
     """
-    need_testing()
-    from subhub.testing.cassettes.scenarios import NAMES  # noqa: PLC0415 - its needs are an extra
+    need_testing_extra()
+    from subhub.plugin.registry import load  # noqa: PLC0415 - `cassettes show` needs no plugin
+    from subhub.testing.cassettes.scenarios import NAMES  # noqa: PLC0415 - an extra
 
     if scenario not in NAMES:
-        raise InvalidRequest.of("scenario", f"{scenario!r} is none of {', '.join(NAMES)}")
+        message = f"unknown scenario {scenario!r}: expected {', '.join(NAMES)}"
+        raise InvalidRequest(message)
     found = load(provider)
     path = folder / found.name / f"{scenario}.yaml"
     if live.live:
         _record_live(live.opened(found.name), live.plan, path, output)
         return
     if live.plan is not None:
-        raise InvalidRequest.of("plan", "it goes with --live: a sandbox has a plan of its own")
-    from subhub.testing.cassettes.scenario_recording import record_in_sandbox  # noqa: PLC0415 - as above
+        message = "`--plan` needs `--live`: a sandbox has a plan of its own"
+        raise InvalidRequest(message)
+    from subhub.testing.cassettes.scenario_recording import record_in_sandbox  # noqa: PLC0415 - an extra
 
-    _tell(path, record_in_sandbox(found, path), [], output)
+    _print(path, record_in_sandbox(found, path), [], output)
+
+
+def need_testing_extra() -> None:
+    """Raise `ConfigError`, with the command to install it, if the extra `testing` is missing."""
+    for needed in NEEDED:
+        if find_spec(needed) is None:
+            message = f'cassettes need {needed}: pip install "subhub-billing[cli,testing]"'
+            raise ConfigError(message)
 
 
 def _record_live(account: Account, plan: str | None, path: Path, output: Output) -> None:
-    from subhub.testing.cassettes.scenario_recording import LiveRecording  # noqa: PLC0415 - as above
+    from subhub.testing.cassettes.scenario_recording import LiveRecording  # noqa: PLC0415 - an extra
 
     if plan is None and not account.provider.capabilities().supports("create_plan"):
-        message = f"{account.provider.name} makes no plans through its API: name one that is there"
-        raise InvalidRequest.of("plan", message)
+        message = f"`--plan` is required: {account.provider.name}'s API cannot create plans"
+        raise InvalidRequest(message)
     recording = LiveRecording(account, plan)
-    output.note(f"asking {account.base_url}; the cassette will say {recording.source}")
+    output.note(f"asking {account.base_url}; the cassette's source will be {recording.source}")
     try:
         recording.record(path, clock=lambda: dt.datetime.now(dt.UTC))
     except BaseException:
         if output.as_json:
             output.data({"path": None, "left": recording.left})
-        _tell_left(recording.left, output)
+        _print_left(recording.left, output)
         raise
-    _tell(path, recording.steps, recording.left, output)
+    _print(path, recording.steps, recording.left, output)
 
 
-def _tell(path: Path, steps: list[Step], left: list[str], output: Output) -> None:
+def _print(path: Path, steps: list[Step], left: list[str], output: Output) -> None:
     if output.as_json:
-        output.data({"path": path, "steps": [asdict(each) for each in steps], "left": left})
+        output.data({"path": path, "steps": [asdict(step) for step in steps], "left": left})
         return
     output.table(
         ("operation", "outcome", "id"),
-        [(each.operation, each.outcome, each.object_id) for each in steps],
+        [(step.operation, step.outcome, step.object_id) for step in steps],
     )
-    _tell_left(left, output)
-    output.note(f"{path} is written")
+    _print_left(left, output)
+    output.note(f"wrote {path}")
 
 
-def _tell_left(left: list[str], output: Output) -> None:
-    for each in left:
-        output.note(f"left at the provider: {each}")
+def _print_left(left: list[str], output: Output) -> None:
+    for item in left:
+        output.note(f"left at the provider: {item}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from subhub.cli import USAGE
+from subhub.cli.exit_codes import USAGE
 from subhub.cli.options import ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration import Configuration
@@ -15,8 +15,8 @@ from subhub.errors import SubhubError
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found out about one account."""
+class AccountCheck:
+    """The result for one account; *problem* is `None` if it can be used."""
 
     account: str
     provider: str
@@ -25,58 +25,63 @@ class Finding:
 
 
 def check(*, config: ConfigPath = None, output: Output) -> None:
-    """Check the plugin, the key and the needs of every account; nothing is sent."""
+    """Check the plugin, the key and the needs of every account.
+
+    Nothing is sent, so whether the provider accepts a key is not checked.
+    """
     configuration = Configuration.read(config)
     chosen = configuration.choose()
-    found = list(findings(configuration))
+    checks = list(_checks(configuration))
     if output.as_json:
         output.data(
             {
                 "source": configuration.source,
                 "account": chosen,
                 "needs": configuration.settings.needs,
-                "accounts": [_facts(each) for each in found],
+                "accounts": [_check_data(account) for account in checks],
             }
         )
     else:
-        _print(configuration, chosen, found, output)
-    if any(each.problem for each in found):
+        _print(configuration, chosen, checks, output)
+    if any(account.problem for account in checks):
         raise typer.Exit(USAGE)
 
 
-def findings(configuration: Configuration) -> Iterator[Finding]:
-    """Each account, opened as though it were the only one."""
+def _checks(configuration: Configuration) -> Iterator[AccountCheck]:
+    """Open each account as if it were the only one."""
     settings = configuration.settings
-    for name, each in settings.accounts.items():
-        alone = settings.model_copy(update={"account": name, "accounts": {name: each}})
+    for name, account in settings.accounts.items():
+        alone = settings.model_copy(update={"account": name, "accounts": {name: account}})
         problem: str | None = None
         try:
             _ = Configuration(alone, configuration.source).open()
         except SubhubError as error:
             problem = str(error)
-        yield Finding(name, each.provider, each.sandbox, problem)
+        yield AccountCheck(name, account.provider, account.sandbox, problem)
 
 
-def _print(configuration: Configuration, chosen: str, found: list[Finding], output: Output) -> None:
-    needs = ", ".join(configuration.settings.needs) or "nothing in particular"
+def _print(
+    configuration: Configuration, chosen: str, checks: list[AccountCheck], output: Output
+) -> None:
+    needs = ", ".join(configuration.settings.needs) or "nothing"
     output.note(f"{configuration.source}: the application needs {needs}")
     rows = [
         (
-            f"{each.account} (used)" if each.account == chosen else each.account,
-            f"{each.provider} in a sandbox" if each.sandbox else each.provider,
-            each.problem or "ready",
+            f"{account.account} (used)" if account.account == chosen else account.account,
+            f"{account.provider} in a sandbox" if account.sandbox else account.provider,
+            account.problem or "ready",
         )
-        for each in found
+        for account in checks
     ]
     output.table(("account", "provider", "result"), rows)
-    output.note("nothing was sent: whether the provider accepts a key, only a call can tell")
+    output.note("nothing was sent: whether the provider accepts a key was not checked")
 
 
-def _facts(finding: Finding) -> dict[str, object]:
+def _check_data(account: AccountCheck) -> dict[str, object]:
     return {
-        "name": finding.account,
-        "provider": finding.provider,
-        "sandbox": finding.sandbox,
-        "ready": finding.problem is None,
-        "problem": finding.problem,
+        "name": account.account,
+        "provider": account.provider,
+        "sandbox": account.sandbox,
+        "ready": account.problem is None,
+        "problem": account.problem,
     }

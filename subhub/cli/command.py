@@ -1,7 +1,7 @@
-"""Commands: functions with keyword arguments, made into commands of the program.
+"""Commands: functions with keyword arguments, turned into commands of the program.
 
-An argument whose type is a dataclass stands for a group of options, one for each of its fields, so
-that options which many commands share are written once.
+An argument whose type is a dataclass is a group of options, one for each field, so that options
+which many commands share are written once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import update_wrapper
 from typing import Any, TypeAlias, cast
 
 import typer
+from typer.models import ArgumentInfo, ParameterInfo
 
 from subhub.cli.errors import reported
 
@@ -20,44 +21,55 @@ Command: TypeAlias = Callable[..., None]
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
-    """Make a function the command *name* of *app*; its errors become messages and exit codes."""
+    """Register a function as the command *name* of *app*; its errors end with an exit code."""
 
     def register(function: Command) -> Command:
-        _ = app.command(name)(_spread(function))
+        _ = app.command(name)(_flattened(function))
         return function
 
     return register
 
 
-def _spread(function: Command) -> Command:
-    """*function* with each group of options replaced by the options themselves."""
+def _flattened(function: Command) -> Command:
+    """Return *function* with each group of options replaced by the options themselves."""
     parameters = inspect.signature(function, eval_str=True).parameters
     groups = {
-        name: members for name, each in parameters.items() if (members := _members(each.annotation))
+        name: members
+        for name, parameter in parameters.items()
+        if (members := _members(parameter.annotation))
     }
+    options = [
+        option
+        for name, parameter in parameters.items()
+        for option in (groups[name].values() if name in groups else (parameter,))
+    ]
+    flags = {option.name: _flag(option) for option in options}
 
     def run(**given: Any) -> None:
-        with reported(as_json=given.get("as_json", False)):
+        with reported(as_json=given.get("as_json", False), flags=flags):
             for name, members in groups.items():
                 group = parameters[name].annotation
                 given[name] = group(**{member: given.pop(member) for member in members})
             function(**given)
 
-    options = [
-        option
-        for name, each in parameters.items()
-        for option in (groups[name].values() if name in groups else (each,))
-    ]
     _ = update_wrapper(run, function)
-    run.__annotations__ = {each.name: each.annotation for each in options}
+    run.__annotations__ = {option.name: option.annotation for option in options}
     run.__dict__["__signature__"] = inspect.Signature(
-        [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in options]
+        [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
     )
     return run
 
 
 def _members(annotation: Any) -> Mapping[str, inspect.Parameter]:
-    """The options that a group has; none when *annotation* is the type of a single option."""
+    """Return the options of a group; none if *annotation* is the type of a single option."""
     if not is_dataclass(annotation):
         return {}
     return inspect.signature(cast("type[Any]", annotation), eval_str=True).parameters
+
+
+def _flag(option: inspect.Parameter) -> str:
+    """Return the name of *option* on the command line: `--postal-code`, or `CUSTOMER`."""
+    info = next(each for each in option.annotation.__metadata__ if isinstance(each, ParameterInfo))
+    if isinstance(info, ArgumentInfo):
+        return str(info.metavar or option.name).upper()
+    return next(iter(info.param_decls or ()), f"--{option.name.replace('_', '-')}")

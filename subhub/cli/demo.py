@@ -1,80 +1,87 @@
-"""`subhub demo`: the main job, done on every installed provider, each in its own sandbox."""
+"""`subhub demo`: the main job at every installed provider, each in its own sandbox."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from subhub.cli.demo_run import Run, Step, run
+from subhub.cli.demo_run import DemoCall, DemoRun, run
 from subhub.cli.demo_view import print_demo
-from subhub.cli.errors import facts
+from subhub.cli.errors import error_data
 from subhub.cli.output import Output
 from subhub.errors import PluginError
 from subhub.plugin.registry import Installed, installed
 
 FIRST: Final = ("mijnklantportaal", "afternoon")
+"""The providers that come with subhub, in the order of their columns."""
 NOTICE: Final = "All of this ran in sandboxes on this machine. Nothing was tried live."
 
 
 def demo(*, output: Output) -> None:
-    """Do the main job on every installed provider, in sandboxes; nothing has to be configured."""
-    plugins = sorted(installed(), key=_place)
-    runs: list[Run] = []
-    problems = [_absence(name) for name in FIRST if name not in {each.name for each in plugins}]
-    for each in plugins:
+    """Run the main job in the sandbox of every installed provider.
+
+    It needs no configuration and no key, and opens no connection.
+    """
+    plugins = sorted(installed(), key=_position)
+    runs: list[DemoRun] = []
+    there = {plugin.name for plugin in plugins}
+    problems = [
+        f"{name} is not installed: pip install subhub-{name}" for name in FIRST if name not in there
+    ]
+    for plugin in plugins:
         try:
-            runs.append(_run(each))
+            runs.append(_run(plugin))
         except PluginError as error:
             problems.append(str(error))
     if not runs:
-        message = f"there is no provider to show: {'; '.join(problems)}"
+        message = f"no provider can be shown: {'; '.join(problems)}"
         raise PluginError(message)
     if output.as_json:
-        output.data(_facts(runs, problems))
+        output.data(_demo_data(runs, problems))
     else:
         print_demo(runs, NOTICE, problems)
 
 
-def _run(plugin: Installed) -> Run:
+def _run(plugin: Installed) -> DemoRun:
     if plugin.provider is None:
         raise PluginError(plugin.problem)
     return run(plugin.provider, plugin.version)
 
 
-def _place(plugin: Installed) -> tuple[int, str]:
-    """Those that come with subhub stand first."""
+def _position(plugin: Installed) -> tuple[int, str]:
     return (FIRST.index(plugin.name) if plugin.name in FIRST else len(FIRST)), plugin.name
 
 
-def _absence(name: str) -> str:
-    return f"{name} is not installed: pip install subhub-{name}"
-
-
-def _facts(runs: list[Run], problems: list[str]) -> dict[str, object]:
+def _demo_data(runs: list[DemoRun], problems: list[str]) -> dict[str, object]:
     return {
         "notice": NOTICE,
         "sandbox": True,
         "providers": [
             {
-                "provider": each.provider,
-                "version": each.version,
-                "steps": [_step(step) for step in each.steps],
-                "assumptions": dict(each.assumptions),
-                "lacks": [facts(lacking) for lacking in each.lacks],
+                "provider": recorded.provider,
+                "version": recorded.version,
+                "steps": [_call_data(call) for call in recorded.calls],
+                "assumptions": dict(recorded.assumptions),
+                "lacks": [error_data(lacking) for lacking in recorded.lacks],
             }
-            for each in runs
+            for recorded in runs
         ],
-        "switch": [f'provider = "{each.provider}"' for each in runs],
+        "switch": [f'provider = "{recorded.provider}"' for recorded in runs],
         "problems": problems,
     }
 
 
-def _step(step: Step) -> dict[str, object]:
+def _call_data(call: DemoCall) -> dict[str, object]:
     return {
-        "call": step.call,
+        "call": call.name,
         "asked": [
-            {"method": each.method, "path": each.path, "body": each.body, "status": each.status}
-            for each in step.asked
+            {
+                "method": request.method,
+                "path": request.path,
+                "body": request.body,
+                "status": request.status,
+            }
+            for request in call.requests
         ],
-        "result": step.result,
-        "error": facts(step.error) if step.error else None,
+        "result": call.result,
+        "error": error_data(call.error) if call.error else None,
     }

@@ -1,4 +1,4 @@
-"""The main job at one provider, done in its sandbox by the real client, and written down.
+"""The main job at one provider, run in its sandbox by the real client, and recorded.
 
 Nothing here prints, and nothing opens a connection.
 """
@@ -43,8 +43,8 @@ CUSTOMER: Final = CustomerDraft(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request as it was on the wire, and the status that it was answered with."""
+class WireRequest:
+    """One request as it was on the wire, and the status of its response."""
 
     method: str
     path: str
@@ -52,96 +52,97 @@ class Asked:
     status: int
 
     @classmethod
-    def of(cls, exchange: Exchange, fake: Fake) -> Asked:
-        """What a fake remembers, without its headers: the key is in them."""
+    def of(cls, exchange: Exchange, fake: Fake) -> WireRequest:
+        """Return what a fake recorded, without the headers: the key is in them."""
         received = exchange.received
         body = fake.decode(received) if received.content else None
         return cls(received.method, received.path, body, exchange.reply.status)
 
 
 @dataclass(slots=True)
-class Step:
-    """One call of the application: what it became on the wire, and how it ended."""
+class DemoCall:
+    """One call of the application: its requests, and its result or error."""
 
-    call: str
-    asked: list[Asked] = field(default_factory=list[Asked])
+    name: str
+    requests: list[WireRequest] = field(default_factory=list[WireRequest])
     result: BaseModel | None = None
     error: SubhubError | None = None
 
 
 @dataclass(slots=True)
-class Run:
-    """The main job at one provider; *assumptions* is what its sandbox had to make up."""
+class DemoRun:
+    """The main job at one provider; *assumptions* are those of its sandbox."""
 
     provider: str
     version: str
     assumptions: Mapping[str, str]
-    steps: list[Step] = field(default_factory=list[Step])
+    calls: list[DemoCall] = field(default_factory=list[DemoCall])
     lacks: list[Unsupported] = field(default_factory=list[Unsupported])
 
 
-def run(provider: type[Provider], version: str) -> Run:
-    """Do the main job in a fresh sandbox of *provider*; a step that fails ends it."""
+def run(provider: type[Provider], version: str) -> DemoRun:
+    """Run the main job in a fresh sandbox of *provider*; a call that fails ends it."""
     fake = provider.sandbox()
-    fake.clock = VirtualClock(NOW)  # the ids and days of the output are the same in every run
-    done = Run(provider.name, version, fake.assumptions)
-    with Client(provider, sandbox=fake) as billing:
-        done.lacks.extend(_lacks(billing))
+    fake.clock = VirtualClock(NOW)  # so that ids and days are the same in every run
+    recorded = DemoRun(provider.name, version, fake.assumptions)
+    with Client(provider, sandbox=fake) as client:
+        recorded.lacks.extend(_lacks(client))
         try:
-            _main_job(billing, fake, done.steps)
+            _main_job(client, fake, recorded.calls)
         except SubhubError as error:
-            done.steps[-1].error = error
-    return done
+            recorded.calls[-1].error = error
+    return recorded
 
 
-def _main_job(billing: Client, fake: Fake, steps: list[Step]) -> None:
-    """Sell PLAN to CUSTOMER; a plan that the API cannot make is made in the dashboard."""
+def _main_job(client: Client, fake: Fake, calls: list[DemoCall]) -> None:
+    """Sell PLAN to CUSTOMER; if the API cannot create plans, add it as the dashboard would."""
     try:
-        plan = _step(steps, fake, "create_plan", lambda: billing.create_plan(PLAN)).id
-    except Unsupported as cannot:
-        steps[-1].error = cannot
+        plan = _call(calls, fake, "create_plan", lambda: client.create_plan(PLAN)).id
+    except Unsupported as error:
+        calls[-1].error = error
         plan = fake.add_plan("phone", PLAN)
-    link = _step(
-        steps,
+    link = _call(
+        calls,
         fake,
         "create_signup_link",
-        lambda: billing.create_signup_link(plan=plan, customer=CUSTOMER),
+        lambda: client.create_signup_link(plan=plan, customer=CUSTOMER),
     )
     fake.pay(link.url)
-    customer = link.customer_id or _payer(billing, fake, steps)
-    starts_on = STARTS_ON if billing.supports("subscribe:starts_on") else None
-    _ = _step(
-        steps,
+    customer = link.customer_id or _payer(client, fake, calls)
+    starts_on = STARTS_ON if client.supports("subscribe:starts_on") else None
+    _ = _call(
+        calls,
         fake,
         "subscribe",
-        lambda: billing.subscribe(plan=plan, customer=customer, starts_on=starts_on),
+        lambda: client.subscribe(plan=plan, customer=customer, starts_on=starts_on),
     )
 
 
-def _payer(billing: Client, fake: Fake, steps: list[Step]) -> str | CustomerDraft:
-    """The customer whom paying has made."""
-    found = _step(steps, fake, "find_customer", lambda: billing.find_customer(email=CUSTOMER.email))
+def _payer(client: Client, fake: Fake, calls: list[DemoCall]) -> str | CustomerDraft:
+    """Return the customer that the payment created at the provider."""
+    found = _call(calls, fake, "find_customer", lambda: client.find_customer(email=CUSTOMER.email))
     return found.id if found else CUSTOMER
 
 
-def _step(steps: list[Step], fake: Fake, call: str, perform: Callable[[], T]) -> T:
-    """Perform one call, and write down what it became, whether or not it succeeds."""
-    step = Step(call)
-    steps.append(step)
+def _call(calls: list[DemoCall], fake: Fake, name: str, perform: Callable[[], T]) -> T:
+    """Make one call and record its requests, whether or not it succeeds."""
+    call = DemoCall(name)
+    calls.append(call)
     before = len(fake.exchanges)
     try:
         result = perform()
     finally:
-        step.asked = [Asked.of(each, fake) for each in list(fake.exchanges)[before:]]
-    step.result = result
+        exchanges = list(fake.exchanges)[before:]
+        call.requests = [WireRequest.of(exchange, fake) for exchange in exchanges]
+    call.result = result
     return result
 
 
-def _lacks(billing: Client) -> Iterator[Unsupported]:
-    """What the provider lacks of the main job."""
-    for name in billing.capabilities:
+def _lacks(client: Client) -> Iterator[Unsupported]:
+    """Yield what the provider lacks of the main job."""
+    for name in client.capabilities:
         if name.partition(":")[0] in MAIN_JOB:
             try:
-                billing.capabilities.require(name)
+                client.capabilities.require(name)
             except Unsupported as lacking:
                 yield lacking

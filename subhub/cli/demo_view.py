@@ -13,24 +13,30 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from subhub.cli.demo_run import CALLS, Run, Step
+from subhub.cli.demo_run import CALLS, DemoCall, DemoRun
 from subhub.cli.output import console, plain
 from subhub.models import SignupLink
 
 WIDTH: Final = 120
-"""The columns of the demo where there is no terminal."""
+"""The width of the demo where there is no terminal."""
 
 OMITTED: Final = frozenset({"raw", "provider"})
 
 
-def print_demo(runs: Sequence[Run], notice: str, problems: Sequence[str]) -> None:
-    """Print what the providers were asked, what came back, and what switching takes."""
+def print_demo(runs: Sequence[DemoRun], notice: str, problems: Sequence[str]) -> None:
+    """Print the requests to each provider, the results, and what a switch takes.
+
+    Args:
+        runs: The main job at each provider.
+        notice: A line to begin with.
+        problems: Why other providers are missing.
+    """
     stdout = console(width=WIDTH)
     stdout.print(Text(notice, style="bold"))
-    open_points = ", ".join(f"{len(each.assumptions)} for {each.provider}" for each in runs)
+    assumptions = ", ".join(f"{len(run.assumptions)} for {run.provider}" for run in runs)
     stdout.print(
         "Where the providers' documents say nothing, the sandboxes make an assumption: "
-        f"{open_points}. `subhub demo --json` lists them."
+        f"{assumptions}. `subhub demo --json` lists them."
     )
     stdout.print(_side_by_side(runs))
     for problem in problems:
@@ -38,43 +44,43 @@ def print_demo(runs: Sequence[Run], notice: str, problems: Sequence[str]) -> Non
     _print_switch(stdout, runs)
 
 
-def _side_by_side(runs: Sequence[Run]) -> Table:
+def _side_by_side(runs: Sequence[DemoRun]) -> Table:
     table = Table(box=box.SQUARE, show_lines=True, expand=True)
-    for each in runs:
-        table.add_column(f"{each.provider} {each.version}", ratio=1, overflow="fold")
+    for run in runs:
+        table.add_column(f"{run.provider} {run.version}", ratio=1, overflow="fold")
     for row in _rows(runs):
         table.add_row(*row)
-    table.add_row(*(_lacks(each) for each in runs))
+    table.add_row(*(_lacks(run) for run in runs))
     return table
 
 
-def _rows(runs: Sequence[Run]) -> Iterator[list[Text]]:
-    """The same call of each provider in one row."""
-    for call in CALLS:
-        found = [next((step for step in each.steps if step.call == call), None) for each in runs]
+def _rows(runs: Sequence[DemoRun]) -> Iterator[list[Text]]:
+    """Yield the same call of each provider, side by side."""
+    for name in CALLS:
+        found = [next((call for call in run.calls if call.name == name), None) for run in runs]
         if any(found):
             yield [
-                _cell(step) if step else _no_cell(run)
-                for step, run in zip(found, runs, strict=True)
+                _cell(call) if call else _no_cell(run)
+                for call, run in zip(found, runs, strict=True)
             ]
 
 
-def _no_cell(run: Run) -> Text:
-    ended = run.steps[-1].error is not None
-    return Text("(not reached)" if ended else "(not needed: the link names the customer)")
+def _no_cell(run: DemoRun) -> Text:
+    failed = run.calls[-1].error is not None
+    return Text("(not reached)" if failed else "(not needed: the link names the customer)")
 
 
-def _cell(step: Step) -> Text:
-    lines = [Text(step.call, style="bold")]
-    for each in step.asked:
-        lines.append(Text(f"{each.method} {each.path} -> {each.status}", style="cyan"))
-        if each.body is not None:
-            lines.append(plain(json.dumps(each.body, indent=2, ensure_ascii=False)))
-    if step.error is not None:
-        lines.append(plain(step.error))
+def _cell(call: DemoCall) -> Text:
+    lines = [Text(call.name, style="bold")]
+    for request in call.requests:
+        lines.append(Text(f"{request.method} {request.path} -> {request.status}", style="cyan"))
+        if request.body is not None:
+            lines.append(plain(json.dumps(request.body, indent=2, ensure_ascii=False)))
+    if call.error is not None:
+        lines.append(plain(call.error))
         lines[-1].stylize("yellow")
     else:
-        lines += _result(step.result)
+        lines += _result(call.result)
     return Text("\n").join(lines)
 
 
@@ -90,18 +96,18 @@ def _result(result: BaseModel | None) -> list[Text]:
     return [Text(f"-> {type(result).__name__}", style="green"), *shown, *paid]
 
 
-def _lacks(run: Run) -> Text:
+def _lacks(run: DemoRun) -> Text:
     lines = [Text("what it lacks of the main job", style="bold")]
-    for each in run.lacks:
-        instead = f"; instead: {each.alternative}" if each.alternative else ""
-        lines.append(plain(f"{each.operation}: {each.reason}{instead}"))
+    for lacking in run.lacks:
+        instead = f"; instead: {lacking.alternative}" if lacking.alternative else ""
+        lines.append(plain(f"{lacking.operation}: {lacking.reason}{instead}"))
     return Text("\n").join(lines if run.lacks else [*lines, Text("nothing")])
 
 
-def _print_switch(stdout: Console, runs: Sequence[Run]) -> None:
+def _print_switch(stdout: Console, runs: Sequence[DemoRun]) -> None:
     for before, after in pairwise(runs):
-        stdout.print("The program was the same. The switch was one line of subhub.toml:")
+        stdout.print("The program was the same. The switch is one line of subhub.toml:")
         stdout.print("  [accounts.main]")
         stdout.print(f'- provider = "{before.provider}"', style="red")
         stdout.print(f'+ provider = "{after.provider}"', style="green")
-        stdout.print("(Outside a sandbox each provider has a key and plans of its own.)")
+        stdout.print("(Outside a sandbox, each provider has its own key and its own plan ids.)")

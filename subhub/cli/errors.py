@@ -1,14 +1,15 @@
-"""What becomes of an error: a message, or JSON for scripts, on stderr, and an exit code."""
+"""Errors of a command: a message on stderr, or JSON for scripts, and an exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import typer
 
-from subhub.cli import INTERRUPTED, USAGE
+from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
 from subhub.cli.output import console, json_text, plain
 from subhub.errors import (
     ConfigError,
@@ -20,17 +21,16 @@ from subhub.errors import (
     WouldSend,
 )
 
-OTHER: Final = 1
-EXITS: Final[Sequence[tuple[type[SubhubError], int]]] = (
+EXIT_CODES: Final[Sequence[tuple[type[SubhubError], int]]] = (
     (ConfigError, USAGE),
     (InvalidRequest, USAGE),
     (PluginError, USAGE),
-    (Unsupported, 3),
-    (OutcomeUnknown, 4),
+    (Unsupported, UNSUPPORTED),
+    (OutcomeUnknown, UNKNOWN),
 )
-"""The exit code for each kind of error; `OTHER` for the rest."""
+"""The exit code of each kind of error; `FAILED` for the rest."""
 
-FACTS: Final = (
+ATTRIBUTES: Final = (
     "provider",
     "operation",
     "status",
@@ -45,54 +45,88 @@ FACTS: Final = (
     "completed",
     "token",
 )
-"""The attributes of errors that scripts may want."""
-
-
-def exit_code(error: SubhubError) -> int:
-    """The exit code that *error* is."""
-    return next((code for kind, code in EXITS if isinstance(error, kind)), OTHER)
-
-
-def facts(error: SubhubError) -> dict[str, object]:
-    """What is known of *error*, as data."""
-    told = {name: found for name in FACTS if (found := getattr(error, name, None))}
-    return {"type": type(error).__name__, "message": str(error), **told}
+"""The attributes of errors that are part of the JSON."""
 
 
 @contextmanager
-def reported(*, as_json: bool) -> Generator[None]:
-    """Turn what is raised in this block into a message and an exit code."""
+def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
+    """Turn an error that is raised in the block into a message and an exit code.
+
+    Args:
+        as_json: Print JSON.
+        flags: The command's arguments as they are written in a shell: `{"plan": "--plan"}`.
+    """
     try:
         yield
     except WouldSend as stopped:
-        _show_request(stopped, as_json=as_json)
+        _print_request(stopped, as_json=as_json)
     except SubhubError as error:
-        _tell(facts(error), _sentences(error), as_json=as_json)
+        message = _with_flags(error, flags)
+        sentences = [message, *_advice(error)]
+        _print_error({**error_data(error), "message": message}, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
     except KeyboardInterrupt:
-        message = "stopped; if something was being changed, look at the provider before repeating"
-        _tell({"type": "Interrupted", "message": message}, [message], as_json=as_json)
+        message = "stopped; if a change was being sent, check it at the provider before you repeat"
+        _print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _show_request(stopped: WouldSend, *, as_json: bool) -> None:
+def exit_code(error: SubhubError) -> int:
+    """Return the exit code for *error*."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), FAILED)
+
+
+def error_data(error: SubhubError) -> dict[str, object]:
+    """Return *error* as data for JSON."""
+    known = {name: value for name in ATTRIBUTES if (value := getattr(error, name, None))}
+    return {"type": type(error).__name__, "message": str(error), **known}
+
+
+def _with_flags(error: SubhubError, flags: Mapping[str, str]) -> str:
+    """Return the message, with arguments named as in a shell and not as in Python."""
+
+    def flag(name: str) -> str:
+        return f"`{flags.get(name) or flags.get(name.removesuffix('_id')) or name}`"
+
+    message = str(error)
+    if not isinstance(error, InvalidRequest):
+        return message
+    if error.fields and all(name in flags and f"`{name}`" not in message for name in error.fields):
+        return "; ".join(f"{flag(name)}: {problem}" for name, problem in error.fields.items())
+    message = re.sub(r"provider_options\['[^']+'\]", "`--option`", message)
+    return re.sub(r"`(\w+)`", lambda name: flag(name[1]), message)
+
+
+def _advice(error: SubhubError) -> list[str]:
+    """Return what to do about *error*, in sentences."""
+    advice: list[str] = []
+    if isinstance(error, OutcomeUnknown):
+        advice.append("The change may have taken effect: check that before you repeat it.")
+        advice.append(f"To look it up: subhub resolve {error.token}")
+    created = [f"{type(item).__name__} {getattr(item, 'id', '')}" for item in error.completed]
+    if created:
+        advice.append(f"Already created, do not create again: {', '.join(created)}")
+    return advice
+
+
+def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
     request = stopped.request
-    if as_json:
-        told = {
-            "method": request.method,
-            "url": request.url,
-            "headers": dict(request.headers),
-            "body": request.content.decode(),
-            "curl": request.curl(),
-        }
-        typer.echo(json_text({"would_send": told}))
-    else:
+    if not as_json:
         typer.echo(request.curl())
+        return
+    data = {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "body": request.content.decode(),
+        "curl": request.curl(),
+    }
+    typer.echo(json_text({"would_send": data}))
 
 
-def _tell(known: dict[str, object], sentences: list[str], *, as_json: bool) -> None:
+def _print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json_text({"error": known}), err=True)
+        typer.echo(json_text({"error": data}), err=True)
         return
     first, *rest = sentences
     stderr = console(stderr=True)
@@ -100,14 +134,3 @@ def _tell(known: dict[str, object], sentences: list[str], *, as_json: bool) -> N
     stderr.print(plain(first), soft_wrap=True)
     for sentence in rest:
         stderr.print(plain(sentence), soft_wrap=True)
-
-
-def _sentences(error: SubhubError) -> list[str]:
-    sentences = [str(error)]
-    if isinstance(error, OutcomeUnknown):
-        sentences.append("It may have been carried out: look at the provider before you repeat it.")
-        sentences.append(f"This looks for you: subhub resolve {error.token}")
-    made = [f"{type(each).__name__} {getattr(each, 'id', '')}" for each in error.completed]
-    if made:
-        sentences.append(f"Made already, and not to be made again: {', '.join(made)}")
-    return sentences

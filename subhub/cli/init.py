@@ -1,11 +1,11 @@
-"""`subhub init`: a configuration to begin with, which works at once in a sandbox."""
+"""`subhub init`: a configuration file that works at once, in a sandbox."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -15,27 +15,27 @@ from subhub.client.configuration import FILE_NAME
 from subhub.errors import ConfigError
 from subhub.plugin.registry import load, names
 
-FIRST = "mijnklantportaal"
-"""What the file names when no plugin is installed yet."""
+DEFAULT: Final = "mijnklantportaal"
+"""The provider in the file if no plugin is installed yet."""
 
-MAIN_JOB = ("create_signup_link", "subscribe")
+MAIN_JOB: Final = ("create_signup_link", "subscribe")
 
-TEMPLATE = """\
+TEMPLATE: Final = """\
 # The configuration of subhub. `subhub check` checks it, without sending anything.
 
-account = "main"  # the account that is used; the variable SUBHUB_ACCOUNT goes before it
+account = "main"  # the account to use; the variable SUBHUB_ACCOUNT overrides it
 
-# What the application cannot do without: opening any account fails when one of them lacks it.
-# `subhub capabilities` shows the words.
+# What the application needs: no account can be opened whose provider lacks one of these.
+# `subhub capabilities` lists the names.
 needs = {needs}
 
 [accounts.main]
 provider = "{provider}"
-sandbox = true  # a fake of the provider answers, on this machine, without a key
-# For the provider itself, put this in place of the line above:
+sandbox = true  # a fake of the provider, on this machine, without a key
+# For the provider itself, replace the line above by:
 # api_key = "env:{variable}"  # or "file:/run/secrets/subhub"
 
-# What is sold. In a sandbox these plans exist already, and go by their key: --plan phone
+# What is sold. In a sandbox these plans exist already; use their key as the id: --plan phone
 [plans.phone]
 name = "Phone subscription"
 price = "12.95 EUR"
@@ -50,41 +50,39 @@ def init(
     provider: Annotated[
         str | None, typer.Option(help="The provider's name; see `subhub providers`.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     config: ConfigPath = None,
     output: Output,
 ) -> None:
-    """Write a configuration that works at once, in a sandbox."""
-    name = _chosen(provider)
+    """Create a configuration file that works at once, in a sandbox."""
+    there = names()
+    name = _default(there) if provider is None else load(provider).name
     path = config or Path(FILE_NAME)
-    _write(path, starter(name, _needs(name)), replace=force)
+    _write(path, render_config(name, _needs(name, there)), replace=force)
     if output.as_json:
         output.data({"path": str(path), "provider": name})
         return
-    output.note(f"{path} is written; try `subhub plan list`")
-    if name not in names():
+    output.note(f"created {path}; try `subhub plan list`")
+    if name not in there:
         output.note(f"the plugin is not installed yet: pip install subhub-{name}")
 
 
-def starter(provider: str, needs: Sequence[str]) -> str:
-    """The text of a configuration for *provider*."""
+def render_config(provider: str, needs: Sequence[str]) -> str:
+    """Return the text of a configuration for *provider*."""
     variable = f"{provider.upper().replace('-', '_')}_API_KEY"
     return TEMPLATE.format(provider=provider, variable=variable, needs=json.dumps(needs))
 
 
-def _chosen(provider: str | None) -> str:
-    """The provider that was asked for, if it is installed, or one that is."""
-    if provider is not None:
-        return load(provider).name
-    there = names()
-    return there[0] if there and FIRST not in there else FIRST
+def _default(there: Sequence[str]) -> str:
+    return there[0] if there and DEFAULT not in there else DEFAULT
 
 
-def _needs(provider: str) -> list[str]:
-    """What of the main job the file may demand: what the provider can do, if that is known."""
-    if provider not in names():
+def _needs(provider: str, there: Sequence[str]) -> list[str]:
+    """Return what of the main job *provider* can do, or all of it if that is not known."""
+    if provider not in there:
         return list(MAIN_JOB)
-    return [name for name in MAIN_JOB if load(provider).capabilities().supports(name)]
+    capabilities = load(provider).capabilities()
+    return [name for name in MAIN_JOB if capabilities.supports(name)]
 
 
 def _write(path: Path, text: str, *, replace: bool) -> None:
@@ -92,8 +90,8 @@ def _write(path: Path, text: str, *, replace: bool) -> None:
         with path.open("w" if replace else "x", encoding="utf-8") as file:
             _ = file.write(text)
     except FileExistsError as error:
-        message = f"{path} is there already: keep it, or replace it with --force"
+        message = f"{path} exists already: keep it, or replace it with `--force`"
         raise ConfigError(message) from error
     except OSError as error:
-        message = f"{path} cannot be written ({error.strerror}): name another with --config"
+        message = f"cannot write {path} ({error.strerror}): name another file with `--config`"
         raise ConfigError(message) from error

@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
-from subhub.cli.bulk import BatchOptions, perform
+from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
-from subhub.cli.customers import Person
-from subhub.cli.options import ChangingCall
+from subhub.cli.customers import CustomerFields
+from subhub.cli.options import ChangeOptions
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, When
 
-app = typer.Typer(help="Signup links: pages on which customers sign up and pay.")
+app = typer.Typer(
+    help="Signup links: pages on which customers sign up and pay.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.callback()
 def group() -> None:
-    """Keep `create` a word of its own, though it is the only one."""
+    """Keep `create` a subcommand: typer would otherwise turn an only command into the group."""
 
 
 @command(app, "create")
@@ -28,9 +32,9 @@ def create(
         str | None, typer.Option(help="A plan's id, or its key in the configuration.")
     ] = None,
     customer: Annotated[str | None, typer.Option(help="A customer's id.")] = None,
-    person: Person,
+    fields: CustomerFields,
     return_url: Annotated[
-        str | None, typer.Option(help="Where the page leads after paying.")
+        str | None, typer.Option(help="Where the page leads after payment.")
     ] = None,
     back_url: Annotated[str | None, typer.Option(help="Where the page's Back leads.")] = None,
     replaces: Annotated[
@@ -38,14 +42,14 @@ def create(
     ] = None,
     when: Annotated[When | None, typer.Option(help="When the replaced one ends.")] = None,
     refund: Annotated[
-        Refund | None, typer.Option(help="What becomes of what was paid for the replaced one.")
+        Refund | None, typer.Option(help="How the rest of the replaced one is refunded.")
     ] = None,
-    many: BatchOptions,
-    call: ChangingCall,
+    batch: BatchOptions,
+    options: ChangeOptions,
 ) -> None:
-    """Make a page on which a customer signs up: --customer, or --name and --email of a new one.
+    """Create a signup page: with --customer, or with --name and --email for a new customer.
 
-    With --from, make one for each row of a file.
+    With --from, create one for each row of a file.
     """
     terms = {
         "return_url": return_url,
@@ -54,25 +58,24 @@ def create(
         "when": when,
         "refund": refund,
     }
-    file = many.instead_of(customer, person)
+    file = batch.file_or_none(customer, fields)
     if file is not None:
-        perform("create_signup_link", file, {"plan": plan, **terms}, many, call)
+        from subhub.cli.bulk import perform  # noqa: PLC0415 - it loads the client
+
+        perform("create_signup_link", file, {"plan": plan, **terms}, batch, options)
         return
-    with call.billing() as client:
+    if plan is None:
+        message = "`--plan` is required"
+        raise InvalidRequest(message)
+    with options.client() as client:
         link = client.create_signup_link(
-            plan=_needed(plan),
-            customer=person.or_existing(customer),
+            plan=plan,
+            customer=fields.or_existing(customer),
             return_url=return_url,
             back_url=back_url,
             replaces=replaces,
             when=when,
             refund=refund,
-            provider_options=call.options(client),
+            provider_options=options.provider_options(client.provider),
         )
-        call.show(link)
-
-
-def _needed(plan: str | None) -> str:
-    if plan is None:
-        raise InvalidRequest("say what for: --plan", fields={"plan": "say what for"})
-    return plan
+        options.show(link)

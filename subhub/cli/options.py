@@ -1,4 +1,4 @@
-"""The options that commands share which need an account, and the client that they lead to."""
+"""Options that commands share: the account, and what a change may carry."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import subhub
 from subhub.cli.output import Output
-from subhub.client.sync_client import Client
 from subhub.errors import InvalidRequest
-from subhub.plugin.provider_options import ProviderOptions
-from subhub.sending.attempts import Hook
+
+if TYPE_CHECKING:
+    from subhub.plugin.provider_options import ProviderOptions
+    from subhub.sending.attempts import Hook
 
 PANEL = "Account"
 
@@ -23,7 +25,7 @@ ConfigPath = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="The configuration; else SUBHUB_CONFIG or subhub.toml.",
+        help="The configuration file; default: SUBHUB_CONFIG, else subhub.toml.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -31,15 +33,15 @@ AccountName = Annotated[
     str | None,
     typer.Option(
         "--account",
-        help="An account of the configuration, if not its own choice.",
+        help="An account of the configuration; default: the one that it chooses.",
         rich_help_panel=PANEL,
     ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call(Output):
-    """A call to the provider of one account."""
+class ClientOptions(Output):
+    """The options of a command that calls the provider of one account."""
 
     config: ConfigPath = None
     account: AccountName = None
@@ -53,46 +55,42 @@ class Call(Output):
     ] = False
 
     @contextmanager
-    def billing(
+    def client(
         self, *, journal: Path | None = None, hooks: Sequence[Hook] = ()
-    ) -> Generator[Client]:
-        """The client of the account; *journal* is for one that names none."""
-        with Client.from_config(
+    ) -> Generator[subhub.Client]:
+        """Open the client of the account; *journal* is used if the account names none."""
+        with subhub.Client.from_config(
             self.config, account=self.account, dry_run=self.dry_run, journal=journal, hooks=hooks
         ) as client:
             if client.sandbox is not None:
-                self.note(f"sandbox: a fake of {client.provider} answers, and forgets afterwards")
+                self.note(f"sandbox: a local fake of {client.provider}; it forgets everything")
             yield client
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangingCall(Call):
-    """A call that changes something, and for which a provider may have options of its own."""
+class ChangeOptions(ClientOptions):
+    """The options of a command that changes something at the provider."""
 
     option: Annotated[
         list[str] | None,
         typer.Option(
             "--option",
             metavar="KEY=VALUE",
-            help="What only this provider knows; JSON or text, repeatable.",
+            help="An option of this provider only; VALUE is JSON or text. Repeatable.",
             rich_help_panel=PANEL,
         ),
     ] = None
 
-    def options(self, client: Client) -> ProviderOptions:
-        """The provider's own options, under the name of the provider that is in use."""
-        return self.options_for(client.provider)
-
-    def options_for(self, provider: str) -> ProviderOptions:
-        """The options that were given, as those of *provider*."""
+    def provider_options(self, provider: str) -> ProviderOptions:
+        """Return the given options as those of *provider*."""
         return {provider: dict(map(_pair, self.option or ()))}
 
 
 def _pair(text: str) -> tuple[str, object]:
     key, equals, value = text.partition("=")
     if not (key and equals):
-        problem = f"{text!r} is no option: write it as key=value"
-        raise InvalidRequest(f"--option: {problem}", fields={"option": problem})
+        message = f"invalid `--option` {text!r}: expected KEY=VALUE"
+        raise InvalidRequest(message)
     try:
         return key, json.loads(value)
     except ValueError:

@@ -5,32 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-T = TypeVar("T", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel  # it takes as long to import as typer and rich together
+
+T = TypeVar("T")
 
 WIDE: Final = 1000
-"""The columns of an output that is no terminal: whatever reads it wants its lines whole."""
+"""The width without a terminal: whatever reads the output wants each line whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """How a command tells its result."""
+    """How a command prints its result."""
 
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
 
     def show(self, result: BaseModel | None) -> None:
-        """Show one result; `None` is the absence of one."""
+        """Print one result; `None` means that none was found."""
         if self.as_json:
             self.data(result)
         elif result is None:
-            self.note("there is none")
+            self.note("not found")
         else:
             _print_fields(dict(result))
 
@@ -38,9 +40,15 @@ class Output:
         """Print *value* as JSON."""
         typer.echo(json_text(value))
 
-    def listing(self, what: str, items: Iterable[T], columns: Sequence[str]) -> None:
-        """Show *items* as a table with *columns*, in JSON with all their fields."""
-        found = _gathered(what, items)
+    def listing(self, what: str, items: Iterable[object], columns: Sequence[str]) -> None:
+        """Print *items*: as a table of some fields, or as JSON with all fields.
+
+        Args:
+            what: What the items are, in the plural.
+            items: The results; they are read while a terminal shows how many have arrived.
+            columns: The fields that the table has.
+        """
+        found = _collected(what, items)
         if self.as_json:
             self.data(found)
         elif found:
@@ -59,37 +67,36 @@ class Output:
         with stdout.capture() as printed:
             stdout.print(table)
         for line in printed.get().splitlines():
-            typer.echo(line.rstrip())  # the last column is padded, for nobody
+            typer.echo(line.rstrip())  # rich pads the last column with blanks
 
     def note(self, text: str) -> None:
-        """Tell people something beside the result; scripts are not told."""
+        """Print a remark to stderr, unless JSON was asked for."""
         if not self.as_json:
             console(stderr=True).print(plain(text), style="dim", soft_wrap=True)
 
 
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
-    """A console that takes no text for markup; *width* holds where there is no terminal."""
-    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-    if not made.is_terminal:
-        made.width = width
-    return made
+    """Return a console that interprets no markup; *width* applies where there is no terminal."""
+    opened = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not opened.is_terminal:
+        opened.width = width
+    return opened
 
 
 def plain(value: object) -> Text:
-    """*value* as text that cannot steer a terminal; a provider's data may hold anything."""
+    """Return *value* as text without control characters, which could steer the terminal."""
     text = "" if value is None else str(value)
-    return Text("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text))
+    return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text))
 
 
 def json_text(value: object) -> str:
-    """*value* as JSON: amounts and moments as text, models with their own fields."""
+    """Return *value* as JSON: models with their fields, amounts and moments as text."""
     return json.dumps(value, default=_encoded, indent=2)
 
 
 def _encoded(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return str(value)
+    dump: Any = getattr(value, "model_dump", None)
+    return str(value) if dump is None else dump(mode="json")
 
 
 def _print_fields(fields: Mapping[str, object]) -> None:
@@ -98,11 +105,11 @@ def _print_fields(fields: Mapping[str, object]) -> None:
     stdout = console()
     for name, value in shown.items():
         label = Text(name.replace("_", " ").ljust(width), style="bold")
-        stdout.print(label + plain(value), soft_wrap=True)  # an address is copied whole
+        stdout.print(label + plain(value), soft_wrap=True)  # so that an address is copied whole
 
 
-def _gathered(what: str, items: Iterable[T]) -> list[T]:
-    """All *items*; on a terminal, with a count of those that have come."""
+def _collected(what: str, items: Iterable[T]) -> list[T]:
+    """Return all *items*; on a terminal, show how many have arrived."""
     stderr = console(stderr=True)
     if not stderr.is_terminal:
         return list(items)

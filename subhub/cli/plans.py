@@ -7,25 +7,29 @@ from typing import Annotated, Any
 
 import typer
 
+import subhub
 from subhub.cli.command import command
-from subhub.cli.options import Call, ChangingCall
-from subhub.models import Interval, Money, PlanDraft
+from subhub.cli.options import ChangeOptions, ClientOptions
 
-app = typer.Typer(help="Plans: what is sold, at what price, how often.", no_args_is_help=True)
+app = typer.Typer(
+    help="Plans: what is sold, at what price, how often.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 PlanId = Annotated[
     str, typer.Argument(metavar="PLAN", help="A plan's id, or its key in the configuration.")
 ]
-Limit = Annotated[int | None, typer.Option(min=0, help="How many to read at the most.")]
+Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """The fields of a plan."""
+class PlanFields:
+    """The options for the fields of a plan."""
 
-    name: Annotated[str | None, typer.Option(help="What the plan is called.")] = None
+    name: Annotated[str | None, typer.Option(help="The plan's name.")] = None
     price: Annotated[
-        str | None, typer.Option(metavar="MONEY", help='What one period costs: "12.95 EUR".')
+        str | None, typer.Option(metavar="MONEY", help='The price of one period: "12.95 EUR".')
     ] = None
     interval: Annotated[
         str | None, typer.Option(metavar="PERIOD", help='How often it bills: "6 months".')
@@ -39,66 +43,67 @@ class Terms:
     ] = None
 
     @property
-    def money(self) -> Money | None:
-        """The price, read."""
-        return None if self.price is None else Money.parse(self.price)
+    def money(self) -> subhub.Money | None:
+        """The parsed price."""
+        return None if self.price is None else subhub.Money.parse(self.price)
 
     @property
-    def period(self) -> Interval | None:
-        """The interval, read."""
-        return None if self.interval is None else Interval.parse(self.interval)
+    def period(self) -> subhub.Interval | None:
+        """The parsed interval."""
+        return None if self.interval is None else subhub.Interval.parse(self.interval)
 
     @property
     def given(self) -> dict[str, Any]:
-        """The fields that were given."""
+        """The fields that have a value."""
         fields = {**asdict(self), "price": self.money, "interval": self.period}
         return {name: value for name, value in fields.items() if value is not None}
 
-    def draft(self, code: str | None = None) -> PlanDraft:
-        """The plan to be made; what it lacks is `InvalidRequest`."""
-        return PlanDraft(**self.given, code=code)
+    def draft(self, code: str | None = None) -> subhub.PlanDraft:
+        """Return the plan to create; raise `InvalidRequest` if a required field is missing."""
+        return subhub.PlanDraft(**self.given, code=code)
 
 
 @command(app, "create")
 def create(
     *,
-    terms: Terms,
+    fields: PlanFields,
     code: Annotated[str | None, typer.Option(help="Your own short name for it.")] = None,
-    call: ChangingCall,
+    options: ChangeOptions,
 ) -> None:
-    """Make a plan: --name, --price and --interval are needed."""
-    with call.billing() as client:
-        options = call.options(client)
-        call.show(client.create_plan(terms.draft(code), provider_options=options))
+    """Create a plan: --name, --price and --interval are required."""
+    draft = fields.draft(code)
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.create_plan(draft, provider_options=own))
 
 
 @command(app, "get")
-def get(*, plan: PlanId, call: Call) -> None:
+def get(*, plan: PlanId, options: ClientOptions) -> None:
     """Show one plan."""
-    with call.billing() as client:
-        call.show(client.get_plan(plan))
+    with options.client() as client:
+        options.show(client.get_plan(plan))
 
 
 @command(app, "list")
-def list_(*, limit: Limit = None, call: Call) -> None:
+def list_(*, limit: Limit = None, options: ClientOptions) -> None:
     """List the plans."""
-    with call.billing() as client:
+    with options.client() as client:
         columns = ("id", "name", "price", "interval", "tax_rate", "code")
-        call.listing("plans", client.list_plans(limit=limit), columns)
+        options.listing("plans", client.list_plans(limit=limit), columns)
 
 
 @command(app, "update")
-def update(*, plan: PlanId, terms: Terms, call: ChangingCall) -> None:
+def update(*, plan: PlanId, fields: PlanFields, options: ChangeOptions) -> None:
     """Change the fields of a plan that are given."""
-    with call.billing() as client:
+    with options.client() as client:
         changed = client.update_plan(
             plan,
-            name=terms.name,
-            price=terms.money,
-            interval=terms.period,
-            tax_rate=terms.tax_rate,
-            description=terms.description,
-            public=terms.public,
-            provider_options=call.options(client),
+            name=fields.name,
+            price=fields.money,
+            interval=fields.period,
+            tax_rate=fields.tax_rate,
+            description=fields.description,
+            public=fields.public,
+            provider_options=options.provider_options(client.provider),
         )
-        call.show(changed)
+        options.show(changed)

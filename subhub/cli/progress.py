@@ -1,4 +1,4 @@
-"""Progress of a bulk command: on a terminal a bar, with an estimate that knows the rate limit."""
+"""Progress of a bulk command: a bar on a terminal, with an estimate that knows the rate limit."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from subhub.plugin.rate_limits import RateLimit
 
 
 class Estimate:
-    """How long *total* rows will take, of which some are done.
+    """The time that the rest of *total* rows will take.
 
-    At first a burst goes through, up to the *limit*. So the pace that was seen says too little, and
-    what the limit leaves room for is looked at as well.
+    The first requests, up to the *limit*, go out in a burst. So the pace so far is too optimistic,
+    and the estimate is at least what the limit allows.
     """
 
     def __init__(
@@ -28,26 +28,26 @@ class Estimate:
         self.requests = 0
         self._limit = limit
         self._clock = clock
-        self._began = clock()
+        self._started = clock()
 
     def sent(self, _: object) -> None:
-        """A request was sent; this is a hook of the client."""
+        """Count a request; this is a hook of the client."""
         self.requests += 1
 
     def seconds(self) -> float | None:
-        """The seconds that are left; `None` as long as nothing can be said."""
+        """Return the seconds that are left; `None` before the first row is done."""
         if not self.done:
             return None
         left = self.total - self.done
-        seen = (self._clock() - self._began) / self.done * left
+        at_this_pace = (self._clock() - self._started) / self.done * left
         if self._limit is None:
-            return seen
+            return at_this_pace
         requests = self.requests / self.done * left
-        return max(seen, requests * self._limit.per / self._limit.requests)
+        return max(at_this_pace, requests * self._limit.per / self._limit.requests)
 
 
 class Bar:
-    """The bar on the terminal; where there is none, nothing is shown."""
+    """The bar on a terminal; without a terminal, nothing is shown."""
 
     def __init__(self, estimate: Estimate) -> None:
         self._estimate = estimate
@@ -60,7 +60,7 @@ class Bar:
             console=stderr,
             disable=not stderr.is_terminal,
         )
-        self._task = self._progress.add_task(self._told(), total=estimate.total)
+        self._task = self._progress.add_task(self._description(), total=estimate.total)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -75,12 +75,12 @@ class Bar:
         self._progress.stop()
 
     def advance(self, *, failed: bool) -> None:
-        """One more row has been dealt with."""
+        """Count one more row."""
         self._estimate.done += 1
         self._errors += failed
-        self._progress.update(self._task, advance=1, description=self._told())
+        self._progress.update(self._task, advance=1, description=self._description())
 
-    def _told(self) -> str:
+    def _description(self) -> str:
         seconds = self._estimate.seconds()
         left = "" if seconds is None else f", {_duration(seconds)} left"
         return f"{self._errors} failed{left}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, get_args
 
-from subhub.cli.rows import Row
+from subhub.cli.rows import CustomerRow
 from subhub.client.bulk import BulkResult
 from subhub.errors import InvalidRequest, NotSent, SubhubError
 
@@ -30,9 +30,9 @@ DONE: Final = frozenset({"done", "done earlier"})
 
 
 class ResultFile:
-    """The file at *path*; one that exists is only ever added to, and only with *resume*.
+    """The file at *path*. An existing file is only appended to, and only with *resume*.
 
-    A row that failed and is tried again has a line for each time: the last one counts.
+    A row that failed and is tried again has a line for each try: the last one counts.
     """
 
     def __init__(self, path: Path, *, resume: bool = False) -> None:
@@ -40,21 +40,20 @@ class ResultFile:
         self.done: set[str] = set()
         if path.exists():
             if not resume:
-                told = f"{path} is there already: go on with --resume, or name another --result"
-                raise InvalidRequest(told, fields={"result": told})
+                message = f"{path} exists already: add `--resume`, or name another `--result`"
+                raise InvalidRequest(message)
             self.done = _done(path)
 
     def __enter__(self) -> Self:
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            self._file = open(self.path, "a+b", buffering=0, opener=_private)
         except OSError as error:
-            told = f"{self.path} cannot be written ({error.strerror}): name another --result"
-            raise InvalidRequest(told, fields={"result": told}) from error
-        size = os.fstat(self._file).st_size
-        if not size:
+            message = f"cannot write {self.path} ({error.strerror}): name another `--result`"
+            raise InvalidRequest(message) from error
+        if not self._file.seek(0, os.SEEK_END):
             self._write(dict(zip(COLUMNS, COLUMNS, strict=True)))
-        elif os.pread(self._file, 1, size - 1) != b"\n":
-            _ = os.write(self._file, b"\n")  # the machine ended in the middle of a line
+        elif not self._ends_with_newline():  # a crash of the machine may have cut the last line
+            _ = self._file.write(b"\n")
         return self
 
     def __exit__(
@@ -63,34 +62,44 @@ class ResultFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._file)
+        self._file.close()
 
-    def add(self, result: BulkResult[Row, Any]) -> Outcome:
-        """Write what became of a row, at once."""
+    def add(self, result: BulkResult[CustomerRow, Any]) -> Outcome:
+        """Write the outcome of a row at once, and return it."""
         outcome = outcome_of(result)
-        made = result.result
-        told = {
-            "line": result.item.line,
-            "key": result.item.key,
-            "outcome": outcome,
-            "id": result.object_id,
-            "url": getattr(made, "url", None),
-            "expires_at": getattr(made, "expires_at", None),
-            "error": result.error and " ".join(str(result.error).split()),
-            "token": result.error and result.error.token,
-        }
-        self._write(told)
+        created = result.result
+        self._write(
+            {
+                "line": result.item.line,
+                "key": result.item.key,
+                "outcome": outcome,
+                "id": result.object_id,
+                "url": getattr(created, "url", None),
+                "expires_at": getattr(created, "expires_at", None),
+                "error": result.error and " ".join(str(result.error).split()),
+                "token": result.error and result.error.token,
+            }
+        )
         return outcome
 
-    def _write(self, told: Mapping[str, object]) -> None:
-        """One line in one call, so that a program that is killed leaves no half of it."""
+    def _ends_with_newline(self) -> bool:
+        _ = self._file.seek(-1, os.SEEK_END)
+        return self._file.read(1) == b"\n"
+
+    def _write(self, cells: Mapping[str, object]) -> None:
+        """Write a line in one system call, so that a killed program leaves no half of it."""
         line = io.StringIO()
-        _ = csv.writer(line, lineterminator="\n").writerow(told.get(each) for each in COLUMNS)
-        _ = os.write(self._file, line.getvalue().encode())
+        _ = csv.writer(line, lineterminator="\n").writerow(cells.get(name) for name in COLUMNS)
+        _ = self._file.write(line.getvalue().encode())
 
 
-def outcome_of(result: BulkResult[Row, Any]) -> Outcome:
-    """What became of a row, in a word."""
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read: it holds customers' links."""
+    return os.open(path, flags, 0o600)
+
+
+def outcome_of(result: BulkResult[CustomerRow, Any]) -> Outcome:
+    """Return the outcome of a row as one word of `OUTCOMES`."""
     if result.error is not None:
         return _failed(result.error)
     return "done earlier" if result.earlier else "done"
@@ -107,9 +116,9 @@ def _done(path: Path) -> set[str]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, ValueError, csv.Error) as error:
-        told = f"{path} cannot be read ({error}): name another --result"
-        raise InvalidRequest(told, fields={"result": told}) from error
+        message = f"{path} cannot be read ({error}): name another `--result`"
+        raise InvalidRequest(message) from error
     if rows and "outcome" not in rows[0]:
-        told = f"{path} is no result of such a run: name another --result"
-        raise InvalidRequest(told, fields={"result": told})
+        message = f"{path} is not the result of a bulk command: name another `--result`"
+        raise InvalidRequest(message)
     return {row["key"] for row in rows if row["outcome"] in DONE}

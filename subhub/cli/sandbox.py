@@ -1,4 +1,4 @@
-"""`subhub sandbox`: the providers on your desk."""
+"""`subhub sandbox`: local sandboxes of the providers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from subhub.cli.command import command
 from subhub.cli.output import Output
 from subhub.cli.sandbox_serve import serve
 from subhub.plugin.registry import load
-from subhub.sandbox.description import DescriptionRow, describe
+from subhub.sandbox.description import describe
 
 app = typer.Typer(
-    name="sandbox", help="Providers on your desk: no key, no network.", no_args_is_help=True
+    help="Local sandboxes of the providers: no key, no network.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
@@ -36,11 +38,11 @@ def describe_provider(
         ("Magic values: an e-mail address or amount that makes a call fail", found.magic),
     ):
         typer.echo(f"\n{title}:\n")
-        output.table(list(rows[0]), map(_cells, rows))
+        output.table(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))
 
 
-def _cells(row: DescriptionRow) -> list[object]:
-    return ["yes" if each is True else "no" if each is False else each for each in row.values()]
+def _cell(value: object) -> object:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 _ = command(app, "describe")(describe_provider)

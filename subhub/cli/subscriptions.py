@@ -8,24 +8,27 @@ from typing import Annotated
 
 import typer
 
-from subhub.cli.bulk import BatchOptions, perform
+import subhub
+from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
-from subhub.cli.customers import Person
-from subhub.cli.options import Call, ChangingCall
-from subhub.cli.plans import Limit, Terms
+from subhub.cli.customers import CustomerFields
+from subhub.cli.options import ChangeOptions, ClientOptions
+from subhub.cli.plans import Limit, PlanFields
 from subhub.errors import InvalidRequest
-from subhub.models import PlanDraft, Refund, Status, SubscriptionChange, When
+from subhub.models import Refund, Status, When
 
-app = typer.Typer(help="Subscriptions: who is billed for what.", no_args_is_help=True)
+app = typer.Typer(
+    help="Subscriptions: who is billed for what.", no_args_is_help=True, add_completion=False
+)
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="A subscription's id.")]
-Timing = Annotated[When, typer.Option(help="At once, or when the paid period is over.")]
-Repayment = Annotated[Refund, typer.Option(help="What becomes of what was paid already.")]
+Timing = Annotated[When, typer.Option(help="Now, or at the end of the paid period.")]
+Repayment = Annotated[Refund, typer.Option(help="How the rest of a paid period is refunded.")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class InlinePlan:
-    """The fields of a plan that is only for this subscription."""
+class InlinePlanFields:
+    """The options for the fields of a plan that only this subscription has."""
 
     plan_name: Annotated[str | None, typer.Option(help="Bill without a stored plan: name.")] = None
     plan_price: Annotated[str | None, typer.Option(metavar="MONEY", help="Its price.")] = None
@@ -34,9 +37,9 @@ class InlinePlan:
     plan_description: Annotated[str | None, typer.Option(help="Its description.")] = None
 
     @property
-    def terms(self) -> Terms:
-        """The fields as those of a plan."""
-        return Terms(
+    def fields(self) -> PlanFields:
+        """The same as the fields of any plan."""
+        return PlanFields(
             name=self.plan_name,
             price=self.plan_price,
             interval=self.plan_interval,
@@ -44,17 +47,23 @@ class InlinePlan:
             description=self.plan_description,
         )
 
-    def or_stored(self, plan: str | None) -> str | PlanDraft:
-        """The id or key *plan*, or the draft of a plan: exactly one of the two is given."""
-        terms = self.terms
-        if (plan is None) == (not terms.given):
-            message = "say what for: either --plan, or --plan-name, --plan-price, --plan-interval"
-            raise InvalidRequest(message, fields={"plan": message})
-        return plan or terms.draft()
+    def or_stored(self, plan: str | None) -> str | subhub.PlanDraft:
+        """Return the id or key *plan* or the inline plan; exactly one of them must be given."""
+        if (plan is None) == (not self.fields.given):
+            message = "give either `--plan` or `--plan-name`, `--plan-price` and `--plan-interval`"
+            raise InvalidRequest(message)
+        return plan or self._draft()
 
-    def or_none(self, plan: str | None) -> str | PlanDraft | None:
-        """The same, where neither may be given."""
-        return None if plan is None and not self.terms.given else self.or_stored(plan)
+    def or_none(self, plan: str | None) -> str | subhub.PlanDraft | None:
+        """Return the same, or `None` if neither is given."""
+        return None if plan is None and not self.fields.given else self.or_stored(plan)
+
+    def _draft(self) -> subhub.PlanDraft:
+        try:
+            return self.fields.draft()
+        except InvalidRequest as error:  # whose fields are those of a plan: here they are options
+            fields = {f"plan_{name}": problem for name, problem in error.fields.items()}
+            raise InvalidRequest(str(error), fields=fields) from error
 
 
 def subscribe(
@@ -62,73 +71,83 @@ def subscribe(
     plan: Annotated[
         str | None, typer.Option(help="A plan's id, or its key in the configuration.")
     ] = None,
-    inline: InlinePlan,
+    inline: InlinePlanFields,
     customer: Annotated[str | None, typer.Option(help="A customer's id.")] = None,
-    person: Person,
+    fields: CustomerFields,
     starts_on: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day; today if left out.")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day; default: today.")
     ] = None,
     payment_method: Annotated[
-        str | None, typer.Option(help="The provider's id of the means to charge.")
+        str | None, typer.Option(help="The provider's id of the payment method to charge.")
     ] = None,
-    many: BatchOptions,
-    call: ChangingCall,
+    batch: BatchOptions,
+    options: ChangeOptions,
 ) -> None:
-    """Start billing a customer for a plan, or many of them with --from, without a page."""
-    file = many.instead_of(customer, person)
+    """Subscribe a customer to a plan.
+
+    The customer sees no signup page. With --from, subscribe the customer of each row of a file.
+    """
+    file = batch.file_or_none(customer, fields)
     if file is not None:
+        from subhub.cli.bulk import perform  # noqa: PLC0415 - it loads the client
+
         terms = {
             "plan": inline.or_none(plan),
             "starts_on": _day(starts_on),
             "payment_method": payment_method,
         }
-        perform("subscribe", file, terms, many, call)
+        perform("subscribe", file, terms, batch, options)
         return
-    with call.billing() as client:
+    with options.client() as client:
         subscription = client.subscribe(
             plan=inline.or_stored(plan),
-            customer=person.or_existing(customer),
+            customer=fields.or_existing(customer),
             starts_on=_day(starts_on),
             payment_method=payment_method,
-            provider_options=call.options(client),
+            provider_options=options.provider_options(client.provider),
         )
-        call.show(subscription)
+        options.show(subscription)
 
 
 @command(app, "get")
-def get(*, subscription: SubscriptionId, call: Call) -> None:
+def get(*, subscription: SubscriptionId, options: ClientOptions) -> None:
     """Show one subscription."""
-    with call.billing() as client:
-        call.show(client.get_subscription(subscription))
+    with options.client() as client:
+        options.show(client.get_subscription(subscription))
 
 
 @command(app, "list")
 def list_(
     *,
-    customer: Annotated[str | None, typer.Option(help="Only this customer's, by id.")] = None,
-    status: Annotated[Status | None, typer.Option(help="Only those in this status.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only those of this customer's id.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
     limit: Limit = None,
-    call: Call,
+    options: ClientOptions,
 ) -> None:
     """List the subscriptions."""
-    with call.billing() as client:
+    with options.client() as client:
         found = client.list_subscriptions(customer=customer, status=status, limit=limit)
         columns = ("id", "customer_id", "plan_id", "status", "price", "interval", "renews_on")
-        call.listing("subscriptions", found, columns)
+        options.listing("subscriptions", found, columns)
 
 
 @command(app, "cancel")
 def cancel(
-    *, subscription: SubscriptionId, when: Timing, refund: Repayment = "none", call: ChangingCall
+    *,
+    subscription: SubscriptionId,
+    when: Timing,
+    refund: Repayment = "none",
+    options: ChangeOptions,
 ) -> None:
-    """Stop a subscription."""
-    with call.billing() as client:
-        options = call.options(client)
-        call.show(
-            client.cancel_subscription(
-                subscription, when=when, refund=refund, provider_options=options
-            )
+    """Cancel a subscription."""
+    with options.client() as client:
+        canceled = client.cancel_subscription(
+            subscription,
+            when=when,
+            refund=refund,
+            provider_options=options.provider_options(client.provider),
         )
+        options.show(canceled)
 
 
 @command(app, "change")
@@ -138,18 +157,18 @@ def change(
     plan: Annotated[str, typer.Option(help="The new plan's id, or key in the configuration.")],
     when: Timing,
     refund: Repayment = "none",
-    call: ChangingCall,
+    options: ChangeOptions,
 ) -> None:
     """Move a subscription to another plan; its id may change."""
-    with call.billing() as client:
+    with options.client() as client:
         changed = client.change_subscription(
             subscription,
             plan=plan,
             when=when,
             refund=refund,
-            provider_options=call.options(client),
+            provider_options=options.provider_options(client.provider),
         )
-        _show_change(changed, call)
+        _show_change(changed, options)
 
 
 @command(app, "update")
@@ -160,33 +179,33 @@ def update(
     interval: Annotated[str | None, typer.Option(metavar="PERIOD", help="The new period.")] = None,
     description: Annotated[str | None, typer.Option(help="The new description.")] = None,
     tax_rate: Annotated[str | None, typer.Option(metavar="PERCENT", help="The new tax.")] = None,
-    call: ChangingCall,
+    options: ChangeOptions,
 ) -> None:
-    """Change the terms of a subscription that are given."""
-    terms = Terms(price=price, interval=interval)
-    with call.billing() as client:
+    """Change the fields of a subscription that are given."""
+    fields = PlanFields(price=price, interval=interval)
+    with options.client() as client:
         changed = client.update_subscription(
             subscription,
-            price=terms.money,
-            interval=terms.period,
+            price=fields.money,
+            interval=fields.period,
             description=description,
             tax_rate=tax_rate,
-            provider_options=call.options(client),
+            provider_options=options.provider_options(client.provider),
         )
-        call.show(changed)
+        options.show(changed)
 
 
 def _day(text: str | None) -> dt.date | None:
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError as error:
-        problem = f"{text!r} is no day: write it as 2024-05-04"
-        raise InvalidRequest(f"--starts-on: {problem}", fields={"starts_on": problem}) from error
+        message = f"invalid `--starts-on` {text!r}: expected for example 2024-05-04"
+        raise InvalidRequest(message) from error
 
 
-def _show_change(changed: SubscriptionChange, call: Call) -> None:
-    if call.as_json:
-        call.show(changed)
+def _show_change(changed: subhub.SubscriptionChange, options: ClientOptions) -> None:
+    if options.as_json:
+        options.show(changed)
         return
     before, after = dict(changed.old), dict(changed.new or ())
     rows = [
@@ -194,6 +213,6 @@ def _show_change(changed: SubscriptionChange, call: Call) -> None:
         for name in before
         if name != "raw" and (before[name], after.get(name)) != (None, None)
     ]
-    call.table(("", "old", "new"), rows)
+    options.table(("", "old", "new"), rows)
     if changed.new is None:
-        call.note("the change is scheduled; the provider does not yet say more")
+        options.note("the change is scheduled; the provider does not say more yet")

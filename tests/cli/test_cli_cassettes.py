@@ -60,7 +60,7 @@ class TestRecord:
         result = run(*RECORD)
         assert result.exit_code == 0
         assert result.stdout.split()[:3] == ["operation", "outcome", "id"]
-        assert "is written" in result.stderr
+        assert f"wrote {JOB}" in result.stderr
         assert provenance_of(JOB).source == "sandbox"
 
     def test_tells_scripts_what_was_done(self, run: Run, as_json: AsJson) -> None:
@@ -72,9 +72,12 @@ class TestRecord:
     @pytest.mark.parametrize(
         ("words", "problem"),
         [
-            (("side-job",), "'side-job' is none of main-job"),
-            (("--plan", "gold"), "it goes with --live"),
-            (("--live", "--account", "main"), "the account 'main' is one of clitoy"),
+            (("side-job",), "unknown scenario 'side-job': expected main-job"),
+            (("--plan", "gold"), "`--plan` needs `--live`"),
+            (
+                ("--live", "--account", "main"),
+                "the account 'main' is for clitoy, not for afternoon",
+            ),
         ],
         ids=["scenario", "plan", "account"],
     )
@@ -89,7 +92,7 @@ class TestRecord:
     def test_of_a_sandbox_is_not_live(self, run: Run) -> None:
         result = run("cassettes", "record", "clitoy", "--live", "--account", "main")
         assert result.exit_code == 2
-        assert "accounts.main is a sandbox: leave --live out" in result.stderr
+        assert "accounts.main is a sandbox: leave `--live` out" in result.stderr
 
 
 class TestRecordLive:
@@ -98,13 +101,13 @@ class TestRecordLive:
     def test_needs_a_yes(self, live: Run, served: ServedAccount) -> None:
         result = live("--plan", "phone")
         assert result.exit_code == 2
-        assert "is a test key: if you mean it, add --yes" in result.stderr
+        assert "is a test key: to confirm, add `--yes`" in result.stderr
         assert not served.fake.exchanges
 
     def test_needs_another_yes_for_a_live_key(self, live: Run, served: ServedAccount) -> None:
         result = live("--plan", "phone", "--yes", key="ak_live_0123456789abcdefghijklmn")
         assert result.exit_code == 2
-        assert "not known to be a test key: if you mean it, add --yes-live" in result.stderr
+        assert "not known to be a test key: to confirm, add `--yes-live`" in result.stderr
         assert not served.fake.exchanges
 
     def test_with_the_other_yes_a_live_key_is_used(self, live: Run) -> None:
@@ -115,13 +118,13 @@ class TestRecordLive:
     def test_needs_a_plan_where_none_can_be_made(self, live: Run, served: ServedAccount) -> None:
         result = live("--yes")
         assert result.exit_code == 2
-        assert "name one that is there" in result.stderr
+        assert "`--plan` is required" in result.stderr
         assert not served.fake.exchanges
 
     def test_records_and_tells_what_is_left(self, live: Run, run: Run) -> None:
         result = live("--plan", "phone", "--yes")
         assert result.exit_code == 0, result.output
-        assert "the cassette will say sandbox" in result.stderr
+        assert "the cassette's source will be sandbox" in result.stderr
         assert "left at the provider: a customer: c" in result.stderr
         assert run("cassettes", "check").exit_code == 0
 
@@ -160,7 +163,7 @@ class TestCheck:
         for words in ((), ("cassettes",), (str(recorded),), ("--max-age", "1")):
             result = run("cassettes", "check", *words)
             assert result.exit_code == 0
-            assert "1 cassettes were checked, 0 are wrong" in result.stderr
+            assert "checked 1 cassettes: 0 have problems" in result.stderr
 
     def test_tells_file_exchange_problem_and_remedy(self, run: Run, recorded: Path) -> None:
         spoilt(recorded)
@@ -180,7 +183,11 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("words", "problem"),
-        [((), "there is no cassettes"), (("nowhere",), "no nowhere"), ((".",), "no cassette in .")],
+        [
+            ((), "cassettes does not exist"),
+            (("nowhere",), "nowhere does not exist"),
+            ((".",), "no cassette in ."),
+        ],
         ids=["default", "nowhere", "empty"],
     )
     def test_of_nothing_is_a_mistake(self, run: Run, words: tuple[str, ...], problem: str) -> None:

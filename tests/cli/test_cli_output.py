@@ -39,7 +39,7 @@ def test_people_see_the_fields_that_the_provider_sent_and_that_it_was_a_sandbox(
     assert ["interval", "1 year"] in lines
     assert "description" not in result.stdout
     assert "raw" not in result.stdout
-    assert result.stderr == "sandbox: a fake of clitoy answers, and forgets afterwards\n"
+    assert result.stderr == "sandbox: a local fake of clitoy; it forgets everything\n"
 
 
 def test_a_long_address_stays_on_one_line_so_that_it_can_be_copied(run: Run) -> None:
@@ -97,7 +97,7 @@ def test_nobody_found_is_said_in_words(run: Run) -> None:
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "there is none" in result.stderr
+    assert "not found" in result.stderr
 
 
 def test_a_change_shows_the_old_and_the_new_side_by_side(run: Run, as_json: AsJson) -> None:

@@ -141,8 +141,8 @@ class TestTheJournal:
 
         told = run("resolve", "--grace-period", "0")
         assert told.exit_code == 4
-        assert "1 of 3 undecided" in told.stderr
-        for word in ("create_customer, begun ", "  done: ", "  not done: ", "  ambiguous: "):
+        assert "1 of 3 unresolved" in told.stderr
+        for word in ("create_customer, sent ", "  done: ", "  not done: ", "  ambiguous: "):
             assert word in told.stdout
 
         left = run("resolve", "--grace-period", "0", "--json")
@@ -152,7 +152,7 @@ class TestTheJournal:
         assert (intent["in_flight"], intent["job"]) == (False, None)
 
         closed = run("resolve", intent["token"], "--as", "not-done")
-        assert "noted in the journal: not done" in closed.stderr
+        assert "recorded in the journal: not done" in closed.stderr
         again = run("resolve", intent["token"], "--as", "not-done")
         assert (again.exit_code, "nothing of it is left" in again.stderr) == (2, True)
         assert run("resolve").exit_code == 0
@@ -181,8 +181,8 @@ class TestTheJournal:
         journal.write(intent, None)
         told = run("resolve")
         assert told.exit_code == 4
-        assert "  in flight: its process still lives" in told.stdout
-        assert "1 of 2 undecided" in told.stderr
+        assert "  in flight: its process is still running" in told.stdout
+        assert "1 of 2 unresolved" in told.stderr
         refused = run("resolve", intent.token(), "--as", "done")
         assert (refused.exit_code, "its process still lives" in refused.stderr) == (2, True)
         journal.close()
@@ -221,16 +221,16 @@ def test_candidates_of_the_journal_are_listed(run: Run, portal: Fake) -> None:
 def test_without_a_journal_says_how_to_have_one(run: Run) -> None:
     told = run("resolve")
     assert told.exit_code == 2
-    assert "accounts.main keeps no journal" in told.stderr
+    assert "accounts.main has no journal" in told.stderr
     assert 'add `journal = "journal.db"`' in told.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("--as", "done"), "--as: it closes one change"),
-        ((token("create_plan"), "--list"), "--list: it lists all that is open"),
-        ((token("create_plan"), "--as", "not-done", "--id", "x"), "--id: it goes with --as done"),
+        (("--as", "done"), "`--as` needs the token of the change to close"),
+        ((token("create_plan"), "--list"), "`--list` lists every open change"),
+        ((token("create_plan"), "--as", "not-done", "--id", "x"), "`--id` needs `--as done`"),
         ((token("create_plan"), "--as", "done"), "only a client with a `journal`"),
     ],
 )

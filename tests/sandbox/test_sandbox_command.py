@@ -160,7 +160,7 @@ class TestOptions:
         ran = run("--config", str(path))
 
         assert ran.exit_code == 2
-        assert "accounts.a holds a live key" in ran.output
+        assert "accounts.a has a live key" in ran.output
         assert key not in ran.output
 
     def test_refuse_a_plan_that_the_provider_cannot_have(self, phone: PlanDraft) -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import Result
 
 Run = Callable[..., Result]
+PLAN = ("--name", "Phone", "--price", "12.95 EUR", "--interval", "6 months")
 PERSON = ("--name", "Test Company BV", "--email", "john.doe@test.com")
 
 
@@ -41,7 +42,7 @@ def test_each_kind_of_failure_has_its_exit_code_in_words_and_in_json(
     assert error["message"] in plain.stderr
 
 
-def test_scripts_learn_what_the_provider_said(run: Run) -> None:
+def test_scripts_get_what_the_provider_said(run: Run) -> None:
     words = ("customer", "create", "--name", "Refused", "--email", "a@b.c")
     error = json.loads(run(*words, "--json").stderr)["error"]
 
@@ -52,13 +53,13 @@ def test_scripts_learn_what_the_provider_said(run: Run) -> None:
     assert "email: is taken" in run(*words).stderr
 
 
-def test_what_a_failed_call_has_made_already_is_told(run: Run) -> None:
+def test_what_a_failed_call_has_already_created_is_shown(run: Run) -> None:
     words = ("subscribe", "--plan", "gone", *PERSON)
     result = run(*words)
     error = json.loads(run(*words, "--json").stderr)["error"]
 
     assert result.exit_code == 1
-    assert "Made already, and not to be made again: Customer cst_9" in result.stderr
+    assert "Already created, do not create again: Customer cst_9" in result.stderr
     assert error["completed"][0]["id"] == "cst_9"
     assert error["code"] == "missing"
 
@@ -66,7 +67,7 @@ def test_what_a_failed_call_has_made_already_is_told(run: Run) -> None:
 def test_an_unknown_outcome_says_to_look_first(run: Run) -> None:
     result = run("customer", "create", "--name", "Lost", "--email", "a@b.c")
 
-    assert "look at the provider before you repeat it" in result.stderr
+    assert "The change may have taken effect: check that before you repeat it." in result.stderr
 
 
 def test_what_a_provider_lacks_comes_with_the_alternative(run: Run) -> None:
@@ -85,7 +86,7 @@ def test_a_day_that_is_none_names_the_form(run: Run) -> None:
     result = run("subscribe", *words)
 
     assert result.exit_code == 2
-    assert "'4 May' is no day: write it as 2024-05-04" in result.stderr
+    assert "invalid `--starts-on` '4 May': expected for example 2024-05-04" in result.stderr
 
 
 def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
@@ -93,3 +94,33 @@ def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "--acount" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plan", "create", "--name", "A"), "`--price`: it is required; `--interval`: it is req"),
+        (("customer", "create", *PERSON, "--country", "nl"), "`--country`: "),
+        (("customer", "get", "a/b"), "`CUSTOMER`: 'a/b' "),
+        (("customer", "list", "--limit", "-1"), "`--limit`"),
+        (("subscribe", "--plan-name", "A"), "`--plan-price`: it is required"),
+        (("subscribe", "--plan", "phone", "--customer", "a/b"), "`--customer`: 'a/b' "),
+        (
+            ("signup-link", "create", "--plan", "phone", *PERSON, "--when", "now"),
+            "`--when`: it goes with `--replaces`",
+        ),
+        (
+            ("plan", "create", *PLAN, "--option", "color=red"),
+            "`--option`: `create_plan` has no option color",
+        ),
+    ],
+)
+def test_an_argument_is_named_as_it_was_typed(
+    run: Run, words: tuple[str, ...], message: str
+) -> None:
+    result = run(*words)
+    error = json.loads(run(*words, "--json").stderr)["error"]
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert message in error["message"]
