@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
-from subhub.cli.init import starter
+from subhub.cli.init import render_config
 from subhub.client.configuration import Configuration
 from subhub.models import Plan
 from subhub.plugin import Absence, Evidence, Flow, Provider, done
@@ -108,7 +108,7 @@ def test_init_writes_a_configuration_that_works_at_once(run: Run) -> None:
 
     assert written.exit_code == 0
     assert written.stdout == ""
-    assert "subhub.toml is written; try `subhub plan list`" in written.stderr
+    assert "created subhub.toml; try `subhub plan list`" in written.stderr
     assert checked.exit_code == 0
     assert "plan_phone" in plan.stdout
 
@@ -116,7 +116,7 @@ def test_init_writes_a_configuration_that_works_at_once(run: Run) -> None:
 @pytest.mark.parametrize("provider", ["mijnklantportaal", "afternoon", "some-other"])
 def test_what_init_writes_can_be_read(provider: str, tmp_path: Path) -> None:
     path = tmp_path / "subhub.toml"
-    _ = path.write_text(starter(provider, ["subscribe"]))
+    _ = path.write_text(render_config(provider, ["subscribe"]))
 
     settings = Configuration.read(path).settings
 
@@ -128,7 +128,7 @@ def test_what_init_writes_can_be_read(provider: str, tmp_path: Path) -> None:
 
 def test_the_real_key_form_beside_the_sandbox_can_be_read_too(tmp_path: Path) -> None:
     path = tmp_path / "subhub.toml"
-    text = starter("some-other", []).replace("sandbox = true", "# sandbox = true")
+    text = render_config("some-other", []).replace("sandbox = true", "# sandbox = true")
     _ = path.write_text(text.replace("# api_key =", "api_key ="))
 
     main = Configuration.read(path).settings.accounts["main"]
@@ -151,7 +151,7 @@ def test_init_replaces_a_file_only_by_force(run: Run) -> None:
 
     refused = run(*words)
     assert refused.exit_code == 2
-    assert "mine.toml is there already: keep it, or replace it with --force" in refused.stderr
+    assert "mine.toml exists already: keep it, or replace it with `--force`" in refused.stderr
     assert path.read_text() == "# precious"
 
     assert run(*words, "--force").exit_code == 0
@@ -162,7 +162,7 @@ def test_init_says_when_it_cannot_write(run: Run) -> None:
     result = run("init", "--config", "nowhere/subhub.toml")
 
     assert result.exit_code == 2
-    assert "nowhere/subhub.toml cannot be written (No such file or directory)" in result.stderr
+    assert "cannot write nowhere/subhub.toml (No such file or directory)" in result.stderr
 
 
 def test_init_takes_the_installed_provider(run: Run) -> None:
@@ -247,7 +247,7 @@ def test_check_tells_scripts_the_same(run: Run) -> None:
 def test_check_without_needs_says_so(run: Run) -> None:
     _ = run("init", "--provider", "setup-toy")
 
-    assert "the application needs nothing in particular" in run("check").stderr
+    assert "the application needs nothing" in run("check").stderr
 
 
 def test_check_without_a_configuration_points_to_init(run: Run) -> None:
@@ -257,7 +257,7 @@ def test_check_without_a_configuration_points_to_init(run: Run) -> None:
     assert "subhub init" in result.stderr
 
 
-# providers and capabilities -----------------------------------------------------------------------
+# providers ---------------------------------------------------------------------------------------
 
 
 def test_providers_are_listed_with_the_cause_of_the_broken_ones(run: Run) -> None:
@@ -288,48 +288,9 @@ def test_without_a_provider_it_is_said_what_to_install(run: Run) -> None:
     assert told(run("providers", "--json", plugins={})) == []
 
 
-def row(result: Result, name: str) -> str:
-    return next(line for line in result.stdout.splitlines() if line.startswith(f"{name} "))
-
-
-def test_capabilities_come_with_evidence_or_reason(run: Run) -> None:
-    result = run("capabilities", "setup-toy")
-
-    assert row(result, "get_plan").split()[1] == "yes"
-    assert row(result, "get_plan").endswith("docs: the toy's own page; options: colour")
-    assert "it has no list; instead: keep the ids" in row(result, "list_plans")
-    assert row(result, "create_plan").split()[1:] == ["no", "plans", "are", "made", "by", "hand"]
-    assert "not yet" in row(result, "subscribe")
-    assert "(only here)" in row(result, "count_beans")
-
-
-def test_capabilities_tell_scripts_the_same(run: Run) -> None:
-    array = told(run("capabilities", "setup-toy", "--json"))
-    by_name = {each.pop("name"): each for each in array}
-
-    assert by_name["get_plan"] == {
-        "supported": True,
-        "extension": False,
-        "options": ["colour"],
-        "lost": None,
-        "evidence": "docs",
-        "source": "the toy's own page",
-    }
-    assert by_name["list_plans"] == {
-        "supported": False,
-        "extension": False,
-        "options": [],
-        "lost": None,
-        "reason": "it has no list",
-        "alternative": "keep the ids",
-        "kind": "provider",
-    }
-    assert by_name["count_beans"]["extension"] is True
-
-
 def test_capabilities_without_a_name_are_those_of_the_configured_account(run: Run) -> None:
     _ = Path("subhub.toml").write_text(TWO_ACCOUNTS)
 
-    assert row(run("capabilities"), "get_plan")
-    assert row(run("capabilities", "--account", "real"), "get_plan")
+    for words in ((), ("--account", "real")):
+        assert "get_plan " in run("capabilities", *words).stdout
     assert run("capabilities", "--account", "other").exit_code == 2

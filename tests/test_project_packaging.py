@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from subhub._version import __version__
+
 ROOT = Path(__file__).parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
 USE = """
 from pathlib import Path
 import sys
 import subhub, subhub_afternoon, subhub_mijnklantportaal
-from subhub.plugin.registry import names
+from subhub.cli.contract_report import contract_report
+from subhub.plugin.registry import load, names
 
 home = Path(sys.argv[1]).resolve()
 assert home in Path(subhub.__file__).resolve().parents, subhub.__file__
@@ -26,6 +29,7 @@ draft = subhub.CustomerDraft(
     name="A", email="a@b.c", address="S 1", postal_code="1234AB", city="C", country="NL"
 )
 for name in names():
+    assert contract_report(load(name)) is not None, name
     with subhub.Client(name, sandbox=True) as billing:
         print(name, billing.create_customer(draft).id)
 """
@@ -79,6 +83,8 @@ def test_the_wheels_work_in_an_empty_environment(wheels: list[Path], tmp_path: P
     used = run(python, "-W", "error", "-c", USE, tmp_path / "env", cwd=tmp_path)
     assert len(used.splitlines()) == 2
 
+    version = run(python.with_name("subhub"), "--version", cwd=tmp_path)
+    assert version == f"subhub-billing {__version__}\n"
     bare = subprocess.run(
         [python.with_name("subhub"), "demo"], capture_output=True, text=True, check=False
     )

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from subhub.cli.contract_report import ContractReport, contract_report
 from subhub.cli.options import AccountName, ConfigPath
 from subhub.cli.output import Output
-from subhub.client.configuration import Configuration
 from subhub.plugin.capabilities import Absence, Capability
 from subhub.plugin.registry import Installed, installed, load
 
+EVIDENCE: Final = {
+    "seed": "official spec",
+    "docs": "documentation",
+    "docs-old": "older documentation",
+    "inferred": "assumed",
+}
+RECOVERY: Final = {"decided": "automatic", "candidates": "ambiguous", "nothing": "none"}
+COLUMNS: Final = ("capability", "supported", "evidence", "recovery", "proven", "source_or_reason")
+
 
 def providers(*, output: Output) -> None:
-    """List the installed provider plugins, the broken ones with the cause."""
+    """List the installed provider plugins.
+
+    For a broken one, the cause is shown.
+    """
     found = installed()
     if output.as_json:
-        output.data([_plugin(each) for each in found])
+        output.data([_plugin_data(plugin) for plugin in found])
     elif found:
-        rows = ((each.name, each.distribution, each.version, _state(each)) for each in found)
+        rows = (
+            (plugin.name, plugin.distribution, plugin.version, plugin.problem or "ready")
+            for plugin in found
+        )
         output.table(("provider", "package", "version", "state"), rows)
     else:
         output.note(
@@ -31,32 +46,67 @@ def providers(*, output: Output) -> None:
 def capabilities(
     *,
     provider: Annotated[
-        str | None, typer.Argument(help="A provider's name; else the configured account's.")
+        str | None, typer.Argument(help="A provider's name; default: the configured account's.")
     ] = None,
     config: ConfigPath = None,
     account: AccountName = None,
     output: Output,
 ) -> None:
-    """Show what a provider can do, how well that is known, and what it lacks.
+    """Show what a provider can do, on what evidence, and how it was proven.
 
-    Evidence: seed, in full from the provider's own document; docs, from its documentation;
-    docs-old, from an earlier edition; inferred, not seen anywhere. None of it was tried live.
+    Evidence for the wire format: official spec, documentation, older documentation, assumed.
+
+    Recovery after a lost response, by `subhub resolve`: automatic, ambiguous (a person chooses
+    from the candidates), none.
+
+    Proven: on what the contract suite was run. For a capability that is missing, the suite tests
+    that it is refused before anything is sent.
     """
-    if provider is None:
-        configuration = Configuration.read(config)
-        provider = configuration.settings.accounts[configuration.choose(account)].provider
-    found = load(provider).capabilities().values()
+    found = load(_configured(config, account) if provider is None else provider)
+    report = contract_report(found)
+    known = found.capabilities().values()
     if output.as_json:
-        output.data([capability_data(each) for each in found])
+        output.data([_capability_data(capability, report) for capability in known])
         return
-    output.table(("capability", "supported", "evidence_or_reason"), map(_row, found))
+    output.table(COLUMNS, (_row(capability, report) for capability in known))
+    output.note(report.summary() if report else f"{found.name} ships no contract report")
 
 
-def _state(plugin: Installed) -> str:
-    return plugin.problem or "ready"
+def why(capability: Capability) -> str:
+    """Return the source of the evidence, or why the capability is missing and what to do."""
+    found = capability.found
+    if not isinstance(found, Absence):
+        return found.source
+    return f"{found.reason}; instead: {found.alternative}" if found.alternative else found.reason
 
 
-def _plugin(plugin: Installed) -> dict[str, object]:
+def support(capability: Capability) -> str:
+    """Return whether the provider can do it; `not yet` if only the plugin cannot."""
+    found = capability.found
+    if not isinstance(found, Absence):
+        return "yes"
+    return "no" if found.kind == "provider" else "not yet"
+
+
+def evidence(capability: Capability) -> str:
+    """Return how well the wire format is known; empty for what is missing."""
+    found = capability.found
+    return "" if isinstance(found, Absence) else EVIDENCE[found.mark]
+
+
+def recovery(capability: Capability) -> str:
+    """Return what happens after a lost response; empty for what changes nothing."""
+    return RECOVERY[capability.lost] if capability.lost else ""
+
+
+def _configured(config: ConfigPath, account: AccountName) -> str:
+    from subhub.client.configuration import Configuration  # noqa: PLC0415 - only without a name
+
+    configuration = Configuration.read(config)
+    return configuration.settings.accounts[configuration.choose(account)].provider
+
+
+def _plugin_data(plugin: Installed) -> dict[str, object]:
     return {
         "name": plugin.name,
         "package": plugin.distribution,
@@ -66,30 +116,33 @@ def _plugin(plugin: Installed) -> dict[str, object]:
     }
 
 
-def _row(capability: Capability) -> tuple[str, str, str]:
+def _row(capability: Capability, report: ContractReport | None) -> tuple[str, ...]:
     name = f"{capability.name} (only here)" if capability.extension else capability.name
-    found = capability.found
-    if isinstance(found, Absence):
-        instead = f"; instead: {found.alternative}" if found.alternative else ""
-        return name, "no" if found.kind == "provider" else "not yet", found.reason + instead
     options = f"; options: {', '.join(capability.options)}" if capability.options else ""
-    lost = f"; if its answer is lost: {capability.lost}" if capability.lost else ""
-    return name, "yes", f"{found.mark}: {found.source}{options}{lost}"
+    return (
+        name,
+        support(capability),
+        evidence(capability),
+        recovery(capability),
+        report.proof(capability.name) if report else "",
+        why(capability) + options,
+    )
 
 
-def capability_data(capability: Capability) -> dict[str, object]:
-    """What is known of a capability, for scripts."""
+def _capability_data(capability: Capability, report: ContractReport | None) -> dict[str, object]:
     found = capability.found
     known: dict[str, object] = (
         {"reason": found.reason, "alternative": found.alternative, "kind": found.kind}
         if isinstance(found, Absence)
         else {"evidence": found.mark, "source": found.source}
     )
+    counts = report and report.counts(capability.name)
     return {
         "name": capability.name,
         "supported": capability.supported,
         "extension": capability.extension,
         "options": capability.options,
         "lost": capability.lost,
+        "proof": counts and {"source": report.tested["source"], **counts} if report else None,
         **known,
     }
