@@ -18,7 +18,7 @@ ACCEPTED: Final = range(max(1, API_VERSION - 1), API_VERSION + 1)
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One installed plugin; `problem` says why it cannot be used, if it cannot."""
+    """An installed plugin; `problem` says why it cannot be used, if it cannot."""
 
     name: str
     distribution: str
@@ -29,87 +29,66 @@ class Installed:
 
 @cache
 def load(name: str) -> type[Provider]:
-    """The provider class called *name*; only that plugin is imported."""
-    entries = _by_name().get(name, [])
+    """Return the provider class called *name*. Only that plugin is imported."""
+    entries = _by_name().get(name)
     if not entries:
-        raise _missing(name)
-    if len(entries) > 1:
-        homes = " and ".join(sorted(_home(each)[0] for each in entries))
-        message = f"two distributions offer the provider {name!r}: {homes}; uninstall one of them"
-        raise PluginError(message)
-    try:
-        found: object = _driver(name, entries)
-    except (Exception, SystemExit) as error:  # a plugin may fail to import in any way
-        message = f"the plugin of {name!r} cannot be imported: {type(error).__name__}: {error}"
-        raise PluginError(message) from error
-    return _checked(name, found)
+        raise _not_installed(name)
+    return _loaded(name, entries)
 
 
 def provider_class(provider: str | type[Provider]) -> type[Provider]:
-    """The class of a provider that is given by name, or as the class itself."""
+    """Return the class of a provider that is given by name, or as the class itself."""
     if isinstance(provider, str):
         return load(provider)
     return _checked(getattr(provider, "name", ""), provider)
 
 
 def installed() -> list[Installed]:
-    """Every installed plugin, working or not; this imports them all, one at a time."""
+    """Return every installed plugin, working or not. This imports them all."""
     return [_inspect(name, entries) for name, entries in sorted(_by_name().items())]
 
 
 def names() -> list[str]:
-    """The names of the installed plugins; imports none of them."""
+    """Return the names of the installed plugins. This imports none of them."""
     return sorted(_by_name())
 
 
 def distribution_of(name: str) -> tuple[str, str]:
-    """The name and version of the distribution that offers the provider *name*."""
-    entries = _by_name().get(name, [])
+    """Return the name and version of the distribution that offers the provider *name*."""
+    entries = _by_name().get(name)
     if not entries:
-        raise _missing(name)
-    return _home(entries[0])
+        raise _not_installed(name)
+    return _distribution(entries[0])
 
 
 def _inspect(name: str, entries: list[EntryPoint]) -> Installed:
-    distribution, version = _home(entries[0])
+    distribution, version = _distribution(entries[0])
     try:
-        return Installed(name, distribution, version, provider=load(name))
+        return Installed(name, distribution, version, provider=_loaded(name, entries))
     except PluginError as error:
         return Installed(name, distribution, version, problem=str(error))
 
 
-def _checked(name: str, found: object) -> type[Provider]:
-    if not (isinstance(found, type) and issubclass(found, Provider)):
-        message = f"the plugin of {name!r} offers {found!r}, which is no subclass of Provider"
+def _loaded(name: str, entries: list[EntryPoint]) -> type[Provider]:
+    if len(entries) > 1:
+        distributions = " and ".join(sorted(_distribution(entry)[0] for entry in entries))
+        message = f"two distributions offer the provider {name!r}: {distributions}; uninstall one"
         raise PluginError(message)
-    if found.api_version not in ACCEPTED:
-        accepted = " and ".join(str(version) for version in ACCEPTED)
-        message = (
-            f"the plugin of {name!r} speaks version {found.api_version} of the plugin interface, "
-            f"and this subhub speaks {accepted}: update the older of the two"
-        )
-        raise PluginError(message)
-    if getattr(found, "name", None) != name:
-        message = f"the plugin of {name!r} calls itself {getattr(found, 'name', None)!r}"
-        raise PluginError(message)
-    return found
-
-
-def _missing(name: str) -> PluginError:
-    there = names()
-    close = difflib.get_close_matches(name, there, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"install it: pip install subhub-{name}"
-    known = ", ".join(there) or "none"
-    return PluginError(f"no plugin for the provider {name!r} (installed: {known}); {hint}")
+    try:
+        found: object = _driver(name, entries)
+    except (Exception, SystemExit) as error:  # a plugin may fail to import in any way
+        message = f"cannot import the plugin of {name!r}: {type(error).__name__}: {error}"
+        raise PluginError(message) from error
+    return _checked(name, found)
 
 
 def _driver(name: str, entries: list[EntryPoint]) -> object:
-    """What the plugin *name*, one of *entries*, offers.
+    """Return what the plugin *name*, one of *entries*, offers.
 
-    Stevedore's own cache of entry points is left out. It takes file times in steps of 128 seconds,
-    so that a plugin that was just installed or renamed is not found, or found under its old name.
+    Stevedore's own cache of entry points is not used. It rounds file times to 128 seconds, so a
+    plugin that was just installed or renamed is not found, or is found under its old name.
     """
-    from stevedore.driver import DriverManager  # noqa: PLC0415 - a class given as such needs none
+    from stevedore.driver import DriverManager  # noqa: PLC0415 - a provider given as class needs none
 
     class Plugin(DriverManager[Provider]):
         def list_entry_points(self) -> list[EntryPoint]:
@@ -118,16 +97,42 @@ def _driver(name: str, entries: list[EntryPoint]) -> object:
     return Plugin(GROUP, name).driver
 
 
-def _by_name() -> Mapping[str, list[EntryPoint]]:
-    found: dict[str, list[EntryPoint]] = {}
-    for each in _entry_points():
-        found.setdefault(each.name, []).append(each)
+def _checked(name: str, found: object) -> type[Provider]:
+    if not (isinstance(found, type) and issubclass(found, Provider)):
+        message = f"the plugin of {name!r} offers {found!r}, which is not a subclass of Provider"
+        raise PluginError(message)
+    if found.api_version not in ACCEPTED:
+        accepted = " and ".join(str(version) for version in ACCEPTED)
+        message = (
+            f"the plugin of {name!r} has version {found.api_version} of the plugin interface, "
+            f"and this subhub accepts {accepted}: update the older of the two"
+        )
+        raise PluginError(message)
+    if getattr(found, "name", None) != name:
+        message = f"the plugin of {name!r} has the name {getattr(found, 'name', None)!r}"
+        raise PluginError(message)
     return found
 
 
-def _entry_points() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
+def _not_installed(name: str) -> PluginError:
+    there = names()
+    close = difflib.get_close_matches(name, there, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"install it: pip install subhub-{name}"
+    known = ", ".join(there) or "none"
+    return PluginError(f"no plugin for the provider {name!r} (installed: {known}); {hint}")
 
 
-def _home(entry: EntryPoint) -> tuple[str, str]:
+def _by_name() -> Mapping[str, list[EntryPoint]]:
+    """Return the entry points, in most environments one for each name.
+
+    This reads the entry points of every installed distribution, which is most of what finding a
+    plugin costs. It is not cached, so that a plugin can be installed while the program runs.
+    """
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "unknown")
