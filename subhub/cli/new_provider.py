@@ -1,4 +1,4 @@
-"""`subhub new-provider`: a plugin for another provider, to begin with."""
+"""`subhub new-provider`: the project of a new provider plugin."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def new_provider(
     *,
     name: Annotated[str, typer.Argument(help="The provider's name, in lower case: north-pay.")],
     directory: Annotated[
-        Path, typer.Option(help="The folder to make subhub-NAME in; else this one.")
+        Path, typer.Option(help="The folder to create subhub-NAME in; default: this one.")
     ] = Path(),
     base_url: Annotated[
-        str | None, typer.Option(help="The address of the provider's API; else one is made up.")
+        str | None, typer.Option(help="The address of the provider's API; default: invented.")
     ] = None,
     output: Output,
 ) -> None:
-    """Write a provider plugin to begin with: its tests are green, and its provider is made up.
+    """Create the project of a new provider plugin.
 
-    It becomes a package of its own, subhub-NAME, ready to be edited and published. Nothing that is
-    there already is replaced.
+    It is a package of its own, subhub-NAME: its tests pass, and its provider is invented. Edit it
+    step by step, and publish it. An existing folder is never replaced.
     """
     naming = Naming.checked(name, base_url)
     project = write_project(naming, directory)
     if output.as_json:
-        files = sorted(each for each in project.rglob("*") if each.is_file())
+        files = sorted(path for path in project.rglob("*") if path.is_file())
         output.data(
             {
                 "path": str(project),
@@ -42,15 +42,19 @@ def new_provider(
                 "module": naming.module,
                 "class": naming.class_name,
                 "base_url": naming.base_url,
-                "files": [each.relative_to(project).as_posix() for each in files],
+                "files": [path.relative_to(project).as_posix() for path in files],
             }
         )
         return
-    output.note(f"{project} is written, with a recording of its sandbox; next:")
+    output.note(f"created {project}; next:")
     for line in (
         f"cd {shlex.quote(str(project))}",
         "pip install uv && uv run pytest",
+        "uv run pytest --record-sandbox",
         f"$EDITOR {naming.module}/provider.py",
     ):
         typer.echo(line)
-    output.note(f"its README says what to edit first; the tutorial is {TUTORIAL} of subhub")
+    output.note(
+        f"--record-sandbox records the cassette, which no test replays until then; README.md says "
+        f"what to edit first; the tutorial is {TUTORIAL} of subhub"
+    )

@@ -1,4 +1,4 @@
-"""`subhub new-provider`: what it tells, and that what it writes works as soon as it is there."""
+"""`subhub new-provider`: what it prints, and that the project works as soon as it exists."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
@@ -30,19 +31,20 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["new-provider", *words], catch_exceptions=False)
 
 
-# What it tells ------------------------------------------------------------------------------------
+# What it prints ----------------------------------------------------------------------------------
 
 
-def test_it_tells_what_to_do_next() -> None:
+def test_it_prints_what_to_do_next() -> None:
     result = run("north-pay")
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "cd subhub-north-pay",
         "pip install uv && uv run pytest",
+        "uv run pytest --record-sandbox",
         "$EDITOR subhub_north_pay/provider.py",
     ]
-    assert "subhub-north-pay is written, with a recording of its sandbox" in result.stderr
+    assert "created subhub-north-pay; next:" in result.stderr
     assert "docs/adding-a-provider.md" in result.stderr
     assert Path("subhub-north-pay", "README.md").is_file()
 
@@ -64,17 +66,23 @@ def test_scripts_are_told_the_same_and_the_files(folder: Path) -> None:
         "class": "NorthPay",
         "base_url": "https://n.com",
     }
-    assert "cassettes/north-pay/main_job.yaml" in files
+    assert "subhub_north_pay/provider.py" in files
     assert all((home / "subhub-north-pay" / each).is_file() for each in files)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["Acme"], "`name`: 'Acme' is no name for a provider"),
-        (["afternoon"], "`name`: the provider 'afternoon' is installed already"),
-        (["acme", "--base-url", "acme.com"], "`base_url`: 'acme.com' is no address of an API"),
-        (["acme", "--directory", "nowhere"], "cannot be written (No such file or directory)"),
+        (["Acme"], "`NAME`: invalid provider name 'Acme': expected words of lower-case letters"),
+        (["afternoon"], "`NAME`: the provider 'afternoon' is installed already"),
+        (
+            ["acme", "--base-url", "acme.com"],
+            "`--base-url`: invalid API address 'acme.com': expected https://",
+        ),
+        (
+            ["acme", "--directory", "nowhere"],
+            "(No such file or directory): name another `--directory`",
+        ),
     ],
 )
 def test_a_refusal_is_a_message_and_nothing_is_written(
@@ -133,14 +141,28 @@ interval = "1 month"
 """
 
 
+def assert_recorded_in_sandbox(cassette: Path) -> None:
+    text = cassette.read_text("utf-8")
+    provenance = yaml.safe_load(text)["provenance"]
+    assert provenance["source"] == "sandbox"
+    assert provenance["plugin"] == "subhub-north-pay 0.1.0"
+    assert "sandbox_key" not in text
+
+
 @needs_uv
 def test_what_it_writes_is_green_clean_and_ready_for_use(folder: Path) -> None:
-    """The commands that it tells, and the checks of its workflow that need it installed."""
+    """The commands that it prints, and the checks of its workflow that need it installed."""
     assert run("north-pay").exit_code == 0
     project = folder / "subhub-north-pay"
     uv = (UV, "run", "--quiet")
 
-    assert " passed" in program(*uv, "pytest", cwd=project)
+    first = program(*uv, "pytest", cwd=project)
+    assert " passed" in first
+    assert "not recorded yet: run `pytest --record-sandbox`" in first
+    _ = program(*uv, "pytest", "--record-sandbox", cwd=project)
+    assert "not recorded yet" not in program(*uv, "pytest", cwd=project)
+    assert_recorded_in_sandbox(project / "cassettes" / "north-pay" / "main_job.yaml")
+
     for checker in ("mypy", "pyright"):
         _ = program(*uv, checker, cwd=project)
 

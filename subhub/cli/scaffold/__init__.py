@@ -1,4 +1,4 @@
-"""The scaffold: a provider plugin to begin with, green and about a provider that does not exist.
+"""The scaffold of a provider plugin: a project whose tests pass, for an invented provider.
 
 Nothing here is needed to run a plugin, and no plugin imports it.
 """

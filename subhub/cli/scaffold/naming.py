@@ -1,4 +1,4 @@
-"""Naming: what the parts of a new plugin are called, and which names cannot be.
+"""Naming: what the parts of a new plugin are called, and which names are refused.
 
 A name is checked against what is installed here, not against any package index.
 """
@@ -19,7 +19,7 @@ from subhub.errors import InvalidRequest
 from subhub.plugin import registry
 
 LONGEST: Final = 30
-"""How many letters a name may have, so that the lines it stands in stay readable."""
+"""The maximum length of a name, so that the lines which contain it stay readable."""
 FORM: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 ADDRESS: Final = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 
@@ -33,20 +33,20 @@ class Naming:
 
     @classmethod
     def checked(cls, name: str, base_url: str | None = None) -> Self:
-        """The naming of a new plugin; without an address, its provider's is made up.
+        """Return the naming of a new plugin; without an address, its provider's is invented.
 
-        A name that cannot be a plugin's, or an address that is none, is `InvalidRequest`.
+        Raises `InvalidRequest` for a name that a plugin cannot have, or an invalid address.
         """
         _check_form(name)
-        stand_in = f"https://api.{name.replace('_', '-')}.example/v1"
-        naming = cls(name, _address(stand_in if base_url is None else base_url))
+        placeholder = f"https://api.{name.replace('_', '-')}.example/v1"
+        naming = cls(name, _address(placeholder if base_url is None else base_url))
         _check_python(naming)
         _check_free(naming)
         return naming
 
     @property
     def distribution(self) -> str:
-        """What is published, and the folder that it is in."""
+        """The name of the distribution and of its folder."""
         return f"subhub-{self.name}"
 
     @property
@@ -56,7 +56,7 @@ class Naming:
 
     @property
     def class_name(self) -> str:
-        """The class of the provider."""
+        """The provider's class."""
         return "".join(part.capitalize() for part in self._parts)
 
     @property
@@ -71,7 +71,7 @@ class Naming:
 
     @property
     def host(self) -> str:
-        """The middle of the made-up hosts."""
+        """The middle of the invented hosts."""
         return "-".join(self._parts)
 
     @property
@@ -87,31 +87,35 @@ class Naming:
 def _check_form(name: str) -> None:
     if not FORM.fullmatch(name):
         problem = (
-            f"{name!r} is no name for a provider: begin with a lower-case letter, and go on with "
-            "lower-case letters and digits, in words joined by - or _, as north-pay"
+            f"invalid provider name {name!r}: expected words of lower-case letters and digits, "
+            "joined by - or _, for example north-pay"
         )
         raise InvalidRequest.of("name", problem)
     if len(name) > LONGEST:
-        problem = f"{name!r} has {len(name)} letters: choose one of {LONGEST} at the most"
+        problem = f"must have at most {LONGEST} characters, got {len(name)}"
         raise InvalidRequest.of("name", problem)
 
 
 def _check_python(naming: Naming) -> None:
-    """The name becomes that of a class, in modules that have names of their own."""
-    made = naming.class_name
-    if keyword.iskeyword(naming.name) or keyword.iskeyword(made) or hasattr(builtins, made):
-        problem = f"{naming.name!r} or {made!r} is a word of Python's"
-    elif made.startswith("Test"):
-        problem = f"pytest would take the class {made!r} for tests"
-    elif {made, f"{made}Fake"} & identifiers():
-        problem = f"the plugin has another use for the class name {made!r}"
+    """Refuse a name whose class would hide another name, or be mistaken for a test."""
+    class_name = naming.class_name
+    if (
+        keyword.iskeyword(naming.name)
+        or keyword.iskeyword(class_name)
+        or hasattr(builtins, class_name)
+    ):
+        problem = f"{naming.name!r} or {class_name!r} is a word of Python"
+    elif class_name.startswith("Test"):
+        problem = f"pytest would collect the class {class_name!r} as tests"
+    elif {class_name, f"{class_name}Fake"} & identifiers():
+        problem = f"the plugin uses the class name {class_name!r} for something else"
     else:
         return
-    raise InvalidRequest.of("name", f"{problem}: choose another, as my-{naming.name}")
+    raise InvalidRequest.of("name", f"{problem}: choose another, for example my-{naming.name}")
 
 
 def _check_free(naming: Naming) -> None:
-    taken = [each for each in registry.names() if _same(each, naming.name)]
+    taken = [name for name in registry.names() if _same(name, naming.name)]
     if taken:
         problem = f"the provider {taken[0]!r} is installed already: choose another name"
         raise InvalidRequest.of("name", problem)
@@ -132,7 +136,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    """Installers take a hyphen for an underscore, and so does whoever types a name."""
+    """Compare as installers do, to which a hyphen and an underscore are the same."""
     return one.replace("-", "_").lower() == other.replace("-", "_")
 
 
@@ -140,8 +144,8 @@ def _address(base_url: str) -> str:
     address = base_url.rstrip("/")
     if not ADDRESS.fullmatch(address):
         problem = (
-            f"{base_url!r} is no address of an API: write https://, the host and at most a path, "
-            "as https://api.example.com/v1"
+            f"invalid API address {base_url!r}: expected https://, the host and at most a path, "
+            "for example https://api.example.com/v1"
         )
         raise InvalidRequest.of("base_url", problem)
     return address

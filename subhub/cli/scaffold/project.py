@@ -1,7 +1,7 @@
-"""The project: a folder that is there in full, or not at all.
+"""Writing the project of a new plugin: the whole folder, or nothing.
 
-It is made beside the place that it is for, under another name, and moved when it is complete.
-Nothing that was there before is ever replaced.
+It is written next to its place under another name, and renamed when it is complete. Nothing that
+exists is ever replaced.
 """
 
 from __future__ import annotations
@@ -10,51 +10,45 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-from subhub.cli.scaffold.recording import need_the_extra, record
+from subhub.cli.scaffold.naming import Naming
 from subhub.cli.scaffold.rendering import render
 from subhub.errors import ConfigError
 
-if TYPE_CHECKING:
-    from subhub.cli.scaffold.naming import Naming
-
 
 def write_project(naming: Naming, directory: Path) -> Path:
-    """Write the plugin into a folder of *directory* and record its cassette; tell the folder.
+    """Write the plugin into a new folder of *directory*, and return that folder.
 
-    `ConfigError` when it cannot be written, or something is there already.
+    Raises `ConfigError` if it cannot be written, or if something with this name exists.
     """
-    need_the_extra()
     target = directory / naming.distribution
-    with _appearing(target) as project:
+    with atomic_folder(target) as project:
         for place, text in render(naming).items():
             file = project / place
             file.parent.mkdir(parents=True, exist_ok=True)
             _ = file.write_text(text, "utf-8")
-        record(project, naming)
     return target
 
 
 @contextmanager
-def _appearing(target: Path) -> Generator[Path]:
-    """A folder to fill; it becomes *target* when the block ends well, and is gone otherwise."""
+def atomic_folder(target: Path) -> Generator[Path]:
+    """Yield a folder to fill. It becomes *target* if the block succeeds, and is removed if not."""
     try:
-        _refuse_what_is_there(target)
-        with TemporaryDirectory(prefix=".subhub-", dir=target.parent) as beside:
-            project = Path(beside) / target.name
+        _refuse_existing(target)
+        with TemporaryDirectory(prefix=".subhub-", dir=target.parent) as temporary:
+            project = Path(temporary) / target.name
             project.mkdir()
             yield project
             if target.is_dir():
-                target.rmdir()  # it was empty, and not every system moves one folder onto another
+                target.rmdir()  # it is empty, and not every system renames a folder onto another
             _ = project.rename(target)
     except OSError as error:
-        message = f"{target} cannot be written ({error.strerror}): name another --directory"
+        message = f"cannot write {target} ({error.strerror}): name another `--directory`"
         raise ConfigError(message) from error
 
 
-def _refuse_what_is_there(target: Path) -> None:
+def _refuse_existing(target: Path) -> None:
     there = target.is_symlink() or target.exists()
     if there and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
-        message = f"{target} is there already: move it away, or name another --directory"
+        message = f"{target} exists already: move it away, or name another `--directory`"
         raise ConfigError(message)

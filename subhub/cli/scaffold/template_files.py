@@ -1,6 +1,6 @@
-"""The template files: what a new plugin is made of, before it has a name.
+"""The template files: what a new plugin consists of, before it has a name.
 
-A template is the file itself with `<<name>>` in the places of what varies.
+A template is the file itself, with `<<name>>` where it varies.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
 
-ENDING: Final = ".tmpl"
-"""What the names of templates end in, so that no tool takes them for the plugin's own files."""
-PLACE: Final = re.compile(r"<<(\w+)>>")
+SUFFIX: Final = ".tmpl"
+"""The suffix of templates, so that no tool takes them for subhub's own files."""
+PLACEHOLDER: Final = re.compile(r"<<(\w+)>>")
 
 
 @cache
 def templates() -> Mapping[str, str]:
-    """The text of each template, by the path that the file has in a plugin's folder."""
+    """Return the text of each template, by the path of its file in a plugin's folder."""
     return dict(sorted(_below(resources.files("subhub.cli.scaffold") / "templates")))
 
 
 @cache
 def identifiers() -> frozenset[str]:
-    """The names that the plugin's own code uses, whatever the provider is called."""
+    """Return the names that the plugin's own code uses, whatever the provider is called."""
     found: set[str] = set()
     for path, text in templates().items():
         if path.endswith(".py"):
-            lines = io.StringIO(PLACE.sub("_", text)).readline
+            lines = io.StringIO(PLACEHOLDER.sub("_", text)).readline
             tokens = tokenize.generate_tokens(lines)
-            found |= {each.string for each in tokens if each.type == tokenize.NAME}
+            found |= {token.string for token in tokens if token.type == tokenize.NAME}
     return frozenset(found)
 
 
 def _below(folder: Traversable, place: str = "") -> Iterator[tuple[str, str]]:
-    for each in folder.iterdir():
-        if each.is_dir():
-            yield from _below(each, f"{place}{each.name}/")
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _below(entry, f"{place}{entry.name}/")
         else:
-            yield place + each.name.removesuffix(ENDING), each.read_text("utf-8")
+            yield place + entry.name.removesuffix(SUFFIX), entry.read_text("utf-8")
