@@ -173,13 +173,13 @@ def facts(result: Result) -> Any:
 
 
 def test_the_main_job_runs_on_both_providers_with_nothing_configured(run: Run) -> None:
-    told = facts(run("--json"))
-    first, second = told["providers"][:2]
+    data = facts(run("--json"))
+    first, second = data["providers"][:2]
 
-    assert told["sandbox"] is True
-    assert told["notice"].endswith("Nothing was tried live.")
-    assert told["problems"] == []
-    assert told["switch"][:2] == ['provider = "mijnklantportaal"', 'provider = "afternoon"']
+    assert data["sandbox"] is True
+    assert data["notice"].endswith("Nothing was tried live.")
+    assert data["problems"] == []
+    assert data["switch"][:2] == ['provider = "mijnklantportaal"', 'provider = "afternoon"']
     for each in (first, second):
         last = each["steps"][-1]
         assert (last["call"], last["error"]) == ("subscribe", None)
@@ -210,7 +210,7 @@ def test_the_demo_shows_what_went_over_the_wire(run: Run) -> None:
     assert link["asked"][1]["body"]["plan_code"] == "phone"
 
 
-def test_what_a_provider_cannot_is_told_with_its_alternative(run: Run) -> None:
+def test_what_a_provider_cannot_do_is_shown_with_its_alternative(run: Run) -> None:
     second = facts(run("--json"))["providers"][1]
     create_plan = second["steps"][0]
 
@@ -271,7 +271,7 @@ def test_without_any_provider_the_demo_says_what_to_install(run: Run) -> None:
 
 
 def test_a_broken_plugin_does_not_stop_the_others(run: Run) -> None:
-    told = facts(
+    data = facts(
         run(
             "--json",
             subhub_afternoon={},
@@ -284,9 +284,9 @@ def test_a_broken_plugin_does_not_stop_the_others(run: Run) -> None:
         )
     )
 
-    assert [each["provider"] for each in told["providers"]] == ["forgetful"]
-    assert told["providers"][0]["version"] == "9.9"
-    *absent, homeless, broken = told["problems"]
+    assert [each["provider"] for each in data["providers"]] == ["forgetful"]
+    assert data["providers"][0]["version"] == "9.9"
+    *absent, homeless, broken = data["problems"]
     assert len(absent) == 2
     assert "no_such_module_here" in broken
     assert "ships no sandbox" in homeless
@@ -310,7 +310,7 @@ def test_a_step_that_fails_ends_the_job_of_that_provider_alone(run: Run) -> None
     assert "subscribe:inline_plan: it wants a plan" in shown
 
 
-def test_a_call_that_nobody_makes_has_no_row(run: Run) -> None:
+def test_a_call_that_is_never_made_has_no_row(run: Run) -> None:
     shown = run(subhub_afternoon={}, subhub_mijnklantportaal={}, toys=toy(RefusingDemoToy)).stdout
 
     assert "create_signup_link" in shown

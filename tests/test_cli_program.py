@@ -133,9 +133,9 @@ def test_a_misspelled_command_gets_a_suggestion() -> None:
 
 
 def test_what_json_has_no_form_for_becomes_text() -> None:
-    told = json.loads(json_text({"amount": Decimal("12.90"), "day": dt.date(2024, 5, 4)}))
+    data = json.loads(json_text({"amount": Decimal("12.90"), "day": dt.date(2024, 5, 4)}))
 
-    assert told == {"amount": "12.90", "day": "2024-05-04"}
+    assert data == {"amount": "12.90", "day": "2024-05-04"}
 
 
 def test_the_program_reports_errors_without_a_traceback() -> None:

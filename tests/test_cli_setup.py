@@ -93,7 +93,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return invoke
 
 
-def told(result: Result) -> Any:
+def parsed(result: Result) -> Any:
     assert result.stderr == ""
     return json.loads(result.stdout)
 
@@ -138,7 +138,7 @@ def test_the_real_key_form_beside_the_sandbox_can_be_read_too(tmp_path: Path) ->
     assert not main.sandbox
 
 
-def test_init_demands_only_what_the_provider_can_do(run: Run) -> None:
+def test_init_needs_only_what_the_provider_can_do(run: Run) -> None:
     _ = run("init", "--provider", "setup-toy")
 
     assert Configuration.read("subhub.toml").settings.needs == ()
@@ -166,7 +166,7 @@ def test_init_says_when_it_cannot_write(run: Run) -> None:
 
 
 def test_init_takes_the_installed_provider(run: Run) -> None:
-    assert told(run("init", "--json")) == {"path": "subhub.toml", "provider": "setup-toy"}
+    assert parsed(run("init", "--json")) == {"path": "subhub.toml", "provider": "setup-toy"}
 
 
 def test_init_without_a_plugin_says_which_to_install(run: Run) -> None:
@@ -217,7 +217,7 @@ def test_check_finds_what_is_wrong_with_any_account(
     assert "the application needs get_plan" in result.stderr
 
 
-def test_check_is_content_when_every_account_has_what_it_takes(
+def test_check_succeeds_if_every_account_can_be_used(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SETUP_TOY_KEY", "key")
@@ -229,7 +229,7 @@ def test_check_is_content_when_every_account_has_what_it_takes(
     assert "nothing was sent" in result.stderr
 
 
-def test_check_tells_scripts_the_same(run: Run) -> None:
+def test_check_prints_the_same_for_scripts(run: Run) -> None:
     _ = Path("subhub.toml").write_text(TWO_ACCOUNTS.replace("get_plan", "subscribe"))
 
     result = run("check", "--json")
@@ -264,7 +264,7 @@ def test_providers_are_listed_with_the_cause_of_the_broken_ones(run: Run) -> Non
     plugins = {"setup-toy": f"{__name__}:SetupToy", "torn": "no_such_module_here:Torn"}
 
     table = run("providers", plugins=plugins)
-    array = told(run("providers", "--json", plugins=plugins))
+    array = parsed(run("providers", "--json", plugins=plugins))
 
     assert table.exit_code == 0
     assert table.stdout.splitlines()[1].split() == ["setup-toy", "setup-toys", "1.2", "ready"]
@@ -285,7 +285,7 @@ def test_without_a_provider_it_is_said_what_to_install(run: Run) -> None:
 
     assert result.exit_code == 0
     assert "pip install subhub-mijnklantportaal, or pip install subhub-afternoon" in result.stderr
-    assert told(run("providers", "--json", plugins={})) == []
+    assert parsed(run("providers", "--json", plugins={})) == []
 
 
 def test_capabilities_without_a_name_are_those_of_the_configured_account(run: Run) -> None:

@@ -66,7 +66,7 @@ def test_a_plugin_is_found_by_its_name_and_used(install: Install) -> None:
     assert distribution_of("regfound") == ("subhub-regfound", "1.2")
 
 
-def test_a_plugin_that_is_not_installed_is_told_with_those_that_are(install: Install) -> None:
+def test_a_missing_plugin_is_reported_with_those_that_are_installed(install: Install) -> None:
     install("regpaypal")
 
     close, far = refusal("regpaypall"), refusal("zzz")
@@ -79,7 +79,7 @@ def test_a_plugin_that_is_not_installed_is_told_with_those_that_are(install: Ins
         _ = distribution_of("zzz")
 
 
-def test_without_any_plugin_it_is_said_that_there_is_none(
+def test_without_any_plugin_the_error_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -98,7 +98,7 @@ def test_without_any_plugin_it_is_said_that_there_is_none(
         ("regempty", "", "has no attribute 'Found'"),
     ],
 )
-def test_a_plugin_that_cannot_be_imported_is_told_with_its_cause(
+def test_a_plugin_that_cannot_be_imported_is_reported_with_its_cause(
     install: Install, name: str, source: str, said: str
 ) -> None:
     install(name, source)
@@ -146,7 +146,7 @@ def test_a_name_that_two_distributions_offer_is_refused_and_neither_is_imported(
     )
 
 
-def test_only_the_named_plugin_is_imported_and_a_broken_neighbour_disturbs_nobody(
+def test_only_the_named_plugin_is_imported_and_a_broken_neighbour_does_no_harm(
     install: Install,
 ) -> None:
     install("regbroken", "raise SystemExit")
@@ -167,16 +167,16 @@ def test_a_plugin_that_was_just_installed_is_found_without_a_new_process(install
     assert load("reglate").name == "reglate"
 
 
-def test_every_installed_plugin_is_told_with_its_home_and_what_is_wrong_with_it(
+def test_every_installed_plugin_is_listed_with_its_distribution_and_its_problem(
     install: Install,
 ) -> None:
     install("regwell")
     install("regill", "raise RuntimeError('bad day')")
 
-    told: dict[str, Any] = {each.name: each for each in installed()}
+    found: dict[str, Any] = {each.name: each for each in installed()}
 
-    assert told["regwell"] == Installed("regwell", "subhub-regwell", "1.2", load("regwell"))
-    ill = told["regill"]
+    assert found["regwell"] == Installed("regwell", "subhub-regwell", "1.2", load("regwell"))
+    ill = found["regill"]
     assert (ill.distribution, ill.version, ill.provider) == ("subhub-regill", "1.2", None)
     assert ill.problem.endswith("'regill': RuntimeError: bad day")
-    assert list(told) == sorted(told) == names()
+    assert list(found) == sorted(found) == names()

@@ -40,7 +40,7 @@ def test_a_name_gives_every_part_of_the_plugin_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("", "invalid provider name"),
         ("North", "invalid provider name"),
@@ -64,8 +64,10 @@ def test_a_name_gives_every_part_of_the_plugin_its_own() -> None:
         ("billing", "a package 'subhub-billing' is installed already"),
     ],
 )
-def test_a_name_that_cannot_be_a_plugins_is_refused_with_the_reason(name: str, told: str) -> None:
-    with pytest.raises(InvalidRequest, match=re.escape(told)) as refused:
+def test_a_name_that_a_plugin_cannot_have_is_refused_with_the_reason(
+    name: str, message: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(message)) as refused:
         _ = Naming.checked(name)
 
     assert list(refused.value.fields) == ["name"]
@@ -169,7 +171,7 @@ def test_the_address_stands_in_the_plugin_and_its_document_and_nowhere_else(
     assert 'prefix: ClassVar[str] = "/v2"' in files["subhub_north_pay/sandbox.py"]
 
 
-def test_every_capability_of_the_made_up_provider_is_inferred(files: dict[str, str]) -> None:
+def test_every_capability_of_the_invented_provider_is_inferred(files: dict[str, str]) -> None:
     tree = ast.parse(files["subhub_north_pay/evidence.py"])
     marks = [
         ast.literal_eval(each.args[0])
@@ -222,7 +224,7 @@ def test_the_words_of_the_plugins_code_are_known() -> None:
 # Where subhub is ----------------------------------------------------------------------------------
 
 
-def test_a_plugin_made_with_an_editable_subhub_is_tested_with_that_one() -> None:
+def test_a_plugin_created_with_an_editable_subhub_is_tested_with_that_one() -> None:
     table = uv_sources(
         json.dumps({"url": "file:///home/me/sub%20hub", "dir_info": {"editable": True}})
     )
@@ -251,7 +253,7 @@ def test_a_subhub_from_elsewhere_leaves_no_folder_in_the_plugin(record: str | No
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "subhub-north-pay"
-    folder.mkdir()  # an empty folder is in nobody's way
+    folder.mkdir()  # an empty folder may be used
     return write_project(Naming.checked("north-pay"), folder.parent)
 
 
@@ -291,7 +293,7 @@ def test_a_file_or_a_link_in_its_place_is_left_too(kind: str, tmp_path: Path) ->
         _ = write_project(Naming.checked("north-pay"), tmp_path)
 
 
-def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot write .* \(No such file or directory\)"):
         _ = write_project(Naming.checked("north-pay"), tmp_path / "nowhere")
 

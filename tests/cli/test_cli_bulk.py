@@ -1,4 +1,4 @@
-"""`--from FILE.csv`: checked as a whole, one call for each row, and taken up where it ended."""
+"""`--from FILE.csv`: checked as a whole, one call for each row, and resumable."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
         reply = self.portal.fake.handle(self.command, self.path, dict(self.headers), content)
-        self._tell(reply)
+        self._send(reply)
 
     def do_POST(self) -> None:
         self.portal.posted += 1
@@ -91,7 +91,7 @@ class Answering(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
 
-    def _tell(self, reply: Reply) -> None:
+    def _send(self, reply: Reply) -> None:
         if reply.delivery is not None:
             self.close_connection = True
             return
@@ -123,10 +123,12 @@ def portal(run: Run) -> Iterator[Portal]:
 
 
 class TestARun:
-    def test_makes_the_call_for_each_row_and_tells_of_each(self, run: Run, portal: Portal) -> None:
+    def test_makes_the_call_for_each_row_and_writes_its_outcome(
+        self, run: Run, portal: Portal
+    ) -> None:
         _ = write(people("a", "b", "c"))
-        told = run("subscribe", "--from", "customers.csv", "--plan", portal.plan)
-        assert (told.exit_code, told.stdout.splitlines()[0]) == (0, "3 rows: 3 done")
+        ran = run("subscribe", "--from", "customers.csv", "--plan", portal.plan)
+        assert (ran.exit_code, ran.stdout.splitlines()[0]) == (0, "3 rows: 3 done")
         assert portal.sold() == (3, 3)
         found = sorted(results(), key=lambda row: row["line"])
         assert [(row["line"], row["key"], row["outcome"]) for row in found] == [
@@ -136,10 +138,10 @@ class TestARun:
         ]
         assert all(row["id"] for row in found)
 
-    def test_of_links_tells_where_they_are(self, run: Run, portal: Portal) -> None:
+    def test_of_links_writes_their_addresses(self, run: Run, portal: Portal) -> None:
         _ = write(people("a"))
-        told = run("signup-link", "create", "--from", "customers.csv", "--plan", portal.plan)
-        assert told.exit_code == 0
+        ran = run("signup-link", "create", "--from", "customers.csv", "--plan", portal.plan)
+        assert ran.exit_code == 0
         (link,) = results()
         assert link["url"].startswith("http")
         assert link["expires_at"]
@@ -161,8 +163,8 @@ class TestARun:
         )
         known = json.loads(customer.content)["id"]
         _ = write(f"customer;Starts On;plan\n{known};2031-02-03;{portal.plan}\n")
-        told = run("subscribe", "--from", "customers.csv", "--starts-on", "2030-01-01")
-        assert told.exit_code == 0, told.output
+        ran = run("subscribe", "--from", "customers.csv", "--starts-on", "2030-01-01")
+        assert ran.exit_code == 0, ran.output
         portal.fake.site = ""
         with Client(MijnKlantportaal, sandbox=portal.fake) as billing:
             (sold,) = billing.list_subscriptions()
@@ -170,24 +172,24 @@ class TestARun:
 
     def test_counts_for_scripts(self, run: Run, as_json: Callable[[Result], Any]) -> None:
         _ = write("name,email\nOne,a@b.c\n")
-        told = as_json(run("subscribe", "--from", "customers.csv", "--plan", "phone", "--json"))
-        assert (told["rows"], told["done"], told["left"]) == (1, 1, 0)
-        assert told["result"] == "customers.trial.csv"
+        data = as_json(run("subscribe", "--from", "customers.csv", "--plan", "phone", "--json"))
+        assert (data["rows"], data["done"], data["left"]) == (1, 1, 0)
+        assert data["result"] == "customers.trial.csv"
 
-    def test_goes_on_after_a_row_that_is_refused(self, run: Run) -> None:
+    def test_continues_after_a_row_that_is_refused(self, run: Run) -> None:
         _ = write("name,email\nRefused,a@b.c\nFine,a@b.c\n")
-        told = run("subscribe", "--from", "customers.csv", "--plan", "phone")
-        assert told.exit_code == 1
-        assert "1 done, 1 refused" in told.stdout
+        ran = run("subscribe", "--from", "customers.csv", "--plan", "phone")
+        assert ran.exit_code == 1
+        assert "1 done, 1 refused" in ran.stdout
         (failed,) = (row for row in results("customers.trial.csv") if row["outcome"] == "refused")
         assert "bad data" in failed["error"]
-        assert "--resume" not in told.stdout
+        assert "--resume" not in ran.stdout
 
     def test_shows_what_it_would_send_first(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b"))
-        told = run("subscribe", "--from", "customers.csv", "--plan", portal.plan, "--dry-run")
-        assert told.exit_code == 0
-        assert "a@test.com" in told.stdout
+        ran = run("subscribe", "--from", "customers.csv", "--plan", portal.plan, "--dry-run")
+        assert ran.exit_code == 0
+        assert "a@test.com" in ran.stdout
         assert portal.posted == 0
         assert sorted(each.name for each in Path().glob("customers*")) == ["customers.csv"]
 
@@ -195,8 +197,8 @@ class TestARun:
         _ = write("name,email\nOne,a@b.c\n")
         words = ("subscribe", "--from", "customers.csv", "--plan", "phone")
         for _ in range(2):
-            told = run(*words)
-            assert "it forgets everything" in told.stderr
+            ran = run(*words)
+            assert "it forgets everything" in ran.stderr
             assert [row["outcome"] for row in results("customers.trial.csv")] == ["done"]
         assert not list(Path().glob("*.db"))
         assert "has no effect in a sandbox" in run(*words, "--resume").stderr
@@ -214,8 +216,8 @@ class TestTheFile:
     )
     def test_may_be_as_a_spreadsheet_writes_it(self, run: Run, text: str, encoding: str) -> None:
         _ = write(text, encoding)
-        told = run("subscribe", "--from", "customers.csv", "--plan", "phone")
-        assert told.exit_code == 0, told.output
+        ran = run("subscribe", "--from", "customers.csv", "--plan", "phone")
+        assert ran.exit_code == 0, ran.output
         assert len(results("customers.trial.csv")) == 1
 
     def test_may_have_a_delimiter_of_its_own(self, run: Run) -> None:
@@ -224,7 +226,7 @@ class TestTheFile:
         assert run(*words, "|").exit_code == 0
         assert "must be one character" in run(*words, "||").stderr
 
-    def test_tells_everything_that_is_wrong_at_once(self, run: Run, portal: Portal) -> None:
+    def test_shows_every_problem_at_once(self, run: Run, portal: Portal) -> None:
         _ = write(
             f"{HEAD},country,starts_on\n"
             "1,One,one.test.com,Street 1,1234AB,Amsterdam,nl,2024-13-01\n"
@@ -232,8 +234,8 @@ class TestTheFile:
             "3,Three,three@test.com\n"
             "4,Four,four@test.com,,1234AB,Amsterdam,NL,\n"
         )
-        told = run("subscribe", "--from", "customers.csv", "--plan", portal.plan)
-        assert told.exit_code == 2
+        ran = run("subscribe", "--from", "customers.csv", "--plan", portal.plan)
+        assert ran.exit_code == 2
         assert portal.posted == 0
         for problem in (
             "line 2, column email 'one.test.com': not an e-mail address",
@@ -244,8 +246,8 @@ class TestTheFile:
             "line 4: expected 8 cells, as in the first line, got 3",
             "line 5, column address: ",
         ):
-            assert problem in told.stderr
-        assert "not 'nl'" not in told.stderr
+            assert problem in ran.stderr
+        assert "not 'nl'" not in ran.stderr
 
     @pytest.mark.parametrize(
         ("text", "problem"),
@@ -265,9 +267,9 @@ class TestTheFile:
         self, run: Run, text: str, problem: str
     ) -> None:
         _ = write(text)
-        told = run("subscribe", "--from", "customers.csv", "--plan", "phone")
-        assert told.exit_code == 2
-        assert problem in told.stderr
+        ran = run("subscribe", "--from", "customers.csv", "--plan", "phone")
+        assert ran.exit_code == 2
+        assert problem in ran.stderr
 
     def test_has_to_be_there_and_in_utf_8(self, run: Run) -> None:
         words = ("subscribe", "--from", "customers.csv", "--plan", "phone")
@@ -275,17 +277,17 @@ class TestTheFile:
         _ = write("name,email\nA,a@b.c\nÉén,a@b.c\n", "latin-1")
         assert "is not UTF-8 in line 3: save it as CSV UTF-8" in run(*words).stderr
 
-    def test_says_what_for_where_the_options_do_not(self, run: Run) -> None:
+    def test_names_the_plan_if_the_options_do_not(self, run: Run) -> None:
         _ = write("name,email,plan\nA,a@b.c,\n")
-        told = run("subscribe", "--from", "customers.csv")
-        assert "line 2, column plan: it is required here, or as `--plan`" in told.stderr
+        ran = run("subscribe", "--from", "customers.csv")
+        assert "line 2, column plan: it is required here, or as `--plan`" in ran.stderr
 
-    def test_may_be_for_a_plan_of_its_own(self, run: Run) -> None:
+    def test_can_be_for_an_inline_plan(self, run: Run) -> None:
         _ = write("name,email\nA,a@b.c\n")
         terms = ("--plan-name", "Mine", "--plan-price", "1 EUR", "--plan-interval", "1 year")
         assert run("subscribe", "--from", "customers.csv", *terms).exit_code == 0
 
-    def test_tells_of_a_provider_that_cannot(self, run: Run, portal: Portal) -> None:
+    def test_is_refused_if_the_provider_cannot_do_it(self, run: Run, portal: Portal) -> None:
         _ = write("customer\ncst_1\n")
         words = ("signup-link", "create", "--from", "customers.csv", "--plan", portal.plan)
         assert run(*words).exit_code == 3
@@ -311,9 +313,9 @@ class TestTheFile:
 def test_options_that_do_not_go_together_are_refused(
     run: Run, words: tuple[str, ...], problem: str
 ) -> None:
-    told = run(*words)
-    assert told.exit_code == 2
-    assert problem in told.stderr
+    ran = run(*words)
+    assert ran.exit_code == 2
+    assert problem in ran.stderr
 
 
 class TestResuming:
@@ -327,19 +329,19 @@ class TestResuming:
         assert portal.sold() == (3, 2)
 
         _ = write(wrong)
-        told = run(*self.words(portal, "--resume"))
+        ran = run(*self.words(portal, "--resume"))
 
-        assert told.exit_code == 0
-        assert told.stdout.startswith("3 rows: 1 done, 2 done earlier\n")
+        assert ran.exit_code == 0
+        assert ran.stdout.startswith("3 rows: 1 done, 2 done earlier\n")
         assert portal.sold() == (3, 3)
         assert sorted(row["outcome"] for row in results()) == ["done", "done", "done", "refused"]
 
-    def test_finds_out_about_what_was_lost(self, run: Run, portal: Portal) -> None:
+    def test_resolves_what_was_lost(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b", "c"))
         portal.fake.faults.next(Fault("dropped", after=True), path="*sign-up*", method="POST")
-        told = run(*self.words(portal))
-        assert told.exit_code == 4
-        assert "--resume" in told.stdout
+        ran = run(*self.words(portal))
+        assert ran.exit_code == 4
+        assert "--resume" in ran.stdout
         (lost,) = (row for row in results() if row["token"])
         assert lost["outcome"] == "unknown"
         assert run(*self.words(portal, "--resume", "--grace-period", "0")).exit_code == 0
@@ -348,11 +350,11 @@ class TestResuming:
     def test_is_asked_for(self, run: Run, portal: Portal) -> None:
         _ = write(people("a"))
         assert run(*self.words(portal)).exit_code == 0
-        told = run(*self.words(portal))
-        assert (told.exit_code, "add `--resume`, or rename the file" in told.stderr) == (2, True)
+        ran = run(*self.words(portal))
+        assert (ran.exit_code, "add `--resume`, or rename the file" in ran.stderr) == (2, True)
         Path("customers.journal.db").unlink()
-        told = run(*self.words(portal))
-        assert "customers.results.csv exists already: add `--resume`" in told.stderr
+        ran = run(*self.words(portal))
+        assert "customers.results.csv exists already: add `--resume`" in ran.stderr
         assert portal.sold() == (1, 1)
 
     def test_knows_from_the_journal_what_is_done(self, run: Run, portal: Portal) -> None:
@@ -361,13 +363,13 @@ class TestResuming:
         _ = write(people("a"))
         assert run(*self.words(portal)).exit_code == 0
         Path("customers.results.csv").unlink()
-        told = run(*self.words(portal, "--resume"))
-        assert told.exit_code == 0
+        ran = run(*self.words(portal, "--resume"))
+        assert ran.exit_code == 0
         assert [row["outcome"] for row in results()] == ["done earlier"]
         assert portal.sold() == (1, 1)
         assert not Path("customers.journal.db").exists()
 
-    def test_goes_on_after_a_line_that_was_cut(self, run: Run, portal: Portal) -> None:
+    def test_continues_after_a_line_that_was_cut(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b"))
         _ = Path("customers.results.csv").write_text(
             "line,key,outcome,id,url,expires_at,error,token\n2,a,done,spc_1,,,,\n3,b,do"
@@ -394,16 +396,16 @@ class TestResuming:
 
     def test_needs_a_place_for_its_results(self, run: Run, portal: Portal) -> None:
         _ = write(people("a"))
-        told = run(*self.words(portal, "--result", "nowhere/results.csv"))
-        assert "cannot write nowhere/results.csv" in told.stderr
+        ran = run(*self.words(portal, "--result", "nowhere/results.csv"))
+        assert "cannot write nowhere/results.csv" in ran.stderr
         assert portal.posted == 0
 
     def test_after_an_error_that_all_rows_would_have(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b"))
         portal.fake.revoke_key()
-        told = run(*self.words(portal))
-        assert told.exit_code == 1
-        assert "--resume" in told.stdout
+        ran = run(*self.words(portal))
+        assert ran.exit_code == 1
+        assert "--resume" in ran.stdout
         portal.fake.revoked.clear()
         assert run(*self.words(portal, "--resume")).exit_code == 0
         assert portal.sold() == (2, 2)
@@ -411,10 +413,10 @@ class TestResuming:
     def test_after_ctrl_c_which_waits_for_what_was_sent(self, run: Run, portal: Portal) -> None:
         _ = write(people(*(f"p{number}" for number in range(60))))
         portal.interrupt_at = 50
-        told = run(*self.words(portal))
-        assert told.exit_code == 130
+        ran = run(*self.words(portal))
+        assert ran.exit_code == 130
         done = len(results())
-        assert f"{60 - done} rows are left" in told.stdout
+        assert f"{60 - done} rows are left" in ran.stdout
         assert 0 < done < 60
         config = Path("subhub.toml")
         _ = config.write_text(config.read_text() + '\njournal = "customers.journal.db"\n')
@@ -445,12 +447,12 @@ class TestTheEstimate:
         assert estimate.seconds() == 1940.0
 
     @pytest.mark.parametrize(
-        ("passed", "told"), [(10, "less than a minute"), (600, "10 min"), (90000, "25 h 0 min")]
+        ("passed", "left"), [(10, "less than a minute"), (600, "10 min"), (90000, "25 h 0 min")]
     )
     def test_is_shown_on_a_terminal(
         self,
         passed: float,
-        told: str,
+        left: str,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
@@ -461,4 +463,4 @@ class TestTheEstimate:
             bar.advance(failed=True)
         shown = capsys.readouterr().err
         assert "1 failed" in shown
-        assert told in shown
+        assert left in shown

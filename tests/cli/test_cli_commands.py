@@ -1,4 +1,4 @@
-"""What each command asks of the provider, and with which options."""
+"""What each command requests from the provider, and with which options."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def test_plans_are_listed_and_changed(run: Run, as_json: AsJson) -> None:
     assert changed["public"] is False
 
 
-def test_customers_are_made_found_and_changed(run: Run, as_json: AsJson) -> None:
-    made = as_json(run("customer", "create", *PERSON, "--country", "NL", "--json"))
+def test_customers_are_created_found_and_changed(run: Run, as_json: AsJson) -> None:
+    created = as_json(run("customer", "create", *PERSON, "--country", "NL", "--json"))
     found = as_json(run("customer", "find", "--email", "john.doe@test.com", "--json"))
-    nobody = as_json(run("customer", "find", "--email", "nobody@test.com", "--json"))
+    missing = as_json(run("customer", "find", "--email", "nobody@test.com", "--json"))
     changed = as_json(run("customer", "update", "cst_1", "--city", "Amsterdam", "--json"))
 
-    assert (made["id"], made["country"]) == ("cst_9", "NL")
+    assert (created["id"], created["country"]) == ("cst_9", "NL")
     assert found["id"] == "cst_1"
-    assert nobody is None
+    assert missing is None
     assert (changed["id"], changed["city"]) == ("cst_1", "Amsterdam")
 
 
-def test_a_signup_link_hands_on_all_that_was_asked(run: Run, as_json: AsJson) -> None:
+def test_a_signup_link_passes_every_option_on(run: Run, as_json: AsJson) -> None:
     urls = ("--return-url", "https://a.example/", "--back-url", "https://b.example/")
     old = ("--replaces", "sub_1", "--when", "now", "--refund", "prorated")
     link = as_json(
@@ -62,13 +62,13 @@ def test_a_signup_link_hands_on_all_that_was_asked(run: Run, as_json: AsJson) ->
     ]
 
 
-def test_a_signup_link_can_be_for_somebody_new(run: Run, as_json: AsJson) -> None:
+def test_a_signup_link_can_be_for_a_new_customer(run: Run, as_json: AsJson) -> None:
     link = as_json(run("signup-link", "create", "--plan", "phone", *PERSON, "--json"))
 
     assert json.loads(link["id"])[1]["email"] == "john.doe@test.com"
 
 
-@pytest.mark.parametrize("who", [(), ("--customer", "cst_1", *PERSON)], ids=["nobody", "both"])
+@pytest.mark.parametrize("who", [(), ("--customer", "cst_1", *PERSON)], ids=["neither", "both"])
 def test_a_customer_is_either_known_or_new(run: Run, who: tuple[str, ...]) -> None:
     result = run("signup-link", "create", "--plan", "phone", *who)
 
@@ -90,24 +90,24 @@ def test_a_plan_is_either_stored_or_inline(run: Run, what: tuple[str, ...]) -> N
 
 def test_subscribe_takes_a_day_and_a_payment_method(run: Run, as_json: AsJson) -> None:
     terms = ("--starts-on", "2024-05-04", "--payment-method", "mdt_1")
-    made = as_json(run("subscribe", "--plan", "phone", "--customer", "cst_1", *terms, "--json"))
+    created = as_json(run("subscribe", "--plan", "phone", "--customer", "cst_1", *terms, "--json"))
 
-    assert made["id"] == "sub_2"
-    assert made["plan_id"] == "plan_phone"
-    assert made["customer_id"] == "cst_1"
-    assert made["starts_on"] == "2024-05-04"
-    assert made["description"] == "mdt_1"
-    assert made["status"] == "pending"
+    assert created["id"] == "sub_2"
+    assert created["plan_id"] == "plan_phone"
+    assert created["customer_id"] == "cst_1"
+    assert created["starts_on"] == "2024-05-04"
+    assert created["description"] == "mdt_1"
+    assert created["status"] == "pending"
 
 
 def test_subscribe_takes_a_plan_and_a_customer_that_do_not_exist_yet(
     run: Run, as_json: AsJson
 ) -> None:
     terms = ("--plan-name", "Only you", "--plan-price", "5 EUR", "--plan-interval", "month")
-    made = as_json(run("subscribe", *terms, *PERSON, "--json"))
+    created = as_json(run("subscribe", *terms, *PERSON, "--json"))
 
-    assert (made["plan_id"], made["customer_id"]) == ("Only you", "cst_9")
-    assert made["starts_on"] == "2024-05-01"
+    assert (created["plan_id"], created["customer_id"]) == ("Only you", "cst_9")
+    assert created["starts_on"] == "2024-05-01"
 
 
 def test_subscriptions_are_read_changed_and_canceled(run: Run, as_json: AsJson) -> None:
@@ -140,9 +140,9 @@ def test_an_updated_subscription_is_shown(run: Run, as_json: AsJson) -> None:
 def test_an_option_goes_to_the_provider_that_is_in_use(
     run: Run, value: str, as_json: AsJson
 ) -> None:
-    made = as_json(run("plan", "create", *PLAN, "--option", f"colour={value}", "--json"))
+    created = as_json(run("plan", "create", *PLAN, "--option", f"colour={value}", "--json"))
 
-    assert made["description"] == "red"
+    assert created["description"] == "red"
 
 
 def test_an_option_is_checked_as_the_type_that_it_has_in_json(run: Run) -> None:

@@ -31,13 +31,13 @@ def test_each_kind_of_failure_has_its_exit_code_in_words_and_in_json(
     run: Run, words: tuple[str, ...], code: int, kind: str
 ) -> None:
     plain = run(*words)
-    told = run(*words, "--json")
+    in_json = run(*words, "--json")
 
-    assert (plain.exit_code, told.exit_code) == (code, code)
-    assert (plain.stdout, told.stdout) == ("", "")
+    assert (plain.exit_code, in_json.exit_code) == (code, code)
+    assert (plain.stdout, in_json.stdout) == ("", "")
     assert "error: " in plain.stderr
     assert "Traceback" not in plain.stderr
-    error = json.loads(told.stderr)["error"]
+    error = json.loads(in_json.stderr)["error"]
     assert error["type"] == kind
     assert error["message"] in plain.stderr
 
@@ -64,13 +64,13 @@ def test_what_a_failed_call_has_already_created_is_shown(run: Run) -> None:
     assert error["code"] == "missing"
 
 
-def test_an_unknown_outcome_says_to_look_first(run: Run) -> None:
+def test_an_unknown_outcome_says_to_check_first(run: Run) -> None:
     result = run("customer", "create", "--name", "Lost", "--email", "a@b.c")
 
     assert "The change may have taken effect: check that before you repeat it." in result.stderr
 
 
-def test_what_a_provider_lacks_comes_with_the_alternative(run: Run) -> None:
+def test_a_missing_capability_comes_with_the_alternative(run: Run) -> None:
     words = ("subscription", "cancel", "sub_1", "--when", "now", "--refund", "prorated")
     result = run(*words)
     error = json.loads(run(*words, "--json").stderr)["error"]
@@ -81,7 +81,7 @@ def test_what_a_provider_lacks_comes_with_the_alternative(run: Run) -> None:
     assert error["alternative"] == "send the money yourself"
 
 
-def test_a_day_that_is_none_names_the_form(run: Run) -> None:
+def test_an_invalid_day_names_the_form(run: Run) -> None:
     words = ("--plan", "phone", "--customer", "cst_1", "--starts-on", "4 May")
     result = run("subscribe", *words)
 

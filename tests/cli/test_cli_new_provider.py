@@ -49,16 +49,16 @@ def test_it_prints_what_to_do_next() -> None:
     assert Path("subhub-north-pay", "README.md").is_file()
 
 
-def test_scripts_are_told_the_same_and_the_files(folder: Path) -> None:
+def test_scripts_get_the_same_and_the_files(folder: Path) -> None:
     home = folder / "my plugins"
     home.mkdir()
 
     result = run("north-pay", "--directory", "my plugins", "--base-url", "https://n.com", "--json")
-    told = json.loads(result.stdout)
-    files = told.pop("files")
+    data = json.loads(result.stdout)
+    files = data.pop("files")
 
     assert result.stderr == ""
-    assert told == {
+    assert data == {
         "path": "my plugins/subhub-north-pay",
         "provider": "north-pay",
         "package": "subhub-north-pay",
@@ -71,7 +71,7 @@ def test_scripts_are_told_the_same_and_the_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["Acme"], "`NAME`: invalid provider name 'Acme': expected words of lower-case letters"),
         (["afternoon"], "`NAME`: the provider 'afternoon' is installed already"),
@@ -86,12 +86,12 @@ def test_scripts_are_told_the_same_and_the_files(folder: Path) -> None:
     ],
 )
 def test_a_refusal_is_a_message_and_nothing_is_written(
-    words: list[str], told: str, folder: Path
+    words: list[str], message: str, folder: Path
 ) -> None:
     result = run(*words)
 
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert list(folder.iterdir()) == []
 
 

@@ -15,9 +15,9 @@ PLAN = ("--name", "Phone", "--price", "12.95 EUR", "--interval", "6 months", "--
 
 
 def test_json_holds_every_field_with_amounts_as_text(run: Run, as_json: AsJson) -> None:
-    made = as_json(run("plan", "create", *PLAN, "--code", "phone", "--public", "--json"))
+    created = as_json(run("plan", "create", *PLAN, "--code", "phone", "--public", "--json"))
 
-    assert made == {
+    assert created == {
         "provider": "clitoy",
         "id": "plan_1",
         "name": "Phone",
@@ -92,7 +92,7 @@ def test_a_terminal_sees_how_far_a_list_is_and_stdout_stays_clean(
     assert len(json.loads(result.stdout)) == 3
 
 
-def test_nobody_found_is_said_in_words(run: Run) -> None:
+def test_a_customer_that_is_not_found_is_said_in_words(run: Run) -> None:
     result = run("customer", "find", "--email", "nobody@test.com")
 
     assert result.exit_code == 0
@@ -103,13 +103,13 @@ def test_nobody_found_is_said_in_words(run: Run) -> None:
 def test_a_change_shows_the_old_and_the_new_side_by_side(run: Run, as_json: AsJson) -> None:
     words = ("subscription", "change", "sub_1", "--plan", "phone", "--when", "now")
     rows = [line.split() for line in run(*words).stdout.splitlines()]
-    told = as_json(run(*words, "--json"))
+    data = as_json(run(*words, "--json"))
 
     assert rows[0] == ["old", "new"]
     assert ["id", "sub_1", "sub_9"] in rows
     assert ["plan", "id", "plan_phone"] in rows
     assert "raw" not in [row[0] for row in rows]
-    assert (told["old"]["id"], told["new"]["id"]) == ("sub_1", "sub_9")
+    assert (data["old"]["id"], data["new"]["id"]) == ("sub_1", "sub_9")
 
 
 def test_a_scheduled_change_says_so(run: Run, as_json: AsJson) -> None:
@@ -131,9 +131,9 @@ def test_a_dry_run_prints_the_curl_command_without_the_key(run: Run) -> None:
 
 
 def test_a_dry_run_for_scripts_is_an_object(run: Run, as_json: AsJson) -> None:
-    told = as_json(run("plan", "create", *PLAN, "--account", "real", "--dry-run", "--json"))
+    data = as_json(run("plan", "create", *PLAN, "--account", "real", "--dry-run", "--json"))
 
-    sent = told["would_send"]
+    sent = data["would_send"]
     assert (sent["method"], sent["url"]) == ("POST", "https://clitoy.example/plans")
     assert sent["headers"]["Authorization"] == "Bearer [redacted]"
     assert json.loads(sent["body"])["name"] == "Phone"

@@ -1,4 +1,4 @@
-"""`subhub resolve` tells what became of a lost call, to people and to scripts."""
+"""`subhub resolve` shows what happened to a lost call, to people and to scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def token(operation: str, **known: Any) -> str:
     return Intent("clitoy", "main", operation, SENT, **known).marked(fields).token()
 
 
-def test_a_lost_call_is_told_with_its_token(run: Run) -> None:
+def test_a_lost_call_is_reported_with_its_token(run: Run) -> None:
     words = ("customer", "create", "--name", "Lost", "--email", "a@b.c")
     error = json.loads(run(*words, "--json").stderr)["error"]
     assert Intent.read(error["token"]).operation == "create_customer"
@@ -40,14 +40,14 @@ def test_a_lost_call_is_told_with_its_token(run: Run) -> None:
 
 def test_what_is_done_is_shown(run: Run, as_json: Callable[[Result], Any]) -> None:
     lost = token("update_customer", target="cst_1", fields={"id": "cst_1"})
-    told = as_json(run("resolve", lost, "--json"))
-    assert (told["outcome"], told["result"]["id"]) == ("done", "cst_1")
+    data = as_json(run("resolve", lost, "--json"))
+    assert (data["outcome"], data["result"]["id"]) == ("done", "cst_1")
     plain = run("resolve", lost)
     assert plain.stdout.startswith("done: ")
     assert "cst_1" in plain.stdout
 
 
-def test_what_cannot_be_told_ends_as_unknown(run: Run) -> None:
+def test_an_ambiguous_outcome_exits_as_unknown(run: Run) -> None:
     result = run("resolve", token("create_signup_link"))
     assert result.exit_code == 4
     assert result.stdout.startswith("ambiguous: ")
@@ -60,7 +60,7 @@ def test_candidates_are_listed(run: Run) -> None:
     assert "sub_1" in result.stdout
 
 
-def test_what_is_no_token_is_a_usage_error(run: Run) -> None:
+def test_an_invalid_token_is_a_usage_error(run: Run) -> None:
     assert run("resolve", "nonsense").exit_code == 2
 
 
@@ -111,7 +111,7 @@ def answering(fake: Fake) -> type[BaseHTTPRequestHandler]:
 
 
 def lose(run: Run, fake: Fake, *words: str, after: bool) -> None:
-    """Make the call of *words*, of which no answer comes."""
+    """Make the call of *words*, and lose its response."""
     fake.faults.next(Fault("dropped", after=after), method="POST")
     assert run(*words).exit_code == 4
     fake.faults.clear()
@@ -126,24 +126,24 @@ LINK = ("signup-link", *customer("Link")[1:], "--plan")
 
 
 class TestTheJournal:
-    def test_with_nothing_open_has_nothing_to_settle(
+    def test_with_nothing_open_has_nothing_to_resolve(
         self, run: Run, portal: Fake, as_json: Callable[[Result], Any]
     ) -> None:
         del portal
         assert as_json(run("resolve", "--json")) == {"undecided": 0, "intents": []}
         assert "nothing is open" in run("resolve").stderr
 
-    def test_is_settled_as_far_as_looking_goes(self, run: Run, portal: Fake) -> None:
+    def test_is_resolved_as_far_as_the_provider_shows(self, run: Run, portal: Fake) -> None:
         plan = portal.add_plan("phone", PHONE)
         lose(run, portal, *customer("Made"), after=True)
         lose(run, portal, *customer("Missing"), after=False)
         lose(run, portal, *LINK, plan, after=True)
 
-        told = run("resolve", "--grace-period", "0")
-        assert told.exit_code == 4
-        assert "1 of 3 unresolved" in told.stderr
+        ran = run("resolve", "--grace-period", "0")
+        assert ran.exit_code == 4
+        assert "1 of 3 unresolved" in ran.stderr
         for word in ("create_customer, sent ", "  done: ", "  not done: ", "  ambiguous: "):
-            assert word in told.stdout
+            assert word in ran.stdout
 
         left = run("resolve", "--grace-period", "0", "--json")
         assert left.exit_code == 4
@@ -157,37 +157,39 @@ class TestTheJournal:
         assert (again.exit_code, "nothing of it is left" in again.stderr) == (2, True)
         assert run("resolve").exit_code == 0
 
-    def test_is_settled_by_one_list(self, run: Run, portal: Fake) -> None:
+    def test_is_resolved_by_one_listing(self, run: Run, portal: Fake) -> None:
         for name in ("One", "Two", "Three"):
             lose(run, portal, *customer(name), after=True)
         before = len(portal.exchanges)
-        told = run("resolve")
-        assert (told.exit_code, told.stdout.count("  done: ")) == (0, 3)
+        ran = run("resolve")
+        assert (ran.exit_code, ran.stdout.count("  done: ")) == (0, 3)
         assert len(portal.exchanges) - before == 1
 
     def test_is_only_listed_when_asked(self, run: Run, portal: Fake) -> None:
         lose(run, portal, *customer("Made"), after=True)
         before = len(portal.exchanges)
-        told = run("resolve", "--list")
-        assert told.exit_code == 4
-        assert "  open\n" in told.stdout
-        assert Intent.read(told.stdout.splitlines()[-1].strip()).operation == "create_customer"
+        ran = run("resolve", "--list")
+        assert ran.exit_code == 4
+        assert "  open\n" in ran.stdout
+        assert Intent.read(ran.stdout.splitlines()[-1].strip()).operation == "create_customer"
         assert len(portal.exchanges) == before
 
-    def test_shows_what_a_living_process_sends_and_lets_it_be(self, run: Run, portal: Fake) -> None:
+    def test_shows_what_a_running_process_sends_and_leaves_it_alone(
+        self, run: Run, portal: Fake
+    ) -> None:
         lose(run, portal, *customer("Made"), after=True)
         journal = Journal("ours.db")
         intent = Intent("mijnklantportaal", "main", "create_customer", SENT)
         journal.write(intent, None)
-        told = run("resolve")
-        assert told.exit_code == 4
-        assert "  in flight: its process is still running" in told.stdout
-        assert "1 of 2 unresolved" in told.stderr
+        ran = run("resolve")
+        assert ran.exit_code == 4
+        assert "  in flight: its process is still running" in ran.stdout
+        assert "1 of 2 unresolved" in ran.stderr
         refused = run("resolve", intent.token(), "--as", "done")
         assert (refused.exit_code, "its process still lives" in refused.stderr) == (2, True)
         journal.close()
 
-    def test_goes_on_after_one_that_cannot_be_looked_at(self, run: Run, portal: Fake) -> None:
+    def test_continues_after_one_that_cannot_be_read(self, run: Run, portal: Fake) -> None:
         journal = Journal("ours.db")
         for target in ("sub_gone", "sub_gone_too"):
             gone = Intent(
@@ -195,9 +197,9 @@ class TestTheJournal:
             )
             journal.write(gone, None)
         journal.close()
-        told = run("resolve")
-        assert told.exit_code == 4
-        assert told.stdout.count("  failed: ") == 2
+        ran = run("resolve")
+        assert ran.exit_code == 4
+        assert ran.stdout.count("  failed: ") == 2
         del portal
 
     def test_is_closed_by_what_a_person_saw(
@@ -205,24 +207,24 @@ class TestTheJournal:
     ) -> None:
         lose(run, portal, *customer("Made"), after=True)
         (intent,) = json.loads(run("resolve", "--list", "--json").stdout)["intents"]
-        told = as_json(run("resolve", intent["token"], "--as", "done", "--id", "cst_1", "--json"))
-        assert told == {"outcome": "done", "id": "cst_1"}
+        data = as_json(run("resolve", intent["token"], "--as", "done", "--id", "cst_1", "--json"))
+        assert data == {"outcome": "done", "id": "cst_1"}
         assert run("resolve").exit_code == 0
 
 
 def test_candidates_of_the_journal_are_listed(run: Run, portal: Fake) -> None:
     lose(run, portal, *customer("Same"), after=True)
     assert run(*customer("Same")).exit_code == 0
-    told = run("resolve")
-    assert told.exit_code == 4
-    assert "candidate" in told.stdout
+    ran = run("resolve")
+    assert ran.exit_code == 4
+    assert "candidate" in ran.stdout
 
 
-def test_without_a_journal_says_how_to_have_one(run: Run) -> None:
-    told = run("resolve")
-    assert told.exit_code == 2
-    assert "accounts.main has no journal" in told.stderr
-    assert 'add `journal = "journal.db"`' in told.stderr
+def test_without_a_journal_says_how_to_add_one(run: Run) -> None:
+    ran = run("resolve")
+    assert ran.exit_code == 2
+    assert "accounts.main has no journal" in ran.stderr
+    assert 'add `journal = "journal.db"`' in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,6 @@ def test_without_a_journal_says_how_to_have_one(run: Run) -> None:
 def test_options_that_do_not_go_together_are_refused(
     run: Run, words: tuple[str, ...], problem: str
 ) -> None:
-    told = run("resolve", *words)
-    assert told.exit_code == 2
-    assert problem in told.stderr
+    ran = run("resolve", *words)
+    assert ran.exit_code == 2
+    assert problem in ran.stderr
