@@ -92,9 +92,14 @@ def _with_flags(error: SubhubError, flags: Mapping[str, str]) -> str:
     if not isinstance(error, InvalidRequest):
         return message
     if error.fields and all(name in flags and f"`{name}`" not in message for name in error.fields):
-        return "; ".join(f"{flag(name)}: {problem}" for name, problem in error.fields.items())
+        return "; ".join(_sentence(flag(name), problem) for name, problem in error.fields.items())
     message = re.sub(r"provider_options\['[^']+'\]", "`--option`", message)
     return re.sub(r"`(\w+)`", lambda name: flag(name[1]), message)
+
+
+def _sentence(flag: str, problem: str) -> str:
+    """Return "`--price` is required", or with a colon if *problem* has no verb to begin with."""
+    return f"{flag} {problem}" if problem.startswith(("is ", "must ")) else f"{flag}: {problem}"
 
 
 def _advice(error: SubhubError) -> list[str]:

@@ -150,7 +150,7 @@ class _Reader:
             if name in cells:
                 found[name] = self._day(line, name, cells) if name == "starts_on" else cells[name]
         if found.get("plan") is None:
-            self._add(line, "plan", None, "it is required here, or as `--plan`")
+            self._add(line, "plan", None, "is required here, or as `--plan`")
         return found
 
     def _customer(self, line: int, cells: Mapping[str, str]) -> str | CustomerDraft | None:

@@ -78,7 +78,7 @@ def _complaint(model: type[BaseModel], item: ErrorDetails, personal: Container[o
     if item["type"] == "extra_forbidden":  # a personal field misspelled has a personal value
         return f"no such field; known are {', '.join(model.model_fields)}"
     if item["type"] == "missing":
-        return "it is required"
+        return "is required"
     text = item["msg"].removeprefix("Value error, ")
     told = item["type"] == "value_error" or isinstance(item["input"], Mapping)
     if told or any(part in personal for part in item["loc"][:1]):

@@ -242,7 +242,7 @@ class TestTheFile:
             "line 2, column country 'nl': ",
             "line 2, column starts_on '2024-13-01': expected a day, for example 2024-05-04",
             "line 3, column key '1': line 2 has it too",
-            "line 3, column name: it is required",
+            "line 3, column name: is required",
             "line 4: expected 8 cells, as in the first line, got 3",
             "line 5, column address: ",
         ):
@@ -280,7 +280,7 @@ class TestTheFile:
     def test_names_the_plan_if_the_options_do_not(self, run: Run) -> None:
         _ = write("name,email,plan\nA,a@b.c,\n")
         ran = run("subscribe", "--from", "customers.csv")
-        assert "line 2, column plan: it is required here, or as `--plan`" in ran.stderr
+        assert "line 2, column plan: is required here, or as `--plan`" in ran.stderr
 
     def test_can_be_for_an_inline_plan(self, run: Run) -> None:
         _ = write("name,email\nA,a@b.c\n")

@@ -99,11 +99,11 @@ def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("plan", "create", "--name", "A"), "`--price`: it is required; `--interval`: it is req"),
+        (("plan", "create", "--name", "A"), "`--price` is required; `--interval` is required"),
         (("customer", "create", *PERSON, "--country", "nl"), "`--country`: "),
         (("customer", "get", "a/b"), "`CUSTOMER`: 'a/b' "),
         (("customer", "list", "--limit", "-1"), "`--limit`"),
-        (("subscribe", "--plan-name", "A"), "`--plan-price`: it is required"),
+        (("subscribe", "--plan-name", "A"), "`--plan-price` is required"),
         (("subscribe", "--plan", "phone", "--customer", "a/b"), "`--customer`: 'a/b' "),
         (
             ("signup-link", "create", "--plan", "phone", *PERSON, "--when", "now"),
