@@ -378,7 +378,7 @@ class TestAJob:
         _ = run({**world.settings, "attempts": 1}, "subscribe", items, **world.job)
         (other,) = run(world.settings, "create_signup_link", items, **world.job)
         assert isinstance(other.error, InvalidRequest)
-        assert "did `create_customer` as change 1" in str(other.error)
+        assert "change 1 of this item was `create_customer`" in str(other.error)
 
     def test_tries_again_what_was_refused(self, run: Run, world: World) -> None:
         good = person(1)
@@ -509,7 +509,7 @@ class TestAJob:
         with (
             Client(**world.settings) as billing,
             billing.bulk(billing.create_customer, [], job="move", key=repr),
-            pytest.raises(InvalidRequest, match="another process is at the job 'move'"),
+            pytest.raises(InvalidRequest, match="another process is working on the job 'move'"),
         ):
             _ = billing.bulk(billing.create_customer, [], job="move", key=repr)
 

@@ -390,7 +390,7 @@ def test_two_programs_are_not_at_the_same_job(serve: Serve, tmp_path: Path) -> N
     server.going_on.set()
     _, errors = first.communicate(timeout=PATIENCE)
     assert (first.returncode, second.returncode) == (0, 1), errors
-    assert "another process is at the job 'move'" in refused
+    assert "another process is working on the job 'move'" in refused
     people, subscribed = sold(server)
     assert (sum(people.values()), sum(subscribed.values())) == (40, 40)
 

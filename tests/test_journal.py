@@ -32,9 +32,8 @@ from subhub import (
 )
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
-from subhub.recovery.journal import Journal
+from subhub.recovery.journal import Job, Journal
 from subhub.recovery.journal.database import Database
-from subhub.recovery.journal.locks import LockFile, held
 from subhub.sandbox.faults import Fault
 
 KEY = "test_0123456789"
@@ -65,8 +64,8 @@ CHANGES: Mapping[str, Callable[[Any, PlanDraft], object]] = {
 }
 
 
-class Watch:
-    """Answers in order, and notes what the journal holds when a request arrives."""
+class Recorder:
+    """Responds in order, and records what the journal holds when a request arrives."""
 
     def __init__(self, path: Path) -> None:
         self.open: list[list[str]] = []
@@ -96,29 +95,31 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch(path: Path) -> Watch:
-    return Watch(path)
+def recorder(path: Path) -> Recorder:
+    return Recorder(path)
 
 
 @pytest.fixture
-def billing(connect: Callable[..., Any], toy: type[Provider], path: Path, watch: Watch) -> Any:
-    return connect(toy, api_key=KEY, transport=watch.transport, journal=path, attempts=1)
+def billing(
+    connect: Callable[..., Any], toy: type[Provider], path: Path, recorder: Recorder
+) -> Any:
+    return connect(toy, api_key=KEY, transport=recorder.transport, journal=path, attempts=1)
 
 
-class TestAnEntry:
+class TestEntry:
     @pytest.mark.parametrize("operation", CHANGES)
     def test_is_there_when_the_request_arrives_and_gone_after_the_answer(
-        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, operation: str
+        self, billing: Any, recorder: Recorder, path: Path, draft: PlanDraft, operation: str
     ) -> None:
-        watch.answers = [httpx.Response(200, json={"id": "x_1"})]
+        recorder.answers = [httpx.Response(200, json={"id": "x_1"})]
         _ = CHANGES[operation](billing, draft)
-        assert watch.open == [[operation]]
+        assert recorder.open == [[operation]]
         assert operations(path) == []
 
-    def test_is_not_written_for_a_read(self, billing: Any, watch: Watch) -> None:
-        watch.answers = [httpx.Response(200, json={"id": "pln_1"})]
+    def test_is_not_written_for_a_read(self, billing: Any, recorder: Recorder) -> None:
+        recorder.answers = [httpx.Response(200, json={"id": "pln_1"})]
         billing.get_plan("pln_1")
-        assert watch.open == [[]]
+        assert recorder.open == [[]]
 
     @pytest.mark.parametrize(
         ("answer", "error"),
@@ -130,12 +131,18 @@ class TestAnEntry:
         ids=["refused", "one too many", "not sent"],
     )
     def test_is_gone_when_nothing_was_done(
-        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, answer: Any, error: Any
+        self,
+        billing: Any,
+        recorder: Recorder,
+        path: Path,
+        draft: PlanDraft,
+        answer: Any,
+        error: Any,
     ) -> None:
-        watch.answers = [answer]
+        recorder.answers = [answer]
         with pytest.raises(error):
             billing.create_plan(draft)
-        assert watch.open == [["create_plan"]]
+        assert recorder.open == [["create_plan"]]
         assert operations(path) == []
 
     @pytest.mark.parametrize(
@@ -148,9 +155,15 @@ class TestAnEntry:
         ids=["lost", "failed", "unreadable"],
     )
     def test_stays_when_the_outcome_is_unknown(
-        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft, answer: Any, error: Any
+        self,
+        billing: Any,
+        recorder: Recorder,
+        path: Path,
+        draft: PlanDraft,
+        answer: Any,
+        error: Any,
     ) -> None:
-        watch.answers = [answer]
+        recorder.answers = [answer]
         with pytest.raises(error) as caught:
             billing.create_plan(draft)
         assert operations(path) == ["create_plan"]
@@ -183,15 +196,15 @@ class TestAnEntry:
             billing.create_plan(draft)
         assert operations(path) == []
 
-    def test_holds_neither_the_key_nor_anybodys_data(
-        self, billing: Any, watch: Watch, path: Path
+    def test_holds_neither_the_key_nor_personal_data(
+        self, billing: Any, recorder: Recorder, path: Path
     ) -> None:
-        watch.answers = [httpx.ReadError("reset")]
+        recorder.answers = [httpx.ReadError("reset")]
         with pytest.raises(OutcomeUnknown):
             billing.create_customer(PERSON)
         (left,) = billing.client.open_intents()
         kept = (
-            b"".join(each.read_bytes() for each in path.parent.iterdir())
+            b"".join(file.read_bytes() for file in path.parent.iterdir())
             + str(Intent.read(left.token)).encode()
         )
         for secret in (KEY, "john.doe", "Test Company", "Teststreet", "1234AB"):
@@ -217,7 +230,7 @@ def lost(connect: Callable[..., Any], path: Path) -> tuple[Any, str]:
     return billing, caught.value.token
 
 
-class TestAnOpenIntent:
+class TestOpenIntent:
     def test_is_closed_by_resolving_it(self, lost: tuple[Any, str]) -> None:
         billing, token = lost
         assert billing.resolve(token).outcome == "done"
@@ -240,20 +253,20 @@ class TestAnOpenIntent:
         billing, token = lost
         journal = Journal(path)
         journal.write(Intent.read(token), None)
-        assert [each.in_flight for each in billing.client.open_intents()] == [True]
+        assert [intent.in_flight for intent in billing.client.open_intents()] == [True]
         journal.close()
-        assert [each.in_flight for each in billing.client.open_intents()] == [False]
+        assert [intent.in_flight for intent in billing.client.open_intents()] == [False]
 
     def test_stays_when_looking_does_not_decide_it(
-        self, billing: Any, watch: Watch, path: Path
+        self, billing: Any, recorder: Recorder, path: Path
     ) -> None:
-        watch.answers = [httpx.ReadError("reset")]
+        recorder.answers = [httpx.ReadError("reset")]
         with pytest.raises(OutcomeUnknown) as caught:
             CHANGES["create_signup_link"](billing, PlanDraft)  # type: ignore[arg-type]
         assert billing.resolve(caught.value.token).outcome == "ambiguous"
         assert operations(path) == ["create_signup_link"]
 
-    def test_is_another_accounts_business(self, lost: tuple[Any, str], path: Path) -> None:
+    def test_is_not_shown_to_another_account(self, lost: tuple[Any, str], path: Path) -> None:
         other = Journal(path)
         assert lost[0].provider == "mijnklantportaal"
         assert len(other.open_intents("mijnklantportaal", "mijnklantportaal")) == 1
@@ -277,7 +290,7 @@ WRITE = """
     import sys
     from pathlib import Path
     from subhub.recovery.intents import Intent
-    from subhub.recovery.journal import Journal
+    from subhub.recovery.journal import Job, Journal
 
     journal = Journal(Path(sys.argv[1]))
     for number in range(int(sys.argv[2])):
@@ -290,13 +303,13 @@ WRITE = """
 class TestProcesses:
     def test_share_a_file_from_its_first_moment(self, path: Path) -> None:
         writing = [run(WRITE, path, 40, f"account {number}") for number in range(4)]
-        assert [each.communicate(timeout=30)[0] for each in writing] == ["written\n"] * 4
+        assert [process.communicate(timeout=30)[0] for process in writing] == ["written\n"] * 4
         journal = Journal(path)
         found = [len(journal.open_intents("acme", f"account {number}")) for number in range(4)]
         assert found == [40, 40, 40, 40]
         journal.close()
 
-    def test_that_are_killed_leave_what_is_open(self, path: Path) -> None:
+    def test_that_are_killed_leave_open_intents(self, path: Path) -> None:
         killed = run(
             WRITE + "    sys.stdin.read()\n    import time; time.sleep(60)", path, 1, "main"
         )
@@ -311,10 +324,10 @@ class TestProcesses:
         assert (living.in_flight, left.in_flight) == (True, False)
         journal.close()
 
-    def test_that_make_it_at_the_same_time_make_it_once(self, path: Path) -> None:
+    def test_that_create_it_at_the_same_time_create_it_once(self, path: Path) -> None:
         database: Any = Database(path)
         late = sqlite3.connect(path)
-        database._make(late)  # it had seen no file yet when the other one began
+        database._create(late)  # it saw an empty file before the other process created it
         late.close()
         assert database.read("SELECT * FROM intents") == []
         database.close()
@@ -341,22 +354,91 @@ class TestProcesses:
         assert len(journal.open_intents("acme", "child")) == 1
         journal.close()
 
+    def test_that_fork_lose_nothing_when_the_parent_closes_the_journal(self, path: Path) -> None:
+        # A child that inherited SQLite's notes about its parent's locks would not lock the file:
+        # the parent, as the last user for all it knows, would delete the WAL under its feet.
+        forked = run(
+            WRITE
+            + """
+    import os
+    here, there = os.pipe(), os.pipe()
+    child = os.fork()
+    intent = lambda: Intent("acme", "child", "subscribe", "2026-01-01T00:00:00+00:00")
+    if child == 0:
+        journal.write(intent(), None)
+        os.write(there[1], b"written")
+        os.read(here[0], 1)
+        journal.write(intent(), None)
+        os.kill(os.getpid(), 9)
+    os.read(there[0], 7)
+    journal.close()
+    os.write(here[1], b"x")
+    os.waitpid(child, 0)
+            """,
+            path,
+            1,
+            "parent",
+        )
+        assert forked.communicate(timeout=30)[0] == "written\n"
+        assert forked.returncode == 0
+        journal = Journal(path)
+        assert len(journal.open_intents("acme", "child")) == 2
+        journal.close()
 
-class TestAFileThatCannotBeUsed:
-    def test_is_told_when_the_client_is_made(self, toy: type[Provider], path: Path) -> None:
+    def test_may_fork_while_their_threads_write(self, path: Path) -> None:
+        forked = run(
+            WRITE
+            + """
+    import os
+    import threading
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            journal.write(Intent("acme", "thread", "subscribe", "2026-01-01"), None)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    children = []
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            journal.write(Intent("acme", "child", "subscribe", "2026-01-01"), None)
+            os._exit(0)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    raise SystemExit(codes != [0] * 10)
+            """,
+            path,
+            1,
+            "parent",
+        )
+        assert forked.communicate(timeout=60)[0] == "written\n"
+        assert forked.returncode == 0
+        journal = Journal(path)
+        assert len(journal.open_intents("acme", "child")) == 10
+        journal.close()
+
+
+class TestUnusableFile:
+    def test_is_refused_when_the_client_is_created(self, toy: type[Provider], path: Path) -> None:
         _ = path.write_bytes(b"this is no database" * 100)
-        with pytest.raises(JournalError, match="is damaged or no SQLite file: keep it aside"):
+        with pytest.raises(JournalError, match=r"not a SQLite database\. Keep the file aside"):
             _ = Client(toy, api_key=KEY, journal=path)
         assert issubclass(JournalError, ConfigError)
 
-    def test_is_another_programs(self, path: Path) -> None:
+    def test_belongs_to_another_program(self, path: Path) -> None:
         with sqlite3.connect(path) as other:
             _ = other.execute("CREATE TABLE theirs (a)")
         other.close()
         with pytest.raises(JournalError, match="another program's database"):
             _ = Journal(path)
 
-    def test_is_of_a_later_version(self, path: Path) -> None:
+    def test_has_a_later_version(self, path: Path) -> None:
         Journal(path).close()
         with sqlite3.connect(path) as later:
             _ = later.execute("PRAGMA user_version = 2")
@@ -365,14 +447,14 @@ class TestAFileThatCannotBeUsed:
             _ = Journal(path)
 
     def test_has_no_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(JournalError, match="is its folder there"):
+        with pytest.raises(JournalError, match="Check that its folder exists"):
             _ = Journal(tmp_path / "missing" / "journal.db")
 
     def test_is_a_folder(self, tmp_path: Path) -> None:
         with pytest.raises(JournalError, match="cannot be opened"):
             _ = Journal(tmp_path)
 
-    def test_is_locked_for_too_long_and_then_nothing_is_sent(self, path: Path) -> None:
+    def test_is_locked_for_too_long(self, path: Path) -> None:
         database = Database(path, patience=0.02)
         locking = sqlite3.connect(path, isolation_level=None)
         _ = locking.execute("BEGIN EXCLUSIVE")
@@ -383,7 +465,7 @@ class TestAFileThatCannotBeUsed:
         locking.close()
         database.close()
 
-    def test_is_locked_while_it_is_made(self, path: Path) -> None:
+    def test_is_locked_while_it_is_created(self, path: Path) -> None:
         locking = sqlite3.connect(path, isolation_level=None)
         _ = locking.execute("BEGIN EXCLUSIVE")
         with pytest.raises(JournalError, match="is locked by another program"):
@@ -398,14 +480,14 @@ class TestAFileThatCannotBeUsed:
         journal.close()
 
     def test_stops_a_change_before_it_is_sent(
-        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft
+        self, billing: Any, recorder: Recorder, path: Path, draft: PlanDraft
     ) -> None:
         spoil(path)
         with pytest.raises(JournalError, match="no such table"):
             billing.create_plan(draft)
-        assert watch.open == []
+        assert recorder.open == []
 
-    def test_loses_no_answer(
+    def test_does_not_lose_a_response(
         self,
         connect: Callable[..., Any],
         toy: type[Provider],
@@ -421,7 +503,7 @@ class TestAFileThatCannotBeUsed:
         transport = httpx.MockTransport(answer)
         billing = connect(toy, api_key=KEY, transport=transport, journal=path)
         assert billing.create_plan(draft).id == "pln_1"
-        assert "the answer to `create_plan` stays open" in caplog.text
+        assert "the entry of `create_plan` stays open" in caplog.text
 
 
 def spoil(path: Path) -> None:
@@ -430,48 +512,18 @@ def spoil(path: Path) -> None:
     spoiling.close()
 
 
-class TestALockFile:
-    def test_is_held_by_one(self, tmp_path: Path) -> None:
-        first = LockFile.take(tmp_path / "a.lock")
-        assert first is not None
-        assert LockFile.take(tmp_path / "a.lock") is None
-        assert held(tmp_path / "a.lock")
-        first.release()
-        assert not (tmp_path / "a.lock").exists()
-        assert not held(tmp_path / "a.lock")
+class TestUnusableLockFile:
+    def test_is_named_by_the_error(self, tmp_path: Path) -> None:
+        journal = Journal(tmp_path / ("j" * 240))  # room for SQLite's files, and for no lock file
+        with pytest.raises(JournalError, match=r"cannot use the lock file .*: File name too long"):
+            journal.write(Intent("acme", "main", "subscribe", "2026-01-01"), None)
+        journal.close()
 
-    def test_that_was_left_is_removed(self, tmp_path: Path) -> None:
-        left = tmp_path / "left.lock"
-        _ = left.write_bytes(b"")
-        assert not held(left)
-        assert not left.exists()
-
-    def test_that_was_removed_meanwhile_is_no_lock(self, tmp_path: Path) -> None:
-        # What somebody opens just before its holder removes it is a file without a name.
-        taken: list[LockFile] = []
-        path = Vanishing(tmp_path / "a.lock")
-        found = LockFile.take(path)
-        assert found is not None
-        taken.append(found)
-        assert path.removed == 1
-        assert held(tmp_path / "a.lock")
-        found.release()
-
-    def test_is_not_had_on_a_system_without_locks(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "fcntl", None)
-        with pytest.raises(JournalError, match="has no file locks"):
-            _ = LockFile.take(tmp_path / "a.lock")
-
-
-class Vanishing(type(Path())):  # type: ignore[misc]
-    """A path whose file is removed, once, after it was locked."""
-
-    removed = 0
-
-    def stat(self, **options: Any) -> Any:
-        if not self.removed:
-            self.removed += 1
-            self.unlink()
-        return super().stat(**options)
+    def test_of_a_job_is_named_by_the_error(self, path: Path) -> None:
+        journal = Journal(path)
+        job = Job(journal, "acme", "main", "move")
+        job.release()
+        (path.parent / f"{path.name}-{job.id}.lock").mkdir()
+        with pytest.raises(JournalError, match=f"{job.id}.lock': Is a directory"):
+            _ = Job(journal, "acme", "main", "move")
+        journal.close()

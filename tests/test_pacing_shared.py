@@ -1,4 +1,4 @@
-"""The permit file: one for all processes of a machine, crash-safe, and clear about damage."""
+"""The permit file: one for all processes of a machine, crash-safe, with clear errors."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from subhub.errors import ConfigError
+from subhub.file_locks import is_held
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.ratelimit.shared import SharedStore, fingerprint
@@ -61,20 +62,20 @@ def test_a_refusal_stops_every_user_of_the_key(tmp_path: Path) -> None:
         assert other.enter().wait(START) == 17
 
 
-def test_each_account_has_a_file_of_its_own_that_does_not_tell_the_key(tmp_path: Path) -> None:
-    folder = tmp_path / "made" / "for it"
+def test_each_account_has_a_file_of_its_own_that_does_not_reveal_the_key(tmp_path: Path) -> None:
+    folder = tmp_path / "created" / "for it"
     with pacing(folder) as one, pacing(folder, key="another") as other:
         assert one.enter().wait(START) == 0
         assert free(other, START) == 3
     files = list(folder.iterdir())
-    assert {each.name for each in files} == {
+    assert {file.name for file in files} == {
         f"{fingerprint(KEY)}.permits",
         f"{fingerprint('another')}.permits",
     }
-    for each in files:
-        assert KEY not in each.name
-        assert KEY.encode() not in each.read_bytes()
-        assert each.stat().st_mode & 0o077 == 0
+    for file in files:
+        assert KEY not in file.name
+        assert KEY.encode() not in file.read_bytes()
+        assert file.stat().st_mode & 0o077 == 0
 
 
 def test_the_leases_of_a_killed_process_run_out_by_themselves(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_the_leases_of_a_killed_process_run_out_by_themselves(tmp_path: Path) ->
         assert free(later, START + 90) == 3
 
 
-def test_a_closed_pacer_opens_its_file_again(tmp_path: Path) -> None:
+def test_a_closed_limiter_opens_its_file_again(tmp_path: Path) -> None:
     with pacing(tmp_path) as limiter:
         ticket = limiter.enter()
         assert ticket.wait(START) == 0
@@ -94,11 +95,13 @@ def test_a_closed_pacer_opens_its_file_again(tmp_path: Path) -> None:
         assert free(limiter, START) == 2
 
 
-def test_a_removed_file_is_made_anew_for_all(tmp_path: Path) -> None:
+def test_a_removed_file_is_created_again_for_all(tmp_path: Path) -> None:
     with pacing(tmp_path) as one, pacing(tmp_path) as other:
         next(tmp_path.iterdir()).unlink()
         assert one.enter().wait(START) == 0
         assert free(other, START) == 2
+        with pacing(tmp_path) as later:  # it never saw the removed file
+            assert free(later, START) == 2
 
 
 def test_a_child_process_does_not_use_the_lock_of_its_parent(tmp_path: Path) -> None:
@@ -108,16 +111,19 @@ def test_a_child_process_does_not_use_the_lock_of_its_parent(tmp_path: Path) -> 
         child = os.fork()
         if not child:
             _ = signal.alarm(20)
-            granted = RateLimiter.enter(limiter).wait(START) == 0
-            os._exit(0 if granted else 1)
+            granted = False
+            try:
+                granted = limiter.enter().wait(START) == 0
+            finally:
+                os._exit(0 if granted else 1)
         time.sleep(0.2)
-        assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it waits for the lock
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it is waiting for the lock
     assert os.waitpid(child, 0) == (child, 0)
     assert free(limiter, START) == 2
     limiter.close()
 
 
-def test_a_maker_killed_before_it_was_done_leaves_no_damage(tmp_path: Path) -> None:
+def test_a_process_killed_while_it_creates_the_file_leaves_no_damage(tmp_path: Path) -> None:
     store = SharedStore(tmp_path, KEY)
     for content in (b"", bytes(24), bytes(2000)):
         _ = store.path.write_bytes(content)
@@ -126,26 +132,26 @@ def test_a_maker_killed_before_it_was_done_leaves_no_damage(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("kept", "added", "told"),
+    ("kept", "added", "problem"),
     [
-        (0, b"not a permit file, but a letter", "is no permit file"),
-        (0, b"subhub-1", "is no permit file"),
-        (-8, b"", "has not the size"),
-        (None, bytes(8), "has not the size"),
-        (-8, struct.pack("=d", math.nan), "holds something else than times"),
-        (-8, struct.pack("=d", -1.0), "holds something else than times"),
+        (0, b"not a permit file, but a letter", "is damaged or not a permit file"),
+        (0, b"subhub-1", "is damaged or not a permit file"),
+        (-8, b"", "has the wrong size"),
+        (None, bytes(8), "has the wrong size"),
+        (-8, struct.pack("=d", math.nan), "holds values that are not times"),
+        (-8, struct.pack("=d", -1.0), "holds values that are not times"),
     ],
     ids=["a letter", "head cut", "end cut", "too long", "no number", "negative"],
 )
 def test_a_damaged_file_is_refused_and_the_remedy_named(
-    tmp_path: Path, kept: int | None, added: bytes, told: str
+    tmp_path: Path, kept: int | None, added: bytes, problem: str
 ) -> None:
     with pacing(tmp_path):
         pass
     file = next(tmp_path.iterdir())
     _ = file.write_bytes(file.read_bytes()[:kept] + added)
 
-    with pytest.raises(ConfigError, match=rf"{told}.*remove the file") as caught:
+    with pytest.raises(ConfigError, match=rf"{problem}.*remove the file") as caught:
         _ = RateLimiter(LIMIT, SharedStore(tmp_path, KEY))
     assert str(file) in str(caught.value)
     assert KEY not in str(caught.value)
@@ -159,10 +165,10 @@ def test_a_file_cut_off_in_use_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [RateLimit(4, per=60.0), RateLimit(3, per=61.0)])
-def test_all_users_must_mean_the_same_limit(tmp_path: Path, limit: RateLimit) -> None:
+def test_all_users_must_have_the_same_limit(tmp_path: Path, limit: RateLimit) -> None:
     with (
         pacing(tmp_path),
-        pytest.raises(ConfigError, match=r"was made for 3 requests per 60 s.*same settings"),
+        pytest.raises(ConfigError, match=r"was created for 3 requests per 60 s.*same settings"),
     ):
         _ = RateLimiter(limit, SharedStore(tmp_path, KEY))
 
@@ -170,12 +176,12 @@ def test_all_users_must_mean_the_same_limit(tmp_path: Path, limit: RateLimit) ->
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     _ = blocked.write_text("")
-    with pytest.raises(ConfigError, match=r"file/.*cannot be opened"):
+    with pytest.raises(ConfigError, match=r"file/.*cannot be used: .* Set `permits` to a folder"):
         _ = RateLimiter(LIMIT, SharedStore(blocked, KEY))
 
 
 @pytest.mark.parametrize("room", [0, 100])
-def test_a_full_disk_is_noticed_when_the_file_is_made(tmp_path: Path, room: int) -> None:
+def test_a_full_disk_is_noticed_when_the_file_is_created(tmp_path: Path, room: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
@@ -185,12 +191,15 @@ def test_a_full_disk_is_noticed_when_the_file_is_made(tmp_path: Path, room: int)
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_system_without_file_locks_is_told_to_use_shares(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    with pytest.raises(ConfigError, match="`share`"):
-        _ = SharedStore(tmp_path, KEY)
+def test_a_file_that_is_refused_is_unlocked_while_the_error_is_handled(tmp_path: Path) -> None:
+    with pacing(tmp_path):
+        pass
+    file = next(tmp_path.iterdir())
+    _ = file.write_bytes(file.read_bytes()[:-8] + struct.pack("=d", math.nan))
+    with pytest.raises(ConfigError) as caught:  # its traceback has the mapped cells
+        _ = RateLimiter(LIMIT, SharedStore(tmp_path, KEY))
+    assert not is_held(file)
+    assert caught.value
 
 
 WORKER = """
@@ -214,8 +223,8 @@ def work():
             print(counted, flush=True)
 
 threads = [threading.Thread(target=work) for _ in range(4)]
-for each in threads: each.start()
-for each in threads: each.join()
+for thread in threads: thread.start()
+for thread in threads: thread.join()
 """
 
 

@@ -132,7 +132,7 @@ class _Run:
     def _refuse_to_repeat(self, account: Account, name: str) -> None:
         with closing(Journal(self.journal)) as journal:
             job = Job(journal, account.provider.name, account.name, name)
-            begun = job.begun
+            begun = job.started
             job.release()
         if begun:
             message = (

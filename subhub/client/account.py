@@ -196,7 +196,7 @@ def _pacer(
         return None
     if permits is None:
         return RateLimiter(limit, share=share)
-    from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - not every platform has it
+    from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - only a `permits` folder needs it
 
     return RateLimiter(limit, SharedStore(permits, key), share)
 

@@ -105,7 +105,7 @@ class Session:
             raise InvalidRequest.of("token", "only a client with a `journal` has what to settle")
         if any(each.in_flight and each.is_of(intent) for each in self.open_intents()):
             raise InvalidRequest.of("token", "its process still lives: wait for it, or end it")
-        if not journal.settle(intent, done=done, object_id=object_id):
+        if not journal.mark_resolved(intent, done=done, object_id=object_id):
             raise InvalidRequest.of("token", f"nothing of it is left in {str(journal.path)!r}")
 
     def _open(self, account: Account) -> None:

@@ -119,7 +119,7 @@ class Resolver:
             return
         for each, found in self._resolved(group, *decided):
             done = found.outcome == "done"
-            _ = journal.settle(each, done=done, object_id=id_of(found.result))
+            _ = journal.mark_resolved(each, done=done, object_id=id_of(found.result))
 
 
 def _page_by_page(rules: Rules) -> Rules:

@@ -20,7 +20,7 @@ from subhub.recovery.intents import Intent
 if TYPE_CHECKING:
     from subhub.plugin.flows import Page
     from subhub.plugin.provider import Provider
-    from subhub.recovery.journal.work import PreviousStep
+    from subhub.recovery.journal.items import PreviousStep
 
 OVER: Final = frozenset({Status.CANCELED, Status.ENDED})
 NO_WAY: Final = "the provider lists nothing by which it could be told"

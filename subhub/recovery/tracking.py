@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from subhub.models import Record
     from subhub.plugin.provider import Provider
     from subhub.recovery.journal import Journal
+    from subhub.recovery.journal.items import PreviousStep
     from subhub.recovery.journal.journal import JournalEntry
-    from subhub.recovery.journal.work import PreviousStep
 
 T = TypeVar("T")
 
@@ -82,9 +82,10 @@ class Tracker:
         entry = self.journal.entry(intent, operation) if self.journal else None
         changing: list[Request] = []
         try:
-            if entry is not None and entry.past is not None and entry.past.state != "not_done":
+            previous = entry.previous if entry is not None else None
+            if previous is not None and previous.state != "not_done":
                 flow.close()
-                flow = self._again(entry.past)
+                flow = self._again(previous)
             result = yield from _conversation(flow, entry, changing)
         except SubhubError as error:
             if _is_open(error, changing=bool(changing)):

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from subhub.client.resolving import ENDING, Found
 from subhub.errors import InvalidRequest, SubhubError
+from subhub.recovery.journal.items import JobItem, current_item
 from subhub.recovery.journal.jobs import Job
-from subhub.recovery.journal.work import JobItem, current_item
 from subhub.recovery.tracking import id_of
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Batch(Generic[I]):
 
     def open(self) -> list[str]:
         """The tokens of what earlier runs left open, to be found out about before any item."""
-        return [] if self._job is None else self._job.open()
+        return [] if self._job is None else self._job.open_tokens()
 
     def looked(self, tokens: Sequence[str], found: Sequence[Found]) -> None:
         """*found* is what became of *tokens*; what could not be looked for is left alone."""
@@ -81,8 +81,8 @@ class Batch(Generic[I]):
         done, object_id = self._job.done(key)
         if done:
             return BulkResult(item, earlier=True, object_id=object_id), None
-        work = self._job.work(key)
-        for past in work.past.values():
+        work = self._job.item(key)
+        for past in work.previous.values():
             if past.state == "open" and past.token in self._unseen:
                 return BulkResult(item, error=self._unseen[past.token]), None
         before = current_item.set(work)

@@ -1,8 +1,8 @@
-"""The journal: what is about to be changed, written down before it is sent.
+"""The journal: a durable record of each change, written before the change is sent.
 
-A process that is killed between a request and its answer leaves an open intent behind, and so
-nothing is lost silently. The file is a SQLite database in WAL mode, which any number of processes
-of one machine may share. It holds ids, fingerprints and times: no key, and nobody's data.
+A process that is killed between a request and its answer leaves an open intent behind, so no change
+is lost silently. The file is a SQLite database in WAL mode, which any number of processes of one
+machine may share. It holds ids, salted fingerprints and times, but no key and no personal data.
 """
 
 from subhub.recovery.journal.jobs import Job

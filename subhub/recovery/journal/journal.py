@@ -1,12 +1,10 @@
-"""The entries of a journal: one for each change that is on its way, until its answer comes."""
+"""The entries of a journal: one for each change, from before it is sent until it is answered."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 import os
-import secrets
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,8 @@ from typing import Final
 from subhub.errors import JournalError
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal.database import Database
-from subhub.recovery.journal.locks import LockFile, held
-from subhub.recovery.journal.work import PreviousStep, Step, current_item
+from subhub.recovery.journal.items import PreviousStep, Step, current_item
+from subhub.recovery.journal.sessions import Sessions
 
 logger = logging.getLogger("subhub")
 
@@ -24,7 +22,7 @@ _WRITE: Final = """INSERT OR REPLACE INTO intents
     (name, session, provider, account, operation, token, sent_at, job, item, step)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _REMOVE: Final = "DELETE FROM intents WHERE name = ?"
-_SETTLE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
+_RESOLVE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
 _LOST: Final = "UPDATE intents SET session = '', token = ? WHERE name = ?"
 _OPEN: Final = """SELECT token, session, job FROM intents
     WHERE state = 'open' AND provider = ? AND account = ? ORDER BY sent_at"""
@@ -32,10 +30,10 @@ _OPEN: Final = """SELECT token, session, job FROM intents
 
 @dataclass(frozen=True, slots=True)
 class OpenIntent:
-    """A change of which the journal does not know what became of it.
+    """A change in the journal with an unknown outcome.
 
-    `token` is for `client.resolve`. `in_flight` means that the process that sends it still lives,
-    and may yet get its answer. `job` is the bulk job that it belongs to.
+    `token` is for `client.resolve`. `in_flight` means that the process that sends the change is
+    still running and may get its answer. `job` is the bulk job that the change belongs to.
     """
 
     token: str
@@ -45,28 +43,28 @@ class OpenIntent:
     job: str | None = None
 
     def is_of(self, intent: Intent) -> bool:
-        """Whether this is what *intent* says; a token that was read later says a little more."""
+        """Return whether this is *intent*, whose token may say more since its answer was lost."""
         return Intent.read(self.token).salt == intent.salt
 
 
 class Journal:
-    """The journal in the file at *path*; a `JournalError` says why it cannot be used.
+    """The journal in the file at *path*, which threads and processes of one machine may share.
 
-    It may be shared by threads, and the file by processes of one machine.
+    Raises `JournalError`, here and whenever it is used, if the file cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.database = Database(self.path)
-        self._sessions = _Sessions(self.path)
+        self._sessions = Sessions(self.path)
 
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
-        """The entry of a call, which is written when its change goes out."""
-        work = current_item.get()
-        return JournalEntry(self, intent, work.step(operation) if work else None)
+        """Return the entry of a call, which is not written before its change is sent."""
+        item = current_item.get()
+        return JournalEntry(self, intent, item.next_step(operation) if item else None)
 
     def open_intents(self, provider: str, account: str) -> list[OpenIntent]:
-        """What is open of one account, oldest first."""
+        """Return the changes of one account with an unknown outcome, oldest first."""
         found: list[OpenIntent] = []
         for token, session, job in self.database.read(_OPEN, (provider, account)):
             intent = Intent.read(token)
@@ -75,14 +73,14 @@ class Journal:
                     token,
                     intent.operation,
                     dt.datetime.fromisoformat(intent.sent_at),
-                    in_flight=self._sessions.lives(session),
+                    in_flight=self._sessions.is_alive(session),
                     job=job,
                 )
             )
         return found
 
     def write(self, intent: Intent, step: Step | None) -> None:
-        """Write *intent* down, durably; nothing may be sent before this has returned."""
+        """Write *intent* durably; nothing may be sent before this has returned."""
         place = (step.job, step.item, step.number) if step else (None, None, None)
         values = (
             intent.salt,
@@ -96,10 +94,15 @@ class Journal:
         )
         self.database.write(_WRITE, values, durable=True)
 
-    def settle(self, intent: Intent, *, done: bool, object_id: str | None = None) -> bool:
-        """Note what became of *intent*: of a job, it is kept for the next run of that job.
+    def mark_resolved(self, intent: Intent, *, done: bool, object_id: str | None = None) -> bool:
+        """Close *intent*, and return whether it was in the journal.
 
-        Whether it was there to be noted.
+        A change of a bulk job is kept for the next run of that job.
+
+        Args:
+            intent: The intent to close.
+            done: Whether the change was carried out.
+            object_id: The id of the object that it created or changed.
         """
         jobs = self.database.read("SELECT job FROM intents WHERE name = ?", (intent.salt,))
         if jobs:
@@ -109,53 +112,53 @@ class Journal:
         return bool(jobs)
 
     def close(self) -> None:
-        """Close the file; what is open stays open in it."""
+        """Close the file; open intents stay in it."""
         self.database.close()
         self._sessions.end()
 
 
 class JournalEntry:
-    """One call in the journal."""
+    """The entry of one call."""
 
     def __init__(self, journal: Journal, intent: Callable[[], Intent], step: Step | None) -> None:
         self._journal = journal
-        self._make = intent
+        self._create_intent = intent
         self._intent: Intent | None = None
         self._step = step
         self._written = False
 
     @property
-    def past(self) -> PreviousStep | None:
-        """What an earlier run of the same job did in this step."""
-        return self._step.past if self._step else None
+    def previous(self) -> PreviousStep | None:
+        """The same step in an earlier run of the same job."""
+        return self._step.previous if self._step else None
 
     @property
     def intent(self) -> Intent:
         """What the call is meant to do."""
         if self._intent is None:
-            self._intent = self._make()
+            self._intent = self._create_intent()
         return self._intent
 
     def sending(self) -> None:
-        """Write the intent down."""
+        """Write the intent."""
         self._journal.write(self.intent, self._step)
         self._written = True
 
     def unsent(self) -> None:
-        """Take it back: the request was not carried out."""
+        """Close the intent, because the request had no effect."""
         self.close(done=False)
 
     def lost(self, token: str) -> None:
-        """Nobody waits for its answer any more; *token* says since when, and it stays open."""
+        """Mark the entry as lost, with the *token* that says since when. It stays open."""
         if self._written:
             self._written = False
             self._note(_LOST, (token, self.intent.salt))
 
     def close(self, *, done: bool, object_id: str | None = None) -> None:
-        """Note what became of it, and the id of what it made or changed.
+        """Close the intent, with the id of the object that the call created or changed.
 
-        The answer is there already and must not be lost, whatever happens to the journal: then the
-        intent stays open, and is found out about when it is settled.
+        A journal that fails is logged, not raised: the answer is here already and must not be lost.
+        The intent then stays open until it is resolved.
         """
         if not self._written:
             return
@@ -164,50 +167,25 @@ class JournalEntry:
         self._note(*_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
 
     def _note(self, statement: str, values: Sequence[object]) -> None:
+        # Not durable: if a power failure undoes it, a closed intent is open again, which costs a
+        # look at the provider. The other way round a change would be forgotten.
         try:
             self._journal.database.write(statement, values, durable=False)
         except JournalError as error:
-            logger.warning("the answer to `%s` stays open: %s", self.intent.operation, error)
+            logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
 
 
 def _closing(
     intent: Intent, *, in_job: bool, done: bool, object_id: str | None
 ) -> tuple[str, tuple[object, ...]]:
-    """What closes *intent*: it goes, unless the next run of a job has to know of it."""
+    """Return the statement that closes *intent*, and its values.
+
+    Args:
+        intent: The intent to close.
+        in_job: Whether it belongs to a bulk job, whose next run needs to know of it.
+        done: Whether the change was carried out.
+        object_id: The id of the object that it created or changed.
+    """
     if not in_job:
         return _REMOVE, (intent.salt,)
-    return _SETTLE, ("done" if done else "not_done", object_id, intent.salt)
-
-
-class _Sessions:
-    """Tells which of the processes that wrote in a journal still live."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._own: tuple[int, str, LockFile] | None = None
-
-    def own(self) -> str:
-        """The name of this process's session, which lives until `end` or the process's end."""
-        with self._lock:
-            if self._own is None or self._own[0] != os.getpid():
-                name = secrets.token_hex(8)
-                lock = LockFile.take(self._file(name))
-                assert lock is not None  # noqa: S101 - nobody else knows the name
-                self._own = (os.getpid(), name, lock)
-            return self._own[1]
-
-    def lives(self, name: str) -> bool:
-        """Whether the session *name* has not ended."""
-        mine = self._own is not None and self._own[1] == name
-        return mine or held(self._file(name))
-
-    def end(self) -> None:
-        """End this process's own session."""
-        with self._lock:
-            if self._own is not None and self._own[0] == os.getpid():
-                self._own[2].release()
-            self._own = None
-
-    def _file(self, name: str) -> Path:
-        return self._path.with_name(f"{self._path.name}-{name}.lock")
+    return _RESOLVE, ("done" if done else "not_done", object_id, intent.salt)

@@ -1,0 +1,67 @@
+"""Sessions: which of the processes that wrote in a journal are still running."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from subhub.errors import JournalError
+from subhub.file_locks import LockableFile, acquire, is_held
+
+
+class Sessions:
+    """The sessions of the journal at *path*. Each is a locked file with a random name.
+
+    Process ids are reused, and a heartbeat is late on a busy machine. A lock is released by the
+    system, however its process ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._own: tuple[str, LockableFile] | None = None
+
+    def own(self) -> str:
+        """Return the name of this process's session, which is started if there is none."""
+        with self._lock:
+            # A forked child finds its parent's lock closed, and starts a session of its own.
+            if self._own is None or self._own[1].closed:
+                self._own = self._start()
+            return self._own[0]
+
+    def is_alive(self, name: str) -> bool:
+        """Return whether the session *name* has not ended; "" stands for one that has."""
+        path = self._file(name)
+        with lock_errors(path):
+            return bool(name) and is_held(path)
+
+    def end(self) -> None:
+        """End this process's session."""
+        with self._lock:
+            if self._own is not None and not self._own[1].closed:
+                self._own[1].remove()
+            self._own = None
+
+    def _start(self) -> tuple[str, LockableFile]:
+        name = secrets.token_hex(8)
+        path = self._file(name)
+        with lock_errors(path):
+            lock = acquire(path)
+        assert lock is not None  # noqa: S101 - no other process knows the name
+        return name, lock
+
+    def _file(self, name: str) -> Path:
+        return self._path.with_name(f"{self._path.name}-{name}.lock")
+
+
+@contextmanager
+def lock_errors(path: Path) -> Generator[None]:
+    """Raise a `JournalError` for an `OSError` about the lock file at *path*."""
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot use the lock file {str(path)!r}: {error.strerror}"
+        raise JournalError(message) from error
