@@ -44,33 +44,35 @@ def figures() -> Iterator[Figure]:
                     _measured(make(limit, resets=resets), arrangement, seed) for seed in _SEEDS
                 ]
                 name = f"{limit.requests}/min {kind}, {arrangement}"
-                yield from _told(name, results, alone=arrangement == _ARRANGEMENTS[0], kind=kind)
+                yield from _rows(name, results, alone=arrangement == _ARRANGEMENTS[0], kind=kind)
 
 
-def _told(name: str, results: Sequence[_Result], *, alone: bool, kind: str) -> Iterator[Figure]:
+def _rows(name: str, results: Sequence[_Result], *, alone: bool, kind: str) -> Iterator[Figure]:
     goal = None if kind == "aligned" else 1.0 if alone else 2.0
-    yield Figure(f"{name}: slower than clairvoyant", max(each.loss for each in results), "%", goal)
-    yield Figure(f"{name}: 429s", max(each.refusals for each in results), "", 0)
+    yield Figure(
+        f"{name}: slower than clairvoyant", max(result.loss for result in results), "%", goal
+    )
+    yield Figure(f"{name}: 429s", max(result.refusals for result in results), "", 0)
     if not alone:
-        unfairness = max(each.unfairness for each in results)
+        unfairness = max(result.unfairness for result in results)
         yield Figure(f"{name}: 1 - Jain fairness", unfairness, "", 0.05)
 
 
 def _measured(server: Server, arrangement: str, seed: int) -> _Result:
     jobs = server.limit.requests * _WINDOWS
     with tempfile.TemporaryDirectory() as directory:
-        pacers = list(_pacers(server.limit, arrangement, Path(directory)))
-        count = len(pacers)
-        workers = [Worker(each, jobs // count, _AT_ONCE // count) for each in pacers]
+        limiters = list(_limiters(server.limit, arrangement, Path(directory)))
+        count = len(limiters)
+        workers = [Worker(limiter, jobs // count, _AT_ONCE // count) for limiter in limiters]
         run(server, workers, seed)
-        for limiter in pacers:
+        for limiter in limiters:
             limiter.close()
     taken = max(worker.done_at[-1] for worker in workers)
     loss = 100 * (1 - _clairvoyant(server, jobs) / taken)
     return _Result(loss, server.refusals, 1 - _fairness(workers))
 
 
-def _pacers(limit: RateLimit, arrangement: str, directory: Path) -> Iterator[RateLimiter]:
+def _limiters(limit: RateLimit, arrangement: str, directory: Path) -> Iterator[RateLimiter]:
     if arrangement == _ARRANGEMENTS[0]:
         yield RateLimiter(limit)
         return
@@ -90,8 +92,8 @@ def _clairvoyant(server: Server, jobs: int) -> float:
 def _fairness(workers: Sequence[Worker]) -> float:
     """Jain's index of what each worker had done when the first of them had done all."""
     first = min(worker.done_at[-1] for worker in workers)
-    done = [sum(each <= first for each in worker.done_at) for worker in workers]
-    return fmean(done) ** 2 / fmean(each**2 for each in done)
+    done = [sum(time <= first for time in worker.done_at) for worker in workers]
+    return fmean(done) ** 2 / fmean(count**2 for count in done)
 
 
 def main() -> int:

@@ -25,14 +25,14 @@ W: Final = 8.0
 EPOCH: Final = 1_790_000_000
 GRAIN: Final = 1024  # times are binary fractions of a second, so that adding them is exact
 
-Telling: TypeAlias = Literal["nothing", "seconds left", "unix time", "sometimes"]
+Announcing: TypeAlias = Literal["nothing", "seconds left", "unix time", "sometimes"]
 Fate: TypeAlias = Literal["answered", "failed", "lost", "abandoned", "unsent", "gone"]
 
 
 @dataclass
 class Server(ABC):
     limit: int
-    telling: Telling
+    announcing: Announcing
     phase: float
     counted: list[float] = field(default_factory=list[float])
     refused: int = 0
@@ -46,34 +46,34 @@ class Server(ABC):
         self.refused += used >= self.limit
         self.counted.append(now)
         used, reset = self.window(now)
-        told = {"x-ratelimit-remaining": str(max(0, self.limit - used))}
-        if self.telling == "seconds left":
-            told["x-ratelimit-reset"] = str(int(reset - now))
-        elif self.telling == "unix time" or (self.telling == "sometimes" and used % 2):
-            told["x-ratelimit-reset"] = str(int(EPOCH + reset))
-            told["date"] = format_datetime(datetime.fromtimestamp(int(EPOCH + now), UTC), True)  # noqa: FBT003
-        return told
+        headers = {"x-ratelimit-remaining": str(max(0, self.limit - used))}
+        if self.announcing == "seconds left":
+            headers["x-ratelimit-reset"] = str(int(reset - now))
+        elif self.announcing == "unix time" or (self.announcing == "sometimes" and used % 2):
+            headers["x-ratelimit-reset"] = str(int(EPOCH + reset))
+            headers["date"] = format_datetime(datetime.fromtimestamp(int(EPOCH + now), UTC), True)  # noqa: FBT003
+        return headers
 
 
 class Aligned(Server):
     def window(self, now: float) -> tuple[int, float]:
         start = (now - self.phase) // W * W + self.phase
-        return sum(each >= start for each in self.counted), start + W
+        return sum(time >= start for time in self.counted), start + W
 
 
 class Anchored(Server):
     def window(self, now: float) -> tuple[int, float]:
         start, used = now, 0
-        for index, each in enumerate(self.counted):
-            if index == 0 or each >= start + W:
-                start, used = each, 0
+        for index, time in enumerate(self.counted):
+            if index == 0 or time >= start + W:
+                start, used = time, 0
             used += 1
         return (0, now + W) if now >= start + W or not used else (used, start + W)
 
 
 class Rolling(Server):
     def window(self, now: float) -> tuple[int, float]:
-        recent = [each for each in self.counted if each > now - W]
+        recent = [time for time in self.counted if time > now - W]
         return len(recent), (recent[0] if recent else now) + W
 
 
@@ -104,14 +104,14 @@ JOBS: Final = st.lists(
 )
 
 
-def made(kind: type[Server], limit: int, telling: Telling, phase: float) -> Server:
-    return kind(limit, telling, phase)
+def server_of(kind: type[Server], limit: int, announcing: Announcing, phase: float) -> Server:
+    return kind(limit, announcing, phase)
 
 
 KINDS: Final[tuple[type[Server], ...]] = (Aligned, Anchored, Rolling)
-TELLINGS: Final[tuple[Telling, ...]] = ("nothing", "seconds left", "unix time", "sometimes")
+ANNOUNCING: Final[tuple[Announcing, ...]] = ("nothing", "seconds left", "unix time", "sometimes")
 SERVERS: Final = st.builds(
-    made, st.sampled_from(KINDS), st.integers(1, 5), st.sampled_from(TELLINGS), seconds(W)
+    server_of, st.sampled_from(KINDS), st.integers(1, 5), st.sampled_from(ANNOUNCING), seconds(W)
 )
 Task: TypeAlias = Generator[float, None, None]
 
@@ -142,13 +142,13 @@ def work(job: Job, limiter: RateLimiter, server: Server, clock: Clock) -> Task:
             ticket.unsent(clock.now)
             return
         yield job.out
-        told = server.answer(clock.now)
+        headers = server.answer(clock.now)
         yield job.back
         if job.fate == "lost":
             ticket.lost(clock.now)
         elif job.fate != "abandoned":
             failed = job.fate == "failed"
-            ticket.answered(clock.now, {} if failed else told, 500 if failed else 200)
+            ticket.answered(clock.now, {} if failed else headers, 500 if failed else 200)
     finally:
         ticket.leave()
 
@@ -167,10 +167,10 @@ def test_processes_with_one_permit_file_are_never_refused(
 ) -> None:
     limit = RateLimit(server.limit, per=W)
     with ExitStack() as closing, tempfile.TemporaryDirectory() as directory:
-        pacers = [RateLimiter(limit, SharedStore(directory, "key")) for _ in range(processes)]
-        for limiter in pacers:
+        limiters = [RateLimiter(limit, SharedStore(directory, "key")) for _ in range(processes)]
+        for limiter in limiters:
             _ = closing.callback(limiter.close)
-        perform(server, jobs, pacers)
+        perform(server, jobs, limiters)
 
 
 @settings(max_examples=150, deadline=None)
@@ -183,13 +183,13 @@ def test_machines_that_share_a_limit_are_never_refused(
     perform(server, jobs, [RateLimiter(limit, share=1 / machines) for _ in range(machines)])
 
 
-def perform(server: Server, jobs: list[Job], pacers: list[RateLimiter]) -> None:
+def perform(server: Server, jobs: list[Job], limiters: list[RateLimiter]) -> None:
     clock = Clock()
-    users = itertools.cycle(pacers)
+    users = itertools.cycle(limiters)
     clock.run([(job.begins, work(job, next(users), server, clock)) for job in jobs])
 
     assert server.refused == 0
     assert len(server.counted) >= sum(job.fate not in {"unsent", "gone"} for job in jobs)
-    if server.telling == "nothing":  # then not even the best hidden window would have refused
+    if server.announcing == "nothing":  # then not even the best hidden window would have refused
         for start in server.counted:
-            assert sum(start <= each < start + W for each in server.counted) <= server.limit
+            assert sum(start <= time < start + W for time in server.counted) <= server.limit

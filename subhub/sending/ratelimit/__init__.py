@@ -1,7 +1,7 @@
-"""Pacing: never more requests in a provider's window than it allows, and hardly ever fewer.
+"""Rate limiting: never more requests in a provider's window than it allows, and hardly ever fewer.
 
-It says who may send when; it sends nothing, sleeps for nobody and reads no clock. The permit file
-of several processes is in `subhub.sending.ratelimit.shared`, which only those load that use it.
+It decides who may send when, but sends nothing, sleeps never and reads no clock. The permit file
+shared by several processes is in `subhub.sending.ratelimit.shared`, loaded only when it is used.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The pacer: a queue before the permits of one account.
+"""The rate limiter: a queue in front of the permits of one account.
 
-It is asked with the time and answers with a pause; it reads no clock, sleeps for nobody and sends
-nothing. Any number of tasks and threads may use one pacer.
+It is called with the time and returns how long to wait; it reads no clock, never sleeps and sends
+nothing. Any number of tasks and threads may use one rate limiter.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing import Protocol
 from subhub.plugin.rate_limits import RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
 
-_REFUSED = 429
+_TOO_MANY_REQUESTS = 429
 
 
 class Store(Protocol):
-    """Where the permits of one pacer are kept: `with store as cells`, and nobody else has them."""
+    """The permits of one rate limiter: `with store as cells` locks them."""
 
     @property
     def lease(self) -> float:
-        """How many seconds a request may be in flight; after that it counts as lost."""
+        """How many seconds a request may be in flight before it counts as lost."""
         ...
 
     def prepare(self, permits: Permits) -> None:
-        """Make room for *permits*; a `ConfigError` says why there is none."""
+        """Make room for *permits*; raise `ConfigError` if that is not possible."""
         ...
 
     def close(self) -> None:
-        """Give up what the store holds; the permits stay as they are."""
+        """Release what the store holds open; the permits stay as they are."""
         ...
 
     def __enter__(self) -> Cells: ...
@@ -45,16 +45,17 @@ class Store(Protocol):
 
 
 class LocalStore:
-    """Permits in the memory of this process. One pacer's only; the pacer's lock guards it."""
+    """Permits in the memory of this process, for one rate limiter, whose lock guards them."""
 
-    lease = 3600.0  # nobody else can see whether a request still runs, and here nobody has to
+    # A lease is there for requests of processes that were killed. Here they end together.
+    lease = 3600.0
 
     def prepare(self, permits: Permits) -> None:
-        """Begin with all permits free."""
+        """Start with all permits free."""
         self._cells = memoryview(bytearray(8 * permits.cells)).cast("d")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: nothing is held open."""
 
     def __enter__(self) -> Cells:
         return self._cells
@@ -69,122 +70,135 @@ class LocalStore:
 
 
 class RateLimiter:
-    """Keeps the requests of one account within *limit*, first come, first served.
+    """Keeps the requests of one account within *limit*, in FIFO order.
 
     Args:
         limit: What the provider allows.
         store: Where the permits are; a `SharedStore` serves all processes of this machine.
-        share: The part of the limit that is this machine's, when several machines use it. With
-            less than the whole, what the server says of the rest is not acted on.
+        share: This machine's part of the limit, when several machines use it. If it is less than
+            1, what the server says about the rest of the limit is ignored.
     """
 
     def __init__(self, limit: RateLimit, store: Store | None = None, share: float = 1.0) -> None:
         store = LocalStore() if store is None else store
-        self._line = _Line(Permits(limit.divided(share), store.lease, alone=share == 1), store)
+        self._queue = _Queue(Permits(limit.divided(share), store.lease, alone=share == 1), store)
 
     def enter(self) -> Ticket:
-        """Join the queue, at its end."""
-        return Ticket(self._line)
+        """Join the queue at its end."""
+        return Ticket(self._queue)
 
     def close(self) -> None:
         """Close the store."""
-        with self._line.lock:
-            self._line.store.close()
+        with self._queue.lock:
+            self._queue.store.close()
 
 
 class Ticket:
-    """A place in the queue, then a permit. Whoever holds it calls `leave` in the end, always.
+    """A place in the queue, then a permit. Whoever has one must call `leave` in the end.
 
-    What has ended stays as it is: the first of `answered`, `unsent`, `lost` and `leave` counts.
+    A ticket ends once: only the first of `answered`, `unsent`, `lost` and `leave` has an effect.
     """
 
-    __slots__ = ("_line", "_permit", "_serial")
+    __slots__ = ("_permit", "_queue", "_serial")
 
-    def __init__(self, line: _Line) -> None:
-        self._line = line
+    def __init__(self, queue: _Queue) -> None:
+        self._queue = queue
         self._permit: Permit | None = None
-        self._serial: int | None = line.join()
+        self._serial: int | None = queue.join()
 
     def wait(self, now: float) -> float:
-        """0.0 when the request may be sent now; else the seconds after which to ask again."""
-        line = self._line
-        with line.lock, line.store as cells:
-            line.settle(cells, now)
+        """Return 0.0 if the request may be sent now, else the seconds until asking again."""
+        queue = self._queue
+        with queue.lock, queue.store as cells:
+            queue.update(cells, now)
             if self._permit is not None:
                 return 0.0
             if self._serial is None:
-                raise RuntimeError("this ticket has been used: enter the queue again")
-            found = line.permits.look(cells, now, line.place(self._serial))
+                raise RuntimeError("this ticket has ended: enter the queue again")
+            found = queue.permits.find(cells, now, queue.place(self._serial))
             if not isinstance(found, Permit):
                 return found
-            self._permit = found  # first, so that an interrupt between the two loses no permit
-            line.permits.take(cells, found)
+            # In this order, an interrupt between any two of these loses no permit: `leave` returns
+            # the permit that is known here, whether or not it was already taken in the cells.
+            self._permit = found
+            queue.permits.take(cells, found)
             self._quit()
             return 0.0
 
     def answered(self, now: float, headers: Mapping[str, str], status: int) -> None:
-        """An answer came, its *headers* named in lower case: the permit is free a window on."""
-        line = self._line
-        with line.lock, line.store as cells:
-            line.settle(cells, now)
+        """Return the permit after a response: it is free one window from *now*.
+
+        Args:
+            now: When the response came, in seconds.
+            headers: Its headers, with names in lower case.
+            status: Its HTTP status; 429 makes everybody wait.
+        """
+        queue = self._queue
+        with queue.lock, queue.store as cells:
+            queue.update(cells, now)
             if self._permit is not None:
-                permits = line.permits
-                settle = permits.refused if status == _REFUSED else permits.answered
-                settle(cells, self._permit, now, read(headers, permits.limit.per))
+                permits = queue.permits
+                end = permits.refused if status == _TOO_MANY_REQUESTS else permits.answered
+                end(cells, self._permit, now, read(headers, permits.limit.per))
                 self._permit = None
 
     def unsent(self, now: float) -> None:
-        """The request provably never left: the permit is as free as it was before."""
-        line = self._line
-        with line.lock, line.store as cells:
-            line.settle(cells, now)
+        """Return the permit of a request that provably never left: it is as it was before."""
+        queue = self._queue
+        with queue.lock, queue.store as cells:
+            queue.update(cells, now)
             if self._permit is not None:
-                line.permits.unsent(cells, self._permit)
+                queue.permits.unsent(cells, self._permit)
                 self._permit = None
 
     def lost(self, now: float) -> None:
-        """No answer will come, and the request may have been counted: free a window from now."""
-        line = self._line
-        with line.lock, line.store as cells:
-            line.settle(cells, now)
+        """Return the permit of a request without a response: it is free one window from *now*."""
+        queue = self._queue
+        with queue.lock, queue.store as cells:
+            queue.update(cells, now)
             if self._permit is not None:
-                line.permits.lost(cells, self._permit, now)
+                queue.permits.lost(cells, self._permit, now)
                 self._permit = None
 
     def leave(self) -> None:
-        """End, however it went: leave the queue, and count a permit without an answer as lost.
+        """Leave the queue; a permit without a response counts as lost.
 
-        It takes no time, so such a permit is free one window after the next one is asked for.
+        No time is given here, so such a permit is free one window after the next use of the queue.
         """
         if self._serial is None and self._permit is None:
-            return  # all is settled, as it usually is
-        with self._line.lock:
+            return  # as usual: the ticket ended before
+        with self._queue.lock:
             self._quit()
             if self._permit is not None:
-                self._line.abandoned.append(self._permit)
+                self._queue.abandoned.append(self._permit)
                 self._permit = None
 
     def _quit(self) -> None:
         if self._serial is not None:
-            self._line.quit(self._serial)
+            self._queue.quit(self._serial)
             self._serial = None
 
 
-class _Line:
-    """What the tickets of a pacer share: who waits, in order, and what was left unsettled."""
+class _Queue:
+    """What the tickets of a rate limiter share: who waits, in FIFO order, and abandoned permits.
+
+    `lock` guards everything here, and is taken before the store. The store's own lock is between
+    processes only, and would let two threads of one process in.
+    """
 
     def __init__(self, permits: Permits, store: Store) -> None:
         self.permits = permits
         self.store = store
         self.lock = threading.Lock()
         self.abandoned: list[Permit] = []
-        self._waiting: list[int] = []  # ascending, as serials are
+        self._waiting: list[int] = []  # in ascending order, as serials are
         self._joined = 0
         store.prepare(permits)
 
-    def settle(self, cells: Cells, now: float) -> None:
-        """Everything that can be settled by *now*; under the lock, as all that takes the cells."""
-        self.permits.tick(cells, now)
+    def update(self, cells: Cells, now: float) -> None:
+        """Apply to *cells* what has happened until *now*; call it first, under the lock."""
+        self.permits.check_clock(cells, now)
+        # Removed last: an interrupt may repeat this, which has no effect, but cannot skip it.
         while self.abandoned:
             self.permits.lost(cells, self.abandoned[-1], now)
             _ = self.abandoned.pop()

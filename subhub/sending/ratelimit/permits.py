@@ -1,21 +1,22 @@
-"""Permits: who may send now. The rules alone, over cells that somebody else keeps and locks.
+"""Permits: the rules of who may send when, over cells that a store keeps and locks.
 
 There are as many permits as the limit allows requests. A permit is taken before its request is sent
-and is free again one window after the *answer* came. The server counted the request before it
-answered, so while a request is in the server's window its permit is not free: no window, whether
-it follows the server's clock, begins with a first request or rolls, ever holds more requests than
-there are permits, however slow the network is.
+and is free again one window after the *response* came. The server counted the request before it
+responded, so while a request is in the server's window its permit is not free. Therefore no window,
+whether it follows the server's clock, begins with a first request or rolls, ever holds more
+requests than there are permits, however slow the network is.
 
 Where a server says when its window restarts, waiting for the permits may be longer than needed.
-Then exactly one request, the *probe*, goes when that time has passed, in the place of the oldest
-answered one. How many more the server would take stands in the answer to the probe: many, if the
-window was a fixed one, and hardly any, if it rolls. So many of the older permits are free at once.
+Then exactly one request, the *probe*, is sent when that time has passed, in place of the oldest
+request that has its response. The response to the probe says how many more requests the server
+would accept: many if its window was a fixed one, and hardly any if it rolls. That many of the older
+permits are freed at once.
 
-A refusal (429) closes the *gate* for everybody until the time that the server named; then one probe
-goes first, and only its answer opens the gate.
+A 429 closes the *gate* for all requests until the time that the server named. Then one probe is
+sent, and only its response opens the gate.
 
-All times are seconds on one monotonic clock. This module reads no clock, waits for nothing and
-locks nothing.
+All times are seconds on one monotonic clock. This module reads no clock, never waits and locks
+nothing.
 """
 
 from __future__ import annotations
@@ -29,30 +30,35 @@ from subhub.plugin.rate_limits import RateLimit, Reading
 Cells: TypeAlias = "memoryview[float]"
 """The state: `HEADER` cells, then one for each permit, all zero in the beginning.
 
-A permit's cell holds the time from which on it is free. While its request is in flight, that is
-later than one window from now: the end of its lease and one window more. A lease that runs out
-therefore counts, by itself, as a request without an answer.
+A permit's cell holds the time from which it is free. While its request is in flight, that is the
+end of its lease plus one window. So a lease that expires counts as a request without a response,
+and no process has to notice it, as the one that had the permit may be gone.
 """
 
 HEADER = 7
-_GATE = 0  # nobody may go before this time, and then a probe first; 0: the gate is open
-_RESET = 1  # the latest time at which the server's window restarts, or lets one out; 0: unknown
+_GATE = 0  # no request before this time, and then a probe first; 0: the gate is open
+_RESET = 1  # the latest time at which the server's window restarts, or frees a request; 0: unknown
 _EARLIEST = 2  # the earliest time at which it does
-_TAKEN = 3  # when a permit was taken last
-_PROBE = 4  # a probe is out, until this time at most; 0: none
+_TAKEN = 3  # when a permit was last taken
+_PROBE = 4  # a probe is in flight, until this time at most; 0: none
 _NEXT = 5  # the permit that was taken the longest ago
 _SEEN = 6  # the latest time that was seen
 
 _SOON = 0.001  # seconds: the shortest pause
-_WATCHING = 0.1  # seconds: the longest pause while a probe is out
-_ASK_AGAIN = 1.0  # seconds: the longest pause otherwise: a permit may come back at any time
-_UNSURE = 2.0  # seconds between the earliest and the latest restart, for both were rounded
+_PROBE_POLL = 0.1  # seconds: the longest pause while a probe is in flight
+_POLL = 1.0  # seconds: the longest pause otherwise: a permit may be returned at any time
+_LEAST_REFUSAL = 1.0  # seconds that the gate is closed after "Retry-After: 0"
+_UNSURE = 2.0  # seconds between the earliest and the latest restart, because both were rounded
 _RESTARTED = 60.0  # seconds that a clock has to go back to be another clock
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """A permit that is or may be taken."""
+    """A permit that is taken or can be taken.
+
+    `lease_end` is what its cell holds while it is taken, and `before` what the cell held until
+    then. `others_taken_at` is when a permit was last taken before this one.
+    """
 
     slot: int
     taken_at: float
@@ -66,7 +72,7 @@ class Permit:
 class Permits:
     """The permits of *limit*; a request is in flight for at most *lease* seconds.
 
-    With *alone*, nobody else uses the limit, and what the server says about it can be acted on.
+    With *alone*, no other machine uses the limit, and what the server says about it is used.
     """
 
     limit: RateLimit
@@ -75,25 +81,30 @@ class Permits:
 
     @property
     def cells(self) -> int:
-        """How many cells the state needs."""
+        """The number of cells that the state needs."""
         return HEADER + self.limit.requests
 
-    def look(self, cells: Cells, now: float, place: int) -> Permit | float:
-        """The permit for whoever has *place* others before them, or the seconds to wait for one.
+    def find(self, cells: Cells, now: float, place: int) -> Permit | float:
+        """Return a permit for a request, or the seconds to wait for one. Nothing is taken yet.
 
-        Nothing is taken yet. One permit is left for each of those before, so that all may ask in
-        any order and nobody overtakes.
+        One permit is left for each request that waits before this one, so that they may ask in any
+        order and none overtakes.
+
+        Args:
+            cells: The state.
+            now: The time in seconds.
+            place: How many requests wait before this one.
         """
         gate = cells[_GATE]
         if gate > now:
             return gate - now
         if gate and (place or cells[_PROBE] > now):
-            return _WATCHING
+            return _PROBE_POLL
         rounds = place // self.limit.requests
         if rounds:
-            return _ASK_AGAIN * (1 + rounds)
+            return _POLL * (1 + rounds)
         first = int(cells[_NEXT]) % self.limit.requests
-        if not place and cells[HEADER + first] <= now:  # nearly always, and quickly found
+        if not place and cells[HEADER + first] <= now:  # the usual case, without a search
             return self._permit(cells, first, now, probe=gate > 0)
         return self._search(cells, now, place)
 
@@ -106,39 +117,65 @@ class Permits:
             cells[_PROBE] = permit.taken_at + self.lease
 
     def answered(self, cells: Cells, permit: Permit, now: float, reading: Reading) -> None:
-        """An answer came: the permit is free one window from now. A probe's opens the gate."""
-        settled = self._settle(cells, permit, now + self.limit.per)
-        if settled and permit.probe and cells[_GATE] <= permit.taken_at:
+        """Return *permit* after a response. That of a probe opens the gate.
+
+        Args:
+            cells: The state.
+            permit: The permit of the request.
+            now: When the response came, in seconds; the permit is free one window later.
+            reading: What the response says about the limit.
+        """
+        returned = self._return(cells, permit, now + self.limit.per)
+        # A 429 that came after the probe had been sent keeps the gate closed: the probe's response
+        # is older news.
+        if returned and permit.probe and cells[_GATE] <= permit.taken_at:
             cells[_GATE] = 0.0
             self._release(cells, permit, now, reading)
-        if settled and reading.reset is not None:
+        if returned and reading.reset is not None:
             earliest = permit.taken_at + reading.reset - _UNSURE
             self._announce(cells, now + reading.reset, earliest)
 
     def refused(self, cells: Cells, permit: Permit, now: float, reading: Reading) -> None:
-        """A 429 came: the gate is closed until the time that the server named, or for a window."""
-        settled = self._settle(cells, permit, now + self.limit.per)
+        """Return *permit* after a 429, and close the gate.
+
+        It stays closed until the time that the server named, or for a window if it named none.
+
+        Args:
+            cells: The state.
+            permit: The permit of the request.
+            now: When the response came, in seconds.
+            reading: What the response says about the limit.
+        """
+        returned = self._return(cells, permit, now + self.limit.per)
         asked = reading.reset if reading.retry_after is None else reading.retry_after
-        until = now + (self.limit.per if asked is None else max(asked, _ASK_AGAIN))
+        until = now + (self.limit.per if asked is None else max(asked, _LEAST_REFUSAL))
         cells[_GATE] = max(until, cells[_GATE])
-        if settled and asked is not None:
+        if returned and asked is not None:
             self._announce(cells, cells[_GATE], cells[_GATE])
 
     def lost(self, cells: Cells, permit: Permit, now: float) -> None:
-        """No answer will come: the server may have counted the request until now."""
-        _ = self._settle(cells, permit, now + self.limit.per)
+        """Return *permit* without a response.
+
+        Args:
+            cells: The state.
+            permit: The permit of the request.
+            now: The time in seconds, until which the server may have counted the request.
+        """
+        _ = self._return(cells, permit, now + self.limit.per)
 
     def unsent(self, cells: Cells, permit: Permit) -> None:
-        """The request provably never left: all is as it was before."""
-        settled = self._settle(cells, permit, permit.before)
-        if settled and permit.probe and cells[_TAKEN] == permit.taken_at:
+        """Return *permit* of a request that provably never left: all is as it was before."""
+        returned = self._return(cells, permit, permit.before)
+        if returned and permit.probe and cells[_TAKEN] == permit.taken_at:
             cells[_TAKEN] = permit.others_taken_at
 
-    def tick(self, cells: Cells, now: float) -> None:
-        """Notice that *now* is of another clock, as after a restart of the machine, and begin anew.
+    def check_clock(self, cells: Cells, now: float) -> None:
+        """Start again if *now* is of another clock, as after a restart of the machine.
 
-        What was in the server's window then is not known, so every permit that was not free waits.
+        How much of the server's window was used then is unknown, so every permit that was not free
+        waits for a window.
         """
+        # Threads read the clock before they wait for the lock, so *now* may be a bit in the past.
         if now > cells[_SEEN] - _RESTARTED:
             cells[_SEEN] = max(now, cells[_SEEN])
             return
@@ -152,12 +189,12 @@ class Permits:
         times: Sequence[float] = cells[HEADER:].tolist()
         order = sorted(times)
         due = order[place]
-        if due <= now:
+        if due <= now:  # then one is free for each of those before, too
             return self._permit(cells, times.index(order[0]), now, probe=cells[_GATE] > 0)
         invited = due if place else self._invited(cells, due)
         if invited <= now:
             return self._permit(cells, times.index(due), now, probe=True)
-        longest = _WATCHING if cells[_PROBE] > now else _ASK_AGAIN
+        longest = _PROBE_POLL if cells[_PROBE] > now else _POLL
         return min(max(invited - now, _SOON), longest)
 
     def _permit(self, cells: Cells, slot: int, now: float, *, probe: bool) -> Permit:
@@ -165,22 +202,30 @@ class Permits:
         return Permit(slot, now, lease_end, cells[HEADER + slot], probe, cells[_TAKEN])
 
     def _invited(self, cells: Cells, oldest: float) -> float:
-        """When the first in line may go: with the *oldest* permit, or before it as the probe.
+        """Return when the first in the queue may go: with the *oldest* permit, or as the probe.
 
-        The request whose answer told the reset, or the one that a rolling window lets out then, has
-        left the window, but not its permit, if none was taken since: there is room for one.
+        At the reset, the request whose response announced it has left a fixed window, and the
+        oldest one a rolling window. Its permit is not free yet, so there is room for one request,
+        unless a permit was taken since.
         """
         used_up = cells[_TAKEN] >= cells[_EARLIEST]
         return oldest if used_up else min(cells[_RESET], oldest)
 
     def _announce(self, cells: Cells, reset: float, earliest: float) -> None:
-        """Keep when the server's window restarts, unless more recent news is known."""
+        """Keep when the server's window restarts, unless later news is known.
+
+        Responses overtake each other: one to an earlier request may come last.
+        """
         if self.alone and earliest >= cells[_EARLIEST]:
             cells[_RESET] = reset
             cells[_EARLIEST] = earliest
 
-    def _settle(self, cells: Cells, permit: Permit, free_at: float) -> bool:
-        """Set when *permit* is free, unless its lease ran out and it is somebody else's by now."""
+    def _return(self, cells: Cells, permit: Permit, free_at: float) -> bool:
+        """Set when *permit* is free, and return whether it was still this request's.
+
+        It is not when its lease expired and another request took it: then the cell holds the end of
+        another lease.
+        """
         mine = cells[HEADER + permit.slot] == permit.lease_end
         if mine:
             cells[HEADER + permit.slot] = free_at
@@ -188,9 +233,16 @@ class Permits:
         return mine
 
     def _release(self, cells: Cells, probe: Permit, now: float, reading: Reading) -> None:
-        """Free as many of the oldest permits as the answer to *probe* says the server would take.
+        """Free as many of the oldest permits as the response to *probe* leaves room for.
 
-        Requests in flight and those answered after the probe had gone may not be in its figure.
+        Requests in flight, and those that got their response after the probe was sent, may not be
+        in the server's figure. They are subtracted, and keep their permits.
+
+        Args:
+            cells: The state.
+            probe: The permit of the probe.
+            now: When its response came, in seconds.
+            reading: What the response says about the limit.
         """
         if reading.remaining is None or not self.alone:
             return
@@ -201,6 +253,6 @@ class Permits:
             for slot, time in enumerate(times)
             if now < time <= uncounted and slot != probe.slot
         )
-        taken_up = len(times) - len(older) - 1  # the probe itself is in the server's figure
-        for _, slot in older[: max(0, reading.remaining - taken_up)]:
+        others = len(times) - len(older) - 1  # the probe itself is in the server's figure
+        for _, slot in older[: max(0, reading.remaining - others)]:
             cells[HEADER + slot] = 0.0
