@@ -1,4 +1,4 @@
-"""Bulk: each item once, at the pace of the limit; stopped cleanly, and taken up again."""
+"""Bulk: each item once, within the rate limit; stopped cleanly, and resumed."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def sync_run(
             return getattr(billing, call)(**item)
 
         with billing.bulk(make, items, **options) as results:
-            for each in results:
-                taken.append(each)
+            for result in results:
+                taken.append(result)
                 if len(taken) == leave:
                     break
     return taken
@@ -85,8 +85,8 @@ def async_run(
                 return await getattr(billing, call)(**item)
 
             async with billing.bulk(make, items, **options) as results:
-                async for each in results:
-                    taken.append(each)
+                async for result in results:
+                    taken.append(result)
                     if len(taken) == leave:
                         break
 
@@ -139,23 +139,23 @@ class World:
             return len(list(billing.list_customers())), len(list(billing.list_subscriptions()))
 
     def reads(self) -> int:
-        return sum(each.received.method == "GET" for each in self.fake.exchanges)
+        return sum(exchange.received.method == "GET" for exchange in self.fake.exchanges)
 
     def changes(self) -> int:
-        return sum(each.received.method != "GET" for each in self.fake.exchanges)
+        return sum(exchange.received.method != "GET" for exchange in self.fake.exchanges)
 
 
 def lose_one(world: World) -> None:
-    """Lose the first customer of the job, who was not made."""
+    """Lose the response to the first customer of the job, who was not created."""
     world.fake.faults.next(Fault("dropped", after=False), path="*customers", method="POST")
     with Client(**world.settings) as billing:
         first = billing.bulk(lambda item: billing.subscribe(**item), world.sales(1), **world.job)
         with first as results:
-            assert [isinstance(each.error, OutcomeUnknown) for each in results] == [True]
+            assert [isinstance(result.error, OutcomeUnknown) for result in results] == [True]
     world.fake.faults.clear()
 
 
-async def go_on(
+async def resume(
     kind: type[Client | AsyncClient],
     world: World,
     answer: Callable[[httpx.Request], httpx.Response],
@@ -175,12 +175,12 @@ async def go_on(
         return
     async with billing, run:
         if leave is None:
-            _ = [each async for each in run]
+            _ = [result async for result in run]
         else:
             _ = await to_thread.run_sync(leave.wait, 60)
 
 
-def nobody(item: object) -> Any:
+def nothing(item: object) -> Any:
     del item
 
 
@@ -193,19 +193,19 @@ def world(tmp_path: Path) -> World:
     return World(MijnKlantportaal, tmp_path)
 
 
-class TestARun:
+class TestRun:
     def test_makes_the_call_once_for_each_item(self, run: Run, world: World) -> None:
         items = world.sales(30)
         results = run(world.settings, "subscribe", items)
-        assert sorted(email_of(each.item) for each in results) == sorted(map(email_of, items))
-        ids = [each.result and each.result.id for each in results]
-        assert ids == [each.object_id for each in results]
+        assert sorted(email_of(result.item) for result in results) == sorted(map(email_of, items))
+        ids = [result.result and result.result.id for result in results]
+        assert ids == [result.object_id for result in results]
         assert world.sold() == (30, 30)
 
     def test_of_no_items_ends(self, run: Run, world: World) -> None:
         assert run(world.settings, "subscribe", []) == []
 
-    def test_takes_items_as_it_goes(self, run: Run, world: World) -> None:
+    def test_takes_items_as_they_are_needed(self, run: Run, world: World) -> None:
         given: list[int] = []
 
         def items() -> Iterator[dict[str, Any]]:
@@ -216,12 +216,12 @@ class TestARun:
         assert len(run(world.settings, "subscribe", items(), leave=3, in_flight=2)) == 3
         assert len(given) <= 9
 
-    def test_goes_on_after_an_error_of_one_item(self, run: Run, world: World) -> None:
+    def test_continues_after_an_error_of_one_item(self, run: Run, world: World) -> None:
         items = world.sales(5)
         items[2] = {"plan": "spg_nowhere", "customer": person(2)}
         results = run(world.settings, "subscribe", items)
-        failed = [each for each in results if each.error is not None]
-        assert [each.item for each in failed] == [items[2]]
+        failed = [result for result in results if result.error is not None]
+        assert [result.item for result in failed] == [items[2]]
         assert len(results) == 5
 
     def test_ends_at_an_error_that_all_items_would_have(self, run: Run) -> None:
@@ -240,7 +240,7 @@ class TestARun:
             _ = run(settings, "create_customer", [{"draft": person(1)}] * 50, in_flight=4)
         assert len(asked) <= 8
 
-    def test_ends_when_the_provider_has_no_such_thing(self, run: Run, tmp_path: Path) -> None:
+    def test_ends_when_the_provider_lacks_the_operation(self, run: Run, tmp_path: Path) -> None:
         world = World(Afternoon, tmp_path)
         with pytest.raises(Unsupported):
             _ = run(world.settings, "create_plan", [{"draft": PHONE}] * 50)
@@ -250,7 +250,7 @@ class TestARun:
         with pytest.raises(TypeError, match="unexpected keyword"):
             _ = run(world.settings, "subscribe", [{"plam": 1}] * 50)
 
-    def test_that_is_left_gives_up_what_waits(self, run: Run, toy: type[Provider]) -> None:
+    def test_that_is_left_gives_up_calls_that_wait(self, run: Run, toy: type[Provider]) -> None:
         settings: dict[str, Any] = {
             "provider": toy,
             "api_key": KEY,
@@ -271,13 +271,13 @@ class TestARun:
             "rate_limit": RateLimit(2, per=0.05),
         }
         results = run(settings, "create_customer", [{"draft": person(1)}] * 3)
-        assert [each.error for each in results] == [None] * 3
+        assert [result.error for result in results] == [None] * 3
 
-    def test_needs_somebody_to_work(self, run: Run, world: World) -> None:
+    def test_needs_at_least_one_call_in_flight(self, run: Run, world: World) -> None:
         with pytest.raises(InvalidRequest, match="above zero"):
             _ = run(world.settings, "subscribe", [], in_flight=0)
 
-    def test_may_be_left_before_the_first_result(self, world: World) -> None:
+    def test_can_be_left_before_the_first_result(self, world: World) -> None:
         with (
             Client(**world.settings) as billing,
             billing.bulk(lambda item: billing.subscribe(**item), world.sales(40), in_flight=2),
@@ -286,29 +286,87 @@ class TestARun:
         assert world.sold()[0] <= 6
 
 
-class TestAJob:
+class TestBlock:
+    """Results are read inside the run's block, which ends its threads or tasks."""
+
+    def test_is_asked_for_by_a_plain_loop(self, world: World) -> None:
+        with Client(**world.settings) as billing:
+            run = billing.bulk(lambda item: billing.subscribe(**item), world.sales(3), **world.job)
+            with pytest.raises(RuntimeError, match=r"`with client\.bulk\(\.\.\.\) as results:`"):
+                for _ in run:
+                    pass
+            assert world.changes() == 0
+            with billing.bulk(billing.create_customer, [], **world.job):
+                pass  # the job can be started again at once
+
+    async def _plain_loop(self, world: World) -> None:
+        async with AsyncClient(**world.settings) as billing:
+            run = billing.bulk(lambda item: billing.subscribe(**item), world.sales(3), **world.job)
+            with anyio.fail_after(30), pytest.raises(RuntimeError, match="`async with client"):
+                async for _ in run:
+                    pass
+            async with billing.bulk(billing.create_customer, [], **world.job):
+                pass
+
+    def test_is_asked_for_by_a_plain_loop_in_a_task(self, world: World) -> None:
+        anyio.run(self._plain_loop, world)
+        assert world.changes() == 0
+
+    def test_is_asked_for_after_its_end(self, world: World) -> None:
+        with Client(**world.settings) as billing:
+            run = billing.bulk(lambda item: billing.subscribe(**item), world.sales(1))
+            with run as results:
+                _ = list(results)
+            with pytest.raises(RuntimeError, match="inside its block"):
+                _ = next(results)
+
+    def test_that_is_left_in_the_middle_leaves_no_thread(self, world: World) -> None:
+        before = threading.active_count()
+        with Client(**world.settings, attempts=1) as billing:
+            run = billing.bulk(lambda item: billing.subscribe(**item), world.sales(30), in_flight=4)
+            with run as results:
+                for _ in results:
+                    break
+            assert threading.active_count() == before
+
+    def test_that_is_left_in_the_middle_leaves_nothing_open(self, run: Run, world: World) -> None:
+        assert len(run(world.settings, "subscribe", world.sales(30), leave=1, in_flight=4)) == 1
+        with Client(**world.settings) as billing:
+            assert billing.open_intents() == []
+        assert world.sold()[0] < 30
+
+    def test_that_is_left_by_an_error_passes_it_on(self, run: Run, world: World) -> None:
+        def items() -> Iterator[dict[str, Any]]:
+            yield from world.sales(2)
+            raise LookupError("no more")
+
+        with pytest.raises(LookupError, match="no more"):
+            _ = run(world.settings, "subscribe", items(), in_flight=4)
+
+
+class TestJob:
     def test_that_was_left_is_finished_by_the_next_run(self, run: Run, world: World) -> None:
         items = world.sales(40)
         first = run(world.settings, "subscribe", items, leave=10, in_flight=4, **world.job)
         second = run(world.settings, "subscribe", items, in_flight=4, **world.job)
         assert len(first) == 10
         assert len(second) == 40
-        assert [each.error for each in second] == [None] * 40
-        earlier = [each for each in second if each.earlier]
-        assert len(earlier) >= 9  # the tenth was not dealt with, for all that the job knows
-        assert all(each.object_id and each.result is None for each in earlier)
+        assert [result.error for result in second] == [None] * 40
+        earlier = [result for result in second if result.earlier]
+        assert len(earlier) >= 9  # the tenth was not acknowledged
+        assert all(result.object_id and result.result is None for result in earlier)
         assert world.sold() == (40, 40)
 
     def test_that_is_done_asks_nothing(self, run: Run, world: World) -> None:
         _ = run(world.settings, "subscribe", world.sales(5), **world.job)
         before = len(world.fake.exchanges)
         again = run(world.settings, "subscribe", world.sales(5), **world.job)
-        assert [each.earlier for each in again] == [True] * 5
+        assert [result.earlier for result in again] == [True] * 5
         assert len(world.fake.exchanges) == before
 
     @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
     @pytest.mark.parametrize("lost", ["*customers", "*sign-up*"])
-    def test_finds_out_about_what_was_lost_before_it_goes_on(
+    def test_resolves_what_was_lost_before_it_continues(
         self,
         run: Run,
         world: World,
@@ -320,12 +378,12 @@ class TestAJob:
             world.fake.faults.next(Fault("dropped", after=after), path=lost, method="POST")
         first = run(world.settings, "subscribe", items, **world.job)
         world.fake.faults.clear()
-        assert sum(isinstance(each.error, OutcomeUnknown) for each in first) == 3
+        assert sum(isinstance(result.error, OutcomeUnknown) for result in first) == 3
 
         second = run(world.settings, "subscribe", items, **world.job)
 
-        assert [each.error for each in second] == [None] * 8
-        assert sum(each.earlier for each in second) == 5
+        assert [result.error for result in second] == [None] * 8
+        assert sum(result.earlier for result in second) == 5
         assert world.sold() == (8, 8)
 
     def test_does_not_repeat_the_steps_that_are_done(self, run: Run, world: World) -> None:
@@ -338,10 +396,10 @@ class TestAJob:
 
         second = run(world.settings, "subscribe", items, **world.job)
 
-        assert [each.error for each in second] == [None] * 4
+        assert [result.error for result in second] == [None] * 4
         assert world.sold() == (4, 4)
 
-    def test_repeats_nothing_that_cannot_be_found_out_about(self, run: Run, world: World) -> None:
+    def test_repeats_nothing_that_cannot_be_resolved(self, run: Run, world: World) -> None:
         items = world.sales(2)
         world.fake.faults.next(Fault("dropped", after=True), path="*sign-up*", method="POST")
         _ = run(world.settings, "create_signup_link", items, **world.job)
@@ -349,15 +407,18 @@ class TestAJob:
         before = world.changes()
         for _ in range(2):
             second = run(world.settings, "create_signup_link", items, **world.job)
-            (left,) = [each.error for each in second if each.error is not None]
+            (left,) = [result.error for result in second if result.error is not None]
             assert isinstance(left, OutcomeUnknown)
             assert left.token
         assert world.changes() == before
 
-    def test_tells_of_a_result_that_nobody_took(self, world: World) -> None:
+    def test_returns_again_a_result_that_was_not_taken(self, world: World) -> None:
         items = world.sales(1)
         with Client(**world.settings) as billing:
-            for call, told in (("subscribe", None), ("create_signup_link", "cannot be read again")):
+            for call, problem in (
+                ("subscribe", None),
+                ("create_signup_link", "cannot be read again"),
+            ):
 
                 def make(item: Any, call: str = call) -> Any:
                     return getattr(billing, call)(**item)
@@ -369,10 +430,10 @@ class TestAJob:
                 with billing.bulk(make, items, **job) as results:
                     (again,) = results
                 assert world.changes() == before
-                assert (again.result is None) == bool(told)
-                assert told is None or told in str(again.error)
+                assert (again.result is None) == bool(problem)
+                assert problem is None or problem in str(again.error)
 
-    def test_is_finished_by_the_program_that_began_it(self, run: Run, world: World) -> None:
+    def test_is_finished_by_the_program_that_started_it(self, run: Run, world: World) -> None:
         world.fake.faults.next(Fault("unreachable"), path="*sign-up*", method="POST")
         items = world.sales(1)
         _ = run({**world.settings, "attempts": 1}, "subscribe", items, **world.job)
@@ -394,7 +455,7 @@ class TestAJob:
         assert (first.error is None, second.error) == (False, None)
         assert world.sold() == (1, 1)
 
-    def test_that_cannot_look_tells_the_error_of_looking(self, run: Run, world: World) -> None:
+    def test_that_cannot_resolve_has_the_error_as_its_result(self, run: Run, world: World) -> None:
         world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")
         _ = run(world.settings, "subscribe", world.sales(1), **world.job)
         world.fake.faults.next(Fault("cut_body"), method="GET")
@@ -404,7 +465,7 @@ class TestAJob:
         assert last.error is None
         assert world.sold() == (1, 1)
 
-    def test_finds_out_about_all_that_was_lost_together(self, run: Run, world: World) -> None:
+    def test_resolves_all_that_was_lost_together(self, run: Run, world: World) -> None:
         for number in range(6):
             fault = Fault("dropped", after=number % 2 == 0)
             world.fake.faults.next(fault, path="*customers", method="POST")
@@ -412,13 +473,13 @@ class TestAJob:
         world.fake.faults.clear()
         before = world.reads()
         second = run(world.settings, "subscribe", world.sales(6), **world.job)
-        assert [each.error for each in second] == [None] * 6
-        looks, steps = 2, 3  # each customer who was made is read for the step that it is
+        assert [result.error for result in second] == [None] * 6
+        looks, steps = 2, 3  # each customer who was created is read again as the step's result
         assert world.reads() - before == looks + steps
         assert world.sold() == (6, 6)
 
     def test_takes_one_customer_for_one_item(self, run: Run, world: World) -> None:
-        """Two items are of the same person: of the customer who was made, nobody knows whose."""
+        """Two items are of the same person: whose the customer is that was created is unknown."""
         items = [{"plan": world.plan, "customer": person(0)}] * 2
         names = iter("ab")
 
@@ -433,13 +494,13 @@ class TestAJob:
         world.fake.faults.clear()
         names, before, changes = iter("ab"), world.reads(), world.changes()
         second = run(world.settings, "subscribe", items, **job)
-        assert [isinstance(each.error, OutcomeUnknown) for each in second] == [True] * 2
+        assert [isinstance(result.error, OutcomeUnknown) for result in second] == [True] * 2
         assert (world.reads() - before, world.changes() - changes) == (1, 0)
 
     def test_does_nothing_else_while_it_looks(
         self, kind: type[Client | AsyncClient], world: World
     ) -> None:
-        """A wrong key shows in the first look: no other worker has begun with an item by then."""
+        """A wrong key shows in the first look, before any other worker has started with an item."""
         lose_one(world)
         asked: list[str] = []
 
@@ -448,7 +509,7 @@ class TestAJob:
             return httpx.Response(401, json={"message": "who?"})
 
         with pytest.raises(AuthenticationFailed):
-            anyio.run(go_on, kind, world, refuse, None)
+            anyio.run(resume, kind, world, refuse, None)
         assert asked == ["GET"]
 
     def test_can_be_left_in_the_pause_before_the_second_look(
@@ -467,13 +528,13 @@ class TestAJob:
             return httpx.Response(reply.status, content=reply.content)
 
         began = time.monotonic()
-        anyio.run(go_on, kind, world, find_nothing, asked)
+        anyio.run(resume, kind, world, find_nothing, asked)
         assert time.monotonic() - began < 60
         assert methods == ["GET"]
         with Client(**world.settings) as billing:
             assert len(billing.open_intents()) == 1
 
-    def test_ends_when_looking_shows_that_the_key_is_wrong(self, run: Run, world: World) -> None:
+    def test_ends_when_resolving_shows_that_the_key_is_wrong(self, run: Run, world: World) -> None:
         world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")
         _ = run(world.settings, "subscribe", world.sales(1), **world.job)
         transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "who?"}))
@@ -482,24 +543,24 @@ class TestAJob:
             _ = run(settings, "subscribe", world.sales(1), **world.job)
 
     @pytest.mark.parametrize(
-        ("options", "told"),
+        ("options", "problem"),
         [
             ({"job": "", "key": email_of}, "`job`"),
             ({"job": "move"}, "`key`"),
-            ({"job": "move", "key": nobody}, "a text that names it, not None"),
-            ({"job": "move", "key": "".format}, "a text that names it, not ''"),
+            ({"job": "move", "key": nothing}, "a non-empty str, got None"),
+            ({"job": "move", "key": "".format}, "a non-empty str, got ''"),
             ({"job": "move", "key": "same".format}, "two items of the job"),
         ],
     )
     def test_needs_a_name_and_names_for_its_items(
-        self, run: Run, world: World, options: Any, told: str
+        self, run: Run, world: World, options: Any, problem: str
     ) -> None:
-        def told_error() -> None:
+        def first_error() -> None:
             results = run(world.settings, "subscribe", world.sales(2), **options)
-            raise next(each.error for each in results if each.error is not None)
+            raise next(result.error for result in results if result.error is not None)
 
-        with pytest.raises(InvalidRequest, match=told):
-            told_error()
+        with pytest.raises(InvalidRequest, match=problem):
+            first_error()
 
     def test_needs_a_journal(self, run: Run, world: World) -> None:
         with pytest.raises(InvalidRequest, match="needs a client with a `journal`"):
@@ -515,7 +576,7 @@ class TestAJob:
 
 
 @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
-def test_a_new_customers_subscription_is_told_even_where_no_time_is_told(
+def test_a_new_customers_subscription_is_resolved_even_without_a_creation_time(
     run: Run,
     tmp_path: Path,
     after: bool,  # noqa: FBT001 - pytest passes it by name
@@ -529,12 +590,12 @@ def test_a_new_customers_subscription_is_told_even_where_no_time_is_told(
     first = run(world.settings, "subscribe", items, **world.job)
     world.fake.faults.clear()
     second = run(world.settings, "subscribe", items, **world.job)
-    assert sum(each.error is not None for each in first) == 1
-    assert [each.error for each in second] == [None] * 4
+    assert sum(result.error is not None for result in first) == 1
+    assert [result.error for result in second] == [None] * 4
     assert world.sold() == (4, 4)
 
 
-def test_what_was_refused_is_a_result(run: Run, toy: type[Provider]) -> None:
+def test_a_refusal_is_a_result(run: Run, toy: type[Provider]) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(422, json={"message": "no"}))
     settings = {"provider": toy, "api_key": KEY, "transport": transport}
     (result,) = run(settings, "create_customer", [{"draft": person(1)}])

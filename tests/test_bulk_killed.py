@@ -1,4 +1,4 @@
-"""Bulk and `kill -9`: however often a run is killed, in the end each item was done exactly once.
+"""Bulk and `kill -9`: however often a run is killed, each item is done exactly once in the end.
 
 The provider is a fake behind a server on this machine, in the process of the test. It carries out a
 change, waits a little, and answers then; so a kill hits between the two as well.
@@ -38,7 +38,7 @@ PATIENCE = 120.0
 
 
 class Served(ThreadingHTTPServer):
-    """A fake on a port of this machine, that knows what it did and has not answered yet."""
+    """A fake on a port of this machine, which counts the changes that it has not answered yet."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -48,27 +48,27 @@ class Served(ThreadingHTTPServer):
         fake.site = f"http://127.0.0.1:{self.server_address[1]}"
         fake.enforce_limits = False
         self.fake = fake
-        self.chance = random.Random(seed)  # noqa: S311 - it hides nothing
-        self.heard = threading.Condition()
+        self.chance = random.Random(seed)  # noqa: S311 - not for secrets
+        self.progress = threading.Condition()
         self.requests = 0
         self.changes = 0
         self.unanswered = 0
-        self.going_on = threading.Event()
-        self.going_on.set()
+        self.answering = threading.Event()
+        self.answering.set()
 
     @property
     def address(self) -> str:
         return self.fake.site + self.fake.prefix
 
     def reached(self, change: int, request: int, living: Callable[[], bool]) -> bool:
-        """Wait for so many changes, or so many requests; whether they came."""
-        with self.heard:
+        """Wait for so many changes, or so many requests, and return whether they came."""
+        with self.progress:
             while self.changes < change and self.requests < request and living():
-                _ = self.heard.wait(0.05)
+                _ = self.progress.wait(0.05)
             return self.changes >= change or self.requests >= request
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # whoever was killed hears nothing
+        if not isinstance(sys.exception(), ConnectionError):  # the client was killed
             super().handle_error(request, client_address)
 
 
@@ -84,17 +84,17 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._count(request=1)
-        self._tell(*self._carried_out())
+        self._respond(*self._carried_out())
 
     def do_POST(self) -> None:
         self._count(request=1)
-        _ = self.served.going_on.wait(PATIENCE)
+        _ = self.served.answering.wait(PATIENCE)
         time.sleep(self.served.chance.uniform(0, 0.003))
         status, content = self._carried_out()
         self._count(change=1, unanswered=1)
         try:
             time.sleep(self.served.chance.uniform(0.005, 0.02))
-            self._tell(status, content)
+            self._respond(status, content)
         finally:
             self._count(unanswered=-1)
 
@@ -106,7 +106,7 @@ class Answering(BaseHTTPRequestHandler):
         reply = self.served.fake.handle(self.command, self.path, dict(self.headers), content)
         return reply.status, reply.content
 
-    def _tell(self, status: int, content: bytes) -> None:
+    def _respond(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
@@ -115,11 +115,11 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _count(self, request: int = 0, change: int = 0, unanswered: int = 0) -> None:
-        with self.served.heard:
+        with self.served.progress:
             self.served.requests += request
             self.served.changes += change
             self.served.unanswered += unanswered
-            self.served.heard.notify_all()
+            self.served.progress.notify_all()
 
 
 Serve = Callable[[type[Provider], int], Served]
@@ -165,13 +165,13 @@ PROGRAM = """
             external_id=f"{task['job']}_{number}" if task["external_ids"] else None,
         )
 
-    def tell(each):
-        error = repr(each.error) if each.error else None
-        out.write(json.dumps([each.item, error, each.earlier, each.object_id]) + "\\n")
+    def report(result):
+        error = repr(result.error) if result.error else None
+        out.write(json.dumps([result.item, error, result.earlier, result.object_id]) + "\\n")
         out.flush()
 
     def items():
-        print("at it", flush=True)
+        print("started", flush=True)
         yield from range(task["items"])
 
     account = {**task["account"], "rate_limit": RateLimit(100000, per=1.0)}
@@ -182,8 +182,8 @@ PROGRAM = """
             sell = lambda item: billing.subscribe(plan=task["plan"], customer=person(item))
             with billing.bulk(sell, items(), **options) as results:
                 signal.signal(signal.SIGTERM, lambda *_: results.stop())
-                for each in results:
-                    tell(each)
+                for result in results:
+                    report(result)
 
     async def in_tasks():
         async with AsyncClient(**account) as billing:
@@ -191,10 +191,10 @@ PROGRAM = """
                 return await billing.subscribe(plan=task["plan"], customer=person(item))
             async with billing.bulk(sell, items(), **options) as results:
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, results.stop)
-                async for each in results:
-                    tell(each)
+                async for result in results:
+                    report(result)
 
-    with open(task["told"], "a", encoding="utf-8") as out:
+    with open(task["reported"], "a", encoding="utf-8") as out:
         if task["kind"] == "sync":
             in_threads()
         else:
@@ -229,9 +229,9 @@ class Job:
         }
 
     def start(self) -> subprocess.Popen[str]:
-        """Begin the job, or take it up."""
+        """Start or resume the job."""
         self._runs += 1
-        task = {**self._task, "told": str(self._told(self._runs))}
+        task = {**self._task, "reported": str(self._report(self._runs))}
         return subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(PROGRAM), json.dumps(task)],
             env=compiled(self._folder),
@@ -241,30 +241,30 @@ class Job:
         )
 
     def finish(self) -> list[list[Any]]:
-        """Run it to its end; what it told."""
+        """Run it to its end, and return what it reported."""
         program = self.start()
         _, errors = program.communicate(timeout=PATIENCE)
         assert program.returncode == 0, errors
-        return self.told(self._runs)
+        return self.reported(self._runs)
 
-    def told(self, run: int) -> list[list[Any]]:
-        """What a run told, as [item, error, earlier, object id]; a last line may be cut."""
-        lines = self._told(run).read_text("utf-8").splitlines(keepends=True)
-        return [json.loads(each) for each in lines if each.endswith("\n")]
+    def reported(self, run: int) -> list[list[Any]]:
+        """Return what a run reported: [item, error, earlier, object id] of each whole line."""
+        lines = self._report(run).read_text("utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def told_before(self, run: int) -> set[int]:
-        return {each[0] for earlier in range(1, run) for each in self.told(earlier)}
+    def reported_before(self, run: int) -> set[int]:
+        return {reported[0] for earlier in range(1, run) for reported in self.reported(earlier)}
 
     @property
     def runs(self) -> int:
         return self._runs
 
     def open(self) -> int:
-        """How many changes the journal does not know the end of."""
+        """Return the number of open changes in the journal."""
         with Client(**self.account) as billing:
             return len(billing.open_intents())
 
-    def _told(self, run: int) -> Path:
+    def _report(self, run: int) -> Path:
         return self._folder / f"{self._task['job']}-{run}.jsonl"
 
 
@@ -283,7 +283,7 @@ PORTAL = "mijnklantportaal"
 
 
 def kill(job: Job, chance: random.Random) -> int:
-    """Run *job* and kill it at some moment; how many changes nobody heard the answer of."""
+    """Run *job*, kill it at some moment, and return how many changes were left unanswered."""
     server = job.server
     program = job.start()
     assert program.stdout is not None
@@ -298,17 +298,19 @@ def kill(job: Job, chance: random.Random) -> int:
         _, errors = program.communicate(timeout=PATIENCE)
     assert running or program.returncode == 0, errors
     assert "Error" not in errors, errors
-    with server.heard:
+    with server.progress:
         return server.unanswered
 
 
 def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
-    """How often each address was made a customer, and how often each customer was subscribed."""
+    """Return how many customers each address has, and how many subscriptions each customer."""
     server.fake.site = ""  # asked without the server, it answers in the provider's own name
     provider = MijnKlantportaal if server_provider(server) == PORTAL else Afternoon
     with Client(provider, sandbox=server.fake) as billing:
-        people = Counter(str(each.email) for each in billing.list_customers())
-        return people, Counter(str(each.customer_id) for each in billing.list_subscriptions())
+        people = Counter(str(customer.email) for customer in billing.list_customers())
+        return people, Counter(
+            str(subscription.customer_id) for subscription in billing.list_subscriptions()
+        )
 
 
 @pytest.mark.parametrize(
@@ -321,30 +323,31 @@ def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_a_run_that_is_killed_again_and_again_does_each_item_once(
+def test_a_run_that_is_killed_repeatedly_does_each_item_once(
     serve: Serve, tmp_path: Path, provider: type[Provider], kind: str, items: int, seed: int
 ) -> None:
     server = serve(provider, seed)
     job = Job(server, tmp_path, kind, items, external_ids=provider is Afternoon)
-    chance = random.Random(seed)  # noqa: S311 - it hides nothing
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
 
-    unheard = [kill(job, chance) for _ in range(KILLS)]
+    unanswered = [kill(job, chance) for _ in range(KILLS)]
     last = job.finish()
 
-    assert sum(unheard) > 0, "no kill came between a change and its answer: nothing is proven"
-    assert [each for each in last if each[1] is not None] == []
-    assert sorted(each[0] for each in last) == list(range(items))
+    assert sum(unanswered) > 0, "no kill came between a change and its response: nothing is proven"
+    assert [reported for reported in last if reported[1] is not None] == []
+    assert sorted(reported[0] for reported in last) == list(range(items))
     people, subscribed = sold(server)
     assert (len(people), set(people.values())) == (items, {1})
     assert (len(subscribed), set(subscribed.values())) == (items, {1})
     assert job.open() == 0
-    for run in range(2, job.runs + 1):  # what is passed over was told before, whatever happened
-        assert {each[0] for each in job.told(run) if each[2]} <= job.told_before(run)
+    for run in range(2, job.runs + 1):  # what a run skips was reported by an earlier one
+        skipped = {reported[0] for reported in job.reported(run) if reported[2]}
+        assert skipped <= job.reported_before(run)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
-def test_a_run_that_is_told_to_end_leaves_nothing_open(
+def test_a_run_that_is_signalled_to_end_leaves_nothing_open(
     serve: Serve, tmp_path: Path, kind: str, number: signal.Signals, code: int
 ) -> None:
     server = serve(MijnKlantportaal, 5)
@@ -358,7 +361,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing_open(
     assert job.open() == 0
 
     server.fake.site = job.account["base_url"].removesuffix(server.fake.prefix)
-    assert [each[1] for each in job.finish()] == [None] * 60
+    assert [reported[1] for reported in job.finish()] == [None] * 60
     people, subscribed = sold(server)
     assert (set(people.values()), set(subscribed.values())) == ({1}, {1})
     assert (len(people), len(subscribed)) == (60, 60)
@@ -366,28 +369,28 @@ def test_a_run_that_is_told_to_end_leaves_nothing_open(
 
 def test_two_programs_share_a_journal_with_a_job_each(serve: Serve, tmp_path: Path) -> None:
     server = serve(Afternoon, 6)
-    jobs = [Job(server, tmp_path, "sync", 60, job=each, external_ids=True) for each in "ab"]
-    programs = [each.start() for each in jobs]
+    jobs = [Job(server, tmp_path, "sync", 60, job=name, external_ids=True) for name in "ab"]
+    programs = [job.start() for job in jobs]
     for program in programs:
         _, errors = program.communicate(timeout=PATIENCE)
         assert program.returncode == 0, errors
     for job in jobs:
-        assert sorted(each[0] for each in job.told(1)) == list(range(60))
-        assert [each[1] for each in job.told(1)] == [None] * 60
+        assert sorted(reported[0] for reported in job.reported(1)) == list(range(60))
+        assert [reported[1] for reported in job.reported(1)] == [None] * 60
         assert job.open() == 0
     assert sum(sold(server)[1].values()) == 120
 
 
-def test_two_programs_are_not_at_the_same_job(serve: Serve, tmp_path: Path) -> None:
+def test_two_programs_cannot_work_on_the_same_job(serve: Serve, tmp_path: Path) -> None:
     server = serve(MijnKlantportaal, 7)
     job = Job(server, tmp_path, "sync", 40)
-    server.going_on.clear()
+    server.answering.clear()
     first = job.start()
     assert first.stdout is not None
-    assert first.stdout.readline() == "at it\n"
+    assert first.stdout.readline() == "started\n"
     second = job.start()
     _, refused = second.communicate(timeout=PATIENCE)
-    server.going_on.set()
+    server.answering.set()
     _, errors = first.communicate(timeout=PATIENCE)
     assert (first.returncode, second.returncode) == (0, 1), errors
     assert "another process is working on the job 'move'" in refused
@@ -404,16 +407,19 @@ rate_limit = "100000 per 1"
 """
 
 
-def test_a_command_that_is_killed_is_taken_up_with_resume(serve: Serve, tmp_path: Path) -> None:
+def test_a_command_that_is_killed_can_be_resumed(serve: Serve, tmp_path: Path) -> None:
     server = serve(MijnKlantportaal, 8)
     job = Job(server, tmp_path, "", 200)
     _ = (tmp_path / "subhub.toml").write_text(ACCOUNT.format(**job.account), "utf-8")
-    rows = [f"p{each},P {each},p{each}@test.com,Street 1,1234AB,Amsterdam" for each in range(200)]
+    rows = [
+        f"p{number},P {number},p{number}@test.com,Street 1,1234AB,Amsterdam"
+        for number in range(200)
+    ]
     head = "key,name,email,address,postal_code,city"
     _ = (tmp_path / "people.csv").write_text("\n".join([head, *rows]), "utf-8")
     words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--grace-period", "0.1"]
-    chance = random.Random(8)  # noqa: S311 - it hides nothing
-    unheard = 0
+    chance = random.Random(8)  # noqa: S311 - not for secrets
+    unanswered = 0
     for number in range(4):
         program = command(tmp_path, *words, *(["--resume"] if number else []))
         change = server.changes + chance.randint(20, 90)
@@ -421,21 +427,21 @@ def test_a_command_that_is_killed_is_taken_up_with_resume(serve: Serve, tmp_path
         time.sleep(chance.uniform(0, 0.02))
         program.kill()
         _ = program.communicate(timeout=PATIENCE)
-        with server.heard:
-            unheard += server.unanswered
+        with server.progress:
+            unanswered += server.unanswered
     last = command(tmp_path, *words, "--resume", "--json")
-    told, errors = last.communicate(timeout=PATIENCE)
+    reported, errors = last.communicate(timeout=PATIENCE)
     assert last.returncode == 0, errors
-    summary = json.loads(told)
+    summary = json.loads(reported)
 
-    assert unheard > 0, "no kill came between a change and its answer: nothing is proven"
+    assert unanswered > 0, "no kill came between a change and its response: nothing is proven"
     assert summary["done"] + summary["done_earlier"] == summary["rows"] == 200
     people, subscribed = sold(server)
     assert (len(people), set(people.values())) == (200, {1})
     assert (len(subscribed), set(subscribed.values())) == (200, {1})
     lines = (tmp_path / "people.results.csv").read_text("utf-8").splitlines()
     done = [line.split(",")[1] for line in lines if ",done" in line]
-    assert sorted(done) == sorted(f"p{each}" for each in range(200))
+    assert sorted(done) == sorted(f"p{number}" for number in range(200))
 
 
 def command(folder: Path, *words: str) -> subprocess.Popen[str]:

@@ -1,7 +1,7 @@
-"""Bulk: one call for each of many items, at the pace of the limit, and without repeats.
+"""Bulk runs: one call for each of many items, within the rate limit and without repetitions.
 
-Nothing here knows what the call does. With a journal and the name of a job, a run that was stopped
-or killed is taken up where it ended.
+Nothing here knows what the call does. With a journal and a job name, a run that was stopped or
+killed can be resumed.
 """
 
 from subhub.client.bulk.batch import BulkResult

@@ -1,7 +1,7 @@
-"""A batch: the items of one bulk run, and what is to be done for each of them.
+"""A batch: the items of one bulk run, and how each of them is processed.
 
-This performs no I/O of its own beside the journal's: it says which call comes next, and the two
-kinds of runs make it.
+A batch says which call comes next; the runs, in threads and in tasks, make it. It does no I/O of
+its own except for the journal.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ I = TypeVar("I")  # noqa: E741 - an item
 
 @dataclass(frozen=True, slots=True)
 class BulkResult(Generic[I, T]):
-    """What became of one item: its `result`, or the `error` of its call.
+    """The outcome of one item: the `result` of its call, or the `error`.
 
-    `earlier` says that it was done in an earlier run of the job; then there is no result, but the
-    `object_id` of what was made, where it has one.
+    `earlier` means that an earlier run of the job did it. Then there is no result, only the
+    `object_id` of the object that was created, if it has one.
     """
 
     item: I
@@ -36,14 +36,20 @@ class BulkResult(Generic[I, T]):
     object_id: str | None = None
 
 
-Handled: TypeAlias = tuple[BulkResult[I, Any], JobItem | None]
-"""What became of an item, and what is to be noted when the application has dealt with it."""
-Handling: TypeAlias = Generator[I, Any, Handled[I]]
-"""Yields the item to make the call for, and is sent its result."""
+Processed: TypeAlias = tuple[BulkResult[I, Any], JobItem | None]
+"""The result of an item, and the item of the job to finish once the application has the result."""
+Processing: TypeAlias = Generator[I, Any, Processed[I]]
+"""Yields the item to make the call for, and is sent the result of the call."""
 
 
 class Batch(Generic[I]):
-    """The *items*, each of which is given out once; *key* tells them apart in a *job*."""
+    """The items of one run, each of which is given to one worker.
+
+    Args:
+        items: The items, taken as the workers need them.
+        key: Returns a unique, stable name for an item of a job.
+        job: The job, if there is one.
+    """
 
     def __init__(self, items: Iterable[I], key: Callable[[I], str] | None, job: Job | None) -> None:
         self._items: Iterator[I] = iter(items)
@@ -51,20 +57,40 @@ class Batch(Generic[I]):
         self._key = key
         self._job = job
         self._keys: set[str] = set()
-        self._unseen: dict[str, SubhubError] = {}
+        self._unresolved: dict[str, SubhubError] = {}
+        self._running = False
 
-    def open(self) -> list[str]:
-        """The tokens of what earlier runs left open, to be found out about before any item."""
+    def start(self) -> None:
+        """Allow the results to be read, until `close`."""
+        self._running = True
+
+    def check_running(self, block: str) -> None:
+        """Raise `RuntimeError` unless the results are read inside their *block*."""
+        if not self._running:
+            self.close()  # nothing else will, and the job could not be started again
+            raise RuntimeError(
+                "the results of `bulk` must be read inside its block: "
+                f"`{block} client.bulk(...) as results:`"
+            )
+
+    def close(self) -> None:
+        """Let other processes work on the job."""
+        self._running = False
+        if self._job is not None:
+            self._job.release()
+
+    def open_tokens(self) -> list[str]:
+        """Return the tokens of what earlier runs left open, to be resolved before any item."""
         return [] if self._job is None else self._job.open_tokens()
 
-    def looked(self, tokens: Sequence[str], found: Sequence[Found]) -> None:
-        """*found* is what became of *tokens*; what could not be looked for is left alone."""
-        for token, each in zip(tokens, found, strict=True):
-            if isinstance(each, SubhubError):
-                self._unseen[token] = each
+    def note_resolved(self, tokens: Sequence[str], found: Sequence[Found]) -> None:
+        """Note which of *tokens* could not be resolved: their items are skipped in this run."""
+        for token, answer in zip(tokens, found, strict=True):
+            if isinstance(answer, SubhubError):
+                self._unresolved[token] = answer
 
     def items(self, stopped: Callable[[], bool]) -> Iterator[I]:
-        """The items that nobody else has taken, until *stopped*; an iterator for each worker."""
+        """Iterate over the items that no other worker has, until *stopped*."""
         while not stopped():
             with self._lock:
                 try:
@@ -73,39 +99,38 @@ class Batch(Generic[I]):
                     return
             yield item
 
-    def handle(self, item: I) -> Handling[I]:
-        """What is to be done for *item*; an error that would end the run is raised."""
+    def process(self, item: I) -> Processing[I]:
+        """Process *item*; an error that all items would have is raised and ends the run."""
         if self._job is None or self._key is None:
-            return (yield from _made(item)), None
-        key = self._new(self._key(item))
+            return (yield from _called(item)), None
+        key = self._checked_key(self._key(item))
         done, object_id = self._job.done(key)
         if done:
             return BulkResult(item, earlier=True, object_id=object_id), None
-        work = self._job.item(key)
-        for past in work.previous.values():
-            if past.state == "open" and past.token in self._unseen:
-                return BulkResult(item, error=self._unseen[past.token]), None
-        before = current_item.set(work)
+        job_item = self._job.item(key)
+        for step in job_item.previous.values():
+            if step.state == "open" and step.token in self._unresolved:
+                return BulkResult(item, error=self._unresolved[step.token]), None
+        before = current_item.set(job_item)
         try:
-            result = yield from _made(item)
+            result = yield from _called(item)
         finally:
             current_item.reset(before)
-        return result, None if result.error else work
+        return result, None if result.error else job_item
 
-    def taken(self, handled: Handled[I]) -> None:
-        """The application has dealt with *handled*: its item is done."""
-        result, work = handled
-        if work is not None and self._job is not None:
-            self._job.finish(work, result.object_id)
+    def acknowledge(self, processed: Processed[I]) -> None:
+        """Mark an item as done, now that the application has dealt with its result.
 
-    def close(self) -> None:
-        """Let others work on the job."""
-        if self._job is not None:
-            self._job.release()
+        Earlier would be wrong: if the program died before it had stored the result, the next run
+        would not return it again.
+        """
+        result, job_item = processed
+        if job_item is not None and self._job is not None:
+            self._job.finish(job_item, result.object_id)
 
-    def _new(self, key: object) -> str:
+    def _checked_key(self, key: object) -> str:
         if not isinstance(key, str) or not key:
-            raise InvalidRequest.of("key", f"it makes of an item a text that names it, not {key!r}")
+            raise InvalidRequest.of("key", f"must return a non-empty str, got {key!r}")
         with self._lock:
             if key in self._keys:
                 raise InvalidRequest.of("key", f"two items of the job have the key {key!r}")
@@ -113,7 +138,7 @@ class Batch(Generic[I]):
         return key
 
 
-def _made(item: I) -> Generator[I, Any, BulkResult[I, Any]]:
+def _called(item: I) -> Generator[I, Any, BulkResult[I, Any]]:
     try:
         result = yield item
     except ENDING:

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Handled, Handling
+from subhub.client.bulk.batch import Batch, BulkResult, Processed, Processing
 from subhub.client.resolving import Found
 from subhub.client.waiting import ASYNC_PAUSE, BulkStopped
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from anyio.streams.memory import MemoryObjectSendStream
+    from anyio.abc import TaskGroup
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
 
 
 class AsyncBulk(Generic[I, T]):
-    """The results of a bulk run, as they come: use it in an `async with` block, and iterate.
+    """The results of a bulk run, in the order in which they come. Iterate in an `async with` block.
 
-    Leaving the block stops the run: what waits is given up, and what was sent gets its answer.
+    Leaving the block, also in the middle, stops the run: calls that wait are given up, and calls
+    that were sent are waited for. Reading results outside the block raises `RuntimeError`.
+
+    Args:
+        batch: The items.
+        call: Makes the call for an item.
+        resolve: Resolves the tokens that earlier runs of the job left open.
+        in_flight: How many calls are made at a time.
     """
+
+    _group: TaskGroup
+    _receive: MemoryObjectReceiveStream[Processed[I]]
 
     def __init__(
         self,
@@ -39,36 +50,39 @@ class AsyncBulk(Generic[I, T]):
         self._resolve = resolve
         self._in_flight = in_flight
         self._stop = anyio.Event()
-        self._begun = anyio.Event()
-        self._group = anyio.create_task_group()
-        self._send, self._receive = anyio.create_memory_object_stream[Handled[I]](in_flight)
+        self._resolved = anyio.Event()
         self._failure: Exception | None = None
-        self._given: Handled[I] | None = None
+        self._last: Processed[I] | None = None
 
     async def __aenter__(self) -> Self:
-        _ = await self._group.__aenter__()
-        with self._send:
-            for begin in (self._settle, *[self._begun.wait] * (self._in_flight - 1)):
-                _ = self._group.start_soon(self._work, self._send.clone(), begin)
+        self._batch.start()
+        self._group = await self._anyio.create_task_group().__aenter__()
+        # Bounded, so that workers are never far ahead of the application.
+        send, self._receive = self._anyio.create_memory_object_stream[Processed[I]](self._in_flight)
+        with send:
+            for begin in (self._resolve_open, *[self._resolved.wait] * (self._in_flight - 1)):
+                _ = self._group.start_soon(self._work, send.clone(), begin)
         return self
 
     def __aiter__(self) -> Self:
+        self._batch.check_running("async with")
         return self
 
     async def __anext__(self) -> BulkResult[I, T]:
-        if self._given is not None:
-            self._batch.taken(self._given)
-            self._given = None
+        self._batch.check_running("async with")
+        if self._last is not None:
+            self._batch.acknowledge(self._last)
+            self._last = None
         try:
-            self._given = await self._receive.receive()
+            self._last = await self._receive.receive()
         except self._anyio.EndOfStream:
             if self._failure is not None:
                 raise self._failure from None
             raise StopAsyncIteration from None
-        return self._given[0]
+        return self._last[0]
 
     def stop(self) -> None:
-        """Begin nothing more; the results of what was sent already still come."""
+        """Start no more calls; the results of calls that were sent still come."""
         self._stop.set()
 
     async def __aexit__(
@@ -78,17 +92,18 @@ class AsyncBulk(Generic[I, T]):
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self._receive.close()
+        self._receive.close()  # a worker that waits for room for its result goes on, and ends
         try:
-            if error is None and self._given is not None:
-                self._batch.taken(self._given)
+            if error is None and self._last is not None:
+                self._batch.acknowledge(self._last)
+            # Without the error, with which the group would cancel calls that were sent.
             _ = await self._group.__aexit__(None, None, None)
         finally:
             self._batch.close()
 
     async def _work(
         self,
-        results: MemoryObjectSendStream[Handled[I]],
+        results: MemoryObjectSendStream[Processed[I]],
         begin: Callable[[], Awaitable[object]],
     ) -> None:
         _ = ASYNC_PAUSE.set(self._pause)
@@ -96,37 +111,37 @@ class AsyncBulk(Generic[I, T]):
             try:
                 _ = await begin()
                 for item in self._batch.items(self._stop.is_set):
-                    await results.send(await self._handled(self._batch.handle(item)))
+                    await results.send(await self._processed(self._batch.process(item)))
             except (BulkStopped, self._anyio.BrokenResourceError):
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the results are read
                 self._failure = self._failure or error
                 self._stop.set()
             finally:
-                self._begun.set()
+                self._resolved.set()  # also after a failure: the other workers wait for it
 
-    async def _settle(self) -> None:
-        """Find out about what earlier runs left open; until then the other workers wait."""
-        tokens = self._batch.open()
+    async def _resolve_open(self) -> None:
+        """Resolve what earlier runs left open; until then the other workers wait."""
+        tokens = self._batch.open_tokens()
         if tokens:
-            self._batch.looked(tokens, await self._resolve(tokens))
-        self._begun.set()
+            self._batch.note_resolved(tokens, await self._resolve(tokens))
+        self._resolved.set()
 
-    async def _handled(self, handling: Handling[I]) -> Handled[I]:
+    async def _processed(self, processing: Processing[I]) -> Processed[I]:
         try:
-            item = next(handling)
+            item = next(processing)
             while True:
                 try:
                     result = await self._call(item)
-                except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    item = handling.throw(error)
+                except Exception as error:  # noqa: BLE001 - the batch decides which end the run
+                    item = processing.throw(error)
                 else:
-                    item = handling.send(result)
+                    item = processing.send(result)
         except StopIteration as stop:
-            handled: Handled[I] = stop.value
-            return handled
+            processed: Processed[I] = stop.value
+            return processed
         finally:
-            handling.close()
+            processing.close()
 
     async def _pause(self, seconds: float) -> None:
         with self._anyio.move_on_after(seconds):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Handled, Handling
+from subhub.client.bulk.batch import Batch, BulkResult, Processed, Processing
 from subhub.client.resolving import Found
 from subhub.client.waiting import PAUSE, BulkStopped
 
@@ -19,9 +19,16 @@ I = TypeVar("I")  # noqa: E741 - an item
 
 
 class Bulk(Generic[I, T]):
-    """The results of a bulk run, as they come: use it in a `with` block, and iterate.
+    """The results of a bulk run, in the order in which they come. Iterate in a `with` block.
 
-    Leaving the block stops the run: what waits is given up, and what was sent gets its answer.
+    Leaving the block, also in the middle, stops the run: calls that wait are given up, and calls
+    that were sent are waited for. Reading results outside the block raises `RuntimeError`.
+
+    Args:
+        batch: The items.
+        call: Makes the call for an item.
+        resolve: Resolves the tokens that earlier runs of the job left open.
+        in_flight: How many calls are made at a time.
     """
 
     def __init__(
@@ -35,39 +42,46 @@ class Bulk(Generic[I, T]):
         self._call = call
         self._resolve = resolve
         self._stop = threading.Event()
-        self._results: queue.Queue[Handled[I] | None] = queue.Queue(in_flight)
-        self._begun = threading.Event()
-        begin: list[Callable[[], object]] = [self._settle, *[self._begun.wait] * (in_flight - 1)]
-        self._workers = [threading.Thread(target=self._work, args=(each,)) for each in begin]
+        # Bounded, so that workers are never far ahead of the application.
+        self._results: queue.Queue[Processed[I] | None] = queue.Queue(in_flight)
+        self._resolved = threading.Event()
+        begin: list[Callable[[], object]] = [
+            self._resolve_open,
+            *[self._resolved.wait] * (in_flight - 1),
+        ]
+        self._workers = [threading.Thread(target=self._work, args=(first,)) for first in begin]
         self._working = 0
         self._failure: BaseException | None = None
-        self._given: Handled[I] | None = None
+        self._last: Processed[I] | None = None
 
     def __enter__(self) -> Self:
+        self._batch.start()
         self._working = len(self._workers)
         for worker in self._workers:
             worker.start()
         return self
 
     def __iter__(self) -> Self:
+        self._batch.check_running("with")
         return self
 
     def __next__(self) -> BulkResult[I, T]:
-        if self._given is not None:
-            self._batch.taken(self._given)
-            self._given = None
+        self._batch.check_running("with")
+        if self._last is not None:
+            self._batch.acknowledge(self._last)
+            self._last = None
         while self._working:
-            handled = self._results.get()
-            if handled is not None:
-                self._given = handled
-                return handled[0]
+            processed = self._results.get()
+            if processed is not None:
+                self._last = processed
+                return processed[0]
             self._working -= 1
         if self._failure is not None:
             raise self._failure
         raise StopIteration
 
     def stop(self) -> None:
-        """Begin nothing more; the results of what was sent already still come."""
+        """Start no more calls; the results of calls that were sent still come."""
         self._stop.set()
 
     def __exit__(
@@ -78,10 +92,11 @@ class Bulk(Generic[I, T]):
     ) -> None:
         self._stop.set()
         try:
-            while self._working:  # one that has a result must find room for it
+            # A worker with a result waits for room in the queue, so it must be emptied.
+            while self._working:
                 self._working -= self._results.get() is None
-            if error is None and self._given is not None:
-                self._batch.taken(self._given)
+            if error is None and self._last is not None:
+                self._batch.acknowledge(self._last)
         finally:
             self._batch.close()
 
@@ -90,38 +105,38 @@ class Bulk(Generic[I, T]):
         try:
             _ = begin()
             for item in self._batch.items(self._stop.is_set):
-                self._results.put(self._handled(self._batch.handle(item)))
+                self._results.put(self._processed(self._batch.process(item)))
         except BulkStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised where the results are read
             self._failure = self._failure or error
             self._stop.set()
         finally:
-            self._begun.set()
+            self._resolved.set()  # also after a failure, or the other workers would wait for ever
             self._results.put(None)
 
-    def _settle(self) -> None:
-        """Find out about what earlier runs left open; until then the other workers wait."""
-        tokens = self._batch.open()
+    def _resolve_open(self) -> None:
+        """Resolve what earlier runs left open; until then the other workers wait."""
+        tokens = self._batch.open_tokens()
         if tokens:
-            self._batch.looked(tokens, self._resolve(tokens))
-        self._begun.set()
+            self._batch.note_resolved(tokens, self._resolve(tokens))
+        self._resolved.set()
 
-    def _handled(self, handling: Handling[I]) -> Handled[I]:
+    def _processed(self, processing: Processing[I]) -> Processed[I]:
         try:
-            item = next(handling)
+            item = next(processing)
             while True:
                 try:
                     result = self._call(item)
-                except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    item = handling.throw(error)
+                except Exception as error:  # noqa: BLE001 - the batch decides which end the run
+                    item = processing.throw(error)
                 else:
-                    item = handling.send(result)
+                    item = processing.send(result)
         except StopIteration as stop:
-            handled: Handled[I] = stop.value
-            return handled
+            processed: Processed[I] = stop.value
+            return processed
         finally:
-            handling.close()
+            processing.close()
 
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds):
