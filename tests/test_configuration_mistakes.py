@@ -73,11 +73,11 @@ def opened(name: str | None = None) -> Any:
         ("needs = 'create_plan'", "needs: Input should be a valid tuple"),
         (
             "[plans.a]\nname='A'\nprice='1 EUR'\ninterval='soon'",
-            "plans.a.interval: 'soon' is no inter",
+            "plans.a.interval: invalid interval 'soon': ex",
         ),
         (
             "[plans.a]\nname='A'\nprice='12.95'\ninterval='1 year'",
-            "plans.a.price: '12.95' is no mon",
+            "plans.a.price: invalid amount '12.95': ex",
         ),
         ("[plans.a]\nname='A'\nprice='1 EURO'\ninterval='1 year'", "plans.a.price: "),
         ("[plans.a]\nname='A'\nprice=1.5\ninterval='1 year'", "plans.a.price: "),

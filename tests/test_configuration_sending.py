@@ -62,7 +62,7 @@ def test_what_cannot_be_meant_is_refused_with_the_key(written: Path, line: str, 
 
 
 def test_a_table_is_not_taken_for_money() -> None:
-    with pytest.raises(InvalidRequest, match="not as a table") as caught:
+    with pytest.raises(InvalidRequest, match="must be a value such as Money") as caught:
         _ = PlanDraft(
             name="Phone",
             price={"amount": "1"},  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
@@ -88,5 +88,5 @@ def test_the_files_of_an_account_lie_beside_the_configuration(
 
 def test_a_journal_that_cannot_be_used_is_told_with_the_account(written: Path) -> None:
     _ = written.write_text(f'{ACCOUNT}journal = "missing/journal.db"\n')
-    with pytest.raises(ConfigError, match=r"accounts\.main: the journal .* is its folder there"):
+    with pytest.raises(ConfigError, match=r"accounts\.main: the journal .* Check that its folder"):
         _ = Configuration.read(written).open()

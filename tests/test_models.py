@@ -1,4 +1,4 @@
-"""The vocabulary refuses what is wrong in words that name the field, the value and the remedy."""
+"""Models refuse invalid values with errors that name the field, the value and the remedy."""
 
 from __future__ import annotations
 
@@ -39,38 +39,39 @@ def refusal(make: Callable[..., object], *args: object, **fields: object) -> Inv
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "said"),
+    ("fields", "field", "problem"),
     [
         ({"name": ""}, "name", "at least 1 character"),
         ({"name": "   "}, "name", "at least 1 character"),
-        ({"name": "x" * 256}, "name", "at most 255"),
-        ({"price": Money("-0.01", "EUR")}, "price", "not -0.01 EUR"),
-        ({"price": Money("1.005", "EUR")}, "price", "more decimals than EUR has: 2"),
-        ({"price": Money("1.5", "JPY")}, "price", "more decimals than JPY has: 0"),
-        ({"price": "12.95 EUR"}, "price", "'12.95 EUR'"),
+        ({"name": "x" * 256}, "name", "must have at most 255 characters"),
+        ({"price": Money("-0.01", "EUR")}, "price", "must be >= 0, got -0.01 EUR"),
+        ({"price": Money("1.005", "EUR")}, "price", "too many decimals: EUR has 2"),
+        ({"price": Money("1.5", "JPY")}, "price", "too many decimals: JPY has 0"),
+        ({"price": "12.95 EUR"}, "price", "must be a Money, got '12.95 EUR'"),
         ({"interval": "fortnight"}, "interval", "'fortnight'"),
         ({"tax_rate": 21.0}, "tax_rate", "'21.0'"),
         ({"tax_rate": True}, "tax_rate", "bool"),
-        ({"tax_rate": 101}, "tax_rate", "less than or equal to 100, not 101"),
-        ({"tax_rate": -1}, "tax_rate", "greater than or equal to 0, not -1"),
-        ({"public": "perhaps"}, "public", "'perhaps'"),
-        ({"colour": "red"}, "colour", "known are name, price, interval, tax_rate"),
+        ({"tax_rate": 101}, "tax_rate", "must be <= 100, got 101"),
+        ({"tax_rate": -1}, "tax_rate", "must be >= 0, got -1"),
+        ({"public": "perhaps"}, "public", "must be true or false, got 'perhaps'"),
+        ({"colour": "red"}, "colour", "unknown field, known are name, price, interval"),
     ],
 )
 def test_a_wrong_field_of_a_plan_is_refused_by_name(
-    fields: dict[str, Any], field: str, said: str
+    fields: dict[str, Any], field: str, problem: str
 ) -> None:
     given = {"name": "Phone", "price": EUR, "interval": YEAR, **fields}
 
     error = refusal(PlanDraft, **given)
 
     assert list(error.fields) == [field]
-    assert said in error.fields[field]
-    assert str(error).startswith(f"PlanDraft cannot be made: {field}: ")
+    assert problem in error.fields[field]
+    assert str(error).startswith(f"invalid PlanDraft: {field}: ")
 
 
 def test_every_missing_field_is_named() -> None:
-    assert set(refusal(PlanDraft).fields) == {"name", "price", "interval"}
+    missing = "is required"
+    assert refusal(PlanDraft).fields == {"name": missing, "price": missing, "interval": missing}
 
 
 def test_a_plan_may_be_free_and_its_interval_written_as_text() -> None:
@@ -85,7 +86,7 @@ def test_a_plan_may_be_free_and_its_interval_written_as_text() -> None:
 
 
 @pytest.mark.parametrize("email", ["john.doe", "john@", "@test.com", "a b@test.com", ""])
-def test_an_address_without_the_shape_of_an_email_is_refused_without_telling_it(email: str) -> None:
+def test_an_invalid_email_is_refused_without_repeating_it(email: str) -> None:
     error = refusal(CustomerDraft, name="Test Company BV", email=email)
 
     assert "email" in error.fields
@@ -106,9 +107,7 @@ def test_an_address_without_the_shape_of_an_email_is_refused_without_telling_it(
     ],
 )
 @pytest.mark.parametrize("model", [CustomerDraft, Customer, CustomerUpdate])
-def test_personal_values_are_never_told_in_a_refusal(
-    model: type[Any], field: str, value: object
-) -> None:
+def test_personal_values_are_never_in_an_error(model: type[Any], field: str, value: object) -> None:
     fields: dict[str, Any] = {"name": "Known Name", "email": "known@test.com", field: value}
     if model is Customer:
         fields |= {"id": "cst_1", "provider": "toy"}
@@ -119,19 +118,19 @@ def test_personal_values_are_never_told_in_a_refusal(
 
     error = refusal(model, **fields)
 
-    told = f"{error} {error.fields} {error!r}"
+    message = f"{error} {error.fields} {error!r}"
     assert field in error.fields
     for secret in ("Secret", "secret", "555", "1234AB", "known@test.com"):
-        assert secret not in told
+        assert secret not in message
 
 
-def test_what_is_not_personal_is_told() -> None:
+def test_a_value_that_is_not_personal_is_in_the_error() -> None:
     error = refusal(CustomerDraft, name="A", email="a@test.com", country="nl")
 
     assert "'nl'" in error.fields["country"]
 
 
-def test_personal_values_never_stand_in_a_repr() -> None:
+def test_personal_values_are_never_in_a_repr() -> None:
     secrets = {
         "name": "Jane Secret",
         "email": "secret@test.com",
@@ -158,8 +157,7 @@ def test_a_moment_without_a_time_zone_is_refused(field: str) -> None:
 
     error = refusal(Subscription, provider="toy", id="sub_1", **{field: naive})
 
-    assert "timezone" in error.fields[field]
-    assert repr(naive) in error.fields[field]
+    assert error.fields[field] == f"must have a time zone, got {naive!r}"
 
 
 def test_a_result_is_equal_and_hashes_by_its_fields_but_not_by_the_raw_answer() -> None:
@@ -223,7 +221,7 @@ def test_an_interval_reads_from_text(text: str, interval: Interval) -> None:
 @pytest.mark.parametrize(
     "text", ["", "6", "months 6", "6 fortnights", "-1 month", "1.5 years", "9" * 5000 + " days"]
 )
-def test_text_that_is_no_interval_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_interval_is_refused_with_an_example(text: str) -> None:
     error = refusal(Interval.parse, text)
 
     assert "'6 months'" in str(error)
@@ -238,11 +236,11 @@ def test_a_wrong_interval_is_refused(count: Any, unit: str, field: str) -> None:
 
 
 def test_an_interval_prints_as_it_is_read() -> None:
-    for each in (Interval(1, "year"), Interval(6, "month")):
-        assert Interval.parse(str(each)) == each
+    for interval in (Interval(1, "year"), Interval(6, "month")):
+        assert Interval.parse(str(interval)) == interval
 
 
-def test_an_update_tells_only_the_fields_that_change() -> None:
+def test_an_update_returns_only_the_fields_that_change() -> None:
     assert PlanUpdate(name="New", public=False).changes() == {"name": "New", "public": False}
     assert SubscriptionUpdate(tax_rate=9).changes() == {"tax_rate": Decimal(9)}
 

@@ -28,12 +28,12 @@ DAY = dt.timedelta(days=1)
         (Status.PENDING, {}, Answer.NO, "pending"),
         (Status.ENDED, {}, Answer.NO, "has ended"),
         (Status.ENDED, {"ends_at": NOW + HOUR}, Answer.NO, "has ended"),
-        (Status.CANCELED, {}, Answer.UNKNOWN, "nothing says until when"),
-        (Status.CANCELED, {"ends_at": NOW + HOUR}, Answer.YES, "runs to 2024-05-04T13:00:00"),
+        (Status.CANCELED, {}, Answer.UNKNOWN, "has no end date"),
+        (Status.CANCELED, {"ends_at": NOW + HOUR}, Answer.YES, "runs until 2024-05-04T13:00:00"),
         (Status.CANCELED, {"ends_at": NOW - HOUR}, Answer.NO, "ended at"),
-        (Status.SCHEDULED, {}, Answer.UNKNOWN, "nothing says from when"),
+        (Status.SCHEDULED, {}, Answer.UNKNOWN, "has no start date"),
         (Status.SCHEDULED, {"starts_on": TODAY + DAY}, Answer.NO, "starts on"),
-        (Status.UNKNOWN, {"raw_status": "limbo"}, Answer.UNKNOWN, "'limbo' is not known"),
+        (Status.UNKNOWN, {"raw_status": "limbo"}, Answer.UNKNOWN, "unknown status 'limbo'"),
     ],
 )
 def test_access_follows_from_what_the_provider_said(
@@ -48,9 +48,11 @@ def test_access_follows_from_what_the_provider_said(
 
 
 def test_every_status_has_a_reason_of_its_own() -> None:
-    judged = [access_at(Subscription(provider="toy", id="1", status=each), NOW) for each in Status]
+    judged = [
+        access_at(Subscription(provider="toy", id="1", status=status), NOW) for status in Status
+    ]
 
-    assert len({each.reason for each in judged}) == len(Status)
+    assert len({access.reason for access in judged}) == len(Status)
 
 
 def test_days_are_those_of_the_moments_own_zone() -> None:
@@ -67,7 +69,7 @@ def test_days_are_those_of_the_moments_own_zone() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     naive = dt.datetime(2024, 5, 4)  # noqa: DTZ001 - the point
 
-    with pytest.raises(InvalidRequest, match="needs a time zone: datetime") as caught:
+    with pytest.raises(InvalidRequest, match="must have a time zone, got datetime") as caught:
         _ = access_at(Subscription(provider="toy", id="1"), naive)
 
     assert "moment" in caught.value.fields

@@ -11,28 +11,29 @@ from subhub import InvalidRequest, Money
 from subhub.models.currencies import MINOR_DIGITS
 
 ANY_MONEY: Any = Money
+WRONG = ("", "12.95", "EUR", "12.95 EUR extra")
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"),
+    ("amount", "problem"),
     [
-        (12.95, "'12.95'"),
-        (True, "'True'"),
-        ("twelve", "'twelve'"),
+        (12.95, "got the float 12.95. Write '12.95'."),
+        (True, "got the bool True"),
+        ("twelve", "must be a number, got 'twelve'"),
         ("", "''"),
-        (None, "None"),
+        (None, "must be a Decimal, int or str, got None"),
         ("NaN", "finite"),
         (Decimal("Infinity"), "finite"),
         ("1e400", "1e400"),
         (Decimal(1234567890123456789), "1234567890123456789"),
     ],
 )
-def test_an_amount_that_is_not_exact_is_refused(amount: Any, said: str) -> None:
+def test_an_amount_that_is_not_exact_is_refused(amount: Any, problem: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         _ = ANY_MONEY(amount, "EUR")
 
     assert list(caught.value.fields) == ["amount"]
-    assert said in str(caught.value)
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize("currency", ["EURO", "XXX", "", "€", None, 978])
@@ -45,7 +46,7 @@ def test_an_unknown_currency_is_refused_with_an_example(currency: Any) -> None:
     assert "'EUR'" in str(caught.value)
 
 
-def test_amount_and_currency_are_complained_of_together() -> None:
+def test_amount_and_currency_are_refused_together() -> None:
     with pytest.raises(InvalidRequest) as caught:
         _ = ANY_MONEY(1.5, "EURO")
 
@@ -84,7 +85,7 @@ def test_decimals_that_a_currency_lacks_are_shown_but_not_sent() -> None:
     money = Money("0.0125", "EUR")
 
     assert str(money) == "0.0125 EUR"
-    with pytest.raises(InvalidRequest, match=r"0\.0125 EUR has more decimals than EUR has: 2"):
+    with pytest.raises(InvalidRequest, match=r"0\.0125 EUR has too many decimals: EUR has 2"):
         _ = money.to_text()
 
 
@@ -96,9 +97,15 @@ def test_minor_units_are_whole_and_of_a_known_currency(minor: Any, currency: Any
         _ = ANY_MONEY.from_minor(minor, currency)
 
 
-@pytest.mark.parametrize("text", ["", "12.95", "EUR", "12.95 EUR extra", "12,95 EUR"])
-def test_text_that_is_no_money_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequest):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        *((text, f"invalid amount {text!r}: expected for example '12.95 EUR'") for text in WRONG),
+        ("12,95 EUR", "amount: must be a number, got '12,95'"),
+    ],
+)
+def test_an_invalid_amount_is_refused_with_an_example(text: str, problem: str) -> None:
+    with pytest.raises(InvalidRequest, match=problem):
         _ = Money.parse(text)
 
 

@@ -64,10 +64,10 @@ def test_only_what_was_given_to_the_active_provider_reaches_it(
         ({"color": "red"}, "`create_plan` has no option color; known are colour, count, public_"),
         ({"color": 1, "x": 2}, "no option color, x; known are colour, count, public_name"),
         ({"draft": 1}, "no option draft; known are"),
-        ({"colour": "green"}, "colour: Input should be 'red' or 'blue', not 'green'"),
-        ({"count": "3"}, "count: Input should be a valid integer, not '3'"),
-        ({"count": 3.0}, "count: Input should be a valid integer, not 3.0"),
-        ({"count": True}, "count: Input should be a valid integer, not True"),
+        ({"colour": "green"}, "colour: must be 'red' or 'blue', got 'green'"),
+        ({"count": "3"}, "count: must be a valid integer, got '3'"),
+        ({"count": 3.0}, "count: must be a valid integer, got 3.0"),
+        ({"count": True}, "count: must be a valid integer, got True"),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_is_known(given: dict[str, Any], said: str) -> None:

@@ -186,7 +186,7 @@ class _Reader:
 
     def _add(self, line: int, column: str, value: str | None, problem: str) -> None:
         # the value stands before the problem already
-        self.problems.append(Problem(line, column, value, problem.removesuffix(f", not {value!r}")))
+        self.problems.append(Problem(line, column, value, problem.removesuffix(f", got {value!r}")))
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The vocabulary: the words that applications and plugins have in common."""
+"""The neutral models that applications and plugins share: plans, customers, money and so on."""
 
 from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate

@@ -1,7 +1,7 @@
-"""May this customer use the service now? A judgement of one subscription at one moment.
+"""Access: whether one subscription entitles its customer to the service at one moment.
 
-It reads what the provider said and guesses nothing: where the provider leaves it open, the answer
-is `UNKNOWN`, and the application decides.
+Only what the provider said counts. Where the provider leaves it open, the answer is `UNKNOWN`, and
+the application decides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An answer, with the reason for it in a sentence."""
+    """An answer and its reason, which is a sentence."""
 
     answer: Answer
     reason: str
@@ -38,23 +38,22 @@ _BY_STATUS: Final = {
     Status.PAUSED: Access(Answer.NO, "the subscription is paused"),
     Status.PENDING: Access(Answer.NO, "the subscription is pending: it has not become active"),
     Status.ENDED: Access(Answer.NO, "the subscription has ended"),
-    Status.CANCELED: Access(Answer.UNKNOWN, "it is canceled, and nothing says until when it runs"),
-    Status.SCHEDULED: Access(Answer.UNKNOWN, "it is scheduled, and nothing says from when it runs"),
+    Status.CANCELED: Access(Answer.UNKNOWN, "it is canceled, and has no end date"),
+    Status.SCHEDULED: Access(Answer.UNKNOWN, "it is scheduled, and has no start date"),
 }
 
 
 def access_at(subscription: Subscription, moment: dt.datetime) -> Access:
-    """Whether *subscription* entitles to the service at *moment*, a time with a zone.
+    """Return whether *subscription* entitles its customer to the service at *moment*.
 
-    The days of the subscription are those of the moment's zone. A naive moment is `InvalidRequest`.
+    The days of the subscription are those of the moment's time zone. A moment without a time zone
+    raises `InvalidRequest`.
     """
     if moment.tzinfo is None:
-        problem = f"`moment` needs a time zone: {moment!r}"
-        raise InvalidRequest(problem, fields={"moment": problem})
+        raise InvalidRequest.of("moment", f"must have a time zone, got {moment!r}")
     known = _BY_STATUS.get(subscription.status)
     if known is None:
-        word = subscription.raw_status
-        return Access(Answer.UNKNOWN, f"the provider's word {word!r} is not known")
+        return Access(Answer.UNKNOWN, f"unknown status {subscription.raw_status!r}")
     if subscription.status is Status.ENDED:
         return known
     if subscription.ends_at is not None and subscription.ends_at <= moment:
@@ -62,5 +61,7 @@ def access_at(subscription: Subscription, moment: dt.datetime) -> Access:
     if subscription.starts_on is not None and subscription.starts_on > moment.date():
         return Access(Answer.NO, f"it starts on {subscription.starts_on.isoformat()}")
     if subscription.status is Status.CANCELED and subscription.ends_at is not None:
-        return Access(Answer.YES, f"it is canceled, and runs to {subscription.ends_at.isoformat()}")
+        return Access(
+            Answer.YES, f"it is canceled, and runs until {subscription.ends_at.isoformat()}"
+        )
     return known

@@ -1,6 +1,6 @@
-"""The currencies of ISO 4217 that money circulates in, with the digits of their minor units.
+"""The currencies of ISO 4217 in circulation, with the number of decimals of each.
 
-Funds codes, precious metals and testing codes are left out: nobody is billed in them.
+Funds codes, precious metals and test codes are left out, because they are not used for billing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Customers: who is billed.
+"""Customers: the companies and people who are billed.
 
-Personal fields are left out of reprs, which end up in logs.
+Personal fields are left out of reprs, because reprs end up in logs.
 """
 
 from __future__ import annotations
@@ -13,27 +13,34 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from subhub.models.record import Record, Result, Update
 
 
-def _one_at(value: str) -> str:
-    """Only the shape: whether an address exists, no pattern can tell."""
+def _email_shaped(value: str) -> str:
+    # Only the shape is checked: no pattern can decide whether an address exists.
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        message = "not an e-mail address: write it as name@example.com"
+        message = "not an e-mail address: expected for example 'name@example.com'"
         raise ValueError(message)
     return value
 
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_one_at)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email_shaped)]
 Phone = Annotated[str, Field(min_length=1, max_length=50)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=255)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
 class CustomerDraft(Record):
-    """A customer who does not exist at the provider yet.
+    """A customer to create.
 
-    *name* is that of the company or person; *address* is street and number; *country* is the
-    two capitals of ISO 3166-1 ("NL"); *phone* begins with the country code; *external_id* is your
-    own id for the customer, by which a provider that keeps it can find the customer again.
+    Args:
+        name: The name of the company or person.
+        email: The e-mail address.
+        address: Street and number.
+        postal_code: The postal code.
+        city: The city.
+        country: The two-letter code of ISO 3166-1 ("NL").
+        phone: The phone number, beginning with the country code.
+        external_id: Your own id for the customer. A provider that stores it can find the customer
+            by it.
     """
 
     name: Text = Field(repr=False)
@@ -47,7 +54,7 @@ class CustomerDraft(Record):
 
 
 class CustomerUpdate(Update):
-    """The fields of a customer to change; `None` leaves one as it is."""
+    """The fields of a customer to change; a field that is `None` stays as it is."""
 
     name: Text | None = Field(default=None, repr=False)
     email: Email | None = Field(default=None, repr=False)
@@ -60,7 +67,7 @@ class CustomerUpdate(Update):
 
 
 class Customer(Result):
-    """A customer at a provider; what the provider did not say is `None`."""
+    """A customer at a provider; a field that the provider did not send is `None`."""
 
     id: str
     name: str | None = Field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""How often a plan bills."""
+"""The billing interval of a plan."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Interval(Record):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `"1 year"`, `"6 months"` or `"month"`."""
+        """Parse text such as `"1 year"`, `"6 months"` or `"month"`."""
         return cls(**_parts(text))
 
     def __str__(self) -> str:
@@ -44,8 +44,6 @@ class Interval(Record):
 def _parts(text: str) -> dict[str, Any]:
     match = _TEXT.fullmatch(text.strip())
     if match is None or match[2].lower() not in get_args(Unit):
-        message = (
-            f"{text!r} is no interval: write a number and day, week, month or year, as '6 months'"
-        )
+        message = f"invalid interval {text!r}: expected for example '6 months' or '1 year'"
         raise InvalidRequest(message)
     return {"count": int(match[1] or 1), "unit": match[2].lower()}

@@ -8,11 +8,15 @@ from subhub.models.record import Result
 
 
 class SignupLink(Result):
-    """A page that a customer opens to sign up for a plan.
+    """A page where a customer signs up for a plan.
 
-    *url* is to be handed to the customer as it is; whoever has it can use it, so it is left out of
-    the repr. *expires_at* is when it stops working. *customer_id* is set when the customer exists
-    already; a link for somebody new makes the customer when it is paid.
+    Attributes:
+        id: The provider's id of the link.
+        url: The address to pass to the customer unchanged. Whoever has it can use it, so it is left
+            out of the repr.
+        expires_at: When it stops working.
+        customer_id: The customer, if it exists already; otherwise it is created when the link is
+            paid.
     """
 
     id: str

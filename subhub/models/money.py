@@ -13,9 +13,11 @@ from subhub.models.record import Record
 
 
 def _exact(value: object) -> object:
-    """Refuse a binary fraction: 0.1 + 0.2 is not 0.3, and money has to add up."""
+    # Binary fractions are refused: as floats, 0.1 + 0.2 is not 0.3, and money has to add up.
     if isinstance(value, bool | float):
-        message = f"write the number as text or Decimal, '{value}', not as {type(value).__name__}"
+        remedy = f". Write '{value}'." if isinstance(value, float) else ""
+        kind = type(value).__name__
+        message = f"must be a Decimal, int or str, got the {kind} {value}{remedy}"
         raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
     return value
 
@@ -23,7 +25,7 @@ def _exact(value: object) -> object:
 def _known(value: object) -> object:
     code = value.upper() if isinstance(value, str) else value
     if code not in MINOR_DIGITS:
-        message = f"{value!r} is no currency of ISO 4217: write its three letters, as 'EUR'"
+        message = f"unknown currency {value!r}: expected a code of ISO 4217, for example 'EUR'"
         raise ValueError(message)
     return code
 
@@ -32,12 +34,12 @@ ExactDecimal = Annotated[Decimal, BeforeValidator(_exact)]
 """A number that was never a float."""
 
 Percent = Annotated[Decimal, Field(ge=0, le=100), BeforeValidator(_exact)]
-"""A share of a hundred."""
+"""A percentage: 21, not 0.21."""
 
 Currency = Annotated[str, BeforeValidator(_known)]
-"""A currency code of ISO 4217, in capitals."""
+"""A currency code of ISO 4217, in upper case."""
 
-# Within these digits every calculation below is exact; "1e999999999" would fill the memory.
+# With this many digits all calculations below are exact, and "1e999999999" cannot fill the memory.
 _Amount = Annotated[Decimal, Field(max_digits=18), BeforeValidator(_exact)]
 
 
@@ -56,31 +58,34 @@ class Money(Record):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `"12.95 EUR"`, as money stands in a configuration file."""
+        """Parse text such as `"12.95 EUR"`, the form of a configuration file."""
         match text.split():
             case [amount, currency]:
                 return cls(amount, currency)
             case _:
-                message = f"{text!r} is no money: write an amount and a currency, as '12.95 EUR'"
+                message = f"invalid amount {text!r}: expected for example '12.95 EUR'"
                 raise InvalidRequest(message)
 
     @classmethod
     def from_minor(cls, amount: int, currency: str) -> Self:
-        """The money that *amount* minor units (cents) are."""
+        """Create money from an *amount* in minor units (cents)."""
         units = cls(_whole(amount), currency)
         return cls(units.amount.scaleb(-units.minor_digits), currency)
 
     @property
     def minor_digits(self) -> int:
-        """How many decimals the currency has: 2 for EUR, 0 for JPY."""
+        """The number of decimals of the currency: 2 for EUR, 0 for JPY."""
         return MINOR_DIGITS[self.currency]
 
     def to_text(self) -> str:
-        """The amount with the currency's decimals, `"12.90"`; extra decimals are refused."""
+        """Return the amount with the currency's decimals, `"12.90"`.
+
+        An amount with more decimals than that raises `InvalidRequest`.
+        """
         exact = self.amount.quantize(Decimal(1).scaleb(-self.minor_digits))
         if exact != self.amount:
-            given = f"{self.amount:f} {self.currency}"
-            message = f"{given} has more decimals than {self.currency} has: {self.minor_digits}"
+            allowed = f"{self.currency} has {self.minor_digits}"
+            message = f"{self.amount:f} {self.currency} has too many decimals: {allowed}"
             raise InvalidRequest(message)
         return f"{exact:f}"
 
@@ -91,6 +96,5 @@ class Money(Record):
 
 def _whole(amount: object) -> int:
     if isinstance(amount, bool) or not isinstance(amount, int):
-        message = f"minor units are counted in whole numbers, not {amount!r}"
-        raise InvalidRequest(message, fields={"amount": message})
+        raise InvalidRequest.of("amount", f"minor units must be an int, got {amount!r}")
     return amount

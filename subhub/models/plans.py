@@ -1,4 +1,4 @@
-"""Plans: what is sold, at what price, how often."""
+"""Plans: what is sold, at which price and interval."""
 
 from __future__ import annotations
 
@@ -13,33 +13,42 @@ from subhub.models.money import Money, Percent
 from subhub.models.record import Raw, Record, Result, Update
 
 
-def _made(value: object) -> object:
-    """A table is not taken for a value: only its class checks what it is made of."""
-    if isinstance(value, Mapping):
-        message = "write it as Money('12.95', 'EUR') or Interval(1, 'year'), not as a table"
-        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
-    return value
+def _written_as(example: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        # pydantic would take a mapping for the fields, past the checks of the class's constructor.
+        if isinstance(value, Mapping):
+            message = f"must be a value such as {example}, got a mapping"
+            raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+        return value
+
+    return BeforeValidator(check)
 
 
 def _chargeable(price: Money) -> Money:
     if not price.amount.is_finite() or price.amount < 0:
-        message = f"a price is zero or more, not {price}"
+        message = f"must be >= 0, got {price}"
         raise ValueError(message)
     _ = price.to_text()
     return price
 
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Price = Annotated[Money, BeforeValidator(_made), AfterValidator(_chargeable)]
-Period = Annotated[Interval, BeforeValidator(_made)]
+Price = Annotated[Money, _written_as("Money('12.95', 'EUR')"), AfterValidator(_chargeable)]
+Period = Annotated[Interval, _written_as("Interval(1, 'year')")]
 
 
 class PlanDraft(Record):
-    """A plan that does not exist yet.
+    """A plan to create.
 
-    *price* is what one *interval* costs. *tax_rate* is in percent (21, not 0.21); whether *price*
-    includes it is the provider's rule. *code* is your own short name for it. *public* says whether
-    customers may choose the plan themselves, where a provider shows them its plans.
+    Args:
+        name: The name that customers see.
+        price: The price of one interval.
+        interval: How often the plan bills.
+        tax_rate: In percent (21, not 0.21). The provider decides whether the price includes it.
+        description: More about the plan.
+        code: Your own short name for the plan.
+        public: Whether customers can choose the plan themselves, at a provider that shows them its
+            plans.
     """
 
     name: Name
@@ -50,7 +59,7 @@ class PlanDraft(Record):
     code: str | None = None
     public: bool | None = None
 
-    if TYPE_CHECKING:  # what may be written is wider than what is kept
+    if TYPE_CHECKING:  # the constructor accepts more types than the fields have
 
         def __init__(
             self,
@@ -66,7 +75,7 @@ class PlanDraft(Record):
 
 
 class PlanUpdate(Update):
-    """The fields of a plan to change; `None` leaves one as it is."""
+    """The fields of a plan to change; a field that is `None` stays as it is."""
 
     name: Name | None = None
     price: Price | None = None
@@ -90,7 +99,7 @@ class PlanUpdate(Update):
 
 
 class Plan(Result):
-    """A plan at a provider; what the provider did not say is `None`."""
+    """A plan at a provider; a field that the provider did not send is `None`."""
 
     id: str
     name: str | None = None

@@ -1,12 +1,13 @@
-"""What all words of the vocabulary share: they are frozen, strict, and refuse in our own words.
+"""The base classes of all models: frozen, strict, and with errors of our own.
 
 Nothing in this package knows a provider, sends anything or reads a clock.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,11 +15,11 @@ from pydantic_core import ErrorDetails
 from subhub.errors import InvalidRequest
 
 Raw = Mapping[str, Any]
-"""A provider's decoded answer, as it came."""
+"""A provider's decoded response, unchanged."""
 
 
 class Record(BaseModel):
-    """A frozen value; a missing, unknown or wrong field raises `InvalidRequest`."""
+    """A frozen value; a missing, unknown or invalid field raises `InvalidRequest`."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
@@ -32,9 +33,9 @@ class Record(BaseModel):
 
 
 class Result(Record):
-    """What a provider answered, in neutral words, with its own answer beside it.
+    """A provider's response in neutral terms, with the decoded response itself in `raw`.
 
-    `raw` takes no part in equality, hashing and the repr.
+    `raw` is ignored by equality, hashing and the repr.
     """
 
     provider: str = Field(description="The provider's name.")
@@ -56,31 +57,53 @@ class Update(Record):
     """The fields to change; a field that is `None` stays as it is."""
 
     def changes(self) -> dict[str, Any]:
-        """The fields that are to change, by name."""
+        """Return the fields to change, by name."""
         return {name: value for name, value in self.__dict__.items() if value is not None}
 
 
 def refusal(model: type[BaseModel], error: ValidationError) -> InvalidRequest:
-    """Pydantic's complaint as ours: the field, the value, and what it should be.
+    """Return pydantic's *error* as ours: the field, what it must be, and the value.
 
     The values of personal fields (those left out of the repr) are left out here too.
     """
     personal = {name for name, field in model.model_fields.items() if not field.repr}
     fields = {
-        ".".join(str(part) for part in item["loc"]) or "value": _complaint(model, item, personal)
+        ".".join(str(part) for part in item["loc"]) or "value": _problem(model, item, personal)
         for item in error.errors(include_url=False)
     }
-    lines = [f"{field}: {text}" for field, text in fields.items()]
-    return InvalidRequest(f"{model.__name__} cannot be made: " + "; ".join(lines), fields=fields)
+    lines = [f"{field}: {problem}" for field, problem in fields.items()]
+    return InvalidRequest(f"invalid {model.__name__}: " + "; ".join(lines), fields=fields)
 
 
-def _complaint(model: type[BaseModel], item: ErrorDetails, personal: Container[object]) -> str:
-    if item["type"] == "extra_forbidden":  # a personal field misspelled has a personal value
-        return f"no such field; known are {', '.join(model.model_fields)}"
-    if item["type"] == "missing":
-        return "is required"
-    text = item["msg"].removeprefix("Value error, ")
-    told = item["type"] == "value_error" or isinstance(item["input"], Mapping)
-    if told or any(part in personal for part in item["loc"][:1]):
+def phrase(item: ErrorDetails) -> str:
+    """Return what a field must be, in words that are not pydantic's."""
+    if item["type"] == "value_error":  # from a validator of ours, or of a plugin
+        return item["msg"].removeprefix("Value error, ")
+    own = _OWN_PHRASES.get(item["type"])
+    if own is not None:
+        return own.format(**item.get("ctx", {}))
+    # "Input should be a valid string", "String should have at least 1 character"
+    return re.sub("^.*? should ", "must ", item["msg"])
+
+
+def _problem(model: type[BaseModel], item: ErrorDetails, personal: Container[object]) -> str:
+    if item["type"] == "extra_forbidden":  # a misspelled personal field has a personal value
+        return f"unknown field, known are {', '.join(model.model_fields)}"
+    text = phrase(item)
+    valueless = item["type"] in {"missing", "value_error"} or isinstance(item["input"], Mapping)
+    if valueless or any(part in personal for part in item["loc"][:1]):
         return text
-    return f"{text}, not {item['input']!r}"
+    return f"{text}, got {item['input']!r}"
+
+
+_OWN_PHRASES: Final = {
+    "bool_parsing": "must be true or false",
+    "decimal_parsing": "must be a number",
+    "decimal_type": "must be a Decimal, int or str",
+    "greater_than_equal": "must be >= {ge}",
+    "less_than_equal": "must be <= {le}",
+    "missing": "is required",
+    "model_type": "must be a {class_name}",
+    "string_pattern_mismatch": "must match {pattern}",
+    "timezone_aware": "must have a time zone",
+}

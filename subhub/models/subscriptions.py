@@ -1,4 +1,4 @@
-"""Subscriptions: who is billed for what, from when, until when."""
+"""Subscriptions: which customer is billed for which plan, and when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Refund = Literal["none", "prorated"]
 
 
 class Status(StrEnum):
-    """Where a subscription stands; a provider's word that is not known is `UNKNOWN`."""
+    """The status of a subscription; `UNKNOWN` stands for all unknown words of a provider."""
 
     PENDING = "pending"
     SCHEDULED = "scheduled"
@@ -34,11 +34,21 @@ class Status(StrEnum):
 
 
 class Subscription(Result):
-    """A subscription at a provider; what the provider did not say is `None`, never guessed.
+    """A subscription at a provider; a field that the provider did not send is `None`.
 
-    *raw_status* is the provider's own word for *status*. *price* is what one *interval* costs.
-    *starts_on* and *renews_on* are days; *ends_at* is the moment at which it ends or ended, set
-    only when the provider said so.
+    Attributes:
+        id: The provider's id of the subscription.
+        customer_id: The provider's id of the customer.
+        plan_id: The provider's id of the plan.
+        description: Its description at the provider.
+        status: The status in neutral terms.
+        raw_status: The provider's own word for it.
+        price: The price of one interval.
+        interval: How often it bills.
+        starts_on: The first day.
+        renews_on: The day of the next renewal.
+        ends_at: When it ends or ended, if the provider says so.
+        created_at: When it was created.
     """
 
     id: str
@@ -56,7 +66,7 @@ class Subscription(Result):
 
 
 class SubscriptionUpdate(Update):
-    """The terms of a subscription to change; `None` leaves one as it is."""
+    """The fields of a subscription to change; a field that is `None` stays as it is."""
 
     price: Price | None = None
     interval: Period | None = None
@@ -78,8 +88,12 @@ class SubscriptionUpdate(Update):
 class SubscriptionChange(Result):
     """A subscription before and after a change of plan.
 
-    Some providers change the subscription, others replace it: *new* may have another id than *old*.
-    *new* is `None` when the change is only scheduled and the provider does not yet say more.
+    Some providers change the subscription, others replace it.
+
+    Attributes:
+        old: The subscription as it was.
+        new: The subscription as it is, which may have another id; None when the change is only
+            scheduled and the provider says no more yet.
     """
 
     old: Subscription
