@@ -100,7 +100,7 @@ def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
     ("words", "message"),
     [
         (("plan", "create", "--name", "A"), "`--price` is required; `--interval` is required"),
-        (("customer", "create", *PERSON, "--country", "nl"), "`--country`: "),
+        (("customer", "create", *PERSON, "--country", "nl"), "`--country` must match "),
         (("customer", "get", "a/b"), "`CUSTOMER`: 'a/b' "),
         (("customer", "list", "--limit", "-1"), "`--limit`"),
         (("subscribe", "--plan-name", "A"), "`--plan-price` is required"),
