@@ -20,7 +20,6 @@ from subhub.messages import is_object
 if TYPE_CHECKING:
     from subhub.testing.cassettes import Interaction
     from subhub.testing.cassettes.checking import Finding
-    from subhub.testing.cassettes.drift import Drift
 
 app = typer.Typer(
     help="Recorded conversations with providers.", no_args_is_help=True, add_completion=False
@@ -79,26 +78,6 @@ def show(*, path: Annotated[Path, typer.Argument(help="A cassette.")], output: O
     output.table(("", "method", "path", "request", "status", "response"), rows)
 
 
-@command(app, "drift")
-def drift(*, paths: Paths = None, output: Output) -> None:
-    """Play again what cassettes were recorded from, and show what differs; nothing is overwritten.
-
-    What was recorded live is compared in what is asked only.
-    """
-    found = _cassettes(paths)
-    from subhub.testing.cassettes.drift import drifts  # noqa: PLC0415 - its needs are an extra
-
-    played = drifts(found, Path.cwd())
-    drifted = [each for each in played if each.lines]
-    if output.as_json:
-        output.data({"played": len(played), "drifted": [asdict(each) for each in drifted]})
-    else:
-        _tell_drifts(drifted)
-        output.note(f"{len(played)} cassettes were played again, {len(drifted)} differ")
-    if drifted:
-        raise typer.Exit(FAILED)
-
-
 def _cassettes(paths: list[Path] | None) -> list[Path]:
     """Return the cassettes that are meant; none at all is an error."""
     need_testing_extra()
@@ -147,17 +126,6 @@ def _print_findings(found: list[Finding], output: Output) -> None:
     if found:
         rows = [(each.path, each.place, each.problem, each.remedy) for each in found]
         output.table(("cassette", "exchange", "problem", "remedy"), rows)
-
-
-def _tell_drifts(drifted: list[Drift]) -> None:
-    from subhub.testing.cassettes.drift import shown  # noqa: PLC0415 - its needs are an extra
-
-    for each in drifted:
-        typer.echo(str(each.path))
-        for line in shown(each):
-            typer.echo(line)
-        if each.again:
-            typer.echo(f"  if that is meant: {each.again}")
 
 
 _ = command(app, "record")(record)

@@ -1,4 +1,4 @@
-"""`subhub cassettes` records, checks, shows and compares; it asks a provider only when told."""
+"""`subhub cassettes` records, checks and shows; it asks a provider only with `--live`."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class TestCheck:
         assert result.exit_code == 1
         assert result.stdout.splitlines()[1].split()[:2] == [str(recorded), "1"]
         assert "allow-list: set-cookie" in result.stdout
-        assert "remove them, or record it anew" in result.stdout
+        assert "remove them, or record it again" in result.stdout
 
     def test_tells_scripts_too(self, run: Run, recorded: Path) -> None:
         spoilt(recorded)
@@ -229,38 +229,7 @@ class TestShow:
         _ = Path("foreign.yaml").write_text("version: 1")
         result = run("cassettes", "show", "foreign.yaml")
         assert result.exit_code == 2
-        assert "no cassette of subhub's" in result.stderr
-
-
-class TestDrift:
-    def test_is_none_at_first(self, run: Run, recorded: Path) -> None:
-        result = run("cassettes", "drift", str(recorded))
-        assert result.exit_code == 0
-        assert result.stdout == ""
-        assert "1 cassettes were played again, 0 differ" in result.stderr
-
-    def test_is_told_with_the_command_to_record_anew(self, run: Run, recorded: Path) -> None:
-        spoilt(recorded)
-        result = run("cassettes", "drift")
-        assert result.exit_code == 1
-        assert result.stdout.splitlines() == [
-            str(recorded),
-            "  1: request.json.name: recorded 'Other Corp', now 'Test Company BV'",
-            "  1: response.headers.set-cookie: recorded 'a=b', not now",
-            "  if that is meant: subhub cassettes record afternoon main-job",
-        ]
-
-    def test_that_nothing_can_mend_names_no_command(self, run: Run) -> None:
-        _ = Path("foreign.yaml").write_text("version: 1")
-        result = run("cassettes", "drift", "foreign.yaml")
-        assert result.exit_code == 1
-        assert "if that is meant" not in result.stdout
-
-    def test_is_told_to_scripts(self, run: Run, recorded: Path) -> None:
-        spoilt(recorded)
-        told = json.loads(run("cassettes", "drift", "--json").stdout)
-        assert (told["played"], len(told["drifted"])) == (1, 1)
-        assert len(told["drifted"][0]["lines"]) == 2
+        assert "it is not a cassette of subhub's" in result.stderr
 
 
 @pytest.mark.parametrize("words", [RECORD, ("cassettes", "check")], ids=["record", "check"])
@@ -282,10 +251,3 @@ def test_the_page_names_commands_and_options_that_there_are(run: Run, line: str)
     told = run(*words[:2], "--help")
     assert told.exit_code == 0
     assert {each for each in words if each.startswith("--")} <= set(told.stdout.split())
-
-
-def test_the_page_tells_what_drift_prints(run: Run, recorded: Path) -> None:
-    spoilt(recorded)
-    printed = run("cassettes", "drift").stdout.splitlines()
-    (example,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    assert set(example.splitlines()) <= set(printed)
