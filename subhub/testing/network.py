@@ -1,8 +1,11 @@
-"""The network block: while a test is replayed or in a sandbox, nothing leaves the machine.
+"""The network block: while a test is replayed or runs in a sandbox, nothing leaves the machine.
 
-Loopback and Unix sockets stay open: event loops, databases of the test and browsers need them. The
-block stands in Python's own `socket`, for every thread; a loop that opens its sockets elsewhere,
-such as uvloop, is not seen.
+pytest-socket refuses connections to other machines. Looking up a name is refused here, one step
+earlier: pytest-socket permits it wherever some hosts are allowed, and a failed lookup would look
+like a network that is down, which a client retries.
+
+Loopback and Unix sockets stay open: event loops, local databases and browsers need them. What opens
+its sockets outside Python's `socket`, such as uvloop, is not seen.
 """
 
 from __future__ import annotations
@@ -10,110 +13,64 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
+from unittest.mock import patch
 
-_INTERNET: Final = {socket.AF_INET, socket.AF_INET6}
+import pytest_socket
+
+_LOCAL: Final = ("localhost", "127.0.0.0/8", "::1", "::ffff:127.0.0.0/104", "0.0.0.0", "::")  # noqa: S104 - to connect to
+_resolved: Final[dict[str, set[str]]] = {}
+"""The addresses of allowed hosts: a name server is asked once for a run, not for each test."""
 
 
 class NetworkBlocked(AssertionError):
-    """Something asked for the network in a test that has none.
+    """A test without a network looked up the name of another machine.
 
-    It is no `OSError`, because a client would take that for a network that is down, and try again.
+    Not an `OSError`: a client would take that for a network that is down, and retry.
     """
 
 
 @contextmanager
 def no_network(why: str, allowed: Iterable[str] = ()) -> Generator[None]:
-    """Refuse every connection, datagram and look-up of a name that is neither local nor *allowed*.
+    """Refuse connections to other machines, and lookups of their names, inside this block.
 
-    *why* says what the test has instead of a network. Afterwards all is as it was before.
+    Args:
+        why: What the test has instead of a network, for the message.
+        allowed: Hosts that may be reached all the same, such as that of a database.
     """
-    gate = _Gate(why, allowed)
-    with ExitStack() as stack:
-        for name in ("connect", "connect_ex", "sendto"):
-            guard = gate.over_reaching(getattr(socket.socket, name))
-            stack.enter_context(_replaced(socket.socket, name, guard))
-        guard = gate.over_looking_up(socket.getaddrinfo)
-        stack.enter_context(_replaced(socket, "getaddrinfo", guard))
+    hosts = [host.lower() for host in allowed]
+    lookup = _guarded(socket.getaddrinfo, hosts, why)
+    with (
+        patch.object(socket, "getaddrinfo", lookup),
+        patch.object(socket.socket, "connect", socket.socket.connect),  # puts it back at the end
+    ):
+        pytest_socket.socket_allow_hosts(
+            [*_LOCAL, *hosts], allow_unix_socket=True, resolution_cache=_resolved
+        )
         yield
 
 
-class _Gate:
-    def __init__(self, why: str, allowed: Iterable[str]) -> None:
-        self._why = why
-        self._allowed = {each.lower() for each in allowed}
+def _guarded(original: Callable[..., Any], hosts: list[str], why: str) -> Callable[..., Any]:
+    """Wrap *original*, which looks up names, to refuse those of other machines."""
 
-    def over_reaching(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """*original*, a method of sockets whose last argument is the address."""
-
-        def guard(self_: socket.socket, *args: Any) -> Any:
-            address = args[-1]
-            if self_.family in _INTERNET and isinstance(address, tuple):
-                try:
-                    self._pass(*address[:2])
-                except NetworkBlocked:
-                    if self_.type is socket.SOCK_STREAM:
-                        self_.close()  # its maker closes it after an `OSError` only
-                    raise
-            return original(self_, *args)
-
-        return guard
-
-    def over_looking_up(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """*original*, which looks up names; the addresses of an allowed one are allowed too."""
-
-        def guard(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-            name = _text(host)
-            if _is_address(name):  # it is not looked up, and connecting to it is another matter
-                return original(host, port, *args, **kwargs)
-            self._pass(name, port)
-            found = original(host, port, *args, **kwargs)
-            if name in self._allowed:
-                self._allowed.update(each[4][0] for each in found)
-            return found
-
-        return guard
-
-    def _pass(self, host: Any, port: Any) -> None:
-        name = _text(host)
-        if name not in self._allowed and not _is_local(name):
+    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        name = (host.decode() if isinstance(host, bytes) else host or "").lower()
+        if name not in hosts and not _is_local(name):
             message = (
-                f"{name}:{port} was to be reached, but {self._why}: answer it inside the test, or "
-                "name the host in the setting `subhub_allowed_hosts`"
+                f"{name}:{port} cannot be reached, because {why}. Answer the request inside the "
+                "test, or name the host in the setting `subhub_allowed_hosts`."
             )
             raise NetworkBlocked(message)
+        return original(host, port, *args, **kwargs)
 
-
-def _text(host: Any) -> str:
-    return (host.decode() if isinstance(host, bytes) else host or "").lower()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        _ = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return getaddrinfo
 
 
 def _is_local(name: str) -> bool:
-    if not _is_address(name):
-        return name in {"", "localhost"} or name.endswith(".localhost")
-    address = ipaddress.ip_address(name)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, replacement: object) -> Generator[None]:
-    """*name* of *owner* is the replacement for a while; what is inherited is inherited again."""
-    original, own = getattr(owner, name), name in vars(owner)
-    setattr(owner, name, replacement)
+    """Return whether *name* asks no name server: an address, or a name of this machine."""
     try:
-        yield
-    finally:
-        if own:
-            setattr(owner, name, original)
-        else:
-            delattr(owner, name)
+        _ = ipaddress.ip_address(name)
+    except ValueError:
+        return name in {"", "localhost"} or name.endswith(".localhost")
+    return True
