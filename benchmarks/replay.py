@@ -26,7 +26,7 @@ from benchmarks.figure import Figure, table
 from benchmarks.rounds import interleaved
 from subhub import CustomerDraft
 from subhub.plugin.registry import load
-from subhub.testing.session import Stages
+from subhub.testing.session import Sessions
 
 TESTS = 1000
 ROUNDS = 9
@@ -51,18 +51,19 @@ sandbox = pytest.mark.subhub(provider="afternoon", sandbox=True)
 replies = pytest.mark.subhub(provider="afternoon", replies=[reply(201, CUSTOMER)])
 
 @cassette
-def test_that_loads_everything(billing):
-    billing.create_customer(COMPANY)
+def test_that_loads_everything(subhub_client):
+    subhub_client.create_customer(COMPANY)
 
 """
 REPEATED = """
 @pytest.mark.parametrize("number", range({tests}))
 """
+ONE_REQUEST = "def test_it(subhub_client, number):\n    subhub_client.create_customer(COMPANY)\n"
 BODIES = {
     EMPTY: "def test_it(number):\n    pass\n",
-    "cassette": "@cassette\ndef test_it(billing, number):\n    billing.create_customer(COMPANY)\n",
-    "sandbox": "@sandbox\ndef test_it(billing, number):\n    billing.create_customer(COMPANY)\n",
-    "replies": "@replies\ndef test_it(billing, number):\n    billing.create_customer(COMPANY)\n",
+    "cassette": f"@cassette\n{ONE_REQUEST}",
+    "sandbox": f"@sandbox\n{ONE_REQUEST}",
+    "replies": f"@replies\n{ONE_REQUEST}",
 }
 GOALS = {"cassette": 1.0}
 
@@ -93,8 +94,8 @@ def _suite(folder: Path, name: str, body: str) -> Callable[[], float]:
     """A suite in a project of its own, and what a run of it takes, in milliseconds."""
     home = folder / name.replace(" ", "_")
     home.mkdir()
-    with closing(Stages(home / "cassettes", recording=True)) as stages:
-        _ = stages.open(load(PROVIDER), CASSETTE).client.create_customer(COMPANY)
+    with closing(Sessions(home / "cassettes", recording=True)) as sessions:
+        _ = sessions.cassette(load(PROVIDER), CASSETTE).client.create_customer(COMPANY)
     _ = (home / "pytest.ini").write_text("[pytest]\n", "utf-8")
     source = HEAD + REPEATED.format(tests=TESTS) + body
     _ = (home / "test_it.py").write_text(source, "utf-8")
@@ -135,8 +136,8 @@ def _long() -> list[Figure]:
 def _recorded(folder: Path, count: int) -> Callable[[], float]:
     """A cassette of *count* different requests, and how long playing it takes, in seconds."""
     name = f"long_{count}"
-    with closing(Stages(folder, recording=True)) as stages:
-        _make(stages, name, count)
+    with closing(Sessions(folder, recording=True)) as sessions:
+        _make(sessions, name, count)
     path = folder / PROVIDER / f"{name}.yaml"
     text = path.read_text("utf-8")
     rounds = iter(range(1000))
@@ -144,15 +145,15 @@ def _recorded(folder: Path, count: int) -> Callable[[], float]:
     def run() -> float:
         _ = path.write_text(f"{text}# {next(rounds)}\n", "utf-8")
         began = time.process_time()
-        with closing(Stages(folder, recording=False)) as stages:
-            _make(stages, name, count)
+        with closing(Sessions(folder, recording=False)) as sessions:
+            _make(sessions, name, count)
         return time.process_time() - began
 
     return run
 
 
-def _make(stages: Stages, name: str, count: int) -> None:
-    billing = stages.open(load(PROVIDER), name).client
+def _make(sessions: Sessions, name: str, count: int) -> None:
+    billing = sessions.cassette(load(PROVIDER), name).client
     for number in range(count):
         draft = CustomerDraft(name=f"Customer {number}", email=f"customer.{number}@example.com")
         _ = billing.create_customer(draft)

@@ -1,4 +1,4 @@
-"""A check finds what a cassette must not be, says where and what to do, and not the value."""
+"""A check finds what a cassette must not hold, says where and what to do, and not the value."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 import yaml
 from subhub_afternoon import Afternoon
 
-from subhub.testing.cassettes import REAL, Cassette
-from subhub.testing.cassettes.checking import Finding, cassettes_in, findings
+from subhub.testing.cassettes.checking import CassetteFinding, cassettes_in, findings
+from subhub.testing.cassettes.format import Cassette, provenance_of
 from subhub.testing.cassettes.scrubbing import Scrubber
+from subhub.testing.provenance import REAL
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 MADE = FOLDER / "afternoon" / "create_customer.yaml"
@@ -24,10 +25,10 @@ Change = Callable[[Any], object]
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Callable[[Change], list[Finding]]:
+def found(tmp_path: Path) -> Callable[[Change], list[CassetteFinding]]:
     """What is found in a good cassette after *change*."""
 
-    def check(change: Change, **asked: Any) -> list[Finding]:
+    def check(change: Change, **asked: Any) -> list[CassetteFinding]:
         document = yaml.safe_load(MADE.read_text("utf-8"))
         _ = change(document)
         path = tmp_path / "changed.yaml"
@@ -37,7 +38,7 @@ def found(tmp_path: Path) -> Callable[[Change], list[Finding]]:
     return check
 
 
-Found = Callable[..., list[Finding]]
+Found = Callable[..., list[CassetteFinding]]
 
 
 def request(document: Any) -> Any:
@@ -55,20 +56,22 @@ def live(document: Any) -> Any:
     return document
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(FOLDER.glob("*/*.yaml")),
-    ids=lambda each: f"{each.parent.name}-{each.stem}",
-)
-def test_the_cassettes_of_this_project_are_honest(path: Path) -> None:
-    assert findings(path, today=dt.datetime.now(dt.UTC).date()) == []
+def test_the_cassettes_of_this_project_are_honest() -> None:
+    """Their header, host, API description, headers and keys, and that none claims to be live."""
+    paths = cassettes_in([FOLDER])
+    today = dt.datetime.now(dt.UTC).date()
+    assert [finding for path in paths for finding in findings(path, today=today)] == []
+    heads = {path: provenance_of(path) for path in paths}
+    assert {head.source for head in heads.values()} == {"sandbox"}
+    assert all(head.provider == path.parent.name for path, head in heads.items())
+    assert {head.provider for head in heads.values()} == {"afternoon", "mijnklantportaal"}
 
 
 WRONG: dict[str, tuple[Change, str, str]] = {
     "no source": (
         lambda d: d["provenance"].update(source="dream"),
         "header",
-        "neither sandbox nor live",
+        "must be sandbox or live, got 'dream'",
     ),
     "other document": (
         lambda d: d["provenance"].update(document="sha256:0"),
@@ -78,15 +81,15 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "no day": (
         lambda d: d["provenance"].update(recorded_on="once"),
         "header",
-        "'once', which is no day",
+        "must be a date, got 'once'",
     ),
     "no text": (lambda d: d["provenance"].update(clock=1), "header", r"version of .* \(clock\)"),
     "other rules": (
         lambda d: d["provenance"]["scrubbing"].update(version=0),
         "header",
-        "rules of today",
+        "today's rules",
     ),
-    "no rules": (lambda d: d["provenance"].update(scrubbing="all"), "header", "rules of today"),
+    "no rules": (lambda d: d["provenance"].update(scrubbing="all"), "header", "today's rules"),
     "no plugin": (lambda d: d["provenance"].update(provider="nobody"), "header", "no plugin"),
     "short header": (lambda d: d["provenance"].pop("clock"), "header", r"version of .* \(clock\)"),
     "no header": (lambda d: d.update(provenance="mine"), "header", r"version .* \(all of it\)"),
@@ -95,12 +98,12 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "no request": (
         lambda d: d.update(interactions=[{}]),
         "exchanges",
-        "not the form of a cassette",
+        "not have the form of a cassette",
     ),
     "no exchange": (
         lambda d: d.update(interactions=["x"]),
         "exchanges",
-        "not the form of a cassette",
+        "not have the form of a cassette",
     ),
     "other host": (
         lambda d: request(d).update(uri="http://127.0.0.1:8420/v1/customers"),
@@ -138,7 +141,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "live, not scrubbed": (
         lambda d: d["provenance"].update(source="live"),
         "header",
-        "for a recording of live",
+        "rules for source live",
     ),
     "somebody": (
         lambda d: response(live(d))["json"]["customer"].update(name="Jane Doe"),
@@ -166,7 +169,7 @@ def test_a_scrubbed_live_cassette_is_honest(found: Found) -> None:
     assert found(live) == []
 
 
-def test_only_a_few_places_are_told(found: Found) -> None:
+def test_only_a_few_places_are_named(found: Found) -> None:
     def many(document: Any) -> None:
         response(live(document))["json"].update({f"field{n}": f"Jane {n}" for n in range(12)})
 
@@ -184,11 +187,11 @@ def test_age_counts_when_it_is_asked_for(found: Found) -> None:
     assert wrong.problem == "it is 20 days old, more than 19"
 
 
-def test_what_is_no_yaml_is_no_cassette(tmp_path: Path) -> None:
+def test_a_file_that_is_not_yaml_is_not_a_cassette(tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     _ = path.write_text("a: [")
     (wrong,) = findings(path, today=TODAY)
-    assert "no YAML" in wrong.problem
+    assert "not YAML" in wrong.problem
 
 
 def test_what_is_not_there_cannot_be_read(tmp_path: Path) -> None:
@@ -234,5 +237,5 @@ def test_a_plugin_without_description_and_sandbox_leaves_that_unchecked(
         response(document)["json"] = "anything"
 
     (wrong,) = found(plain)
-    assert "describes no API" in wrong.problem
-    assert wrong.remedy == "let the plugin ship an openapi.yaml"
+    assert "no API description" in wrong.problem
+    assert wrong.remedy == "add an openapi.yaml to the plugin's package"

@@ -1,10 +1,11 @@
-"""docs/testing.md is true: its tests run, and its messages are what is told."""
+"""docs/testing.md is true: its tests run, and its messages are what is shown."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from subhub.testing import marker, session
@@ -13,8 +14,8 @@ pytest_plugins = ["pytester"]
 
 PAGE = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
 PLUGINS = ("-pno:cacheprovider", "-psubhub.testing.pytest_plugin", "-panyio")
-LOADED = [marker, session]
-"""Loaded here, because what is first loaded inside of pytester is forgotten and loaded again."""
+LOADED = [httpcore, marker, session]
+"""Imported here: what pytester imports first is forgotten, and then imported a second time."""
 
 
 def blocks(language: str) -> list[str]:
@@ -23,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 (SETTINGS,) = blocks("ini")
 _, MISS, BLOCKED = blocks("text")
-BOTH_CLIENTS = next(each for each in blocks("python") if "async_billing" in each)
+BOTH_CLIENTS = next(each for each in blocks("python") if "async_subhub_client" in each)
 
 
 @pytest.fixture
@@ -61,9 +62,9 @@ def test_the_miss_reads_as_the_page_says(project: pytest.Pytester) -> None:
     ran = project.runpytest_inprocess(*PLUGINS)
 
     assert failures(ran) == 2
-    told = "\n".join(line.removeprefix("E").strip() for line in ran.outlines)
+    shown = "\n".join(line.removeprefix("E").strip() for line in ran.outlines)
     expected = "\n".join(line.strip() for line in MISS.splitlines())
-    assert expected in told
+    assert expected in shown
 
 
 def test_the_block_reads_as_the_page_says(project: pytest.Pytester) -> None:

@@ -16,10 +16,8 @@ import yaml
 from subhub_afternoon import Afternoon
 
 from subhub import AsyncClient, Client, CustomerDraft
-from subhub.testing.cassettes import CassetteMismatch
-from subhub.testing.cassettes.replaying import replay
-from subhub.testing.network import NetworkBlocked
-from subhub.testing.session import MOMENT, Stages
+from subhub.testing import CassetteMismatch, NetworkBlocked, replay
+from subhub.testing.session import MOMENT, Sessions
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
 MADE = FOLDER / "afternoon" / "create_customer.yaml"
@@ -60,21 +58,21 @@ def missed(path: Path, act: Callable[[], object]) -> str:
 
 
 class TestAMiss:
-    def test_tells_what_differs_by_json_path(self, billing: Client) -> None:
-        told = missed(MADE, lambda: billing.create_customer(OTHER))
+    def test_shows_what_differs_with_its_json_path(self, billing: Client) -> None:
+        message = missed(MADE, lambda: billing.create_customer(OTHER))
 
-        head, asked, recorded, *rest = told.splitlines()
-        assert head == "create_customer.yaml has no recording, not played yet, of what was asked:"
+        head, asked, recorded, *rest = message.splitlines()
+        assert head == "create_customer.yaml has no recording, not played yet, of this request:"
         assert asked.startswith(f'  asked     POST {CUSTOMERS} {{"name":"Other Corp","email":')
         assert recorded.startswith(f'  recorded  POST {CUSTOMERS} {{"name": "Acme Corp", "email":')
         assert rest == [
             "            (number 1 of 1)",
             "    body.name: recorded 'Acme Corp', asked 'Other Corp'",
             "    body.billing_address: recorded {'country': 'NL'}, not asked",
-            "  if that was meant, record anew and read the diff",
+            "  if that was meant, record it again and read the diff",
         ]
 
-    def test_tells_what_differs_in_path_and_query(self) -> None:
+    def test_shows_what_differs_in_path_and_query(self) -> None:
         assert "    path: recorded '/v1/customers', asked '/v1/customers/'" in missed(
             MADE, lambda: httpx.post(CUSTOMERS + "/")
         )
@@ -83,19 +81,19 @@ class TestAMiss:
         )
 
     def test_says_when_the_very_same_was_played_already(self, billing: Client) -> None:
-        told = missed(MADE, lambda: [billing.create_customer(COMPANY) for _ in range(2)])
+        message = missed(MADE, lambda: [billing.create_customer(COMPANY) for _ in range(2)])
 
-        assert "number 1 of 1, played already: it was asked once too often" in told
+        assert "number 1 of 1, played already: it was asked once too often" in message
 
-    def test_never_tells_the_key(self) -> None:
+    def test_never_shows_the_key(self) -> None:
         def ask() -> None:
             headers = {"Authorization": f"Bearer {KEY}"}
             _ = httpx.post(f"{CUSTOMERS}?key={KEY}", json={"key": KEY}, headers=headers)
 
-        told = missed(MADE, ask)
+        message = missed(MADE, ask)
 
-        assert KEY not in told
-        assert "body.key: not recorded, asked '[redacted]'" in told
+        assert KEY not in message
+        assert "body.key: not recorded, asked '[redacted]'" in message
 
     def test_of_an_empty_cassette_says_that_nothing_is_recorded(
         self, changed: Callable[[Path, Change], Path]
@@ -108,7 +106,7 @@ class TestAMiss:
         ):
             _ = httpx.post(CUSTOMERS)
 
-    def test_that_somebody_swallows_fails_the_test_at_its_end(self, billing: Client) -> None:
+    def test_that_is_caught_fails_the_test_at_its_end(self, billing: Client) -> None:
         def careless() -> None:
             with suppress(AssertionError):
                 _ = billing.create_customer(OTHER)
@@ -116,7 +114,7 @@ class TestAMiss:
 
         assert "body.name: recorded 'Acme Corp'" in missed(MADE, careless)
 
-    def test_is_told_beside_the_failure_that_it_led_to(self, billing: Client) -> None:
+    def test_is_a_note_on_the_failure_that_it_led_to(self, billing: Client) -> None:
         def careless() -> None:
             with suppress(AssertionError):
                 _ = billing.create_customer(OTHER)
@@ -126,11 +124,11 @@ class TestAMiss:
             careless()
 
         (note,) = caught.value.__notes__
-        assert note.startswith("Before that, a miss was caught by somebody:")
+        assert note.startswith("An earlier miss was caught by the code under test:")
         assert "body.name: recorded 'Acme Corp'" in note
 
 
-def test_a_failing_test_is_not_told_what_it_left_over() -> None:
+def test_a_failing_test_is_not_blamed_for_what_it_left_unused() -> None:
     with pytest.raises(ZeroDivisionError) as caught, replay(MADE):
         _ = 1 / 0
 
@@ -140,9 +138,9 @@ def test_a_failing_test_is_not_told_what_it_left_over() -> None:
 def test_truth_is_not_the_number_one(changed: Callable[[Path, Change], Path]) -> None:
     truth = changed(MADE, lambda each: each[0]["request"].update(json={"public": True}))
 
-    told = missed(truth, lambda: httpx.post(CUSTOMERS, json={"public": 1}))
+    message = missed(truth, lambda: httpx.post(CUSTOMERS, json={"public": 1}))
 
-    assert "body.public: recorded True, asked 1" in told
+    assert "body.public: recorded True, asked 1" in message
 
 
 def test_equal_requests_get_their_answers_in_the_order_of_recording(
@@ -236,19 +234,19 @@ class TestTheNetwork:
             assert client.post(CUSTOMERS).text == "live again"
 
 
-class TestAStage:
+class TestACassetteSession:
     def test_has_a_client_of_each_kind_on_the_same_cassette(self) -> None:
         for kind in ("sync", "async"):
-            stages = Stages(FOLDER, recording=False)
-            stage = stages.open(Afternoon, "create_customer")
+            sessions = Sessions(FOLDER, recording=False)
+            session = sessions.cassette(Afternoon, "create_customer")
             if kind == "sync":
-                made = stage.client.create_customer(COMPANY)
+                made = session.client.create_customer(COMPANY)
             else:
-                made = anyio.run(stage.async_client.create_customer, COMPANY)
+                made = anyio.run(session.async_client.create_customer, COMPANY)
             assert made.name == "Acme Corp"
-            stages.close()
+            sessions.close()
 
-    def test_waits_for_nothing_but_lets_its_clock_go_on(
+    def test_waits_for_nothing_but_advances_its_clock(
         self, changed: Callable[[Path, Change], Path], tmp_path: Path
     ) -> None:
         def refused_at_first(exchanges: list[dict[str, Any]]) -> None:
@@ -256,21 +254,21 @@ class TestAStage:
             exchanges.insert(0, {**exchanges[0], "response": refusal})
 
         _ = changed(MADE, refused_at_first)
-        stages = Stages(tmp_path, recording=False)
-        stage = stages.open(Afternoon, "create_customer")
+        sessions = Sessions(tmp_path, recording=False)
+        session = sessions.cassette(Afternoon, "create_customer")
 
-        _ = stage.client.create_customer(COMPANY)
+        _ = session.client.create_customer(COMPANY)
 
-        assert 60 <= (stage.clock.now() - MOMENT).total_seconds() < 70
-        stages.close()
+        assert 60 <= (session.clock.now() - MOMENT).total_seconds() < 70
+        sessions.close()
 
     def test_that_was_not_played_to_its_end_fails_unless_the_test_did(self) -> None:
-        stages = Stages(FOLDER, recording=False)
-        _ = stages.open(Afternoon, "create_customer")
+        sessions = Sessions(FOLDER, recording=False)
+        _ = sessions.cassette(Afternoon, "create_customer")
         with pytest.raises(CassetteMismatch, match=r"not played to its end; left are:\n  POST"):
-            stages.close()
+            sessions.close()
 
-        stages = Stages(FOLDER, recording=False)
-        _ = stages.open(Afternoon, "create_customer")
-        stages.excuse(ZeroDivisionError())
-        stages.close()
+        sessions = Sessions(FOLDER, recording=False)
+        _ = sessions.cassette(Afternoon, "create_customer")
+        sessions.test_failed(ZeroDivisionError())
+        sessions.close()

@@ -19,7 +19,7 @@ from subhub.messages import is_object
 
 if TYPE_CHECKING:
     from subhub.testing.cassettes import Interaction
-    from subhub.testing.cassettes.checking import Finding
+    from subhub.testing.cassettes.checking import CassetteFinding
 
 app = typer.Typer(
     help="Recorded conversations with providers.", no_args_is_help=True, add_completion=False
@@ -122,7 +122,7 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def _print_findings(found: list[Finding], output: Output) -> None:
+def _print_findings(found: list[CassetteFinding], output: Output) -> None:
     if found:
         rows = [(each.path, each.place, each.problem, each.remedy) for each in found]
         output.table(("cassette", "exchange", "problem", "remedy"), rows)

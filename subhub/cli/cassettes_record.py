@@ -16,7 +16,7 @@ from subhub.errors import ConfigError, InvalidRequest
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
-    from subhub.testing.cassettes.scenarios import Step
+    from subhub.testing.cassettes.scenarios import ScenarioStep
 
 FOLDER: Final = Path("cassettes")
 LIVE: Final = "Live recording"
@@ -150,7 +150,7 @@ def _record_live(account: Account, plan: str | None, path: Path, output: Output)
     _print(path, recording.steps, recording.left, output)
 
 
-def _print(path: Path, steps: list[Step], left: list[str], output: Output) -> None:
+def _print(path: Path, steps: list[ScenarioStep], left: list[str], output: Output) -> None:
     if output.as_json:
         output.data({"path": path, "steps": [asdict(step) for step in steps], "left": left})
         return

@@ -1,7 +1,7 @@
-"""Strictness: what a test still owes when it ends, and when that is no longer its fault.
+"""Expectations: what a test has to use up by its end, and when that is no longer its fault.
 
-A miss is raised where it happens, but an application may catch it with an `except Exception`, so it
-is noted too. It must not hide why a test failed by itself.
+A miss is raised where it happens. An application may catch it with an `except Exception`, so it is
+kept as well, and fails the test at its end.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from typing import TypeVar
 Miss = TypeVar("Miss", bound=AssertionError)
 
 
-class Strictness:
-    """The misses of one test, told at its end."""
+class Expectations:
+    """The misses of one test."""
 
     def __init__(self) -> None:
-        self._missed: list[AssertionError] = []
-        self._excused = False
+        self._misses: list[AssertionError] = []
+        self._failed = False
 
     def missed(self, miss: Miss) -> Miss:
-        """Note *miss*, which the caller is to raise."""
-        self._missed.append(miss)
+        """Keep *miss* and return it, for the caller to raise."""
+        self._misses.append(miss)
         return miss
 
-    def excuse(self, failure: BaseException) -> None:
-        """The test has failed by itself: *failure* is told the misses, and nothing more is owed."""
-        if self._excused:
+    def test_failed(self, failure: BaseException) -> None:
+        """Add the misses to *failure* as notes, and expect nothing more of the test."""
+        if self._failed:
             return
-        self._excused = True
-        for miss in self._missed:
+        self._failed = True
+        for miss in self._misses:
             if miss is not failure:
-                failure.add_note(f"Before that, a miss was caught by somebody:\n{miss}")
+                failure.add_note(f"An earlier miss was caught by the code under test:\n{miss}")
 
-    def settle(self, left: AssertionError | None) -> None:
-        """Fail by the first miss that somebody caught, else by *left*, what was never used."""
-        if self._excused:
+    def verify(self, unused: AssertionError | None) -> None:
+        """Raise the first miss that was caught, else *unused*, unless the test failed already."""
+        if self._failed:
             return
-        if self._missed:
-            raise self._missed[0]
-        if left is not None:
-            raise left
+        if self._misses:
+            raise self._misses[0]
+        if unused is not None:
+            raise unused

@@ -1,4 +1,4 @@
-"""Play one flow against scripted answers: no network, no fake, no event loop, no client."""
+"""Running one flow on scripted answers: no network, no fake, no event loop, no client."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Played(Generic[T]):
-    """What a flow asked, and what it returned."""
+    """The requests of a flow, and what it returned."""
 
     requests: tuple[Request, ...]
     result: T
 
 
 def reply(status: int, body: object = None, headers: Mapping[str, str] | None = None) -> Response:
-    """A scripted answer; *body* becomes JSON, unless it is bytes."""
+    """Return a scripted answer; *body* is encoded as JSON, unless it is bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, headers or {"content-type": "application/json"}, content)
 
@@ -34,10 +34,13 @@ def reply(status: int, body: object = None, headers: Mapping[str, str] | None = 
 def play(
     flow: Flow[T], *answers: Response | SubhubError, provider: Provider | None = None
 ) -> Played[T]:
-    """Drive *flow* to its end with *answers*, each used exactly once, in their order.
+    """Run *flow* to its end on *answers*, each used exactly once, in order.
 
-    An answer may be an error, which is thrown into the flow as if the transport had raised it; a
-    `Response` of status 400 or more becomes the error that *provider* makes of it.
+    Args:
+        flow: The flow of a plugin.
+        answers: Responses, or errors, which are thrown into the flow as the transport's are. A
+            response of status 400 or more is thrown as the error that *provider* maps it to.
+        provider: Maps errors; by default, the base class.
     """
     asked: list[Request] = []
     waiting = list(answers)

@@ -1,4 +1,4 @@
-"""The marker `subhub`: in which of three ways a test meets its provider."""
+"""The marker `subhub`: which provider a test uses, and what answers in its place."""
 
 from __future__ import annotations
 
@@ -10,66 +10,67 @@ import pytest
 
 from subhub.plugin.registry import provider_class
 from subhub.testing.sandboxes import Sandbox
-from subhub.testing.session import Stage, Stages
+from subhub.testing.session import CassetteSession, Sessions
 
-WAYS: Final[Mapping[str, str]] = {
+MODES: Final[Mapping[str, str]] = {
     "cassette": 'cassette="signup"',
     "sandbox": "sandbox=True",
     "replies": "replies=[reply(200, {...})]",
 }
-"""How a test may meet a provider, and how that is written."""
-KEYWORDS: Final = ("provider", *WAYS, "plans")
-AnyStage: TypeAlias = Stage | Sandbox
-"""A `Stage` for a cassette, a `Sandbox` for a sandbox, a `Scripted` sandbox for replies."""
+"""What may answer a test, and how that is written."""
+KEYWORDS: Final = ("provider", *MODES, "plans")
+AnySession: TypeAlias = CassetteSession | Sandbox
+"""A `CassetteSession`, a `Sandbox`, or for replies a `Scripted` sandbox."""
 
 
-def marked_stage(marks: Iterable[pytest.Mark], stages: Stages) -> AnyStage:
-    """What *marks* ask for, the closest first; a mistake in them fails the test with the remedy.
+def open_session(marks: Iterable[pytest.Mark], sessions: Sessions) -> AnySession:
+    """Open the session that *marks* ask for, closest first; a mistake in them fails the test.
 
-    Marks of a module or a class say what their tests have in common, such as the provider.
+    Marks of a module or a class hold what their tests have in common, such as the provider.
     """
-    said = _said(list(marks))
-    way = _way(said)
-    provider = provider_class(said["provider"])
-    plans = said.get("plans")
-    if way == "cassette":
-        return stages.open(provider, said["cassette"], plans)
-    if way == "sandbox":
-        return stages.sandbox(provider, plans)
+    settings = _merged(list(marks))
+    mode = _mode(settings)
+    provider = provider_class(settings["provider"])
+    plans = settings.get("plans")
+    if mode == "cassette":
+        return sessions.cassette(provider, settings["cassette"], plans)
+    if mode == "sandbox":
+        return sessions.sandbox(provider, plans)
     if plans is not None:
-        _refuse("`plans` go with a cassette or a sandbox: scripted replies stand for no provider")
-    return stages.scripted(provider, said["replies"])
+        _refuse("`plans` must be used with a cassette or a sandbox, not with replies")
+    return sessions.scripted(provider, settings["replies"])
 
 
-def _said(marks: list[pytest.Mark]) -> dict[str, Any]:
+def _merged(marks: list[pytest.Mark]) -> dict[str, Any]:
     if not marks:
-        _refuse("this test has no marker that says which provider it meets, and how")
-    said: dict[str, Any] = {}
+        _refuse("this test has no `subhub` marker")
+    settings: dict[str, Any] = {}
     for mark in reversed(marks):
         if mark.args:
-            _refuse(f"the marker takes keywords only, not {mark.args[0]!r}")
-        said.update(mark.kwargs)
-    for name in said:
+            _refuse(f"the marker takes keywords only, got {mark.args[0]!r}")
+        settings.update(mark.kwargs)
+    for name in settings:
         if name not in KEYWORDS:
             close = difflib.get_close_matches(name, KEYWORDS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(KEYWORDS)}"
             _refuse(f"the marker has no keyword {name!r}: {hint}")
-    if "provider" not in said:
-        _refuse("the marker does not say which `provider` it is about")
-    return said
+    if "provider" not in settings:
+        _refuse("the marker has no `provider`")
+    return settings
 
 
-def _way(said: Mapping[str, Any]) -> str:
-    ways = [way for way in WAYS if said.get(way, False) not in (None, False)]
-    if len(ways) != 1:
-        chosen = " and ".join(f"`{way}`" for way in ways)
-        _refuse(f"the marker asks for {chosen}" if ways else "the marker does not say how")
-    return ways[0]
+def _mode(settings: Mapping[str, Any]) -> str:
+    modes = [mode for mode in MODES if settings.get(mode, False) not in (None, False)]
+    if len(modes) != 1:
+        chosen = " and ".join(f"`{mode}`" for mode in modes) or "none"
+        choices = ", ".join(f"`{mode}`" for mode in MODES)
+        _refuse(f"the marker must have one of {choices}, got {chosen}")
+    return modes[0]
 
 
 def _refuse(problem: str) -> NoReturn:
-    written = ", or ".join(WAYS.values())
+    written = ", or ".join(MODES.values())
     pytest.fail(
-        f'{problem}. Write @pytest.mark.subhub(provider="afternoon", ...) with one of {written}',
+        f'{problem}. Write @pytest.mark.subhub(provider="afternoon", ...) with {written}',
         pytrace=False,
     )

@@ -1,8 +1,8 @@
-"""The API description that a plugin ships, and exchanges held against it.
+"""The API description in a plugin's package, and validation of exchanges against it.
 
-A document decides; neither the plugin nor its fake is asked. Responses may have more fields than
-are described, because a provider may add some; requests may not, because a plugin sends what is
-documented and nothing else. Nothing here sends, records or changes anything.
+The description decides, not the plugin or its fake. Responses may have more fields than are
+described, because a provider may add some; requests may not, because a plugin sends what is
+documented and nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from referencing.jsonschema import DRAFT202012
 
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Exchange, Received, Reply
-from subhub.testing.cassettes import DOCUMENT
+from subhub.testing.provenance import DOCUMENT
 
 Json: TypeAlias = dict[str, Any]
 
@@ -35,7 +35,7 @@ _NAME: Final = "urn:openapi"
 
 
 class DocumentMismatch(AssertionError):
-    """Something was asked or answered that the API description does not have."""
+    """A request or a response is not as the API description says."""
 
 
 class Document:
@@ -47,20 +47,20 @@ class Document:
         resource = DRAFT202012.create_resource(content)
         self._registry: Registry[Any] = Registry[Any]().with_resource(_NAME, resource)
         # A path without ids goes first, so that /customers/search is not taken for a customer.
-        self._operations = sorted(_operations(content), key=lambda each: each[1].count("{"))
+        self._operations = sorted(_operations(content), key=lambda found: found[1].count("{"))
 
     @classmethod
     def of(cls, provider: type[Provider]) -> Document:
-        """The description that the plugin of *provider* ships."""
+        """Return the description in the package of *provider*."""
         return _shipped(provider.__module__.partition(".")[0])
 
     @property
     def operations(self) -> frozenset[tuple[str, str]]:
-        """Every method, in capitals, with its path, as the description writes it."""
+        """Every method, in capitals, with its path as the description writes it."""
         return frozenset(self._operations)
 
     def operation(self, method: str, path: str) -> Operation:
-        """What is described for *method* and *path*, from the host on, slashes as they are."""
+        """Return the operation described for *method* and *path*, which begins after the host."""
         below = path.removeprefix(self._prefix)
         for known, template in self._operations if path.startswith(self._prefix) else ():
             values = re.fullmatch(_pattern(template), below) if known == method else None
@@ -69,41 +69,41 @@ class Document:
         raise DocumentMismatch(f"{method} {path} is not described")
 
     def check_request(self, received: Received) -> Operation:
-        """Hold a request against the description, and tell which operation it asks for."""
+        """Check a request against the description, and return its operation."""
         operation = self.operation(received.method, received.path)
         operation.check_request(received)
         return operation
 
     def check(self, exchange: Exchange) -> Operation:
-        """Hold a request and its reply against the description."""
+        """Check a request and its reply against the description, and return its operation."""
         operation = self.check_request(exchange.received)
         operation.check_reply(exchange.reply)
         return operation
 
     def validate(self, value: object, *place: str, closed: bool = False) -> None:
-        """Hold *value* against the schema at *place*; *closed* allows no field that it lacks."""
+        """Check *value* against the schema at *place*; *closed* allows no undescribed field."""
         schema: Json = {"$ref": _NAME + "#" + "".join(map(_step, place))}
         if closed:
             schema["unevaluatedProperties"] = False
         checker: Any = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
-        wrong = [f"{each.json_path}: {each.message}" for each in checker.iter_errors(value)]
+        wrong = [f"{error.json_path}: {error.message}" for error in checker.iter_errors(value)]
         if wrong:
             raise DocumentMismatch("; ".join(wrong))
 
     def follow(self, *place: str) -> tuple[tuple[str, ...], Json]:
-        """The place that *place* leads to when what stands there is a `$ref`, and what is there."""
+        """Resolve a `$ref` at *place*; return where it leads, and what is there."""
         found: Any = self.content
         for part in place:
             found = found[int(part) if isinstance(found, list) else part]
         if "$ref" in found:
             steps = str(found["$ref"]).removeprefix("#/").split("/")
-            return self.follow(*(each.replace("~1", "/").replace("~0", "~") for each in steps))
+            return self.follow(*(step.replace("~1", "/").replace("~0", "~") for step in steps))
         return place, found
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method on a path of the description, and the values that stand in the path."""
+    """A method on a path of the description, and the values in the path."""
 
     document: Document
     method: str
@@ -111,7 +111,7 @@ class Operation:
     values: Mapping[str, str]
 
     def check_request(self, received: Received) -> None:
-        """The path's values, the query and the body are as described."""
+        """Check the path's values, the query and the body."""
         self._check_values("path", self.values)
         self._check_values("query", received.query)
         if "requestBody" not in self._place:
@@ -123,7 +123,7 @@ class Operation:
             self._check_body("request", place, received.content, closed=True)
 
     def check_reply(self, reply: Reply) -> None:
-        """The status is described; type of content, body and headers are as it says."""
+        """Check the status, the content type, the headers and the body."""
         responses, status = self._place["responses"], str(reply.status)
         if status not in responses:
             raise DocumentMismatch(f"{self}: {status} is not one of {', '.join(responses)}")
@@ -156,7 +156,9 @@ class Operation:
             if parameter["in"] == where
         }
         strange = sorted(values.keys() - described)
-        missing = sorted(name for name, each in described.items() if each[1] and name not in values)
+        missing = sorted(
+            name for name, (_, required) in described.items() if required and name not in values
+        )
         if strange or missing:
             raise DocumentMismatch(f"{self}: {where}: not described {strange}, missing {missing}")
         for name, value in values.items():
@@ -168,7 +170,7 @@ class Operation:
                 yield self.document.follow(*at, "parameters", str(number))
 
     def _check_text(self, what: str, place: tuple[str, ...], text: str) -> None:
-        """A value outside of a body is text; it also counts as the number that it spells."""
+        """Check a value outside a body: it is text, and counts as the number it spells."""
         readings: list[object] = [text, *([int(text)] if re.fullmatch(r"-?\d+", text) else [])]
         self._check(what, (*place, "schema"), readings)
 
@@ -228,5 +230,5 @@ def _unquoted(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _step(part: str) -> str:
-    """One step of a JSON pointer in an address."""
+    """Return one step of a JSON pointer, quoted for an address."""
     return "/" + quote(part.replace("~", "~0").replace("/", "~1"))

@@ -1,10 +1,10 @@
-"""The pytest plugin: fixtures that bring a client without a network, and the marker they follow.
+"""The pytest plugin: fixtures with a client that needs no network, and the marker they follow.
 
     @pytest.mark.subhub(provider="afternoon", cassette="signup")
-    def test_signing_up(billing):
+    def test_signing_up(subhub_client):
         ...
 
-pytest imports this module at every start, so it imports nothing else before a test asks for it.
+pytest imports this module at every start, so it imports nothing else before a test needs it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import pytest
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.sync_client import Client
-    from subhub.testing.marker import AnyStage
-    from subhub.testing.session import OpenStage, Stages
+    from subhub.testing.marker import AnySession
+    from subhub.testing.session import OpenCassette, Sessions
 
 MARKER = (
     "subhub(provider, cassette | sandbox | replies, plans): run on a recording, in a sandbox or on "
     "scripted replies of a billing provider, without a network"
 )
-_STAGES = pytest.StashKey["list[Stages]"]()
+_SESSIONS = pytest.StashKey["list[Sessions]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--record-sandbox",
         action="store_true",
-        help="record subhub's cassettes anew from the providers' sandboxes",
+        help="record subhub's cassettes again, from the providers' sandboxes",
     )
     group.addoption(
         "--subhub-report",
@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
@@ -57,55 +57,55 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None or item.get_closest_marker("subhub") is None:
         return
-    if "subhub_stage" not in names:
-        names.insert(0, "subhub_stage")
+    if "subhub_session" not in names:
+        names.insert(0, "subhub_session")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Keep a test that fails by itself from failing again by what it left over."""
+    """Keep a test that fails by itself from failing again by what it left unused."""
     if call.excinfo is not None:
-        for stages in item.stash.get(_STAGES, ()):
-            stages.excuse(call.excinfo.value)
+        for sessions in item.stash.get(_SESSIONS, ()):
+            sessions.test_failed(call.excinfo.value)
 
 
 @pytest.fixture
-def billing(subhub_stage: AnyStage) -> Client:
+def subhub_client(subhub_session: AnySession) -> Client:
     """A client of the provider that the marker `subhub` names."""
-    return subhub_stage.client
+    return subhub_session.client
 
 
 @pytest.fixture
-def async_billing(subhub_stage: AnyStage) -> AsyncClient:
+def async_subhub_client(subhub_session: AnySession) -> AsyncClient:
     """An async client of the provider that the marker `subhub` names."""
-    return subhub_stage.async_client
+    return subhub_session.async_client
 
 
 @pytest.fixture
-def subhub_stage(request: pytest.FixtureRequest) -> AnyStage:
-    """What the marker `subhub` asks for: a `Sandbox` with clock and faults, or a `Stage`."""
-    from subhub.testing.marker import marked_stage  # noqa: PLC0415 - see the module's docstring
+def subhub_session(request: pytest.FixtureRequest) -> AnySession:
+    """What the marker `subhub` asks for: a `Sandbox` or a `CassetteSession`."""
+    from subhub.testing.marker import open_session  # noqa: PLC0415 - see the module's docstring
 
-    return marked_stage(request.node.iter_markers("subhub"), _stages(request))
+    return open_session(request.node.iter_markers("subhub"), _sessions(request))
 
 
 @pytest.fixture
-def cassette(request: pytest.FixtureRequest) -> OpenStage:
-    """Open the stage of a cassette: `cassette(Afternoon, "subscribe")`."""
-    return _stages(request).open
+def subhub_cassette(request: pytest.FixtureRequest) -> OpenCassette:
+    """Open a cassette: `subhub_cassette(Afternoon, "subscribe")` returns a `CassetteSession`."""
+    return _sessions(request).cassette
 
 
-def _stages(request: pytest.FixtureRequest) -> Stages:
-    """What the fixture in *request* opens its stages with; they are closed with the fixture."""
-    from subhub.testing.session import Stages  # noqa: PLC0415 - see the module's docstring
+def _sessions(request: pytest.FixtureRequest) -> Sessions:
+    """Return what the fixture in *request* opens its sessions with; they close with the fixture."""
+    from subhub.testing.session import Sessions  # noqa: PLC0415 - see the module's docstring
 
     config = request.config
-    stages = Stages(
+    sessions = Sessions(
         config.rootpath / str(config.getini("subhub_cassettes")),
         recording=bool(config.getoption("--record-sandbox")),
         scenario=str(request.node.nodeid).partition("[")[0],  # each parameter records the same
         allowed=config.getini("subhub_allowed_hosts"),
     )
-    request.node.stash.setdefault(_STAGES, []).append(stages)
-    request.addfinalizer(stages.close)
-    return stages
+    request.node.stash.setdefault(_SESSIONS, []).append(sessions)
+    request.addfinalizer(sessions.close)
+    return sessions

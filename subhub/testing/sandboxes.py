@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """A provider on a test's desk; see `sandbox`.
+    """A provider's sandbox in a test; see `sandbox`.
 
-    `plan_ids` are the ids of the plans that it was made with, by key.
+    `plan_ids` are the ids of the plans in its dashboard, by key.
     """
 
     def __init__(self, provider: type[Provider], fake: Fake, plan_ids: Mapping[str, str]) -> None:
@@ -62,43 +62,46 @@ class Sandbox:
 
     @property
     def faults(self) -> FaultPlan:
-        """What is to go wrong: `box.faults.next("dropped")`."""
+        """The fault plan: `box.faults.next("dropped")`."""
         return self.fake.faults
 
     @property
     def requests(self) -> list[Request]:
-        """Every request that reached the sandbox, from whatever client; paths without the query."""
-        return [_request(each, self.fake) for each in self.fake.exchanges]
+        """Every request that reached the sandbox, from any client; paths without the query."""
+        return [_request(exchange, self.fake) for exchange in self.fake.exchanges]
 
     def asked(self, operation: str) -> list[Request]:
-        """What the box's own clients asked in an operation, such as `"create_plan"`."""
+        """Return the requests of the box's own clients in an operation, such as `"create_plan"`."""
         return [request for name, request in self._asked if name == operation]
 
     def assert_asked(self, method: str, path: str, *, json: object = ...) -> Request:
-        """The last request of this method and path; it must be there, with this JSON body.
+        """Return the last request of this method and path, or fail if there is none.
 
-        *path* is below the base URL and without the query. `unittest.mock.ANY` fits any value.
+        Args:
+            method: Such as `"POST"`.
+            path: Below the base URL, without the query.
+            json: The body that it must have; `unittest.mock.ANY` equals any value in it.
         """
-        same = [each for each in self.requests if (each.method, each.path) == (method, path)]
+        same = [sent for sent in self.requests if (sent.method, sent.path) == (method, path)]
         if not same:
-            asked = "".join(f"\n  {each.method} {each.path}" for each in self.requests)
+            asked = "".join(f"\n  {sent.method} {sent.path}" for sent in self.requests)
             message = f"{method} {path} was never asked, but:{asked or ' nothing'}"
             raise AssertionError(message)
-        fitting = [each for each in same if json is ... or each.body == json]
+        fitting = [sent for sent in same if json is ... or sent.body == json]
         if not fitting:
             message = f"{method} {path} was asked with another body:\n{_difference(json, same[-1])}"
             raise AssertionError(message)
         return fitting[-1]
 
     def assert_not_asked(self, method: str, path: str) -> None:
-        """No request of this method and path was made."""
-        count = sum((each.method, each.path) == (method, path) for each in self.requests)
+        """Fail if there was a request of this method and path."""
+        count = sum((sent.method, sent.path) == (method, path) for sent in self.requests)
         if count:
             message = f"{method} {path} was asked, {count} times"
             raise AssertionError(message)
 
     def close(self) -> None:
-        """Close the client; the async one holds nothing that would have to be closed."""
+        """Close the client; the async one has nothing to close."""
         if "client" in vars(self):
             self.client.close()
 
@@ -121,10 +124,13 @@ def sandbox(
     start: dt.datetime | None = None,
     assume: Mapping[str, object] | None = None,
 ) -> Sandbox:
-    """A fresh sandbox of *provider*, in which *plans* were made by hand.
+    """Return a new sandbox of *provider*.
 
-    Its clock begins at *start*, or now. *assume* decides what the provider's documents do not say:
-    `subhub sandbox describe` lists it.
+    Args:
+        provider: Its name or class.
+        plans: Plans in its dashboard, by key.
+        start: The time on its clock; by default, now.
+        assume: Decides what the provider's documents leave open, see `subhub sandbox describe`.
     """
     found = provider_class(provider)
     fake = found.sandbox()

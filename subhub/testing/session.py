@@ -1,4 +1,4 @@
-"""Stages: where a test meets a provider, on a cassette, in a sandbox or on scripted replies."""
+"""Sessions: what a marked test runs on: a cassette, a sandbox, or scripted replies."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from subhub.messages import Response
 from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Fake, VirtualClock
-from subhub.testing.cassettes import Provenance, provenance_of
+from subhub.testing.cassettes.format import provenance_of
 from subhub.testing.cassettes.recording import record
 from subhub.testing.cassettes.replaying import replay
-from subhub.testing.expectations import Strictness
+from subhub.testing.expectations import Expectations
 from subhub.testing.network import no_network
+from subhub.testing.provenance import Provenance
 from subhub.testing.sandboxes import Sandbox, sandbox
-from subhub.testing.stubs import Script, Scripted, scripted
+from subhub.testing.stubs import Scripted, StubFake, scripted
 
 MOMENT: Final = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
-"""Where the clock of a sandbox stands while it is recorded, so that recordings do not vary."""
+"""The time in a sandbox while it is recorded, so that recordings do not vary."""
 
 
-class Stage:
-    """One cassette in use; `settings` are what a client has to be made with.
+class CassetteSession:
+    """A cassette in use; `settings` are the arguments for a client on it.
 
-    Recorded or replayed, its clients live in virtual time: they wait for no rate limit and no
-    `Retry-After`, and their clock goes on instead.
+    Its clients live in virtual time, recorded or replayed: they wait for no rate limit and no
+    `Retry-After`, and their clock advances instead.
     """
 
     def __init__(self, provider: type[Provider], fake: Fake, *, recording: bool) -> None:
@@ -44,37 +45,41 @@ class Stage:
 
     @cached_property
     def client(self) -> Client:
-        """A client on this stage."""
+        """A client on this cassette."""
         return Client(self._provider, sandbox=self._fake)
 
     @cached_property
     def async_client(self) -> AsyncClient:
-        """An async client on the same stage."""
+        """An async client on the same cassette."""
         return AsyncClient(self._provider, sandbox=self._fake)
 
     @property
     def clock(self) -> VirtualClock:
-        """The clients' clock: `stage.clock.advance(days=1)` does the same when it is replayed."""
+        """The clients' clock; `clock.advance(days=1)` does the same recorded and replayed."""
         return self._fake.clock
 
     def pay(self, url: str) -> None:
-        """Let the customer pay at *url*."""
+        """Pay at *url* as the customer."""
         self.outside(lambda fake: fake.pay(url))
 
     def outside(self, act: Callable[[Any], object]) -> None:
-        """Let *act* do to the fake what happens outside of the API; a replay needs nothing done."""
+        """Call *act* with the fake, for what happens outside the API; a replay skips it."""
         if self._recording:
             _ = act(self._fake)
 
 
-OpenStage: TypeAlias = Callable[..., Stage]
+OpenCassette: TypeAlias = Callable[..., CassetteSession]
+"""The fixture `subhub_cassette`: takes a provider, a name, and `plans`."""
 
 
-class Stages:
-    """Opens what a test needs, and closes it at the end of the test.
+class Sessions:
+    """Opens the sessions of a test, and closes them at its end.
 
-    *folder* is that of the cassettes, *scenario* is what a recording says that it came from, and
-    *allowed* are the hosts that may be reached over the network all the same.
+    Args:
+        folder: The folder of the cassettes.
+        recording: Whether cassettes are recorded from the sandbox.
+        scenario: What a recording names as its origin.
+        allowed: Hosts that may be reached over the network all the same.
     """
 
     def __init__(
@@ -90,18 +95,21 @@ class Stages:
         self._scenario = scenario
         self._allowed = list(allowed)
         self._failure: BaseException | None = None
-        self._strict: list[Strictness] = []
+        self._expectations: list[Expectations] = []
         self._stack = ExitStack()
 
-    def open(
+    def cassette(
         self,
         provider: type[Provider],
         name: str,
         plans: Mapping[str, PlanDraft] | None = None,
-    ) -> Stage:
-        """The stage of the cassette *name* of *provider*.
+    ) -> CassetteSession:
+        """Open the cassette *name* of *provider*.
 
-        *plans* are those that the provider's dashboard holds before the recording begins.
+        Args:
+            provider: The provider's class.
+            name: The cassette's path below the provider's folder, without `.yaml`.
+            plans: Plans in the provider's dashboard before the recording begins, by key.
         """
         path = self._folder / provider.name / f"{name}.yaml"
         if not self._recording:
@@ -112,34 +120,34 @@ class Stages:
         self._block(f"this test records a sandbox of {provider.name}")
         provenance = Provenance.of(provider, "sandbox", MOMENT, scenario=self._scenario)
         self._stack.enter_context(record(path, provenance))
-        return Stage(provider, fake, recording=True)
+        return CassetteSession(provider, fake, recording=True)
 
     def sandbox(
         self, provider: type[Provider], plans: Mapping[str, PlanDraft] | None = None
     ) -> Sandbox:
-        """A sandbox of *provider*, in which *plans* were made by hand; no network beside it."""
+        """Open a sandbox of *provider* with *plans* in its dashboard, without a network."""
         self._block(f"this test runs in a sandbox of {provider.name}")
         return self._stack.enter_context(sandbox(provider, plans=plans))
 
     def scripted(
         self, provider: type[Provider], answers: Iterable[Response | SubhubError]
     ) -> Scripted:
-        """A client of *provider* that gets *answers*, in order; no network beside it."""
+        """Open a client of *provider* that gets *answers* in order, without a network."""
         self._block("this test runs on scripted replies")
         box = self._stack.enter_context(scripted(provider, *answers))
-        self._strict.append(box.strictness)
+        self._expectations.append(box.expectations)
         return box
 
-    def excuse(self, failure: BaseException) -> None:
-        """The test has failed by itself: what it left over is not held against it."""
+    def test_failed(self, failure: BaseException) -> None:
+        """Note that the test failed by itself: what it left unused is not held against it."""
         self._failure = failure
-        for each in self._strict:
-            each.excuse(failure)
+        for expectations in self._expectations:
+            expectations.test_failed(failure)
 
     def close(self) -> None:
-        """End every open stage; what was to be played and was not fails here.
+        """Close every session; raise for what was not played, unless the test failed already.
 
-        What a failing test recorded is not kept.
+        The recording of a failed test is not written.
         """
         failure = self._failure
         if failure is None:
@@ -147,15 +155,15 @@ class Stages:
         else:
             _ = self._stack.__exit__(type(failure), failure, failure.__traceback__)
 
-    def _replayed(self, provider: type[Provider], path: Path) -> Stage:
+    def _replayed(self, provider: type[Provider], path: Path) -> CassetteSession:
         address = urlsplit(provider.base_url)
-        tape = self._stack.enter_context(
+        cassette = self._stack.enter_context(
             replay(path, hosts=[str(address.hostname)], allowed=self._allowed)
         )
-        self._strict.append(tape.strictness)
-        nobody = Script(address.path, ())  # the tape answers; of this, only the clock is used
-        nobody.clock = VirtualClock(dt.datetime.fromisoformat(provenance_of(path).clock))
-        return Stage(provider, nobody, recording=False)
+        self._expectations.append(cassette.expectations)
+        clock_only = StubFake(address.path, ())  # the cassette answers
+        clock_only.clock = VirtualClock(dt.datetime.fromisoformat(provenance_of(path).clock))
+        return CassetteSession(provider, clock_only, recording=False)
 
     def _block(self, why: str) -> None:
         self._stack.enter_context(no_network(why, self._allowed))

@@ -1,4 +1,4 @@
-"""Clients that note which operation asked what. They differ from the real ones in nothing else."""
+"""Clients that note each request with its operation, and otherwise equal the real ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WatchedClient(Client):
 
 
 class WatchedAsyncClient(AsyncClient):
-    """The same, awaiting."""
+    """The async client in a sandbox, likewise."""
 
     def __init__(self, provider: type[Provider], fake: Fake, notes: Notes) -> None:
         super().__init__(provider, sandbox=fake)
@@ -41,7 +41,7 @@ class WatchedAsyncClient(AsyncClient):
 
 
 def _noted(script: Script[T], operation: str, notes: Notes) -> Script[T]:
-    """*script*, with each of its requests noted before it is sent."""
+    """Wrap *script* to note each request before it is sent."""
     try:
         step = next(script)
         while True:

@@ -4,8 +4,8 @@
         box.client.get_customer("c1")
         box.assert_asked("GET", "/v1/customers/c1")
 
-Nothing is sent and nothing sleeps. What the replies say is the test's own invention: such a test
-proves what the application does with an answer, and nothing about the provider.
+Nothing is sent and nothing sleeps. The replies are the test's own invention: such a test proves
+what the application does with a response, and nothing about the provider.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from subhub.errors import SubhubError
 from subhub.messages import Response
 from subhub.plugin.registry import provider_class
 from subhub.sandbox import Exchange, Fake, Received, Reply
-from subhub.testing.expectations import Strictness
+from subhub.testing.expectations import Expectations
 from subhub.testing.sandboxes import Sandbox
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
 
-class Script(Fake):
-    """What stands behind a scripted client: answers in their order, and no provider at all."""
+class StubFake(Fake):
+    """The fake behind a scripted client: answers in order, with no provider's logic at all."""
 
-    api_key = "a-key-that-nobody-checks"
+    api_key = "a-key-that-is-not-checked"
 
     def __init__(self, prefix: str, answers: tuple[Response | SubhubError, ...]) -> None:
         super().__init__()
-        self.strictness = Strictness()
+        self.expectations = Expectations()
         self._below = prefix
         self._answers = deque(answers)
 
     def receive(self, received: Received) -> Reply:
-        """The next answer."""
+        """Return the next answer, or raise it."""
         asked = replace(received, path=received.path.removeprefix(self._below))
         with self._lock:
             answer = self._next(asked)
@@ -52,33 +52,33 @@ class Script(Fake):
             raise answer
         return reply
 
-    def unplayed(self) -> AssertionError | None:
-        """What is wrong when some replies were never asked for."""
+    def unused(self) -> AssertionError | None:
+        """Return the error for replies that were not used, if there are any."""
         if not self._answers:
             return None
-        left = "".join(f"\n  {each!r}" for each in self._answers)
-        return AssertionError(f"{len(self._answers)} replies were never asked for:{left}")
+        left = "".join(f"\n  {answer!r}" for answer in self._answers)
+        return AssertionError(f"{len(self._answers)} replies were not used:{left}")
 
     def _next(self, asked: Received) -> Response | SubhubError:
         if not self._answers:
-            message = f"{asked.method} {asked.path} was asked, once more than there are replies"
-            raise self.strictness.missed(AssertionError(message))
+            message = f"{asked.method} {asked.path} was asked, and there are no replies left"
+            raise self.expectations.missed(AssertionError(message))
         return self._answers.popleft()
 
-    def _nobody(self, *_: object, **__: object) -> NoReturn:
-        message = "behind scripted replies is no provider who could do that: use a sandbox"
+    def _unavailable(self, *_: object, **__: object) -> NoReturn:
+        message = "scripted replies have no provider that could do this: use a sandbox"
         raise LookupError(message)
 
-    add_plan = pay = authenticate = not_found = malformed = _nobody
+    add_plan = pay = authenticate = not_found = malformed = _unavailable
 
 
 class Scripted(Sandbox):
     """A client on scripted replies, and what it asked; see `scripted`."""
 
-    def __init__(self, provider: type[Provider], script: Script) -> None:
-        super().__init__(provider, script, {})
-        self.strictness = script.strictness
-        self._script = script
+    def __init__(self, provider: type[Provider], fake: StubFake) -> None:
+        super().__init__(provider, fake, {})
+        self.expectations = fake.expectations
+        self._stub = fake
 
     def __exit__(
         self,
@@ -88,16 +88,16 @@ class Scripted(Sandbox):
     ) -> None:
         super().__exit__(kind, error, trace)
         if error is not None:
-            self.strictness.excuse(error)
-        self.strictness.settle(self._script.unplayed())
+            self.expectations.test_failed(error)
+        self.expectations.verify(self._stub.unused())
 
 
 def scripted(provider: str | type[Provider], *answers: Response | SubhubError) -> Scripted:
-    """A client of *provider* that is answered with *answers*, each used exactly once, in order.
+    """Return a client of *provider* that gets *answers* in order, each used exactly once.
 
-    An answer may be an error, which is raised as if the transport had: `NotSent("down")`. At the
-    end of its `with` block, an answer that was not asked for is an `AssertionError`, and so is, at
-    once, a request that there is no answer for. What the client tries again asks again.
+    An error among the answers is raised as if the transport had raised it: `NotSent("down")`. A
+    retry takes the next answer. A request without an answer raises `AssertionError` at once, an
+    unused answer at the end of the `with` block.
     """
     found = provider_class(provider)
-    return Scripted(found, Script(urlsplit(found.base_url).path, answers))
+    return Scripted(found, StubFake(urlsplit(found.base_url).path, answers))

@@ -1,4 +1,4 @@
-"""Every operation of Afternoon, replayed from recordings made in its sandbox."""
+"""Every operation of Afternoon, replayed from recordings of its sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from subhub_afternoon import Afternoon, InvoiceLine
 
 from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Status
-from subhub.testing.session import OpenStage, Stage
+from subhub.testing import CassetteSession, OpenCassette
+from tests.conftest import Caller
 
 DRAFT = PlanDraft(
     name="Phone subscription", price=Money("12.95", "EUR"), interval=Interval(1, "year")
@@ -21,14 +22,14 @@ COMPANY = CustomerDraft(
 DAY = dt.date(2026, 12, 1)
 PLAN, OTHER_PLAN = "starter_plan", "business_plan"
 
-Opened = Callable[[str], tuple[Any, Stage]]
+Opened = Callable[..., tuple[Any, CassetteSession]]
 
 
 @pytest.fixture
-def on(cassette: OpenStage, connect: Callable[..., Any]) -> Opened:
-    def opened(name: str) -> tuple[Any, Stage]:
-        stage = cassette(Afternoon, name, plans={PLAN: DRAFT, OTHER_PLAN: DRAFT})
-        return connect(Afternoon, **stage.settings), stage
+def on(subhub_cassette: OpenCassette) -> Opened:
+    def opened(name: str, kind: str = "sync") -> tuple[Any, CassetteSession]:
+        session = subhub_cassette(Afternoon, name, plans={PLAN: DRAFT, OTHER_PLAN: DRAFT})
+        return Caller(session.client if kind == "sync" else session.async_client), session
 
     return opened
 
@@ -66,10 +67,10 @@ def test_update_customer(on: Opened) -> None:
 
 
 def test_create_signup_link_for_somebody_new(on: Opened) -> None:
-    billing, stage = on("create_signup_link_new_customer")
+    billing, session = on("create_signup_link_new_customer")
     link = billing.create_signup_link(plan=PLAN, customer=COMPANY)
     assert link.customer_id is not None
-    stage.pay(link.url)
+    session.pay(link.url)
     (subscription,) = billing.list_subscriptions(customer=link.customer_id)
     assert subscription.raw_status
 
@@ -124,8 +125,9 @@ def test_get_subscription(on: Opened) -> None:
     assert billing.get_subscription(made.id).id == made.id
 
 
-def test_list_subscriptions_goes_through_every_page(on: Opened) -> None:
-    billing, _ = on("list_subscriptions")
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_list_subscriptions_goes_through_every_page(on: Opened, kind: str) -> None:
+    billing, _ = on("list_subscriptions", kind)
     customer = billing.create_customer(COMPANY)
     made = [billing.subscribe(plan=PLAN, customer=customer.id, starts_on=DAY).id for _ in range(51)]
     listed = [each.id for each in billing.list_subscriptions(customer=customer.id)]

@@ -1,4 +1,4 @@
-"""Every operation of MijnKlantportaal, replayed from recordings made in its sandbox."""
+"""Every operation of MijnKlantportaal, replayed from recordings of its sandbox."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import pytest
 from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import Interval, Money, NotFound, Rejected, Status
-from subhub.testing.session import OpenStage, Stage
+from subhub.testing import CassetteSession, OpenCassette
+from tests.conftest import Caller
 from tests.mijnklantportaal.samples import COMPANY, PHONE
 
 DAY = dt.date(2026, 12, 1)
 
-Opened = Callable[[str], tuple[Any, Stage]]
+Opened = Callable[..., tuple[Any, CassetteSession]]
 
 
 @pytest.fixture
-def on(cassette: OpenStage, connect: Callable[..., Any]) -> Opened:
-    def opened(name: str) -> tuple[Any, Stage]:
-        stage = cassette(MijnKlantportaal, name)
-        return connect(MijnKlantportaal, **stage.settings), stage
+def on(subhub_cassette: OpenCassette) -> Opened:
+    def opened(name: str, kind: str = "sync") -> tuple[Any, CassetteSession]:
+        session = subhub_cassette(MijnKlantportaal, name)
+        return Caller(session.client if kind == "sync" else session.async_client), session
 
     return opened
 
@@ -42,8 +43,9 @@ def test_get_plan(on: Opened) -> None:
     assert billing.get_plan(made.id) == made
 
 
-def test_list_plans_goes_through_every_page(on: Opened) -> None:
-    billing, _ = on("list_plans")
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_list_plans_goes_through_every_page(on: Opened, kind: str) -> None:
+    billing, _ = on("list_plans", kind)
     made = [billing.create_plan(PHONE).id for _ in range(16)]
     assert sorted(plan.id for plan in billing.list_plans()) == sorted(made)
 
@@ -87,13 +89,13 @@ def test_update_customer(on: Opened) -> None:
 
 
 def test_create_signup_link_makes_the_customer_when_it_is_paid(on: Opened) -> None:
-    billing, stage = on("create_signup_link")
+    billing, session = on("create_signup_link")
     plan = billing.create_plan(PHONE)
     link = billing.create_signup_link(plan=plan.id, customer=COMPANY)
     assert link.url.startswith("https://")
     assert link.customer_id is None
     assert link.expires_at is not None
-    stage.pay(link.url)
+    session.pay(link.url)
     (subscription,) = billing.list_subscriptions()
     assert subscription.price == PHONE.price
     assert billing.get_customer(subscription.customer_id).email == COMPANY.email
@@ -212,19 +214,19 @@ def test_close_payment_link_once(on: Opened) -> None:
 
 
 def test_list_payment_link_payments(on: Opened) -> None:
-    billing, stage = on("list_payment_link_payments")
+    billing, session = on("list_payment_link_payments")
     link = billing.call(
         MijnKlantportaal.create_payment_link, "Contribution costs", Money("12.95", "EUR")
     )
-    stage.pay(link.raw["checkoutUrl"])
+    session.pay(link.raw["checkoutUrl"])
     (payment,) = billing.walk(MijnKlantportaal.list_payment_link_payments, link.id)
     assert payment.raw["status"] == "paid"
 
 
 def test_customer_invoices(on: Opened) -> None:
-    billing, stage = on("customer_invoices")
+    billing, session = on("customer_invoices")
     customer = billing.create_customer(COMPANY)
-    stage.outside(lambda fake: fake.add_invoice(customer.id, "12.95", "2026-001"))
+    session.outside(lambda fake: fake.add_invoice(customer.id, "12.95", "2026-001"))
     (invoice,) = billing.walk(MijnKlantportaal.list_customer_invoices)
     assert billing.call(MijnKlantportaal.get_customer_invoice, invoice.id) == invoice
     assert billing.call(MijnKlantportaal.get_customer_invoice_pdf, invoice.id).url

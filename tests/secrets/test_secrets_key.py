@@ -27,8 +27,8 @@ from subhub import (
 )
 from subhub.cli.app import app
 from subhub.plugin import Provider
-from subhub.testing.cassettes import Provenance
 from subhub.testing.cassettes.recording import record
+from subhub.testing.provenance import Provenance
 from tests.faults.server import Line, Script, answer
 from tests.secrets.conftest import KEYS, Serve, somebody
 from tests.secrets.echo import in_the_body, transport

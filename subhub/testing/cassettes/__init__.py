@@ -1,41 +1,5 @@
-"""Cassettes: conversations with a provider, recorded once and replayed without key and network."""
+"""Cassettes: recorded exchanges with a provider, replayed without a key and without a network."""
 
-from subhub.testing.cassettes.format import (
-    DOCUMENT,
-    KEPT_REQUEST_HEADERS,
-    KEPT_RESPONSE_HEADERS,
-    MADE_UP,
-    NO_DOCUMENT,
-    REAL,
-    Cassette,
-    CassetteMismatch,
-    Interaction,
-    Persister,
-    Provenance,
-    Source,
-    document_of,
-    fingerprint,
-    provenance_of,
-    write,
-    written,
-)
+from subhub.testing.cassettes.format import Cassette, CassetteMismatch, Interaction, provenance_of
 
-__all__ = [
-    "DOCUMENT",
-    "KEPT_REQUEST_HEADERS",
-    "KEPT_RESPONSE_HEADERS",
-    "MADE_UP",
-    "NO_DOCUMENT",
-    "REAL",
-    "Cassette",
-    "CassetteMismatch",
-    "Interaction",
-    "Persister",
-    "Provenance",
-    "Source",
-    "document_of",
-    "fingerprint",
-    "provenance_of",
-    "write",
-    "written",
-]
+__all__ = ["Cassette", "CassetteMismatch", "Interaction", "provenance_of"]

@@ -1,6 +1,6 @@
-"""What differs between a request and a recording of one, in a form that can be read.
+"""What differs between a request and a recording of one, in a readable form.
 
-Only methods, addresses and bodies are told, never a header: one of them carries the key.
+Only methods, addresses and bodies are shown, never a header: one of them carries the key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from subhub.messages import is_object
 
 SHOWN: Final = 20
-"""How many differences are told."""
+"""How many differences are shown."""
 LONGEST: Final = 120
 """How much of a value is shown, in characters."""
 _PLAIN: Final = re.compile(r"[A-Za-z_][\w-]*")
@@ -34,8 +34,8 @@ class Sent(Protocol):
         ...
 
 
-def meaning(body: bytes | None) -> str | bytes:
-    """What a body says: equal for JSON that differs in blanks or in the order of keys only."""
+def canonical(body: bytes | None) -> str | bytes:
+    """Return *body* in a form that is equal for JSON differing in blanks or key order only."""
     if not body:
         return b""
     try:
@@ -44,16 +44,16 @@ def meaning(body: bytes | None) -> str | bytes:
         return body
 
 
-def line(request: Sent) -> str:
-    """Method, address and body of *request*, in one line."""
+def one_line(request: Sent) -> str:
+    """Return method, address and body of *request* in one line."""
     return f"{request.method} {request.uri} {_short(_text(request.body))}".rstrip()
 
 
 def nearest(asked: Sent, recorded: Sequence[Sent], played: Collection[int]) -> int | None:
-    """The index of the recording that is most like what was *asked*.
+    """Return the index of the recording that is most like what was *asked*.
 
-    One of the same method and path comes first, then the one that differs least; of two alike,
-    the one that is not among the *played*.
+    One of the same method and path comes first, then the one with the fewest differences; of two
+    alike, the one that is not among the *played*.
     """
 
     def likeness(index: int) -> tuple[bool, bool, float, int, bool]:
@@ -68,7 +68,7 @@ def nearest(asked: Sent, recorded: Sequence[Sent], played: Collection[int]) -> i
 
 
 def request_differences(recorded: Sent, asked: Sent) -> list[str]:
-    """What differs in method, address and body."""
+    """Return what differs in method, address and body."""
     there, here = urlsplit(recorded.uri), urlsplit(asked.uri)
     found = differences(recorded.method, asked.method, "method")
     found += differences(_host(there), _host(here), "host")
@@ -79,43 +79,41 @@ def request_differences(recorded: Sent, asked: Sent) -> list[str]:
     return found + differences(_decoded(recorded.body), _decoded(asked.body), "body")
 
 
-def differences(recorded: object, asked: object, place: str, verb: str = "asked") -> list[str]:
-    """Every value that differs between two decoded bodies, by its path below *place*.
-
-    *verb* says what the second of them is.
-    """
-    return list(_walk(recorded, asked, place, verb))
+def differences(recorded: object, asked: object, place: str) -> list[str]:
+    """Return every value that differs between two decoded bodies, with its path below *place*."""
+    return list(_walk(recorded, asked, place))
 
 
-def told(found: Sequence[str], indent: str) -> list[str]:
-    """*found* as lines, not too many of them."""
-    lines = [indent + each for each in found[:SHOWN]]
-    if len(found) > SHOWN:
-        lines.append(f"{indent}... and {len(found) - SHOWN} more")
-    return lines
+def at_most(lines: Sequence[str], indent: str) -> list[str]:
+    """Return the first `SHOWN` of *lines*, indented, and how many there are besides."""
+    shown = [indent + line for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        shown.append(f"{indent}... and {len(lines) - SHOWN} more")
+    return shown
 
 
-def _walk(recorded: object, asked: object, place: str, verb: str) -> Iterator[str]:
+def _walk(recorded: object, asked: object, place: str) -> Iterator[str]:
     there, here = _members(recorded), _members(asked)
     if there is not None and here is not None and type(recorded) is type(asked):
         for step in dict.fromkeys([*there, *here]):
-            yield from _walk(there.get(step, _ABSENT), here.get(step, _ABSENT), place + step, verb)
+            yield from _walk(there.get(step, _ABSENT), here.get(step, _ABSENT), place + step)
     elif recorded is asked:  # absent, mostly
         return
     elif recorded is _ABSENT:
-        yield f"{place}: not recorded, {verb} {_short(repr(asked))}"
+        yield f"{place}: not recorded, asked {_short(repr(asked))}"
     elif asked is _ABSENT:
-        yield f"{place}: recorded {_short(repr(recorded))}, not {verb}"
+        yield f"{place}: recorded {_short(repr(recorded))}, not asked"
     elif type(recorded) is not type(asked) or recorded != asked:
-        yield f"{place}: recorded {_short(repr(recorded))}, {verb} {_short(repr(asked))}"
+        yield f"{place}: recorded {_short(repr(recorded))}, asked {_short(repr(asked))}"
 
 
 def _members(value: object) -> dict[str, object] | None:
-    """What is inside of an object or an array, by the step that leads there."""
+    """Return what is inside an object or an array, by the step that leads there."""
     if is_object(value):
-        return {_step(key): each for key, each in value.items()}
+        return {_step(key): member for key, member in value.items()}
     if isinstance(value, list):
-        return {f"[{index}]": each for index, each in enumerate(cast("list[object]", value))}
+        items = cast("list[object]", value)
+        return {f"[{index}]": item for index, item in enumerate(items)}
     return None
 
 
@@ -145,6 +143,6 @@ def _host(address: SplitResult) -> str:
 
 
 def _query(address: SplitResult) -> dict[str, object]:
-    """The parameters; one that is given once is its value."""
+    """Return the parameters; one that is given once stands for its value."""
     pairs = parse_qs(address.query, keep_blank_values=True)
-    return {name: each[0] if len(each) == 1 else each for name, each in pairs.items()}
+    return {name: values[0] if len(values) == 1 else values for name, values in pairs.items()}

@@ -1,38 +1,30 @@
-"""The form of a cassette: what a file holds, and how it is read and written.
+"""The file format of cassettes: reading and writing.
 
-A cassette says where it comes from: `sandbox`, answered by a fake that was written from the
-provider's documents, or `live`; and what was kept out of it. Its bodies are parsed JSON, so that a
-change in one can be read. This module reads and writes the files; it neither records nor replays.
+A cassette is YAML: a header, its `Provenance`, and its exchanges in their order. JSON bodies are
+stored parsed, so that a change in one can be read in a diff. Recording and replaying are elsewhere.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from http import HTTPStatus
-from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import yaml
 from vcr.request import Request as Recorded
 
-from subhub._version import __version__
 from subhub.messages import is_object
-from subhub.plugin.provider import Provider
-from subhub.plugin.registry import distribution_of
 from subhub.sandbox import Exchange, Received, Reply
+from subhub.testing.provenance import Provenance
 
-Source = Literal["sandbox", "live"]
 Interaction: TypeAlias = Mapping[str, Any]
-"""One request with its answer, as the file has it."""
+"""One request with its response, as the file stores it."""
 
 KEPT_REQUEST_HEADERS: Final = frozenset({"accept", "content-type"})
 KEPT_RESPONSE_HEADERS: Final = frozenset(
@@ -45,91 +37,30 @@ KEPT_RESPONSE_HEADERS: Final = frozenset(
         "x-ratelimit-reset",
     }
 )
-DOCUMENT: Final = "openapi.yaml"
-"""The description of the provider's API that a plugin ships."""
-NO_DOCUMENT: Final = "none"
-"""The fingerprint where a plugin ships no description."""
-MADE_UP: Final[Mapping[str, object]] = {
-    "version": 1,
-    "headers": "only those on the allow-list",
-    "keys": "replaced wherever they were repeated",
-    "people": "made up by the test, and kept",
-    "ids": "as the sandbox made them",
-}
-"""What is done to a recording of a sandbox: whatever it holds, a test has invented."""
-REAL: Final[Mapping[str, object]] = {
-    **MADE_UP,
-    "people": "replaced, like all text that is not on the allow-list",
-    "ids": "replaced, each by the same one everywhere",
-}
-"""What is done to a recording of a provider, where anybody's data may come back."""
 _STATUSES: Final = frozenset(HTTPStatus)
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where a recording comes from, against which description of the API, and what was scrubbed.
-
-    *clock* is the moment at which the client's clock stood, so that a replay asks the same.
-    *scenario* is what was played: a test, as pytest names it, or a scenario of subhub's own.
-    """
-
-    source: Source
-    recorded_on: str
-    clock: str
-    scenario: str
-    provider: str
-    plugin: str
-    subhub: str
-    document: str
-    scrubbing: Mapping[str, object]
-
-    @classmethod
-    def of(
-        cls,
-        provider: type[Provider],
-        source: Source,
-        clock: dt.datetime,
-        *,
-        scenario: str = "",
-        scrubbing: Mapping[str, object] = MADE_UP,
-    ) -> Provenance:
-        """The provenance of a recording that is made now, through the installed plugin."""
-        plugin, version = distribution_of(provider.name)
-        return cls(
-            source,
-            dt.datetime.now(dt.UTC).date().isoformat(),
-            clock.isoformat(),
-            scenario,
-            provider.name,
-            f"{plugin} {version}",
-            __version__,
-            fingerprint(provider),
-            scrubbing,
-        )
-
-
 class CassetteMismatch(AssertionError):
-    """A cassette is not what it has to be, or a replay went another way than the recording."""
+    """A file is not a valid cassette, or a replay differs from the recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cassette:
-    """What a cassette holds: its provenance, and the exchanges in their order."""
+    """The content of a cassette: its provenance, and the exchanges in their order."""
 
     provenance: Provenance
     interactions: Sequence[Interaction]
 
     @classmethod
     def at(cls, path: Path) -> Cassette:
-        """The conversation in the file at *path*; a `CassetteMismatch` if it is no cassette."""
+        """Read the cassette at *path*; raise `CassetteMismatch` if the file is not one."""
         return cls(provenance_of(path), _load(path)["interactions"])
 
     def exchanges(self) -> Iterator[Exchange]:
-        """The exchanges, as the wire had them."""
-        for each in self.interactions:
-            request, response = each["request"], each["response"]
+        """Yield the exchanges as they went over the wire."""
+        for interaction in self.interactions:
+            request, response = interaction["request"], interaction["response"]
             address = urlsplit(str(request["uri"]))
             target = f"{address.path}?{address.query}"
             yield Exchange(
@@ -138,71 +69,61 @@ class Cassette:
             )
 
 
-def fingerprint(provider: type[Provider]) -> str:
-    """The fingerprint of the API description that the plugin ships."""
-    content = document_of(provider)
-    return NO_DOCUMENT if content is None else "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def document_of(provider: type[Provider]) -> bytes | None:
-    """The API description that the plugin ships; `None` if it ships none."""
-    module = sys.modules[provider.__module__.partition(".")[0]]
-    if not hasattr(module, "__path__"):
-        return None  # a plugin of a single module has no place for it
-    found = resources.files(module) / DOCUMENT
-    return found.read_bytes() if found.is_file() else None
-
-
 def provenance_of(path: Path) -> Provenance:
-    """Where the cassette at *path* comes from."""
+    """Read the header of the cassette at *path*."""
     head = _load(path)["provenance"]
-    odd = _odd(head)
+    odd = _odd_entries(head)
     if odd or not is_object(head):
-        told = ", ".join(odd) or "all of it"
-        message = f"the header of {path} is of another version of subhub ({told}): record it anew"
+        which = ", ".join(odd) or "all of it"
+        message = f"the header of {path} is of another version of subhub ({which}): record it again"
         raise CassetteMismatch(message)
     return Provenance(**head)
 
 
-def _odd(head: object) -> list[str]:
-    """The entries of a header that are missing, not known, or not of their type."""
+def _odd_entries(head: object) -> list[str]:
+    """Return the entries of a header that are missing, unknown, or of the wrong type."""
     if not is_object(head):
         return []
-    known = {each.name for each in fields(Provenance)}
-    wrong = {each for each in known & set(head) if not isinstance(head[each], str)}
+    known = {field.name for field in fields(Provenance)}
+    wrong = {name for name in known & set(head) if not isinstance(head[name], str)}
     if is_object(head.get("scrubbing")):
         wrong.discard("scrubbing")
     return sorted(known ^ set(head) | wrong)
 
 
 class Persister:
-    """Reads this form of a cassette, in place of vcrpy's own."""
+    """vcrpy's persister for this format, registered in place of its own.
+
+    A serializer would not do: vcrpy writes a file in the locale's encoding and in place, and leaves
+    httpx patched when serializing fails.
+    """
 
     def load_cassette(self, path: str, serializer: object) -> tuple[list[Recorded], list[Any]]:
-        """What is recorded at *path*."""
-        del serializer  # the form is ours, whatever vcrpy would use
-        exchanges = _load(Path(path))["interactions"]
-        return [_request(each) for each in exchanges], [_response(each) for each in exchanges]
+        """Return the requests and responses recorded at *path*."""
+        del serializer  # the format is this module's, whatever vcrpy would use
+        interactions = _load(Path(path))["interactions"]
+        return [_request(each) for each in interactions], [_response(each) for each in interactions]
 
 
-def write(path: Path, conversation: Cassette) -> None:
-    """Write *conversation* to *path*, whole or not at all."""
+def write(path: Path, cassette: Cassette) -> None:
+    """Write *cassette* to *path*, whole or not at all."""
     document = {
         "provenance": {
-            **asdict(conversation.provenance),
-            "scrubbing": dict(conversation.provenance.scrubbing),
+            **asdict(cassette.provenance),
+            "scrubbing": dict(cassette.provenance.scrubbing),
         },
-        "interactions": list(conversation.interactions),
+        "interactions": list(cassette.interactions),
     }
     text = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    _ = beside.write_text(text, "utf-8")
-    _ = beside.replace(path)
+    # A rename within the folder is atomic: a killed process leaves the old cassette or the new one.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    _ = temporary.write_text(text, "utf-8")
+    _ = temporary.replace(path)
 
 
-def written(request: Recorded, response: Mapping[str, Any]) -> Interaction:
-    """One exchange that vcrpy heard, as the file has it: only headers that may be kept."""
+def to_interaction(request: Recorded, response: Mapping[str, Any]) -> Interaction:
+    """Convert an exchange heard by vcrpy to the file's form, with allow-listed headers only."""
     return {
         "request": {
             "method": request.method,
@@ -219,7 +140,7 @@ def written(request: Recorded, response: Mapping[str, Any]) -> Interaction:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a value that stands in two places twice: whoever reads it knows no anchors."""
+    """Writes a repeated value in full: anchors make a file hard to read."""
 
     def ignore_aliases(self, data: object) -> bool:
         del data
@@ -230,16 +151,16 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         document = _parsed(path.read_text("utf-8"))
     except yaml.YAMLError as error:
-        raise CassetteMismatch(f"{path} is no YAML, and no cassette: {error}") from error
+        raise CassetteMismatch(f"{path} is not YAML, so not a cassette: {error}") from error
     if not is_object(document) or "provenance" not in document:
-        message = f"{path} does not say where it comes from: it is no cassette of subhub's"
+        message = f"{path} does not say where it comes from, so it is not a cassette of subhub's"
         raise CassetteMismatch(message)
     return document
 
 
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> object:
-    """Parsed once for provenance and exchanges, and for both clients; nobody changes it."""
+    """Parse *text* once for the header, the exchanges and both clients; the result is read only."""
     document: object = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C
     return document
 
@@ -268,13 +189,13 @@ def _body_in(body: Mapping[str, Any]) -> bytes:
     return str(body.get("text", "")).encode()
 
 
-def _request(exchange: Interaction) -> Recorded:
-    asked = exchange["request"]
+def _request(interaction: Interaction) -> Recorded:
+    asked = interaction["request"]
     return Recorded(asked["method"], asked["uri"], _body_in(asked), asked["headers"])
 
 
-def _response(exchange: Interaction) -> dict[str, Any]:
-    answered = exchange["response"]
+def _response(interaction: Interaction) -> dict[str, Any]:
+    answered = interaction["response"]
     status = answered["status"]
     phrase = HTTPStatus(status).phrase if status in _STATUSES else ""
     return {

@@ -1,8 +1,4 @@
-"""Recording: every exchange of a block, scrubbed and written down as a cassette.
-
-Nothing is written before the block has ended well, so that a recording that fails leaves the one
-before it as it was.
-"""
+"""Recording: every exchange with the provider in a block, scrubbed and written as a cassette."""
 
 from __future__ import annotations
 
@@ -17,37 +13,47 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request as Recorded
 
 from subhub.plugin.registry import load
-from subhub.testing.cassettes import REAL, Cassette, Interaction, Provenance, write, written
+from subhub.testing.cassettes.format import Cassette, Interaction, to_interaction, write
 from subhub.testing.cassettes.scrubbing.keys import keys_in, mapped, without_keys
+from subhub.testing.provenance import REAL, Provenance
 
 Heard: TypeAlias = Sequence[tuple[Recorded, Mapping[str, Any]]]
 
 
 @contextmanager
 def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generator[None]:
-    """Record every exchange in this block into a new cassette at *path*.
+    """Record the exchanges with the provider in this block to a new cassette at *path*.
 
-    *asked_at* is the base address that was asked, if it was not the provider's own; the cassette is
-    addressed to the provider all the same.
+    A block that fails leaves the cassette of before; one without an exchange deletes it.
+
+    Args:
+        path: The file to write.
+        provenance: Its header.
+        asked_at: The base URL that is asked, if it is not the provider's own. The cassette is
+            addressed to the provider all the same.
     """
-    listener = _Listener()
-    vcr = VCR(match_on=(), decode_compressed_response=True)
-    vcr.register_persister(listener)
+    address = asked_at or load(provenance.provider).base_url
+
+    def ours(request: Recorded) -> Recorded | None:
+        # An application under test is heard as well, where it is asked through httpx.
+        return request if request.uri.startswith(address) else None
+
+    collector = _Collector()
+    # Compressed bodies are decoded: otherwise the secrets inside would not be found.
+    vcr = VCR(match_on=(), decode_compressed_response=True, before_record_request=ours)
+    vcr.register_persister(collector)
     with vcr.use_cassette(str(path), record_mode="all"):
         yield
-    # Only now: an error while vcrpy closes would leave httpx patched.
-    # An application under test is heard as well, where it is asked through httpx.
-    address = asked_at or load(provenance.provider).base_url
-    heard = [each for each in listener.heard if each[0].uri.startswith(address)]
-    if heard:
-        write(path, scrubbed(heard, provenance, asked_at))
+    # Scrub and write after vcrpy has closed: an error while it saves would leave httpx patched.
+    if collector.heard:
+        write(path, scrubbed(collector.heard, provenance, asked_at))
     else:
         path.unlink(missing_ok=True)
 
 
 def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Cassette:
-    """What was *heard*, as it may be kept."""
-    interactions: Any = [written(request, response) for request, response in heard]
+    """Return what was *heard* as a cassette, by the scrubbing rules of *provenance*."""
+    interactions: Any = [to_interaction(request, response) for request, response in heard]
     keys = {
         key
         for request, response in heard
@@ -63,7 +69,7 @@ def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Casset
 
 
 def _without_people(interactions: list[Interaction], provenance: Provenance) -> Cassette:
-    from subhub.testing.cassettes.scrubbing import Scrubber  # noqa: PLC0415 - few recordings need schemas
+    from subhub.testing.cassettes.scrubbing import Scrubber  # noqa: PLC0415 - it loads JSON Schema
 
     scrubber = Scrubber(load(provenance.provider))
     kept = scrubber.scrub(interactions)
@@ -71,14 +77,14 @@ def _without_people(interactions: list[Interaction], provenance: Provenance) -> 
     return Cassette(replace(provenance, scenario=scenario), kept)
 
 
-class _Listener:
-    """Stands where vcrpy keeps its cassettes, and keeps what it hears to itself."""
+class _Collector:
+    """A vcrpy persister that keeps what would be saved, and loads nothing."""
 
     heard: Heard = ()
 
     def load_cassette(self, path: str, serializer: object) -> tuple[list[Recorded], list[Any]]:
         del path, serializer
-        raise CassetteNotFoundError  # a recording begins anew
+        raise CassetteNotFoundError  # a recording begins empty
 
     def save_cassette(self, path: str, cassette: Mapping[str, Any], serializer: object) -> None:
         del path, serializer

@@ -1,6 +1,6 @@
-"""Scenarios on a cassette: recorded in a sandbox or at the provider itself, and replayed.
+"""Recording the main job, in a sandbox or at the provider itself.
 
-Recording at a provider makes real objects there. This module asks nobody whether that is wanted:
+Recording at a provider creates real objects there. This module does not ask whether that is wanted:
 the command does, and whoever calls this directly has to.
 """
 
@@ -16,22 +16,20 @@ from urllib.parse import urlsplit
 from subhub.client.sync_client import Client
 from subhub.plugin.provider import Provider
 from subhub.sandbox import VirtualClock
-from subhub.testing.cassettes import REAL, Cassette, Provenance, Source
 from subhub.testing.cassettes.recording import record
-from subhub.testing.cassettes.replaying import replay
-from subhub.testing.cassettes.scenarios import MAIN_JOB, PLAN, PLAN_KEY, MainJob, Scenario, Step
+from subhub.testing.cassettes.scenarios import MAIN_JOB, PLAN, PLAN_KEY, MainJob, ScenarioStep
+from subhub.testing.provenance import REAL, Provenance, Source
 from subhub.testing.session import MOMENT
-from subhub.testing.stubs import Script
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
 
 
-def record_in_sandbox(provider: type[Provider], path: Path) -> list[Step]:
-    """Play the main job in a fresh sandbox of *provider*, and record it at *path*."""
+def record_in_sandbox(provider: type[Provider], path: Path) -> list[ScenarioStep]:
+    """Record the main job in a new sandbox of *provider* at *path*, and return its steps."""
     fake = provider.sandbox()
     fake.clock = VirtualClock(MOMENT)
-    provenance = Provenance.of(provider, "sandbox", MOMENT, scenario=str(Scenario(MAIN_JOB)))
+    provenance = Provenance.of(provider, "sandbox", MOMENT, scenario=MAIN_JOB)
     plan = None
     if not provider.capabilities().supports("create_plan"):
         plan = fake.add_plan(PLAN_KEY, PLAN)
@@ -44,20 +42,20 @@ def record_in_sandbox(provider: type[Provider], path: Path) -> list[Step]:
 class LiveRecording:
     """The main job, recorded with the key of *account* at whatever its address leads to.
 
-    `steps` and `left` tell what was done and what is left there, also when it broke off.
+    `steps` is what was done and `left` what is left there, also when the recording broke off.
     """
 
     def __init__(self, account: Account, plan: str | None = None) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[ScenarioStep] = []
         self.left: list[str] = []
         self.source: Source = source_of(account.base_url)
         self._account = account
         self._plan = plan
 
     def record(self, path: Path, *, clock: Callable[[], dt.datetime]) -> None:
-        """Play and record it, scrubbed, and end what it started; *clock* tells the present."""
+        """Run and record the job, scrubbed, and end what it started; *clock* returns the time."""
         account, moment = self._account, clock().replace(microsecond=0)
-        scenario = str(Scenario(MAIN_JOB, self._plan))
+        scenario = f"{MAIN_JOB} --plan {self._plan}" if self._plan else MAIN_JOB
         provider = type(account.provider)
         provenance = Provenance.of(provider, self.source, moment, scenario=scenario, scrubbing=REAL)
         with self._client(moment) as client:
@@ -70,7 +68,7 @@ class LiveRecording:
                 self.left = job.tidy()
 
     def _client(self, moment: dt.datetime) -> Client:
-        """A client whose clock stands still, as that of a replay does."""
+        """Return a client whose clock stands still, as that of a replay does."""
         account = self._account
         return Client(
             type(account.provider),
@@ -85,28 +83,10 @@ class LiveRecording:
 
 
 def source_of(base_url: str) -> Source:
-    """Who answers at *base_url*: on this machine it is no provider, whatever it says."""
+    """Return who answers at *base_url*: on this machine, it cannot be the provider."""
     host = str(urlsplit(base_url).hostname)
     try:
         local = ipaddress.ip_address(host).is_loopback
     except ValueError:
         local = host == "localhost" or host.endswith(".localhost")
     return "sandbox" if local else "live"
-
-
-def replay_scenario(provider: type[Provider], path: Path) -> list[Step]:
-    """Ask all that the cassette at *path* says was asked, with the plugin as it is now.
-
-    A `CassetteMismatch` says what is asked in another way.
-    """
-    provenance = Cassette.at(path).provenance
-    moment = dt.datetime.fromisoformat(provenance.clock)
-    address = urlsplit(provider.base_url)
-    nobody = Script(address.path, ())  # the tape answers; of this, only the clock is used
-    nobody.clock = VirtualClock(moment)
-    scenario = Scenario.read(provenance.scenario)
-    client = Client(provider, sandbox=nobody)
-    with replay(path, hosts=[str(address.hostname)]), client:
-        job = MainJob(client, scenario.plan)
-        job.play(moment.date())
-    return job.steps

@@ -1,8 +1,7 @@
-"""Scenarios: what is played when a cassette is recorded without a test of its own.
+"""The main job: what is recorded without a test of one's own, cut to what a provider can do.
 
-There is one, the main job, cut to what a provider can do. It says only what subhub's examples say,
-so that a recording of a real provider still fits it after scrubbing; it starts nothing before ten
-days from now, and ends what it started.
+It sends only what subhub's examples say, so that a recording of a real provider still fits it after
+scrubbing; it starts nothing before ten days from now, and ends what it started.
 """
 
 from __future__ import annotations
@@ -45,29 +44,12 @@ COMPANY: Final = CustomerDraft(
     country="NL",
 )
 LEAD: Final = dt.timedelta(days=10)
-"""How long before its first day a subscription is made, and ended again."""
+"""How long before its first day a subscription is created, and ended again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """What a cassette says was played: a scenario, and the plan that was there already, if any."""
-
-    name: str
-    plan: str | None = None
-
-    @classmethod
-    def read(cls, text: str) -> Scenario:
-        """The scenario that a cassette's header names."""
-        name, _, plan = text.partition(" --plan ")
-        return cls(name, plan or None)
-
-    def __str__(self) -> str:
-        return f"{self.name} --plan {self.plan}" if self.plan else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One operation of a scenario, and what came of it."""
+class ScenarioStep:
+    """One operation of a scenario, and its outcome."""
 
     operation: str
     outcome: str
@@ -75,24 +57,24 @@ class Step:
 
 
 class MainJob:
-    """Plan, customer, signup link, subscription, and its end, as far as the provider goes.
+    """Plan, customer, signup link, subscription and its end, as far as the provider can.
 
-    A refusal is part of the conversation: the steps that need what was refused are left out.
-    `steps` is what was done so far, also when something broke off. *plan* is one that exists.
+    A refusal belongs to the recording: the steps that need what was refused are left out. `steps`
+    is what was done so far, also when the job broke off. *plan* is the id of one that exists.
     """
 
     def __init__(self, client: Client, plan: str | None = None) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[ScenarioStep] = []
         self._client = client
         self._given = plan
-        self._made: dict[str, str] = {}
+        self._created: dict[str, str] = {}
         self._ended = False
 
     def play(self, today: dt.date) -> None:
-        """Go through all the steps."""
+        """Run all the steps."""
         client = self._client
-        plan = self._given or self._make("create_plan", lambda: client.create_plan(PLAN))
-        customer = self._make("create_customer", lambda: client.create_customer(COMPANY))
+        plan = self._given or self._create("create_plan", lambda: client.create_plan(PLAN))
+        customer = self._create("create_customer", lambda: client.create_customer(COMPANY))
         if customer:
             _ = self._try("get_customer", lambda: client.get_customer(customer))
         if plan:
@@ -100,22 +82,22 @@ class MainJob:
         self._subscribe(plan, customer, today + LEAD)
 
     def tidy(self) -> list[str]:
-        """End what is still running, and tell what is left at the provider, by kind and id."""
-        subscription = self._made.get("subscribe")
+        """End what still runs, and return what is left at the provider, by kind and id."""
+        subscription = self._created.get("subscribe")
         if subscription and not self._ended and self._can("cancel_subscription:now"):
             try:
                 self._end(subscription, "now")
-            except SubhubError as error:  # then it is told that it is still there
-                self.steps.append(Step("cancel_subscription", f"{type(error).__name__}: {error}"))
+            except SubhubError as error:  # the list of what is left then says that it still runs
+                self._note("cancel_subscription", f"{type(error).__name__}: {error}")
         states = {"subscribe": "its subscription, ended" if self._ended else "a subscription"}
         kinds = {"create_plan": "a plan", "create_customer": "a customer", **states}
         kinds["create_signup_link"] = "a signup link"
-        return [f"{kinds[operation]}: {made}" for operation, made in self._made.items()]
+        return [f"{kinds[operation]}: {id_}" for operation, id_ in self._created.items()]
 
     def _link(self, plan: str, customer: str) -> None:
         existing = bool(customer) and self._can("create_signup_link:existing_customer")
         who = customer if existing else COMPANY
-        _ = self._make(
+        _ = self._create(
             "create_signup_link", lambda: self._client.create_signup_link(plan=plan, customer=who)
         )
 
@@ -123,20 +105,20 @@ class MainJob:
         client = self._client
         what = PLAN if not plan and self._can("subscribe:inline_plan") else plan
         if not (what and customer):
-            self.steps.append(Step("subscribe", "left out: there is no plan, or no customer"))
+            self._note("subscribe", "left out: there is no plan, or no customer")
             return
         starts_on = day if self._can("subscribe:starts_on") else None
-        made = self._make(
+        subscription = self._create(
             "subscribe",
             lambda: client.subscribe(plan=what, customer=customer, starts_on=starts_on),
         )
-        if made:
-            _ = self._try("get_subscription", lambda: client.get_subscription(made))
+        if subscription:
+            _ = self._try("get_subscription", lambda: client.get_subscription(subscription))
             _ = self._try(
                 "list_subscriptions",
                 lambda: next(client.list_subscriptions(customer=customer, limit=1), None),
             )
-            self._end(made, "now" if self._can("cancel_subscription:now") else "period_end")
+            self._end(subscription, "now" if self._can("cancel_subscription:now") else "period_end")
 
     def _end(self, subscription: str, when: When) -> None:
         ended = self._try(
@@ -145,25 +127,28 @@ class MainJob:
         )
         self._ended = ended is not None and when == "now"
 
-    def _make(self, operation: str, act: Callable[[], Result]) -> str:
-        made = str(getattr(self._try(operation, act), "id", None) or "")
-        if made:
-            self._made[operation] = made
-        return made
+    def _create(self, operation: str, act: Callable[[], Result]) -> str:
+        id_ = str(getattr(self._try(operation, act), "id", None) or "")
+        if id_:
+            self._created[operation] = id_
+        return id_
 
     def _try(self, operation: str, act: Callable[[], R | None]) -> R | None:
         if not self._can(operation):
-            self.steps.append(Step(operation, "left out: the provider has no way to do it"))
+            self._note(operation, "left out: the provider has no way to do it")
             return None
         try:
             found = act()
         except AuthenticationFailed:
-            raise  # with a wrong key there is no conversation
+            raise  # with a wrong key there is nothing to record
         except (ProviderError, InvalidRequest, InvalidReply, Unsupported) as error:
-            self.steps.append(Step(operation, f"{type(error).__name__}: {error}"))
+            self._note(operation, f"{type(error).__name__}: {error}")
             return None
-        self.steps.append(Step(operation, "done", str(getattr(found, "id", None) or "")))
+        self._note(operation, "done", str(getattr(found, "id", None) or ""))
         return found
+
+    def _note(self, operation: str, outcome: str, object_id: str = "") -> None:
+        self.steps.append(ScenarioStep(operation, outcome, object_id))
 
     def _can(self, capability: str) -> bool:
         return self._client.supports(capability)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from subhub import CustomerDraft, Interval, Money, PlanDraft, Status
-from subhub.testing.session import OpenStage
+from subhub.testing import OpenCassette
 
 from subhub_stripe_example import Stripe
 
@@ -20,8 +20,8 @@ PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1
 COMPANY = CustomerDraft(name="Acme & Sons", email="billing@acme.example", external_id="acct-1")
 
 
-def test_the_main_job(cassette: OpenStage, through: Through) -> None:
-    stage = cassette(Stripe, "main_job")
+def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
+    session = subhub_cassette(Stripe, "main_job")
 
     async def scenario(ask: Ask) -> None:
         plan = await ask("create_plan", PHONE)
@@ -33,10 +33,10 @@ def test_the_main_job(cassette: OpenStage, through: Through) -> None:
             customer=customer.id,
             return_url="https://shop.example/done",
         )
-        stage.pay(link.url)
+        session.pay(link.url)
         (signed_up,) = await ask("list_subscriptions", customer=customer.id)
         assert (signed_up.status, signed_up.price) == (Status.ACTIVE, PHONE.price)
         ending = await ask("cancel_subscription", signed_up.id, when="period_end")
         assert ending.ends_at is not None
 
-    through(scenario, **stage.settings)
+    through(scenario, **session.settings)

@@ -1,4 +1,4 @@
-"""Scrubbing: what may be anybody's is taken out of a recording, by allow-lists."""
+"""Scrubbing: data of people is taken out of a recording, by allow-lists."""
 
 from subhub.testing.cassettes.scrubbing.scrubber import Scrubber
 

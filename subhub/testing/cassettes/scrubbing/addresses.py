@@ -1,7 +1,7 @@
 """Addresses in a recording: the provider's own keep their form, of others nothing is left.
 
-The path of an API address is known from the description; its ids are replaced as in the bodies. Of
-another address, only the host may stay, and only the provider's or one that its description names.
+The path of an API address is known from the API description; its ids are replaced as in bodies. Of
+another address only the host may stay, if it is the provider's or the description names it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,23 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from subhub.plugin.provider import Provider
 from subhub.testing.cassettes.scrubbing.placeholders import Kind
-from subhub.testing.cassettes.scrubbing.schema_lookup import operation_of
-from subhub.testing.openapi import METHODS, Document
+from subhub.testing.openapi import METHODS, Document, DocumentMismatch
 
 _RESERVED: Final = re.compile(r"(?:.*\.)?(?:example(?:\.com|\.net|\.org)?|test|invalid|localhost)")
-"""Hosts that are nobody's (RFC 2606)."""
+"""Hosts that can belong to no person (RFC 2606)."""
 _FILE: Final = re.compile(r"(.+)(\.[a-z]{2,4})")
 
 
 class Addresses:
-    """Scrubs addresses; *id_* and *replaced* give the stand-ins, *pairs* scrubs a query."""
+    """Scrubs addresses.
+
+    Args:
+        provider: The provider's class.
+        document: Its API description, if it has one.
+        id_: Returns the placeholder of an id.
+        replaced: Returns the placeholder of a value of another kind.
+        pairs: Scrubs a query.
+    """
 
     def __init__(
         self,
@@ -39,13 +46,13 @@ class Addresses:
         host, _, domain = str(own.hostname).partition(".")
         self._domain = domain if "." in domain else f"{host}.{domain}"
         described = "" if document is None else json.dumps(document.content)
-        self._hosts = {each.lower() for each in re.findall(r"://([\w.-]+)", described)}
+        self._hosts = {found.lower() for found in re.findall(r"://([\w.-]+)", described)}
         self._hosts.add(str(own.hostname))
         paths = [own.path, *(path for _, path in document.operations)] if document else [own.path]
-        self._words = {each for path in paths for each in path.split("/") if "{" not in each}
+        self._words = {part for path in paths for part in path.split("/") if "{" not in part}
 
     def scrub(self, address: str, method: str = "") -> str:
-        """*address* without ids and tokens; what is not changed keeps its spelling."""
+        """Return *address* without ids and tokens; what does not change keeps its spelling."""
         parts = urlsplit(address)
         kept = parts._replace(
             netloc=self._host(parts),
@@ -56,7 +63,7 @@ class Addresses:
         return address if kept == parts else kept.geturl()
 
     def _host(self, parts: SplitResult) -> str:
-        """The host, never with a user's name."""
+        """Return the host, never with a user's name."""
         host = (parts.hostname or "").lower()
         ours = host in self._hosts or _RESERVED.fullmatch(host)
         if not host or ours or host.endswith(f".{self._domain}"):
@@ -64,18 +71,26 @@ class Addresses:
         return self._replaced("host", host)
 
     def _path(self, parts: SplitResult, method: str) -> str:
-        for each in [method] if method else sorted(map(str.upper, METHODS)):
-            operation = operation_of(self._document, each, parts.path)
-            if operation is not None:
-                return self._below(parts.path, operation.path)
-        return "/".join(self._segment(each) for each in parts.path.split("/"))
+        for verb in [method] if method else sorted(map(str.upper, METHODS)):
+            template = self._template(verb, parts.path)
+            if template is not None:
+                return self._without_ids(parts.path, template)
+        return "/".join(self._segment(segment) for segment in parts.path.split("/"))
 
-    def _below(self, path: str, template: str) -> str:
-        """*path* with what stands for the ids of *template* replaced; before it is the prefix."""
+    def _template(self, method: str, path: str) -> str | None:
+        if self._document is None:
+            return None
+        try:
+            return self._document.operation(method, path).path
+        except DocumentMismatch:
+            return None
+
+    def _without_ids(self, path: str, template: str) -> str:
+        """Return *path* with the ids of *template* replaced; before it stands the API's prefix."""
         segments, described = path.split("/"), template.split("/")
         before = len(segments) - len(described)
-        for index, each in enumerate(described):
-            if "{" in each:
+        for index, part in enumerate(described):
+            if "{" in part:
                 segments[before + index] = _spelled(segments[before + index], self._id)
         return "/".join(segments)
 

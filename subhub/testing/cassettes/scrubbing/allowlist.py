@@ -1,19 +1,17 @@
-"""The allow-list: which texts and numbers of a body can identify nobody, and may be kept.
+"""The allow-list: which texts and numbers of a body identify no person, and may be kept.
 
-It goes by the provider's API description, by the last word of a field's name, and by the form of
-the value, all together narrow: what is not on the list is taken for somebody's, and replaced. A new
-field is therefore replaced until somebody puts it here.
+It goes by the last word of a field's name and by the form of the value, both together narrow: what
+is not on the list is taken for personal data and replaced. A new field is therefore replaced until
+it is added here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from subhub.testing.cassettes.scrubbing.schema_lookup import Described
-
-MADE_UP: Final = frozenset(
+EXAMPLES: Final = frozenset(
     {
         "Test Company BV",
         "john.doe@test.com",
@@ -24,9 +22,10 @@ MADE_UP: Final = frozenset(
         "1GB per month, 300min per month",
     }
 )
-"""The company of subhub's examples, and what it buys: a test against a real provider can say these,
-and its recording still fits it after scrubbing."""
+"""The company of subhub's examples, and what it buys: a test against a real provider can send
+these, and its recording still fits the test after scrubbing."""
 
+_LONGEST: Final = 48
 _WORD: Final = r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)*"
 _AMOUNT: Final = r"-?\d{1,12}(?:\.\d{1,6})?"
 _COUNT: Final = r"\d{1,6}"
@@ -44,46 +43,53 @@ _FORMS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("timezone", "zone"), r"UTC|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+"),
     **dict.fromkeys(("amount", "price", "total", "subtotal", "tax", "vat", "rate"), _AMOUNT),
     **dict.fromkeys(("balance", "quantity", "cost", "fee", "discount", "cents"), _AMOUNT),
-    **dict.fromkeys(("page", "limit", "offset", "count", "day", "days"), _COUNT),
+    **dict.fromkeys(("page", "limit", "offset", "count", "day", "days", "due"), _COUNT),
 }
 """By the last word of a field's name: the form of a value that can be kept."""
 _CODES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("", "plan", "error", "reason", "status"), _WORD),
     **{name: _FORMS[name] for name in ("currency", "country", "language")},
 }
-"""The same for what ends in `code`, by the word before it: a postal code is none of these."""
+"""The same for what ends in `code`, by the word before it: not for a postal code."""
+_NUMBERS: Final[Mapping[str, str]] = {
+    **{name: form for name, form in _FORMS.items() if form in {_AMOUNT, _COUNT}},
+    **dict.fromkeys(("from", "to"), _COUNT),  # the first and last number of a page
+}
+"""The same for JSON numbers; a telephone number is longer than a count."""
 _TIMES: Final = frozenset(
     {"at", "on", "date", "time", "timestamp", "expiration", "until", "from", "to", "start", "end"}
 )
-_TIME_FORMATS: Final = frozenset({"date", "date-time"})
 _BIRTH: Final = frozenset({"birth", "birthday", "birthdate", "born", "dob"})
 _PERSONAL: Final = frozenset(
     {"phone", "mobile", "telephone", "tel", "fax", "iban", "bsn", "ssn", *_BIRTH}
 )
-_NUMBERS: Final = frozenset(name for name, form in _FORMS.items() if form in {_AMOUNT, _COUNT})
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a field's name, in lower case: `primaryEmail` has two."""
-    return [each.lower() for each in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
+    """Return the words of a field's name in lower case: `primaryEmail` has two."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
 
 
-def harmless_text(name: str, value: str, described: Described) -> bool:
-    """Whether the text *value* of the field *name* may be kept."""
-    if not value or value in MADE_UP or value in described.words:
+def harmless_text(name: str, value: str) -> bool:
+    """Return whether the text *value* of the field *name* may be kept."""
+    if not value or value in EXAMPLES:
         return True
     words = words_of(name) or [""]
     if _MOMENT.fullmatch(value):
-        timely = words[-1] in _TIMES or bool(_TIME_FORMATS & described.formats)
-        return timely and _BIRTH.isdisjoint(words)
-    if words[-1] == "code":
-        form = _CODES.get(words[-2] if len(words) > 1 else "")
-    else:
-        form = _FORMS.get(words[-1])
-    return form is not None and len(value) <= 48 and bool(re.fullmatch(form, value))  # noqa: PLR2004
+        return words[-1] in _TIMES and _BIRTH.isdisjoint(words)
+    form = _code(words) if words[-1] == "code" else _FORMS.get(words[-1])
+    return form is not None and len(value) <= _LONGEST and bool(re.fullmatch(form, value))
 
 
-def harmless_number(name: str, described: Described) -> bool:
-    """Whether a number in the field *name* may be kept."""
+def harmless_number(name: str, value: float) -> bool:
+    """Return whether the number *value* of the field *name* may be kept."""
     words = words_of(name) or [""]
-    return _PERSONAL.isdisjoint(words) and (described.numeric or words[-1] in _NUMBERS)
+    if words[-1] == "code":
+        form = _COUNT if _code(words) == _WORD else None
+    else:
+        form = _NUMBERS.get(words[-1])
+    return form is not None and _PERSONAL.isdisjoint(words) and bool(re.fullmatch(form, str(value)))
+
+
+def _code(words: Sequence[str]) -> str | None:
+    return _CODES.get(words[-2] if len(words) > 1 else "")

@@ -1,6 +1,7 @@
-"""Kinds: what a text that is not harmless may be, by the name of its field and by its form.
+"""Classifying: what a value that is not harmless may be, by its field's name and its form.
 
-It decides only how the stand-in looks. What is guessed wrong is replaced all the same.
+It decides only what the placeholder looks like. A value that is classified wrongly is replaced all
+the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Final
 
 from subhub.testing.cassettes.scrubbing.allowlist import words_of
 from subhub.testing.cassettes.scrubbing.placeholders import Kind
-from subhub.testing.cassettes.scrubbing.schema_lookup import Described
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2} ?[A-Z0-9]{4}(?: ?[A-Z0-9]{1,4}){2,7}")
@@ -36,22 +36,22 @@ _SHAPES: Final[Mapping[Kind, re.Pattern[str]]] = {
     "postal code": _POSTAL,
     "birth": _DAY,
 }
-"""What a value must look like to be of a kind that is more than a name."""
+"""What a value must look like to be of a kind that a name alone does not make it."""
 _OWN: Final = frozenset({"external", "reference", "integration", "merchant", "tenant"})
-"""Whose id it is that follows: the application's own may hold anything, a name for instance."""
+"""Words before `id` that mean the application's own id, which may hold anything: a name, say."""
 
 
 def is_id(name: str) -> bool:
-    """Whether a field called *name* holds an id of the provider's."""
+    """Return whether a field called *name* holds an id of the provider's."""
     words = words_of(name)
     return bool(words) and words[-1] in {"id", "ids"} and _OWN.isdisjoint(words)
 
 
-def kind_of(name: str, value: str, described: Described) -> Kind:
-    """What *value*, of the field *name*, may be."""
-    if "email" in described.formats or _EMAIL.fullmatch(value):
+def kind_of(name: str, value: str) -> Kind:
+    """Return what *value*, of the field *name*, may be."""
+    if _EMAIL.fullmatch(value):
         return "email"
-    if is_id(name) or {"cuid", "uuid"} & described.formats:
+    if is_id(name):
         return "id"
     named = _named(words_of(name))
     shape = _SHAPES.get(named)

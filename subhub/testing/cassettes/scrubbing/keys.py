@@ -1,7 +1,7 @@
 """Keys in a recording: found in the headers that carried them, replaced wherever they came back.
 
-A provider may repeat a key in a body, an address or an error message. Headers themselves are not
-dealt with here: only those on the allow-list are ever kept.
+A provider may repeat a key in a body, an address or an error message. Headers themselves need
+nothing here: only those on the allow-list are kept.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ HARMLESS: Final = frozenset(
         "user-agent",
     }
 )
-"""Headers of requests that carry no key; whatever another one carries is taken for one."""
+"""Request headers that carry no key; what any other header carries is taken for one."""
 SHORTEST: Final = 8
-"""Shorter words are no keys, and would be found inside of other words."""
+"""Shorter words are not keys, and would be found inside other words."""
 _PUBLIC: Final = re.compile(r"[\d.:TZ+-]*")  # days, moments and versions
 _SIGNS: Final = (
     re.compile(r"\bBearer [\w.~+/-]{8,}=*"),
@@ -37,7 +37,7 @@ _SIGNS: Final = (
 
 
 def keys_in(asked: Iterable[tuple[str, Any]], answered: Iterable[tuple[str, Any]]) -> set[str]:
-    """The words in the headers of a request and of its answer that may be keys."""
+    """Return the words in the headers of a request and its response that may be keys."""
     found: set[str] = set()
     for name, value in asked:
         if name.lower() not in HARMLESS:
@@ -45,11 +45,11 @@ def keys_in(asked: Iterable[tuple[str, Any]], answered: Iterable[tuple[str, Any]
     for name, value in answered:
         if name.lower() == "set-cookie":
             found.update(_secrets(_text(value).partition(";")[0]))
-    return {each for each in found if len(each) >= SHORTEST and not _PUBLIC.fullmatch(each)}
+    return {word for word in found if len(word) >= SHORTEST and not _PUBLIC.fullmatch(word)}
 
 
 def without_keys(value: Any, keys: Iterable[str]) -> Any:
-    """*value*, decoded JSON, with each of *keys* replaced, inside of longer texts too."""
+    """Return *value*, decoded JSON, with each of *keys* replaced, inside longer texts too."""
     spelled = {form for key in keys for form in (key, quote(key), quote(key, safe=""))}
     longest_first = sorted(spelled, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)))
@@ -57,21 +57,27 @@ def without_keys(value: Any, keys: Iterable[str]) -> Any:
 
 
 def signs_of_keys(text: str, prefixes: Iterable[str], known: Iterable[str]) -> list[str]:
-    """What in *text* looks like a key, shortened: its form, or a provider's documented prefix."""
+    """Return what in *text* looks like a key, shortened.
+
+    Args:
+        text: Where to look.
+        prefixes: How the provider's keys begin.
+        known: Keys to look for as they are.
+    """
     own = [re.compile(re.escape(prefix) + r"\w{6,}") for prefix in prefixes]
-    found = [each.group() for sign in (*_SIGNS, *own) for each in sign.finditer(text)]
+    found = [match.group() for sign in (*_SIGNS, *own) for match in sign.finditer(text)]
     found += [key for key in known if key in text]
-    return sorted({f"{each[:SHORTEST]}..." for each in found})
+    return sorted({f"{key[:SHORTEST]}..." for key in found})
 
 
 def mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """*value*, decoded JSON, with every text in it changed, those of keys included."""
+    """Return *value*, decoded JSON, with every text in it changed, names of fields included."""
     if isinstance(value, str):
         return change(value)
     if is_object(value):
-        return {change(name): mapped(each, change) for name, each in value.items()}
+        return {change(name): mapped(member, change) for name, member in value.items()}
     if isinstance(value, list):
-        return [mapped(each, change) for each in cast("list[object]", value)]
+        return [mapped(item, change) for item in cast("list[object]", value)]
     return value
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
@@ -7,17 +8,19 @@ from vcr.request import Request
 class Cassette:
     data: list[tuple[Request, Any]]
     play_counts: Counter[int]
-    rewound: bool
     skip_patchers: tuple[str, ...]
-    _path: str
     def __init__(self, path: str, **settings: Any) -> None: ...
     @classmethod
     def use(
-        cls, *, path: str, persister: object, record_mode: str
+        cls,
+        *,
+        path: str,
+        persister: object,
+        record_mode: str,
+        before_record_request: Callable[[Request], Request | None],
     ) -> AbstractContextManager[Self]: ...
     @property
     def requests(self) -> list[Request]: ...
-    def append(self, request: Request, response: Any) -> None: ...
     def can_play_response_for(self, request: Request) -> bool: ...
     def filter_request(self, request: Request) -> Request | None: ...
     def play_response(self, request: Request) -> Any: ...

@@ -1,4 +1,4 @@
-"""What is told of two requests that differ."""
+"""What is shown of two requests that differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subhub.testing.cassettes.diff import (
+    at_most,
+    canonical,
     differences,
-    line,
-    meaning,
     nearest,
+    one_line,
     request_differences,
-    told,
 )
 
 HOST = "https://api.example.com"
@@ -50,23 +50,23 @@ def sent(body: object, uri: str = f"{HOST}/customers", method: str = "POST") -> 
         ({"a": None}, {"a": None}, []),
     ],
 )
-def test_a_difference_is_told_by_its_json_path(
+def test_a_difference_is_shown_with_its_json_path(
     recorded: object, asked: object, expected: list[str]
 ) -> None:
     assert differences(recorded, asked, "body") == expected
 
 
 @given(JSON, JSON)
-def test_bodies_differ_exactly_where_their_meanings_do(one: object, other: object) -> None:
-    alike = meaning(json.dumps(one).encode()) == meaning(json.dumps(other).encode())
+def test_bodies_differ_exactly_where_their_canonical_forms_do(one: object, other: object) -> None:
+    alike = canonical(json.dumps(one).encode()) == canonical(json.dumps(other).encode())
 
     assert alike == (not differences(json.loads(json.dumps(one)), other, "body"))
 
 
 def test_the_order_of_keys_and_blanks_mean_nothing() -> None:
-    assert meaning(b'{"a": 1, "b": 2}') == meaning(b'{"b":2,"a":1}')
-    assert meaning(b"null") != meaning(b"") == meaning(None)
-    assert meaning(b"<xml>") == b"<xml>"
+    assert canonical(b'{"a": 1, "b": 2}') == canonical(b'{"b":2,"a":1}')
+    assert canonical(b"null") != canonical(b"") == canonical(None)
+    assert canonical(b"<xml>") == b"<xml>"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_method_and_address_are_compared_part_by_part(asked: Sent, expected: lis
     assert request_differences(Sent(), asked) == expected
 
 
-def test_a_password_in_an_address_is_not_told() -> None:
+def test_a_password_in_an_address_is_not_shown() -> None:
     found = request_differences(Sent(), Sent(uri="https://me:secret@api.example.net/customers"))
 
     assert found
@@ -124,19 +124,19 @@ def test_of_two_alike_the_nearest_is_not_played_yet() -> None:
     assert nearest(sent({"name": "Anne"}), recorded, {1}) == 0
 
 
-def test_not_everything_is_told_when_there_is_much() -> None:
-    found = differences({}, {str(each): "x" * 200 for each in range(30)}, "body")
+def test_not_everything_is_shown_when_there_is_much() -> None:
+    found = differences({}, {str(number): "x" * 200 for number in range(30)}, "body")
 
-    lines = told(found, "  ")
+    lines = at_most(found, "  ")
 
     assert len(lines) == 21
     assert lines[-1] == "  ... and 10 more"
-    assert all(len(each) < 200 for each in lines)
+    assert all(len(line) < 200 for line in lines)
 
 
-def test_a_request_is_told_in_one_line() -> None:
-    assert line(Sent()) == "POST https://api.example.com/customers"
+def test_a_request_fits_one_line() -> None:
+    assert one_line(Sent()) == "POST https://api.example.com/customers"
     assert (
-        line(Sent(body=b"\xff"))
+        one_line(Sent(body=b"\xff"))
         == "POST https://api.example.com/customers \N{REPLACEMENT CHARACTER}"
     )

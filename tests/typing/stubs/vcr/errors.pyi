@@ -1,4 +1,0 @@
-from vcr.request import Request
-
-class CannotOverwriteExistingCassetteException(Exception):
-    failed_request: Request
