@@ -6,17 +6,18 @@ from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
+import httpcore
 import pytest
 
 from subhub.testing import ProviderContract
 from subhub.testing.contract import collecting, config, guard
-from subhub.testing.contract.cases import items_of, spread_of
+from subhub.testing.contract.cases import items_of, parameters_of
 from tests.contract.mini import Mini, MiniContract
 
 pytest_plugins = ["pytester"]
 
-LOADED = [collecting]
-"""Loaded here, because what is first loaded inside of pytester is forgotten and loaded again."""
+LOADED = [httpcore, collecting]
+"""Imported here: what pytester imports first is forgotten, and then imported a second time."""
 HEAD = """
 import pytest
 from tests.contract.mini import MiniContract
@@ -42,7 +43,7 @@ def run(
 
 
 def weakened(**attributes: Any) -> str:
-    """What a class with these attributes is told."""
+    """Return what is wrong with a class with these attributes."""
     with pytest.raises(TypeError) as caught:
         _ = type("TestMini", (MiniContract,), attributes)
     return str(caught.value)
@@ -83,7 +84,7 @@ def test_a_mixin_cannot_replace_anything_either() -> None:
         _ = type("TestMini", (mixin, MiniContract), {})
 
 
-def test_what_a_class_may_say_is_what_its_terms_are(contract: type[ProviderContract]) -> None:
+def test_a_class_may_define_what_its_configuration_has(contract: type[ProviderContract]) -> None:
     assert {"provider", "plan", "customer", "left_out", "make_customer"} <= config.HOOKS
     assert not found(contract)
 
@@ -98,14 +99,14 @@ def test_a_test_of_its_own_may_be_added() -> None:
 def test_what_is_left_out_needs_a_reason(reason: Any) -> None:
     told = weakened(left_out={"test_amounts_are_exact": reason})
 
-    assert "`left_out['test_amounts_are_exact']` needs a reason of a few words" in told
+    assert "`left_out['test_amounts_are_exact']` must have a reason of 3 words or more" in told
 
 
 def test_what_is_left_out_exists() -> None:
     told = weakened(left_out={"test_amounts_are_exakt": "it takes whole euros only"})
     strange = weakened(left_out={"xyz": "it takes whole euros only"})
 
-    assert "'test_amounts_are_exakt', which is no contract test" in told
+    assert "'test_amounts_are_exakt', which is not a contract test" in told
     assert "did you mean 'test_amounts_are_exact'?" in told
     assert "see docs/contract.md for the names" in strange
 
@@ -127,7 +128,7 @@ def test_a_class_changed_after_it_was_made_cannot_be_collected(
     contract.test_amounts_are_exact = None  # type: ignore[method-assign,assignment]
 
     assert found(contract) == (
-        "`test_amounts_are_exact` was replaced or removed after the class was made"
+        "`test_amounts_are_exact` was replaced or removed after the class was created"
     )
 
 
@@ -136,7 +137,7 @@ def test_reasons_changed_after_the_class_was_made_are_read_again() -> None:
     later = type("TestMini", (MiniContract,), {"left_out": left_out})
     left_out["test_amounts_are_exact"] = "no"
 
-    assert "needs a reason" in found(later)
+    assert "must have a reason" in found(later)
 
 
 @pytest.mark.parametrize("mark", ["skip", "skipif", "xfail"])
@@ -147,14 +148,13 @@ def test_no_mark_can_hide_a_test(contract: type[ProviderContract], mark: str) ->
 
 
 def test_every_test_of_the_suite_says_its_rule_and_what_it_is_about() -> None:
-    for name in guard.tests():
-        test = getattr(ProviderContract, name)
+    for name, test in guard.tests().items():
         assert test.__doc__, name
-        assert spread_of(test).colours, name
+        assert parameters_of(test).kinds, name
 
 
 def test_every_test_has_something_to_be_tried_on_at_some_plugin() -> None:
-    tried = {name for name in guard.tests() if list(items_of(MiniContract, name))}
+    tried = {name for name, test in guard.tests().items() if list(items_of(test, Mini))}
 
     assert len(tried) > 30
     assert "test_a_list_is_read_to_its_end" not in tried
@@ -230,7 +230,7 @@ def test_a_skip_from_outside_of_the_suite_is_a_failure(
 
     assert result.ret != 0
     assert "passed" not in result.parseoutcomes()
-    result.stdout.fnmatch_lines("*was skipped from outside of the suite: name it in `left_out`*")
+    result.stdout.fnmatch_lines("*was skipped from outside the suite: name it in `left_out`*")
 
 
 def test_a_hook_cannot_skip(run: Callable[..., pytest.RunResult]) -> None:
@@ -244,10 +244,10 @@ def test_a_hook_cannot_skip(run: Callable[..., pytest.RunResult]) -> None:
     )
 
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
-    result.stdout.fnmatch_lines("*was skipped from outside of the suite*")
+    result.stdout.fnmatch_lines("*was skipped from outside the suite*")
 
 
-def test_other_tests_in_the_class_and_beside_it_are_left_alone(
+def test_other_tests_in_the_class_and_next_to_it_are_left_alone(
     run: Callable[..., pytest.RunResult],
 ) -> None:
     result = run(

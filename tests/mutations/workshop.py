@@ -1,4 +1,4 @@
-"""The workshop: copies of the real plugins, with a mistake or without, under contract."""
+"""Copies of the real plugins, with a mistake or without, and their contract tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from subhub.testing import ProviderContract
-from subhub.testing.contract.cases import items_of, spread_of
+from subhub.testing.contract import guard
+from subhub.testing.contract.cases import items_of, parameters_of
 from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.mijnklantportaal.test_mijnklantportaal_contract import TestMijnKlantportaal
 from tests.mutations.seeded import Edit
@@ -25,7 +26,7 @@ _PROVIDERS: Final = Path(__file__).parents[2] / "providers"
 
 @contextmanager
 def copied(provider: str, edits: Iterable[Edit], folder: Path) -> Generator[type[ProviderContract]]:
-    """The contract of a copy of the plugin, in which *edits* were made."""
+    """Return the contract class of a copy of the plugin with *edits*."""
     contract = CONTRACTS[provider]
     package = f"seeded_{folder.name}".replace("-", "_")
     _write(_PROVIDERS / provider / f"subhub_{provider}", folder / package, package)
@@ -38,15 +39,16 @@ def copied(provider: str, edits: Iterable[Edit], folder: Path) -> Generator[type
         yield type("Seeded", (contract,), {"provider": found})
     finally:
         sys.path.remove(str(folder))
-        for name in [each for each in sys.modules if each.partition(".")[0] == package]:
+        for name in [found for found in sys.modules if found.partition(".")[0] == package]:
             del sys.modules[name]
 
 
 def failures(contract: type[ProviderContract], test: str) -> Iterator[str]:
-    """How *test* fails on each of its cases where it does; in sandboxes, both clients agree."""
-    takes_colour = len(spread_of(getattr(contract, test)).colours) > 1
-    for item in items_of(contract, test):
-        args = (item.case, item.colour) if takes_colour else (item.case,)
+    """Yield how *test* fails, for each of its cases where it does."""
+    sealed = guard.tests()[test]
+    takes_kind = len(parameters_of(sealed).kinds) > 1
+    for item in items_of(sealed, contract.provider):
+        args = (item.case, item.kind) if takes_kind else (item.case,)
         try:
             getattr(contract(), test)(*args)
         except AssertionError as failure:

@@ -58,8 +58,8 @@ def replay(
     if not path.is_file():
         message = f"there is no cassette {path}: record it first"
         raise CassetteMismatch(message)
-    interactions = Cassette.at(path).interactions
-    answered = {*hosts, *(str(urlsplit(each["request"]["uri"]).hostname) for each in interactions)}
+    recorded = (str(each["request"]["uri"]) for each in Cassette.at(path).interactions)
+    answered = {*hosts, *(str(urlsplit(uri).hostname) for uri in recorded)}
     with ExitStack() as stack:
         stack.enter_context(_exclusive(path.name))
         cassette = stack.enter_context(_opened(path, answered))

@@ -1,4 +1,4 @@
-"""Contract tests: what is asked for has an effect on the wire, and what was made is found again."""
+"""Contract tests: every argument has an effect on the wire, and what was created is found."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from subhub.errors import InvalidRequest, NotFound
 from subhub.models import Money, PlanDraft
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.provider_options import ProviderOptions, chosen
-from subhub.testing.contract.assertions import expect, told
+from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.calls import BACK, LISTERS, RETURN, STARTS, call_of, conversations
-from subhub.testing.contract.cases import BOTH, Case, for_each
+from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
-from subhub.testing.contract.harness import Call, ClientKind, Harness, Outcome
+from subhub.testing.contract.harness import Call, Harness, Outcome
 
 if TYPE_CHECKING:
     from subhub.models import Result
@@ -32,7 +32,7 @@ GETTERS: Final[Mapping[str, str]] = {
     "subscribe": "get_subscription",
     "update_subscription": "get_subscription",
 }
-"""What reads the object that an operation made or changed."""
+"""What reads the object that an operation created or changed."""
 TARGETED: Final = frozenset(
     {
         "get_plan",
@@ -67,15 +67,15 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         "price": lambda _, call: Call(call.operation, (_price(call.args[0]),)),  # type: ignore[arg-type]
     },
     "create_customer": {
-        "name": _draft(name="Somebody Else BV"),
-        "email": _draft(email="somebody@else.example"),
+        "name": _draft(name="Another Company BV"),
+        "email": _draft(email="another@company.example"),
     },
-    "create_signup_link": {"plan": lambda desk, call: call.but(plan=desk.other_plan)},
+    "create_signup_link": {"plan": lambda harness, call: call.but(plan=harness.other_plan)},
     "create_signup_link:existing_customer": {
-        "customer": lambda desk, call: call.but(customer=desk.other_customer)
+        "customer": lambda harness, call: call.but(customer=harness.other_customer)
     },
     "create_signup_link:new_customer": {
-        "customer": lambda desk, call: call.but(customer=desk.numbered(3))
+        "customer": lambda harness, call: call.but(customer=harness.numbered(3))
     },
     "create_signup_link:return_url": {
         "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
@@ -90,17 +90,17 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
     "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "subscribe": {
-        "plan": lambda desk, call: call.but(plan=desk.other_plan),
-        "customer": lambda desk, call: call.but(customer=desk.other_customer),
+        "plan": lambda harness, call: call.but(plan=harness.other_plan),
+        "customer": lambda harness, call: call.but(customer=harness.other_customer),
     },
     "subscribe:inline_plan": {
-        "price": lambda desk, call: call.but(plan=_price(desk.terms.plan)),
+        "price": lambda harness, call: call.but(plan=_price(harness.config.plan)),
     },
     "subscribe:starts_on": {
         "starts_on": lambda _, call: call.but(starts_on=STARTS + dt.timedelta(days=3))
     },
     "subscribe:payment_method": {"payment_method": lambda _, call: call.but(payment_method=None)},
-    "change_subscription": {"plan": lambda desk, call: call.but(plan=desk.plan)},
+    "change_subscription": {"plan": lambda harness, call: call.but(plan=harness.plan)},
     "change_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
     "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "cancel_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
@@ -112,9 +112,9 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
 def _arguments(provider: type[Provider]) -> Iterator[Case]:
     for capability, arguments in ARGUMENTS.items():
         if provider.capabilities().supports(capability):
-            makes = provider.capabilities().supports("create_customer")
+            creates = provider.capabilities().supports("create_customer")
             for name in arguments:
-                if makes or "customer" not in (name, capability.rpartition("_")[2]):
+                if creates or "customer" not in (name, capability.rpartition("_")[2]):
                     yield Case(capability, name)
 
 
@@ -129,32 +129,34 @@ def _readable(provider: type[Provider]) -> Iterator[Case]:
     known = provider.capabilities()
     for case in conversations(provider):
         readers = {GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")} - {""}
-        if any(known.supports(each) for each in readers):
+        if any(map(known.supports, readers)):
             yield case
 
 
 def _targeted(provider: type[Provider]) -> Iterator[Case]:
-    return (each for each in conversations(provider) if each.operation in TARGETED)
+    return (case for case in conversations(provider) if case.operation in TARGETED)
 
 
 class ArgumentTests(ContractConfig):
-    """Nothing that is asked for is lost."""
+    """No argument is ignored."""
 
     @for_each(_arguments)
     def test_every_argument_reaches_the_wire(self, case: Case) -> None:
-        """Another value of an argument asks something else, or is refused by its name."""
+        """Another value of an argument changes the requests, or is refused by its name."""
         change = ARGUMENTS[case.capability][case.detail]
         asked: list[Outcome] = []
         for changes in (False, True):
-            desk = Harness(self)
-            call = call_of(case.capability, desk)
-            other = change(desk, call)  # made on both desks, so that both have one history
-            asked.append(desk.perform(other if changes else call))
+            harness = Harness(self)
+            call = call_of(case.capability, harness)
+            other = change(
+                harness, call
+            )  # created on both harnesses, so that both have one history
+            asked.append(harness.perform(other if changes else call))
         plain, changed = asked
         _ = plain.returned()
         expect(
             _wire(plain) != _wire(changed) or _named(changed, case.detail),
-            f"`{case.detail}` makes no difference: the same was asked with and without it",
+            f"`{case.detail}` makes no difference: the same is sent with and without it",
         )
 
     @for_each(_options)
@@ -167,75 +169,77 @@ class ArgumentTests(ContractConfig):
             object not in map(type, values),
             f"the option `{case.detail}` takes anything: annotate it with its type",
         )
-        desk = Harness(self)
-        plain = desk.perform(call_of(case.capability, desk))
+        harness = Harness(self)
+        plain = harness.perform(call_of(case.capability, harness))
         expect(
             any(self._matters(case, {name: {case.detail: value}}, plain) for value in values),
-            f"the option `{case.detail}` is swallowed: nothing else was asked for it",
+            f"the option `{case.detail}` is ignored: the same is sent with and without it",
         )
 
     @for_each(_readable)
-    def test_what_was_made_or_changed_is_found_again(self, case: Case) -> None:
-        """What an operation returned can be read by its id, and is in the list."""
-        desk = Harness(self)
-        made = desk.perform(call_of(case.capability, desk)).returned()
+    def test_what_was_created_or_changed_is_found(self, case: Case) -> None:
+        """The object that an operation returned can be read by its id, and is in the list."""
+        harness = Harness(self)
+        created = harness.perform(call_of(case.capability, harness)).returned()
         getter, lister = GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")
-        if getter and desk.supports(getter):
-            found = desk.perform(Call(getter, (made.id,))).returned()
-            expect(found.id == made.id, f"{made.id!r} was asked for, and {found.id!r} came back")
-            expect(_agree(made, found), f"`{getter}` tells another thing: {found!r}, not {made!r}")
-        if lister and desk.supports(lister):
-            ids = [each.id for each in desk.perform(Call(lister)).returned()]
-            expect(made.id in ids, f"{made.id!r} is not in `{lister}`, which has {ids!r}")
+        if getter and harness.supports(getter):
+            found = harness.perform(Call(getter, (created.id,))).returned()
+            expect(
+                found.id == created.id, f"{created.id!r} was asked for, and {found.id!r} came back"
+            )
+            expect(_agree(created, found), f"`{getter}` must return {created!r}, got {found!r}")
+        if lister and harness.supports(lister):
+            ids = [item.id for item in harness.perform(Call(lister)).returned()]
+            expect(created.id in ids, f"{created.id!r} is not in `{lister}`, which has {ids!r}")
 
-    @for_each(_targeted, BOTH)
-    def test_what_is_not_there_is_not_found(self, case: Case, colour: ClientKind) -> None:
-        """An id that is nobody's raises `NotFound`; an object made up in its place bills nobody."""
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
+    @for_each(_targeted)
+    def test_an_unknown_id_is_not_found(self, case: Case) -> None:
+        """An id that does not exist raises `NotFound`; nothing is returned in its place."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
         stranger = Call(call.operation, (self.provider.stand_in_id,), call.kwargs)
-        outcome = desk.perform(stranger, colour)
+        outcome = harness.perform(stranger)
         expect(
             isinstance(outcome.error, NotFound),
-            f"`NotFound` was to be raised for {self.provider.stand_in_id!r}: "
-            + (told(outcome.error) if outcome.error else f"{outcome.result!r} came back"),
+            f"it must raise `NotFound` for {self.provider.stand_in_id!r}: "
+            + (summary(outcome.error) if outcome.error else f"it returned {outcome.result!r}"),
         )
 
     def _matters(self, case: Case, options: ProviderOptions, plain: Outcome) -> bool:
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        outcome = desk.perform(call.but(provider_options=options))
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        outcome = harness.perform(call.but(provider_options=options))
         return _wire(outcome) != _wire(plain) or _named(outcome, case.detail)
 
 
 def _wire(outcome: Outcome) -> list[object]:
     return [
         (
-            each.received.method,
-            each.received.path,
-            dict(each.received.query),
-            dict(each.received.headers),  # an idempotency key, for one, goes there
-            each.received.content,
+            exchange.received.method,
+            exchange.received.path,
+            dict(exchange.received.query),
+            dict(exchange.received.headers),  # an idempotency key, for one, goes there
+            exchange.received.content,
         )
-        for each in outcome.heard
+        for exchange in outcome.heard
     ]
 
 
 def _named(outcome: Outcome, argument: str) -> bool:
-    """Whether it was looked at: refused by its name, here or by the provider."""
+    """Return whether the argument was refused by its name, here or by the provider."""
     error = outcome.error
     return isinstance(error, InvalidRequest) and argument in f"{error} {error.fields}"
 
 
-def _agree(made: Result, found: Result) -> bool:
-    """Whether two results say the same, where both say something."""
-    fields: dict[str, object] = dict(made)
-    pairs = [(each, getattr(found, name)) for name, each in fields.items() if name != "raw"]
+def _agree(created: Result, found: Result) -> bool:
+    """Return whether two results have equal fields, where both have a value."""
+    fields: dict[str, object] = dict(created)
+    pairs = [(value, getattr(found, name)) for name, value in fields.items() if name != "raw"]
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
 
 def _annotation(provider: type[Provider], case: Case) -> object:
-    """The type of an option; in most modules its annotation is text, to be looked up there."""
+    """Return the type of an option; its annotation may be text, to be resolved in its module."""
     method = getattr(provider, case.operation)
     written = options_of(provider, case.operation)[case.detail].annotation
     holder = SimpleNamespace(__annotations__={case.detail: written})

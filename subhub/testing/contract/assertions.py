@@ -1,4 +1,4 @@
-"""Verdicts: how a contract test tells the author of a plugin what is wrong with it."""
+"""Assertions of contract tests, with messages for the author of a plugin."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def expect_none(problems: Iterable[str]) -> None:
     expect(not found, "\n".join(found))
 
 
-def of_kind(found: object, kind: type[T], problem: str) -> T:
-    """*found*, which has to be a *kind*."""
-    if not isinstance(found, kind):
+def expect_type(found: object, expected: type[T], problem: str) -> T:
+    """Return *found*, or fail with *problem* if it is not an *expected*."""
+    if not isinstance(found, expected):
         raise AssertionError(problem)  # noqa: TRY004 - it is the plugin's mistake, not the caller's
     return found
 
 
-def told(error: BaseException | None) -> str:
-    """An error in one line: its kind, and the beginning of what it says."""
+def summary(error: BaseException | None) -> str:
+    """Return an error in one line: its class, and the beginning of its message."""
     if error is None:
         return "nothing was raised"
     lines = str(error).splitlines() or [""]

@@ -1,4 +1,4 @@
-"""The calls: how each capability is asked for, and which of them a provider claims."""
+"""The calls: how each capability is used, and which of them a provider claims."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ RESULTS: Final[Mapping[str, type[Result]]] = {
 }
 """What an operation returns, or a list of it."""
 
-READING: Final = frozenset(each for each in OPERATIONS if each.startswith(("get", "list", "find")))
-KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+READING: Final = frozenset(name for name in OPERATIONS if name.startswith(("get", "list", "find")))
+REQUIRED_VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_customer": ("external_id", "email"),
     "create_signup_link": ("existing_customer", "new_customer"),
     "change_subscription": ("now", "period_end"),
@@ -50,47 +50,48 @@ LISTERS: Final[Mapping[str, str]] = {
     "create_customer": "list_customers",
     "subscribe": "list_subscriptions",
 }
-"""What lists the objects that an operation makes."""
+"""What lists the objects that an operation creates."""
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
-def call_of(capability: str, desk: Harness) -> Call:
-    """The call that asks for *capability*; what it needs is made on *desk*."""
+def call_of(capability: str, harness: Harness) -> Call:
+    """Return the call that uses *capability*; *harness* creates what it needs."""
     operation, _, variant = capability.partition(":")
-    make = _CALLS[operation]
-    if operation not in KINDS:
-        return make(desk, variant)
-    known = [each for each in KINDS[operation] if desk.supports(f"{operation}:{each}")]
-    return make(desk, variant or (known or KINDS[operation])[0])
+    build = _CALLS[operation]
+    if operation not in REQUIRED_VARIANTS:
+        return build(harness, variant)
+    required = REQUIRED_VARIANTS[operation]
+    known = [name for name in required if harness.supports(f"{operation}:{name}")]
+    return build(harness, variant or (known or required)[0])
 
 
-def rehearsed(terms: Callable[[], ContractConfig], capability: str) -> Outcome:
-    """How the call goes when nothing goes wrong; two desks with one history give equal answers."""
-    return _rehearsed(terms, capability)
+def rehearsed(config: Callable[[], ContractConfig], capability: str) -> Outcome:
+    """Return the outcome of the call without failures, computed once for all tests."""
+    return _rehearsed(config, capability)
 
 
 @lru_cache(maxsize=256)
-def _rehearsed(terms: Callable[[], ContractConfig], capability: str) -> Outcome:
-    desk = Harness(terms())
-    outcome = desk.perform(call_of(capability, desk))
+def _rehearsed(config: Callable[[], ContractConfig], capability: str) -> Outcome:
+    harness = Harness(config())
+    outcome = harness.perform(call_of(capability, harness))
     _ = outcome.returned()
     return outcome
 
 
 def claimed(provider: type[Provider]) -> Iterator[Case]:
-    """Every neutral capability that the plugin claims."""
+    """Return every neutral capability that the plugin claims."""
     return (Case(name) for name in NEUTRAL if provider.capabilities().supports(name))
 
 
 def lacking(provider: type[Provider]) -> Iterator[Case]:
-    """Every neutral capability that it does not claim."""
+    """Return every neutral capability that the plugin does not claim."""
     return (Case(name) for name in NEUTRAL if not provider.capabilities().supports(name))
 
 
 def conversations(provider: type[Provider]) -> Iterator[Case]:
-    """The claimed operations, and those variants that go another way on the wire."""
+    """Yield the claimed operations, and those variants that send other requests."""
     for case in claimed(provider):
         operation, _, variant = case.capability.partition(":")
         others = {"new_customer", "inline_plan", "email"} & {variant}
@@ -99,39 +100,39 @@ def conversations(provider: type[Provider]) -> Iterator[Case]:
 
 
 def changing(provider: type[Provider]) -> Iterator[Case]:
-    """The conversations that change something."""
-    return (each for each in conversations(provider) if each.operation not in READING)
+    """Return the conversations that change something."""
+    return (case for case in conversations(provider) if case.operation not in READING)
 
 
 def reading(provider: type[Provider]) -> Iterator[Case]:
-    """The conversations that change nothing."""
-    return (each for each in conversations(provider) if each.operation in READING)
+    """Return the conversations that change nothing."""
+    return (case for case in conversations(provider) if case.operation in READING)
 
 
 def lists(provider: type[Provider]) -> Iterator[Case]:
-    """The claimed lists."""
-    return (each for each in claimed(provider) if each.capability.startswith("list_"))
+    """Return the claimed lists."""
+    return (case for case in claimed(provider) if case.capability.startswith("list_"))
 
 
 def with_status(provider: type[Provider]) -> Iterator[Case]:
-    """The claimed operations that tell how a subscription stands."""
+    """Return the claimed operations whose result has a subscription's status."""
     about = (Subscription, SubscriptionChange)
-    return (each for each in conversations(provider) if issubclass(RESULTS[each.operation], about))
+    return (case for case in conversations(provider) if issubclass(RESULTS[case.operation], about))
 
 
 def _differs(provider: type[Provider], operation: str, variant: str) -> bool:
-    kinds = KINDS.get(operation, ())
-    return variant not in kinds or any(
-        provider.capabilities().supports(f"{operation}:{each}") for each in kinds if each != variant
-    )
+    required = REQUIRED_VARIANTS.get(operation, ())
+    known = provider.capabilities()
+    others = (name for name in required if name != variant)
+    return variant not in required or any(known.supports(f"{operation}:{name}") for name in others)
 
 
-def _signup(desk: Harness, variant: str) -> Call:
-    existing = desk.supports("create_signup_link:existing_customer")
+def _signup(harness: Harness, variant: str) -> Call:
+    existing = harness.supports("create_signup_link:existing_customer")
     existing = variant == "existing_customer" or (existing and variant != "new_customer")
     call = Call(
         "create_signup_link",
-        kwargs={"plan": desk.plan, "customer": desk.customer if existing else desk.draft},
+        kwargs={"plan": harness.plan, "customer": harness.customer if existing else harness.draft},
     )
     if variant == "return_url":
         return call.but(return_url=RETURN)
@@ -140,28 +141,28 @@ def _signup(desk: Harness, variant: str) -> Call:
     if variant not in {"replaces", "period_end", "prorated"}:
         return call
     when = "period_end" if variant == "period_end" else "now"
-    call = call.but(plan=desk.other_plan, replaces=desk.subscription, when=when)
+    call = call.but(plan=harness.other_plan, replaces=harness.subscription, when=when)
     return call.but(refund="prorated") if variant == "prorated" else call
 
 
-def _subscribe(desk: Harness, variant: str) -> Call:
-    customer = desk.customer
+def _subscribe(harness: Harness, variant: str) -> Call:
+    customer = harness.customer
     if variant == "inline_plan":
-        return Call("subscribe", kwargs={"plan": desk.terms.plan, "customer": customer})
-    call = Call("subscribe", kwargs={"plan": desk.plan, "customer": customer})
+        return Call("subscribe", kwargs={"plan": harness.config.plan, "customer": customer})
+    call = Call("subscribe", kwargs={"plan": harness.plan, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
-    return call.but(payment_method=desk.payment_method) if variant == "payment_method" else call
+    return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call
 
 
-def _find(desk: Harness, variant: str) -> Call:
-    _ = desk.customer
-    value = desk.draft.email if variant == "email" else desk.draft.external_id
+def _find(harness: Harness, variant: str) -> Call:
+    _ = harness.customer
+    value = harness.draft.email if variant == "email" else harness.draft.external_id
     return Call("find_customer", kwargs={variant: value or "contract-1"})
 
 
-def _change(desk: Harness, variant: str) -> Call:
-    call = Call("change_subscription", (desk.subscription,), {"plan": desk.other_plan})
+def _change(harness: Harness, variant: str) -> Call:
+    call = Call("change_subscription", (harness.subscription,), {"plan": harness.other_plan})
     return _timed(call, variant)
 
 
@@ -172,28 +173,30 @@ def _timed(call: Call, variant: str) -> Call:
 
 
 _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
-    "create_plan": lambda desk, _: Call("create_plan", (desk.terms.plan,)),
-    "get_plan": lambda desk, _: Call("get_plan", (desk.plan,)),
-    "list_plans": lambda desk, _: (desk.plan, Call("list_plans"))[1],
-    "update_plan": lambda desk, _: Call(
-        "update_plan", (desk.plan,), desk.terms.plan_changes.changes()
+    "create_plan": lambda harness, _: Call("create_plan", (harness.config.plan,)),
+    "get_plan": lambda harness, _: Call("get_plan", (harness.plan,)),
+    "list_plans": lambda harness, _: (harness.plan, Call("list_plans"))[1],
+    "update_plan": lambda harness, _: Call(
+        "update_plan", (harness.plan,), harness.config.plan_changes.changes()
     ),
-    "create_customer": lambda desk, _: Call("create_customer", (desk.draft,)),
-    "get_customer": lambda desk, _: Call("get_customer", (desk.customer,)),
-    "list_customers": lambda desk, _: (desk.customer, Call("list_customers"))[1],
+    "create_customer": lambda harness, _: Call("create_customer", (harness.draft,)),
+    "get_customer": lambda harness, _: Call("get_customer", (harness.customer,)),
+    "list_customers": lambda harness, _: (harness.customer, Call("list_customers"))[1],
     "find_customer": _find,
-    "update_customer": lambda desk, _: Call(
-        "update_customer", (desk.customer,), desk.terms.customer_changes.changes()
+    "update_customer": lambda harness, _: Call(
+        "update_customer", (harness.customer,), harness.config.customer_changes.changes()
     ),
     "create_signup_link": _signup,
     "subscribe": _subscribe,
-    "get_subscription": lambda desk, _: Call("get_subscription", (desk.subscription,)),
-    "list_subscriptions": lambda desk, _: (desk.subscription, Call("list_subscriptions"))[1],
+    "get_subscription": lambda harness, _: Call("get_subscription", (harness.subscription,)),
+    "list_subscriptions": lambda harness, _: (harness.subscription, Call("list_subscriptions"))[1],
     "change_subscription": _change,
-    "update_subscription": lambda desk, _: Call(
-        "update_subscription", (desk.subscription,), desk.terms.subscription_changes.changes()
+    "update_subscription": lambda harness, _: Call(
+        "update_subscription",
+        (harness.subscription,),
+        harness.config.subscription_changes.changes(),
     ),
-    "cancel_subscription": lambda desk, variant: _timed(
-        Call("cancel_subscription", (desk.subscription,)), variant
+    "cancel_subscription": lambda harness, variant: _timed(
+        Call("cancel_subscription", (harness.subscription,)), variant
     ),
 }

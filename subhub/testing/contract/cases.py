@@ -1,24 +1,24 @@
-"""Cases: one contract test, tried on each thing that it is about.
+"""Cases: a contract test, and each capability or detail that it is tried on.
 
-A test says with `for_each` what it is about; from that follow pytest's parameters, what a report
-has to show, and which names may be left out.
+A test declares its cases with `for_each`. pytest's parameters, the rows of a report and the names
+that may be left out all follow from that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
-    from subhub.testing.contract.config import ContractConfig
     from subhub.testing.contract.harness import ClientKind
 
 F = TypeVar("F", bound=Callable[..., None])
 SYNC: Final[tuple[ClientKind, ...]] = ("sync",)
 BOTH: Final[tuple[ClientKind, ...]] = ("sync", "async")
-_SPREAD: Final = "contract_cases"
+"""For what the two clients do in code of their own: sending, and walking lists."""
+_PARAMETERS: Final = "contract_parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Case:
         return self.capability.partition(":")[0]
 
     def __str__(self) -> str:
-        return "-".join(each for each in (self.capability, self.detail) if each) or "plugin"
+        return "-".join(part for part in (self.capability, self.detail) if part) or "plugin"
+
+
+Cases: TypeAlias = "Callable[[type[Provider]], Iterable[Case]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Item:
 
     test: str
     case: Case
-    colour: ClientKind
+    kind: ClientKind
 
     @property
     def name(self) -> str:
@@ -52,39 +55,37 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """What a test is about, and the kinds of client that it is tried with."""
+class Parameters:
+    """The cases of a test, and the kinds of client that it is tried with."""
 
-    cases: Callable[[type[Provider]], Iterable[Case]]
-    colours: tuple[ClientKind, ...]
+    cases: Cases
+    kinds: tuple[ClientKind, ...]
 
 
-def for_each(
-    cases: Callable[[type[Provider]], Iterable[Case]], colours: tuple[ClientKind, ...] = SYNC
-) -> Callable[[F], F]:
+def for_each(cases: Cases, kinds: tuple[ClientKind, ...] = SYNC) -> Callable[[F], F]:
     """Try the test on each of *cases*, with each kind of client."""
 
     def mark(test: F) -> F:
-        setattr(test, _SPREAD, Spread(cases, colours))
+        setattr(test, _PARAMETERS, Parameters(cases, kinds))
         return test
 
     return mark
 
 
 def whole(_: type[Provider]) -> Iterator[Case]:
-    """The plugin as a whole."""
+    """Yield the plugin as a whole."""
     yield Case()
 
 
-def spread_of(test: Any) -> Spread:
-    """What a contract test is about."""
-    spread: Spread = getattr(test, _SPREAD)
-    return spread
+def parameters_of(test: Any) -> Parameters:
+    """Return the cases and kinds of a contract test."""
+    parameters: Parameters = getattr(test, _PARAMETERS)
+    return parameters
 
 
-def items_of(suite: type[ContractConfig], test: str) -> Iterator[Item]:
-    """Everything that *test* is tried on in *suite*, what is left out included."""
-    spread = spread_of(getattr(suite, test))
-    for case in spread.cases(suite.provider):
-        for colour in spread.colours:
-            yield Item(test, case, colour)
+def items_of(test: Any, provider: type[Provider]) -> Iterator[Item]:
+    """Yield everything that *test* is tried on for *provider*, what is left out included."""
+    parameters = parameters_of(test)
+    for case in parameters.cases(provider):
+        for kind in parameters.kinds:
+            yield Item(test.__name__, case, kind)

@@ -1,15 +1,16 @@
-"""Collecting: how pytest gets from a contract class to its cases, and hears what became of them."""
+"""Collecting: from a contract class to pytest's items, and from their outcomes to the report."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from subhub.testing.contract.cases import items_of, spread_of
+from subhub.testing.contract.cases import items_of, parameters_of
 from subhub.testing.contract.guard import reason, tests, weaknesses
-from subhub.testing.contract.report import Results, written
+from subhub.testing.contract.results import Results, write_report
 
 if TYPE_CHECKING:
     from subhub.testing.contract.config import ContractConfig
@@ -19,27 +20,28 @@ NOTHING: Final = "the plugin has nothing that this is about"
 _LISTENER: Final = "subhub-contract"
 
 
-def spread(contract: type[ContractConfig], metafunc: pytest.Metafunc) -> None:
-    """Try a contract test on its cases; a weakened class cannot be collected."""
+def parametrize(contract: type[ContractConfig], metafunc: pytest.Metafunc) -> None:
+    """Try a contract test on its cases; fail if the class was weakened."""
     _listen(metafunc.config)
-    found = list(weaknesses(contract, (each.name for each in metafunc.definition.iter_markers())))
+    found = list(weaknesses(contract, (mark.name for mark in metafunc.definition.iter_markers())))
     if found:
         pytest.fail(f"{contract.__name__} weakens the contract: " + "; ".join(found), pytrace=False)
     test = metafunc.function.__name__
     if test in tests():
-        names = ("case", "colour") if "colour" in metafunc.fixturenames else ("case",)
-        metafunc.parametrize(names, list(_parameters(contract, test, len(names))))
+        names = ("case", "kind") if "kind" in metafunc.fixturenames else ("case",)
+        metafunc.parametrize(names, list(_parameter_sets(contract, test, len(names))))
 
 
-def _parameters(contract: type[ContractConfig], test: str, width: int) -> Iterator[Any]:
-    colours = len(spread_of(getattr(contract, test)).colours)
-    why = contract.left_out.get(test)
-    items = [] if why else list(items_of(contract, test))
-    for each in items:
-        told = reason(contract, test, each.case)
-        marks = [pytest.mark.skip(reason=LEFT_OUT + told)] if told else []
-        name = f"{each.case}-{each.colour}" if colours > 1 else str(each.case)
-        yield pytest.param(*(each.case, each.colour)[:width], marks=marks, id=name)
+def _parameter_sets(contract: type[ContractConfig], name: str, width: int) -> Iterator[Any]:
+    test = tests()[name]
+    kinds = len(parameters_of(test).kinds)
+    why = contract.left_out.get(name)
+    items = [] if why else list(items_of(test, contract.provider))
+    for item in items:
+        skipped = reason(contract, name, item.case)
+        marks = [pytest.mark.skip(reason=LEFT_OUT + skipped)] if skipped else []
+        id_ = f"{item.case}-{item.kind}" if kinds > 1 else str(item.case)
+        yield pytest.param(*(item.case, item.kind)[:width], marks=marks, id=id_)
     if not items:
         mark = pytest.mark.skip(reason=LEFT_OUT + why if why else NOTHING)
         yield pytest.param(*(None, None)[:width], marks=[mark], id="none")
@@ -51,7 +53,7 @@ def _listen(config: pytest.Config) -> None:
 
 
 class Listener:
-    """Hears how each contract test ended, and writes the report."""
+    """Notes how each contract test ended, and writes the report."""
 
     def __init__(self) -> None:
         self.results = Results()
@@ -68,10 +70,10 @@ class Listener:
             return report
         if report.skipped and not _is_own_skip(item):
             report.outcome = "failed"
-            _ = vars(report).pop("wasxfail", None)  # pytest would not count it
+            _ = vars(report).pop("wasxfail", None)  # with it, pytest would not count the failure
             report.longrepr = (
-                f"{item.name} was skipped from outside of the suite: name it in `left_out`, with "
-                "the reason"
+                f"{item.name} was skipped from outside the suite: name it in `left_out`, with the "
+                "reason"
             )
         params = getattr(item, "callspec").params  # noqa: B009 - every contract test has one
         if report.failed or report.when == "call":
@@ -79,12 +81,12 @@ class Listener:
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write what was proven, where a path was given."""
+        """Write what was proven, if a path was given."""
         path = session.config.getoption("--subhub-report", default=None)
         if path:
-            written(self.results, str(path))
+            write_report(self.results, Path(str(path)))
 
 
 def _is_own_skip(item: pytest.Item) -> bool:
-    reasons = [str(each.kwargs.get("reason")) for each in item.iter_markers("skip")]
-    return any(each == NOTHING or each.startswith(LEFT_OUT) for each in reasons)
+    reasons = [str(mark.kwargs.get("reason")) for mark in item.iter_markers("skip")]
+    return any(found == NOTHING or found.startswith(LEFT_OUT) for found in reasons)

@@ -1,6 +1,6 @@
-"""The terms: what the author of a plugin tells the contract suite, and nothing else may be changed.
+"""The configuration of the contract suite by a plugin's author; nothing else may be changed.
 
-The suite makes everything else itself, from these.
+The suite creates everything else itself, from these.
 """
 
 from __future__ import annotations
@@ -22,36 +22,41 @@ if TYPE_CHECKING:
 
 
 class ContractConfig:
-    """What a contract class says of its provider."""
+    """What a contract class defines for its provider."""
 
     provider: ClassVar[type[Provider]]
     """The class under test; `sandbox()` gives its fake."""
     plan: ClassVar[PlanDraft]
     """A plan that the provider's sandbox can hold."""
     customer: ClassVar[CustomerDraft]
-    """A customer that the provider can make."""
+    """A customer that the provider can create."""
     left_out: ClassVar[Mapping[str, str]] = {}
-    """Contract tests that do not apply, or single cases of one, as `test_name[case]`: with why."""
+    """Contract tests that do not apply, or single cases `test_name[case]`, each with its reason."""
 
     plan_changes: ClassVar[PlanUpdate] = PlanUpdate(name="Another name")
-    """What to change of a plan."""
+    """What to change in a plan."""
     customer_changes: ClassVar[CustomerUpdate] = CustomerUpdate(name="Another Name BV")
-    """What to change of a customer."""
+    """What to change in a customer."""
     subscription_changes: ClassVar[SubscriptionUpdate] = SubscriptionUpdate(
-        description="Other terms"
+        description="Other config"
     )
-    """What to change of a subscription."""
+    """What to change in a subscription."""
 
     def make_customer(self, client: Client, draft: CustomerDraft) -> str:
-        """The id of a customer; override it where the provider has no `create_customer`."""
+        """Return the id of a customer; override it if the provider has no `create_customer`."""
         if client.supports("create_customer"):
             return client.create_customer(draft).id
         return self.provider.stand_in_id
 
     def make_subscription(self, client: Client, plan: str, customer: str) -> str:
-        """The id of a subscription; override it where the provider has no `subscribe`.
+        """Return the id of a subscription; override it if the provider has no `subscribe`.
 
         By default a signup link is paid then, and the newest subscription of the list is taken.
+
+        Args:
+            client: A client of the provider's sandbox.
+            plan: The id of a plan.
+            customer: The id of a customer.
         """
         if client.supports("subscribe"):
             return client.subscribe(plan=plan, customer=customer).id
@@ -61,11 +66,11 @@ class ContractConfig:
                 plan=plan, customer=customer if known else self.customer
             )
             client.sandbox.pay(link.url)
-            return [each.id for each in client.list_subscriptions()][-1]
+            return [subscription.id for subscription in client.list_subscriptions()][-1]
         return self.provider.stand_in_id
 
     def make_payment_method(self, client: Client, customer: str) -> str:
-        """The id of a means to charge *customer* by; by default one that the sandbox never saw."""
+        """Return the id of a payment method; by default one that the sandbox does not know."""
         del client, customer
         return self.provider.id_prefixes.get("payment method", "") + "contract0001"
 

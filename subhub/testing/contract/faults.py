@@ -1,6 +1,6 @@
-"""Contract tests: a change is made once or not at all, whatever the network does.
+"""Contract tests: a change is carried out once or not at all, whatever the network does.
 
-Time in a sandbox is virtual, so that all the waiting between attempts costs nothing.
+Time in a sandbox is virtual, so waiting between attempts costs nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from subhub.errors import (
     WouldSend,
 )
 from subhub.sandbox import Fault
-from subhub.testing.contract.assertions import expect, of_kind, told
+from subhub.testing.contract.assertions import expect, expect_type, summary
 from subhub.testing.contract.calls import (
     LISTERS,
     call_of,
@@ -42,9 +42,9 @@ LOST: Final = (
     Fault("reset", after=True),
     Fault("slow"),
 )
-"""Ways in which an answer is lost: the change may have been made, or not."""
+"""Ways in which a response is lost: the change may have been carried out, or not."""
 PASSING: Final = (Fault("unreachable"), Fault("rate_limited"))
-"""What provably was not carried out, and works when it is tried again."""
+"""Requests that had no effect, and succeed when they are retried."""
 SERVER_ERRORS: Final = tuple(
     Fault("server_error", after=after, status=status)
     for status in (500, 502, 503, 504)
@@ -58,11 +58,11 @@ REREAD: Final = (
     Fault("slow"),
     Fault("server_error", status=503),
 )
-"""After which a read is simply made again."""
+"""After which a read is retried."""
 
 
 def _counted(provider: type[Provider]) -> Iterator[Case]:
-    """What makes one of the objects that are listed."""
+    """Yield the conversations that create an object that can be listed."""
     for case in changing(provider):
         lister = LISTERS.get(case.operation)
         if lister is not None and provider.capabilities().supports(lister):
@@ -73,95 +73,93 @@ class FaultTests(ContractConfig):
     """Faults before and after sending, at every step that changes something."""
 
     @for_each(changing, BOTH)
-    def test_a_lost_answer_is_never_sent_again(self, case: Case, colour: ClientKind) -> None:
-        """A change whose answer is lost raises `OutcomeUnknown` with a token, and is sent once."""
+    def test_a_lost_response_is_never_retried(self, case: Case, kind: ClientKind) -> None:
+        """A change without a response raises `OutcomeUnknown` with a token, and is sent once."""
         for step, fault in _at_changes(type(self), case, LOST):
-            outcome, place = self._disturbed(case, colour, step, fault)
-            expect(isinstance(outcome.error, OutcomeUnknown), place + told(outcome.error))
+            outcome, place = self._disturbed(case, step, fault, kind)
+            expect(isinstance(outcome.error, OutcomeUnknown), place + summary(outcome.error))
             expect(_token(outcome), place + "`error.token` is missing")
-            expect(len(outcome.heard) == step, place + "and more was asked after it")
+            expect(len(outcome.heard) == step, place + "and more was sent after it")
 
-    @for_each(changing, BOTH)
-    def test_a_change_that_was_not_made_is_made_once(self, case: Case, colour: ClientKind) -> None:
-        """What was not sent, or was one too many (429), is tried again, and made exactly once."""
+    @for_each(changing)
+    def test_a_request_without_effect_is_retried(self, case: Case) -> None:
+        """A request that was not sent, or refused with 429, is retried and carried out once."""
         normal = rehearsed(type(self), case.capability)
         for step, fault in _at_changes(type(self), case, PASSING):
-            outcome, place = self._disturbed(case, colour, step, fault)
-            expect(outcome.error is None, place + told(outcome.error))
-            expect(outcome.result, place + f"{outcome.result!r} came back")
+            outcome, place = self._disturbed(case, step, fault)
+            expect(outcome.error is None, place + summary(outcome.error))
+            expect(outcome.result, place + f"it returned {outcome.result!r}")
             extra = len(outcome.heard) - len(normal.heard)
-            expect(extra == 1, place + f"{extra} requests more than usual were made, not one")
+            expect(extra == 1, place + f"{extra} requests more than usual were sent, not one")
 
-    @for_each(changing, BOTH)
-    def test_a_server_error_on_a_change_is_not_sent_again(
-        self, case: Case, colour: ClientKind
-    ) -> None:
-        """After a 5xx nobody knows whether the change was made: it is told, with a token."""
+    @for_each(changing)
+    def test_a_server_error_on_a_change_is_not_retried(self, case: Case) -> None:
+        """After a 5xx the outcome of a change is unknown: the error has a token."""
         for step, fault in _at_changes(type(self), case, SERVER_ERRORS):
-            outcome, place = self._disturbed(case, colour, step, fault)
-            expect(isinstance(outcome.error, ProviderUnavailable), place + told(outcome.error))
+            outcome, place = self._disturbed(case, step, fault)
+            expect(isinstance(outcome.error, ProviderUnavailable), place + summary(outcome.error))
             expect(_token(outcome), place + "`error.token` is missing")
-            expect(len(outcome.heard) == step, place + "and more was asked after it")
+            expect(len(outcome.heard) == step, place + "and more was sent after it")
 
     @for_each(changing)
-    def test_an_answer_that_breaks_off_is_not_asked_for_again(self, case: Case) -> None:
-        """A status of success with half of a body: the change is made, its answer unreadable."""
+    def test_a_truncated_response_is_not_retried(self, case: Case) -> None:
+        """A success with half of a body: the change was carried out, its response is unreadable."""
         for step, fault in _at_changes(type(self), case, (Fault("cut_body"),)):
-            outcome, place = self._disturbed(case, "sync", step, fault)
-            expect(isinstance(outcome.error, InvalidReply), place + told(outcome.error))
-            expect(len(outcome.heard) == step, place + "and more was asked after it")
+            outcome, place = self._disturbed(case, step, fault)
+            expect(isinstance(outcome.error, InvalidReply), place + summary(outcome.error))
+            expect(len(outcome.heard) == step, place + "and more was sent after it")
 
     @for_each(changing)
-    def test_a_provider_that_cannot_be_reached_has_changed_nothing(self, case: Case) -> None:
-        """When no attempt gets through, `NotSent` says so; nothing has happened."""
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        desk.fake.faults.rule("unreachable")
-        outcome = desk.perform(call)
-        expect(isinstance(outcome.error, NotSent), told(outcome.error))
+    def test_an_unreachable_provider_has_changed_nothing(self, case: Case) -> None:
+        """When no attempt gets through, `NotSent` is raised."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        harness.fake.faults.rule("unreachable")
+        outcome = harness.perform(call)
+        expect(isinstance(outcome.error, NotSent), summary(outcome.error))
 
-    @for_each(_counted, BOTH)
-    def test_what_fails_is_made_at_most_once(self, case: Case, colour: ClientKind) -> None:
+    @for_each(_counted)
+    def test_a_failed_create_creates_at_most_one_object(self, case: Case) -> None:
         """Whatever goes wrong, the provider has at most one object more than before."""
         lister = LISTERS[case.operation]
         for step, fault in _at_changes(type(self), case, (*LOST, *PASSING, *SERVER_ERRORS)):
-            desk = Harness(self)
-            call = call_of(case.capability, desk)
-            before = _count(desk, lister)
-            outcome = desk.perform(call, colour, disturbed(step, fault))
-            made = _count(desk, lister) - before
+            harness = Harness(self)
+            call = call_of(case.capability, harness)
+            before = _count(harness, lister)
+            outcome = harness.perform(call, intercept=disturbed(step, fault))
+            created = _count(harness, lister) - before
             place = f"request {step}, {fault.kind}, {'after' if fault.after else 'before'}: "
-            expect(made <= 1, place + f"{made} objects were made")
-            lacks = outcome.error is None and not made
-            expect(not lacks, place + "the call returned, and nothing was made")
+            expect(created <= 1, place + f"{created} objects were created")
+            lacks = outcome.error is None and not created
+            expect(not lacks, place + "the call returned, and nothing was created")
 
-    @for_each(reading, BOTH)
-    def test_a_read_is_tried_again(self, case: Case, colour: ClientKind) -> None:
-        """A read that got no answer, or a passing refusal, is made again and returns the same."""
+    @for_each(reading)
+    def test_a_read_is_retried(self, case: Case) -> None:
+        """A read without a response, or with a passing refusal, is retried and returns the same."""
         normal = rehearsed(type(self), case.capability)
         for step in range(1, len(normal.heard) + 1):
             for fault in REREAD:
-                outcome, place = self._disturbed(case, colour, step, fault)
-                expect(outcome.error is None, place + told(outcome.error))
-                expect(outcome.result == normal.result, place + f"{outcome.result!r} came back")
+                outcome, place = self._disturbed(case, step, fault)
+                expect(outcome.error is None, place + summary(outcome.error))
+                expect(outcome.result == normal.result, place + f"it returned {outcome.result!r}")
 
     @for_each(conversations)
-    def test_too_many_requests_in_the_end_are_rate_limited(self, case: Case) -> None:
-        """A provider that goes on refusing with 429 raises `RateLimited`, and changed nothing."""
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        outcome = desk.perform(call, meddle=refused(1, lambda fake: fake.too_many(1)))
-        expect(isinstance(outcome.error, RateLimited), told(outcome.error))
+    def test_a_provider_that_keeps_refusing_is_rate_limited(self, case: Case) -> None:
+        """A provider that keeps answering 429 raises `RateLimited` in the end."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        outcome = harness.perform(call, intercept=refused(1, lambda fake: fake.too_many(1)))
+        expect(isinstance(outcome.error, RateLimited), summary(outcome.error))
 
-    @for_each(changing, BOTH)
-    def test_a_dry_run_changes_nothing(self, case: Case, colour: ClientKind) -> None:
+    @for_each(changing)
+    def test_a_dry_run_changes_nothing(self, case: Case) -> None:
         """The first request that would change something is raised as `WouldSend`, and not sent."""
         normal = rehearsed(type(self), case.capability)
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        outcome = desk.perform(call, colour, dry_run=True)
-        problem = f"`WouldSend` was to be raised: {told(outcome.error)}"
-        shown = of_kind(outcome.error, WouldSend, problem).request
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        outcome = harness.perform(call, dry_run=True)
+        problem = f"it must raise `WouldSend`: {summary(outcome.error)}"
+        shown = expect_type(outcome.error, WouldSend, problem).request
         expect(not outcome.changing, "a request that may change something was sent")
         due = normal.heard[normal.changing[0] - 1].received
         expect(
@@ -170,19 +168,19 @@ class FaultTests(ContractConfig):
         )
 
     def _disturbed(
-        self, case: Case, colour: ClientKind, step: int, fault: Fault
+        self, case: Case, step: int, fault: Fault, kind: ClientKind = "sync"
     ) -> tuple[Outcome, str]:
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        outcome = desk.perform(call, colour, disturbed(step, fault))
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        outcome = harness.perform(call, kind, disturbed(step, fault))
         when = "after the change" if fault.after else "before"
         return outcome, f"request {step}, {fault.kind} {when}: "
 
 
 def _at_changes(
-    terms: type[ContractConfig], case: Case, faults: tuple[Fault, ...]
+    config: type[ContractConfig], case: Case, faults: tuple[Fault, ...]
 ) -> Iterator[tuple[int, Fault]]:
-    for step in rehearsed(terms, case.capability).changing:
+    for step in rehearsed(config, case.capability).changing:
         for fault in faults:
             yield step, fault
 
@@ -192,6 +190,6 @@ def _token(outcome: Outcome) -> bool:
     return isinstance(error, SubhubError) and bool(error.token)
 
 
-def _count(desk: Harness, lister: str) -> int:
-    """How many objects there are of the kind that is made."""
-    return len(desk.perform(Call(lister)).returned())
+def _count(harness: Harness, lister: str) -> int:
+    """Return how many objects a list has."""
+    return len(harness.perform(Call(lister)).returned())

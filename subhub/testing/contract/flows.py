@@ -1,7 +1,7 @@
 """Contract tests: flows are pure, and an id is one segment of a path, whatever it holds.
 
-Here flows are driven without a client, which would refuse some of these ids first: they reach a
-flow all the same, in answers of the provider's.
+Flows run without a client here. A client would refuse some of these ids first, but they also reach
+a flow in the provider's responses.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from subhub.testing.contract.assertions import expect
 from subhub.testing.contract.calls import conversations
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.flow_replay import FlowReplay
 from subhub.testing.contract.harness import MOMENT
-from subhub.testing.contract.scripts import Script
-from subhub.testing.network import no_network
 
 IDS: Final = ("a b", "ü", "a?b", "a#b", "a/b", "a%2Fb", "..")
 ALLOWED: Final = frozenset(string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@%/")
@@ -35,54 +34,60 @@ class FlowTests(ContractConfig):
     @for_each(conversations)
     def test_an_id_is_one_segment_of_the_path(self, case: Case) -> None:
         """Every id is quoted: no id can change which address is asked."""
-        usual = [_segments(each) for each in _played(self, case, None)]
+        usual = [_segments(request) for request in _asked(self, case, None)]
         for identity in IDS:
-            for number, request in enumerate(_played(self, case, identity)):
+            for number, request in enumerate(_asked(self, case, identity)):
                 strange = set(request.path) - ALLOWED
                 expect(not strange, f"{request.path!r} holds {sorted(strange)!r}: use `path()`")
                 alike = _segments(request) == usual[number]
                 expect(alike, f"the id {identity!r} changed the address to {request.path!r}")
                 plain = quote(identity, safe="") != identity
                 raw = plain and f"/{identity}" in request.path
-                expect(not raw, f"{identity!r} stands unquoted in {request.path!r}: use `path()`")
+                expect(not raw, f"{identity!r} is not quoted in {request.path!r}: use `path()`")
 
     @for_each(conversations)
     def test_a_flow_is_pure(self, case: Case) -> None:
-        """The same arguments and answers ask the same, and the provider keeps nothing of it."""
-        connector = self.provider()
-        kept = dict(vars(connector))
+        """The same arguments and responses give the same requests; the plugin keeps no state."""
+        from subhub.testing.network import no_network  # noqa: PLC0415 - it loads pytest
+
+        plugin = self.provider()
+        kept = dict(vars(plugin))
         with no_network("flows do no I/O"):
-            first = _played(self, case, None, connector)
-            _ = _played(self, case, "another", connector)
-            second = _played(self, case, None, connector)
-        expect(first == second, f"{second!r} was asked the second time, not {first!r}")
-        expect(vars(connector) == kept, f"the provider kept {vars(connector)!r}")
+            first = _asked(self, case, None, plugin)
+            _ = _asked(self, case, "another", plugin)
+            second = _asked(self, case, None, plugin)
+        expect(first == second, f"the second run sent {second!r}, not {first!r}")
+        expect(vars(plugin) == kept, f"the plugin kept {vars(plugin)!r}")
 
     @for_each(conversations)
     def test_a_flow_reads_no_clock(self, case: Case) -> None:
-        """What day it is comes in as `now`, and from nowhere else."""
+        """The date comes from the argument `now`, and from nowhere else."""
         today = dt.datetime.now(dt.UTC).date()
-        for request in _played(self, case, None):
+        for request in _asked(self, case, None):
             sent = f"{request.path} {request.query} {request.body}"
-            told = [day for day in _around(today) if day.isoformat() in sent]
-            expect(not told, f"{sent} holds the real date, and it is {MOMENT.date()} here")
+            real = [day for day in _around(today) if day.isoformat() in sent]
+            expect(not real, f"{sent} holds the real date, and it is {MOMENT.date()} here")
 
 
 def _around(today: dt.date) -> Iterator[dt.date]:
-    return (today + dt.timedelta(days=each) for each in (-1, 0, 1))
+    return (today + dt.timedelta(days=days) for days in (-1, 0, 1))
 
 
-def _played(
-    terms: ContractConfig, case: Case, identity: str | None, connector: Provider | None = None
+def _asked(
+    config: ContractConfig, case: Case, identity: str | None, plugin: Provider | None = None
 ) -> list[Request]:
-    """What the flow asks when it is answered as it was in the rehearsal.
+    """Return the requests of a flow that gets the responses of its rehearsal.
 
-    With an *identity*, it stands in place of every id; a flow may refuse it before asking.
+    Args:
+        config: The contract class.
+        case: What to call.
+        identity: Replaces every id; a flow may refuse it before it sends anything.
+        plugin: By default, a new instance.
     """
-    script = Script.of(terms, case.capability, identity)
+    replay = FlowReplay.of(config, case.capability, identity)
     with suppress(SubhubError):
-        script.play(connector or terms.provider())
-    return script.asked
+        replay.play(plugin or config.provider())
+    return replay.asked
 
 
 def _segments(request: Request) -> int:

@@ -22,20 +22,21 @@ WORDS: Final = 3
 MARKS: Final = frozenset({"skip", "skipif", "xfail"})
 """pytest's ways to let a test not count."""
 UNCOLLECTED: Final = frozenset({"__test__", "__init__", "__new__"})
-"""What has pytest pass a class over."""
+"""What makes pytest ignore a class."""
 _HOME: Final = __name__.rpartition(".")[0]
-_SEALED: Final[dict[str, object]] = {}
+_SEALED: Final[dict[str, Any]] = {}
 
 
 def seal(suite: type[ContractConfig]) -> None:
-    """Note everything that *suite* consists of, so that a change to it is seen."""
-    for each in reversed(suite.__mro__):
-        _SEALED.update({name: value for name, value in vars(each).items() if _is_ours(name, each)})
+    """Remember every part of *suite*, so that a change to it is noticed."""
+    for owner in reversed(suite.__mro__):
+        parts = {name: value for name, value in vars(owner).items() if _is_ours(name, owner)}
+        _SEALED.update(parts)
 
 
-def tests() -> tuple[str, ...]:
-    """The names of all contract tests."""
-    return tuple(name for name in _SEALED if name.startswith("test_"))
+def tests() -> dict[str, Any]:
+    """Return all contract tests by name."""
+    return {name: value for name, value in _SEALED.items() if name.startswith("test_")}
 
 
 def refuse_overrides(contract: type[ContractConfig]) -> None:
@@ -46,27 +47,27 @@ def refuse_overrides(contract: type[ContractConfig]) -> None:
 
 
 def weaknesses(contract: type[ContractConfig], marks: Iterable[str]) -> Iterator[str]:
-    """What is wrong with a class whose tests are collected, some of them with these *marks*."""
+    """Yield what is wrong with a class whose tests are collected, some with these *marks*."""
     for mark in sorted(MARKS & set(marks)):
         yield f"the mark `{mark}` hides a contract test: name it in `left_out`, with the reason"
     for name, original in _SEALED.items():
         if name not in HOOKS and inspect.getattr_static(contract, name, None) is not original:
-            yield f"`{name}` was replaced or removed after the class was made"
+            yield f"`{name}` was replaced or removed after the class was created"
     yield from _unreasoned(contract.left_out)
     yield from _unknown_cases(contract)
 
 
 def reason(contract: type[ContractConfig], test: str, case: object) -> str | None:
-    """Why this case of a test is left out, if it is."""
+    """Return why this case of a test is left out, if it is."""
     return contract.left_out.get(test) or contract.left_out.get(f"{test}[{case}]")
 
 
 def _replaced(contract: type[ContractConfig]) -> Iterator[str]:
-    for each in contract.__mro__[:-1]:  # the last one is `object`
-        for name, value in vars(each).items():
+    for owner in contract.__mro__[:-1]:  # the last one is `object`
+        for name, value in vars(owner).items():
             sealed = name in _SEALED and name not in HOOKS and value is not _SEALED[name]
             if sealed or name in UNCOLLECTED:
-                yield f"`{each.__name__}.{name}` replaces a part of the suite"
+                yield f"`{owner.__name__}.{name}` replaces a part of the suite"
 
 
 def _unreasoned(left_out: Mapping[str, str]) -> Iterator[str]:
@@ -75,20 +76,21 @@ def _unreasoned(left_out: Mapping[str, str]) -> Iterator[str]:
         if test not in tests():
             close = difflib.get_close_matches(test, tests(), n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see docs/contract.md for the names"
-            yield f"`left_out` names {test!r}, which is no contract test: {hint}"
+            yield f"`left_out` names {test!r}, which is not a contract test: {hint}"
         if len(str(why or "").split()) < WORDS:
-            yield f"`left_out[{name!r}]` needs a reason of a few words, not {why!r}"
+            yield f"`left_out[{name!r}]` must have a reason of {WORDS} words or more, got {why!r}"
 
 
 def _unknown_cases(contract: type[ContractConfig]) -> Iterator[str]:
     for name in contract.left_out:
         if "[" not in name:
             continue
-        known = sorted({each.name for each in items_of(contract, name.partition("[")[0])})
+        test = tests()[name.partition("[")[0]]
+        known = sorted({item.name for item in items_of(test, contract.provider)})
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-            yield f"`left_out` names {name!r}, which is no case of it: {hint}"
+            yield f"`left_out` names {name!r}, which is not a case of it: {hint}"
 
 
 def _is_ours(name: str, owner: Any) -> bool:

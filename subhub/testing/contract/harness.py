@@ -1,7 +1,7 @@
-"""The desk: one fresh sandbox of a provider, what a case needs in it, and how a call went.
+"""The harness: a new sandbox of a provider, what a case needs in it, and the outcome of a call.
 
-Everything is made through the neutral interface, at a fixed moment, so that two desks with the same
-history give the same answers. Nothing here judges.
+Everything is created through the neutral interface, at a fixed moment, so that two harnesses with
+the same history give the same responses. Nothing here judges an outcome.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from urllib.parse import urlsplit
 
 from subhub.errors import SubhubError
 from subhub.models import CustomerDraft
-from subhub.testing.contract.assertions import expect, told
+from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.interceptor import Intercept, Interceptor
 
 if TYPE_CHECKING:
     from subhub.client.sync_client import Client
+    from subhub.models.record import Result
     from subhub.sandbox import Exchange
     from subhub.testing.contract.config import ContractConfig
 
 ClientKind = Literal["sync", "async"]
 MOMENT: Final = dt.datetime(2025, 3, 4, 9, 30, tzinfo=dt.UTC)
-"""When everything happens; it is long past, so that a clock that is read gives itself away."""
+"""The time of every test: long past, so that a flow that reads the real clock is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class Call:
     kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def but(self, **kwargs: object) -> Call:
-        """The same call with other keyword arguments."""
+        """Return the same call with other keyword arguments."""
         return Call(self.operation, self.args, {**self.kwargs, **kwargs})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call went: what it returned or raised, and what was asked and answered for it."""
+    """What a call returned or raised, and its exchanges with the provider."""
 
     result: Any
     error: Exception | None
@@ -55,57 +56,66 @@ class Outcome:
         """Which of the requests may change something, counted from 1."""
         return tuple(
             place
-            for place, each in enumerate(self.heard, 1)
-            if each.received.method not in {"GET", "HEAD"}
+            for place, exchange in enumerate(self.heard, 1)
+            if exchange.received.method not in {"GET", "HEAD"}
         )
 
+    @property
+    def results(self) -> list[Result]:
+        """The results that the call returned: one, none, or a list of them."""
+        one_or_many: list[Result] | Result | None = self.result
+        if isinstance(one_or_many, list):
+            return one_or_many
+        return [] if one_or_many is None else [one_or_many]
+
     def returned(self) -> Any:
-        """The result; an error of the call fails the test."""
+        """Return the result; an error of the call fails the test."""
         if self.error is not None:
-            message = f"the call was to work, and did not: {told(self.error)}"
+            message = f"the call failed: {summary(self.error)}"
             raise AssertionError(message) from self.error
         return self.result
 
 
 class Harness:
-    """A sandbox of the provider, and the objects that a case needs, made when they are asked for.
+    """A sandbox of the provider, and the objects that a case needs, created on demand.
 
-    With *strangers*, ids are those of nobody and nothing is made: for calls that are not sent.
+    With *strangers*, ids are well formed and do not exist, and nothing is created: for calls that
+    are not sent.
     """
 
-    def __init__(self, terms: ContractConfig, *, strangers: bool = False) -> None:
-        self.terms = terms
-        self.provider = terms.provider
-        self.fake = terms.provider.sandbox()
+    def __init__(self, config: ContractConfig, *, strangers: bool = False) -> None:
+        self.config = config
+        self.provider = config.provider
+        self.fake = config.provider.sandbox()
         self.fake.clock.set(MOMENT)
         self.fake.enforce_limits = False
         self._strangers = strangers
 
     @cached_property
     def client(self) -> Client:
-        """A client that nothing is tested on, to make things with."""
+        """A client to create objects with; no test is about it."""
         from subhub.client.sync_client import Client  # noqa: PLC0415 - it loads httpx
 
         return Client(self.provider, sandbox=self.fake)
 
     def supports(self, capability: str) -> bool:
-        """Whether the provider claims *capability*."""
+        """Return whether the provider claims *capability*."""
         return self.provider.capabilities().supports(capability)
 
     @cached_property
     def plan(self) -> str:
         """The id of a plan."""
-        return self._made("plan", lambda: self.fake.add_plan("contract_plan", self.terms.plan))
+        return self._create("plan", lambda: self.fake.add_plan("contract_plan", self.config.plan))
 
     @cached_property
     def other_plan(self) -> str:
         """The id of another plan, at the same terms."""
-        return self._made("plan", lambda: self.fake.add_plan("another_plan", self.terms.plan))
+        return self._create("plan", lambda: self.fake.add_plan("another_plan", self.config.plan))
 
     @cached_property
     def draft(self) -> CustomerDraft:
-        """The customer to make, with an id of the application's where customers are found by it."""
-        draft = self.terms.customer
+        """The customer to create, with an external id where customers are found by it."""
+        draft = self.config.customer
         if draft.external_id is None and self.supports("find_customer:external_id"):
             return draft.model_copy(update={"external_id": "contract-1"})
         return draft
@@ -113,32 +123,32 @@ class Harness:
     @cached_property
     def customer(self) -> str:
         """The id of a customer."""
-        return self._made("customer", lambda: self.terms.make_customer(self.client, self.draft))
+        return self._create("customer", lambda: self.config.make_customer(self.client, self.draft))
 
     @cached_property
     def other_customer(self) -> str:
         """The id of another customer."""
         draft = self.numbered(2)
-        return self._made("customer", lambda: self.terms.make_customer(self.client, draft))
+        return self._create("customer", lambda: self.config.make_customer(self.client, draft))
 
     @cached_property
     def subscription(self) -> str:
         """The id of a subscription of the customer to the plan."""
         plan, customer = self.plan, self.customer
-        return self._made(
-            "subscription", lambda: self.terms.make_subscription(self.client, plan, customer)
+        return self._create(
+            "subscription", lambda: self.config.make_subscription(self.client, plan, customer)
         )
 
     @cached_property
     def payment_method(self) -> str:
-        """The id of a means to charge the customer by."""
+        """The id of a payment method of the customer."""
         customer = self.customer
-        return self._made(
-            "payment_method", lambda: self.terms.make_payment_method(self.client, customer)
+        return self._create(
+            "payment_method", lambda: self.config.make_payment_method(self.client, customer)
         )
 
     def numbered(self, number: int) -> CustomerDraft:
-        """One of many customers, told apart by name, e-mail address and external id."""
+        """Return one of many customers, distinct in name, e-mail address and external id."""
         changes: dict[str, object] = {
             "name": f"{self.draft.name} {number}",
             "email": f"n{number}.{self.draft.email}",
@@ -150,23 +160,30 @@ class Harness:
     def perform(
         self,
         call: Call,
-        colour: ClientKind = "sync",
-        meddle: Intercept | None = None,
+        kind: ClientKind = "sync",
+        intercept: Intercept | None = None,
         **settings: Any,
     ) -> Outcome:
-        """Make *call* on a new client of either *colour*, whose replies are meddled with."""
-        tap = Interceptor(self.fake, meddle)
-        settings = {"api_key": self.fake.api_key, "sandbox": tap, **settings}
+        """Make *call* on a new client.
+
+        Args:
+            call: What to call.
+            kind: The kind of client.
+            intercept: Changes replies on their way to the client.
+            settings: Further arguments for the client.
+        """
+        interceptor = Interceptor(self.fake, intercept)
+        settings = {"api_key": self.fake.api_key, "sandbox": interceptor, **settings}
         result, error = None, None
         try:
-            if colour == "sync":
+            if kind == "sync":
                 result = self._sync(call, settings)
             else:
                 result = asyncio.run(self._async(call, settings))
         except Exception as raised:  # noqa: BLE001 - whatever it is, the test judges it
             error = raised
-        self._at_home(tap)
-        return Outcome(result, error, tuple(tap.heard))
+        self._check_addresses(interceptor)
+        return Outcome(result, error, tuple(interceptor.heard))
 
     def _sync(self, call: Call, settings: Mapping[str, Any]) -> Any:
         from subhub.client.sync_client import Client  # noqa: PLC0415 - it loads httpx
@@ -181,30 +198,31 @@ class Harness:
         async with AsyncClient(self.provider, **settings) as client:
             result: Any = getattr(client, call.operation)(*call.args, **call.kwargs)
             if hasattr(result, "__anext__"):
-                return [each async for each in result]
+                return [item async for item in result]
             return await result
 
-    def _at_home(self, tap: Interceptor) -> None:
-        """Every request went to the provider's own address, and there was an end to them."""
-        expect(not tap.endless, f"the operation does not end: {len(tap.heard)} requests were made")
+    def _check_addresses(self, interceptor: Interceptor) -> None:
+        """Fail if a request left the provider's address, or if there was no end to them."""
+        count = len(interceptor.heard)
+        expect(not interceptor.endless, f"the operation does not end: {count} requests were sent")
         home = urlsplit(self.provider.base_url)
-        for each in tap.heard:
-            host, path = each.received.headers.get("host"), each.received.path
+        for exchange in interceptor.heard:
+            received = exchange.received
+            host, path = received.headers.get("host"), received.path
             expect(
                 host == home.netloc and path.startswith(home.path),
-                f"{each.received.method} {path} at {host} is not below {self.provider.base_url}",
+                f"{received.method} {path} at {host} is not below {self.provider.base_url}",
             )
 
-    def _made(self, kind: str, make: Callable[[], str]) -> str:
+    def _create(self, what: str, create: Callable[[], str]) -> str:
         if self._strangers:
             return self.provider.stand_in_id
         try:
-            made = make()
+            return create()
         except (SubhubError, LookupError) as error:
-            hook = "its sandbox's `add_plan`" if kind == "plan" else f"`make_{kind}`"
+            hook = "its sandbox's `add_plan`" if what == "plan" else f"`make_{what}`"
             message = (
-                f"no {kind.replace('_', ' ')} could be made to test with: {told(error)}. "
+                f"no {what.replace('_', ' ')} could be created for the test: {summary(error)}. "
                 f"See {hook}, and `plan` and `customer` of the contract class"
             )
             raise AssertionError(message) from error
-        return made

@@ -1,36 +1,38 @@
-"""Contract tests: what is claimed is done, told in neutral words, and nothing of it is made up."""
+"""Contract tests: what is claimed works, and what is not claimed is refused unsent."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from subhub.messages import Response
+from subhub.errors import Unsupported
+from subhub.messages import Response, is_object
 from subhub.models import Money, SignupLink, SubscriptionChange
+from subhub.plugin.capabilities import Absence
 from subhub.plugin.decoding import json_of
-from subhub.testing.contract.assertions import expect, expect_none
+from subhub.testing.contract.assertions import expect, expect_none, expect_type, summary
 from subhub.testing.contract.calls import (
     READING,
     RESULTS,
     call_of,
     claimed,
     conversations,
+    lacking,
     rehearsed,
 )
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import ClientKind, Harness
-from subhub.testing.contract.values import leaves_in, objects_in, results_in
+from subhub.testing.provenance import document_of
 
 if TYPE_CHECKING:
     from subhub.models.record import Result
     from subhub.plugin.provider import Provider
     from subhub.sandbox import Exchange
-    from subhub.testing.openapi import Document
 
 AMOUNTS: Final = (1999, 29, 435, 100010)
-"""Cents that become one less when they pass through a float of euros."""
+"""Cents that lose one when they pass through a float of euros."""
 
 
 def _priced(provider: type[Provider]) -> Iterator[Case]:
@@ -44,59 +46,78 @@ def _described(provider: type[Provider]) -> Iterator[Case]:
 
 
 class OperationTests(ContractConfig):
-    """The happy path of every claim."""
+    """The happy path of every claim, and the refusal of what is not claimed."""
 
     @for_each(claimed, BOTH)
-    def test_what_is_claimed_is_done(self, case: Case, colour: ClientKind) -> None:
+    def test_what_is_claimed_is_done(self, case: Case, kind: ClientKind) -> None:
         """Every claimed capability works on the plugin's own sandbox, with both clients."""
-        desk = Harness(self)
-        outcome = desk.perform(call_of(case.capability, desk), colour)
-        results = results_in(outcome.returned())
-        expect(outcome.heard, "nothing was asked: was a flow called without `yield from`?")
-        expect(results, f"nothing came back but {outcome.result!r}")
-        for each in results:
+        harness = Harness(self)
+        outcome = harness.perform(call_of(case.capability, harness), kind)
+        _ = outcome.returned()
+        expect(outcome.heard, "nothing was sent: was a flow called without `yield from`?")
+        expect(outcome.results, f"it returned {outcome.result!r}")
+        for result in outcome.results:
             expect(
-                isinstance(each, RESULTS[case.operation]),
-                f"a {RESULTS[case.operation].__name__} was to come back, not {each!r}",
+                isinstance(result, RESULTS[case.operation]),
+                f"it must return a {RESULTS[case.operation].__name__}, got {result!r}",
             )
-            expect_none(_unfit(each, self.provider.name))
+            expect_none(_unfit(result, self.provider.name))
+
+    @for_each(lacking)
+    def test_what_is_not_claimed_is_refused_unsent(self, case: Case) -> None:
+        """It raises `Unsupported` with reason and kind, and nothing is sent."""
+        harness = Harness(self, strangers=True)
+        outcome = harness.perform(call_of(case.capability, harness))
+        problem = f"it must raise `Unsupported`: {summary(outcome.error)}"
+        error = expect_type(outcome.error, Unsupported, problem)
+        expect(not outcome.heard, "requests were sent before it was refused")
+        about = error.operation or ""
+        expect(about.startswith(case.operation), f"the refusal is about {about!r}")
+        problem = f"`{about}` is claimed, and was refused: {error.reason!r}"
+        found = expect_type(self.provider.capabilities()[about].found, Absence, problem)
+        expect(
+            (error.reason, error.kind) == (found.reason, found.kind),
+            f"the error has another reason than the evidence of `{about}`: {error.reason!r}",
+        )
 
     @for_each(conversations)
     def test_what_only_reads_changes_nothing(self, case: Case) -> None:
-        """Reads are made of GET requests, and a change sends one that is not."""
+        """Reads send GET requests only, and a change sends one of another method."""
         changing = rehearsed(type(self), case.capability).changing
         if case.operation in READING:
-            expect(not changing, f"`{case.operation}` only reads, and its requests may change")
+            expect(not changing, f"`{case.operation}` only reads, and sent another method than GET")
         else:
             expect(changing, f"`{case.operation}` changes something, and sent only GET requests")
 
     @for_each(claimed)
     def test_the_answer_agrees_with_what_was_asked(self, case: Case) -> None:
-        """What the answer says about name, price, customer, plan and days is what was asked."""
-        desk = Harness(self)
-        call = call_of(case.capability, desk)
-        for result in results_in(desk.perform(call).returned()):
-            expect_none(_contradictions(_asked(desk, case, call.kwargs), result))
+        """Name, price, customer, plan and dates in the result are those that were asked for."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        outcome = harness.perform(call)
+        _ = outcome.returned()
+        for result in outcome.results:
+            expect_none(_contradictions(_asked(harness, case, call.kwargs), result))
 
     @for_each(claimed)
     def test_the_providers_own_answer_is_in_raw(self, case: Case) -> None:
-        """`.raw` is an object of the provider's answer, as it came."""
+        """`.raw` is an object of the provider's response, unchanged."""
         outcome = rehearsed(type(self), case.capability)
-        answers = [_decoded(each) for each in outcome.heard]
-        for result in results_in(outcome.returned()):
+        answers = [_decoded(exchange) for exchange in outcome.heard]
+        for result in outcome.results:
             raw = result.raw
             expect(raw, f"`.raw` is empty: pass `raw=` to {type(result).__name__}")
             expect(
                 any(raw == part for answer in answers for part in objects_in(answer)),
-                f"`.raw` is no object of any answer: {raw!r}",
+                f"`.raw` is not an object of any response: {raw!r}",
             )
 
     @for_each(conversations)
     def test_requests_hold_no_null_and_no_float(self, case: Case) -> None:
-        """What is not given is left out, and no number went through binary fractions."""
-        for each in rehearsed(type(self), case.capability).heard:
-            place = f"{each.received.method} {each.received.path}"
-            for name, value in leaves_in(_sent(each)):
+        """A value that is not given is left out, and no number is a binary fraction."""
+        for exchange in rehearsed(type(self), case.capability).heard:
+            place = f"{exchange.received.method} {exchange.received.path}"
+            for name, value in leaves_in(_sent(exchange)):
                 expect(value is not None, f"{place}: `{name}` is null: leave it out")
                 expect(
                     not isinstance(value, float),
@@ -109,54 +130,46 @@ class OperationTests(ContractConfig):
         for amount in AMOUNTS:
             price = Money.from_minor(amount, self.plan.price.currency)
             plan = self.plan.model_copy(update={"price": price})
-            desk = Harness(self)
-            call = call_of(case.capability, desk)
+            harness = Harness(self)
+            call = call_of(case.capability, harness)
             call = call.but(plan=plan) if call.kwargs else type(call)(call.operation, (plan,))
-            found = desk.perform(call).returned().price
-            expect(found in (None, price), f"{price} was asked, and {found} came back")
+            found = harness.perform(call).returned().price
+            expect(found in (None, price), f"{price} was asked for, and the result has {found}")
 
     @for_each(_described)
     def test_requests_are_those_of_the_api_description(self, case: Case) -> None:
-        """Path, query and body of every request are in the `openapi.yaml` that the plugin ships."""
-        document = document_of(self.provider)
-        for each in rehearsed(type(self), case.capability).heard:
-            _ = document and document.check_request(each.received)
+        """Path, query and body of every request are in the plugin's `openapi.yaml`."""
+        from subhub.testing.openapi import Document  # noqa: PLC0415 - it loads JSON Schema
 
-
-def document_of(provider: type[Provider]) -> Document | None:
-    """The API description that the plugin ships, if it ships one."""
-    from subhub.testing.openapi import Document  # noqa: PLC0415 - it loads YAML and JSON Schema
-
-    try:
-        return Document.of(provider)
-    except (FileNotFoundError, NotADirectoryError, TypeError):  # a module is no folder of files
-        return None
+        document = Document.of(self.provider)
+        for exchange in rehearsed(type(self), case.capability).heard:
+            _ = document.check_request(exchange.received)
 
 
 def _unfit(result: Result, provider: str) -> Iterator[str]:
     if result.provider != provider:
         yield f"`.provider` is {result.provider!r}, not {provider!r}"
     if isinstance(result, SubscriptionChange):
-        for each in (result.old, result.new):
-            yield from _unfit(each, provider) if each else ()
+        for part in (result.old, result.new):
+            yield from _unfit(part, provider) if part else ()
         return
     if not getattr(result, "id", ""):
         yield f"the id of {result!r} is empty"
     if isinstance(result, SignupLink) and not result.url.startswith(("https://", "http://")):
-        yield f"`.url` is no web address: {result.url!r}"
+        yield f"`.url` is not a web address: {result.url!r}"
 
 
-def _asked(desk: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
-    """What the fields of the answer should be, where the answer has them."""
-    plan, customer = desk.terms.plan, desk.draft
+def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what the fields of the result must be, where the result has them."""
+    plan, customer = harness.config.plan, harness.draft
     if case.operation.startswith("update_"):
         return kwargs
     if case.operation in {"create_plan", "get_plan"}:
-        return {each: getattr(plan, each) for each in ("name", "price", "interval", "tax_rate")}
+        return {name: getattr(plan, name) for name in ("name", "price", "interval", "tax_rate")}
     if case.operation in {"create_customer", "get_customer", "find_customer"}:
-        return {each: getattr(customer, each) for each in ("name", "email", "external_id")}
+        return {name: getattr(customer, name) for name in ("name", "email", "external_id")}
     if case.operation in {"subscribe", "get_subscription", "cancel_subscription"}:
-        asked = {"customer_id": desk.customer, "plan_id": desk.plan}
+        asked = {"customer_id": harness.customer, "plan_id": harness.plan}
         inline = {"price": plan.price, "interval": plan.interval, "plan_id": None}
         on = {"starts_on": kwargs.get("starts_on")}
         return {**asked, **on, **(inline if case.capability == "subscribe:inline_plan" else {})}
@@ -168,7 +181,7 @@ def _contradictions(asked: Mapping[str, object], result: Result) -> Iterator[str
     for name, value in asked.items():
         found = getattr(result, name, None)
         if value is not None and found is not None and found != value:
-            yield f"`.{name}` is {found!r}, and {value!r} was asked"
+            yield f"`.{name}` is {found!r}, and {value!r} was asked for"
 
 
 def _decoded(exchange: Exchange) -> Any:
@@ -181,3 +194,26 @@ def _sent(exchange: Exchange) -> Any:
         return json.loads(exchange.received.content or b"null")
     except ValueError:  # a provider may take another form than JSON
         return {}
+
+
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object in decoded JSON, at any depth, itself first."""
+    if is_object(value):
+        yield value
+        for member in value.values():
+            yield from objects_in(member)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from objects_in(item)
+
+
+def leaves_in(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value in decoded JSON that holds no other, with its place."""
+    if is_object(value):
+        for name, member in value.items():
+            yield from leaves_in(member, f"{place}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from leaves_in(item, place + "[]")
+    elif place:
+        yield place, value

@@ -1,126 +1,195 @@
-"""The report: what a run of the suite has proven, by provider and capability, for machines.
+"""The report: what a run of the suite has proven of a plugin, and whether that still holds.
 
-Only what really ran and passed counts; of a capability that is not claimed, it is proven that it is
-refused before anything is sent. A test that was deselected, or that did not get to run, is
-not run; one that was left out is shown with its reason.
+A report holds for what it was written with. Once subhub, the suite, the plugin's version, its API
+description or the tests that follow from its claims differ, it is stale and proves nothing. Only
+its counts are believed: of a capability that is not claimed, they prove that it is refused unsent.
+
+A plugin may ship its report as `contract-report.json` in its package. Reading one needs none of the
+packages of the extra `testing`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
 from subhub._version import __version__
 from subhub.errors import PluginError
-from subhub.testing.contract.cases import Item, items_of
-from subhub.testing.contract.catalogue import catalogue
-from subhub.testing.contract.guard import reason, tests
+from subhub.plugin.registry import distribution_of
+from subhub.testing.contract.cases import items_of
+from subhub.testing.contract.guard import tests
+from subhub.testing.provenance import NO_DOCUMENT, Source, fingerprint, package_data
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
-    from subhub.testing.contract.config import ContractConfig
 
-SUITE_VERSION: Final = 1
+SUITE_VERSION: Final = 2
 """Raised when a plugin that passed before may fail, or the other way round."""
 FORMAT: Final = 1
 """The version of the report's form."""
-PLUGIN: Final = "plugin"
-"""The row of what is about the plugin as a whole."""
-Json: TypeAlias = dict[str, Any]
+SHIPPED: Final = "contract-report.json"
+"""The report in a plugin's package."""
+WHOLE: Final = "plugin"
+"""The row of the tests of the plugin as a whole."""
+State = Literal["proven", "failed", "left_out", "not_run", "untested", "stale"]
+"""What a run shows of a capability. `proven`: all its tests ran and passed; else the worst that
+happened to one. `untested`: the suite has no test for it; `stale`: the run was of another."""
+_WORST_FIRST: Final[tuple[State, ...]] = ("failed", "not_run", "left_out")
 
 
-class Results:
-    """How contract tests ended, by class."""
+class Counts(BaseModel):
+    """How the tests of one capability ended."""
 
-    def __init__(self) -> None:
-        self.passed: dict[type[ContractConfig], dict[Item, bool]] = {}
+    model_config = ConfigDict(frozen=True)
 
-    def note(
-        self, contract: type[ContractConfig], test: str, params: Mapping[str, Any], *, passed: bool
-    ) -> None:
-        """One test ended; once it has failed in any phase, it stays failed."""
-        item = Item(test, params["case"], params.get("colour", "sync"))
-        known = self.passed.setdefault(contract, {})
-        known[item] = passed and known.get(item, True)
+    claimed: bool
+    passed: NonNegativeInt
+    failed: NonNegativeInt
+    left_out: NonNegativeInt
+    not_run: NonNegativeInt
 
+    @property
+    def tests(self) -> int:
+        """How many there are."""
+        return self.passed + self.failed + self.left_out + self.not_run
 
-def written(results: Results, path: str) -> None:
-    """Write the report of *results* to *path*."""
-    document = {
-        "format": FORMAT,
-        "suite": SUITE_VERSION,
-        "subhub": __version__,
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "providers": [_provider(contract, found) for contract, found in results.passed.items()],
-    }
-    _ = Path(path).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    @property
+    def state(self) -> State:
+        """What they show."""
+        for state in _WORST_FIRST:
+            if getattr(self, state):
+                return state
+        return "proven" if self.passed else "untested"
 
 
-def standing(provider: type[Provider]) -> Json:
-    """What a report of *provider* is made with: once one of these is another, it is stale."""
-    plugin, version = _distribution(provider)
-    return {
-        "plugin": plugin,
-        "version": version,
-        "document": _document(provider),
-        "tests": catalogue(provider),
-    }
+_NO_TESTS: Final = Counts(claimed=False, passed=0, failed=0, left_out=0, not_run=0)
 
 
-def _provider(contract: type[ContractConfig], found: Mapping[Item, bool]) -> Json:
-    provider = contract.provider
-    return {
-        "provider": provider.name,
-        "contract": f"{contract.__module__}.{contract.__qualname__}",
-        **standing(provider),
-        "source": "sandbox",
-        "left_out": dict(contract.left_out),
-        "capabilities": _rows(contract, found),
-    }
+class Baseline(BaseModel):
+    """What a run is compared with later: the plugin, its API description, and the tests."""
+
+    model_config = ConfigDict(frozen=True)
+
+    plugin: str | None
+    version: str | None
+    document: str | None
+    tests: str
 
 
-def _rows(contract: type[ContractConfig], found: Mapping[Item, bool]) -> Json:
-    counts: dict[str, Counter[str]] = {}
-    for test in tests():
-        for item in items_of(contract, test):
-            row = counts.setdefault(item.case.capability or PLUGIN, Counter())
-            row[_state(contract, item, found)] += 1
-    known = contract.provider.capabilities()
-    return {
-        name: {"claimed": name == PLUGIN or known.supports(name), **_row(counts[name])}
-        for name in sorted(counts)
-    }
+class Tested(Baseline):
+    """One contract class in a report, and so one provider."""
+
+    provider: str
+    contract: str
+    source: Source
+    left_out: Mapping[str, str]
+    capabilities: Mapping[str, Counts]
 
 
-def _state(contract: type[ContractConfig], item: Item, found: Mapping[Item, bool]) -> str:
-    if reason(contract, item.test, item.case):
-        return "left_out"
-    if item not in found:
-        return "not_run"
-    return "passed" if found[item] else "failed"
+class Report(BaseModel):
+    """A file written by `pytest --subhub-report`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1]
+    suite: int
+    subhub: str
+    date: dt.date
+    providers: Sequence[Tested]
 
 
-def _row(count: Counter[str]) -> Json:
-    states = ("passed", "failed", "left_out", "not_run")
-    proven = count["passed"] > 0 and not count["failed"] and not count["not_run"]
-    return {**{each: count[each] for each in states}, "proven": proven}
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one run shows of one capability."""
+
+    state: State
+    source: Source
+    date: dt.date
+    counts: Counts
 
 
-def _distribution(provider: type[Provider]) -> tuple[str | None, str | None]:
-    from subhub.plugin.registry import distribution_of  # noqa: PLC0415 - it loads what is installed
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the suite on one provider; `stale` says what differs now, if anything does."""
 
+    tested: Tested
+    date: dt.date
+    stale: tuple[str, ...]
+
+    def proof(self, capability: str) -> Proof:
+        """Return what this run shows of *capability*."""
+        counts = self.tested.capabilities.get(capability, _NO_TESTS)
+        state = "stale" if self.stale else counts.state
+        return Proof(state, self.tested.source, self.date, counts)
+
+
+def shipped(provider: type[Provider]) -> Report | None:
+    """Return the report in the package of *provider*, if there is one.
+
+    Raises `PluginError` if it cannot be read.
+    """
+    found = package_data(provider, SHIPPED)
+    if found is None:
+        return None
     try:
-        return distribution_of(provider.name)
+        return Report.model_validate_json(found.read_bytes())
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"])) or "all of it"
+        message = (
+            f"{SHIPPED} of {provider.name} cannot be read by this version of subhub ({place}). "
+            "Write it again with `pytest --subhub-report`."
+        )
+        raise PluginError(message) from error
+
+
+def runs(provider: type[Provider], reports: Sequence[Report]) -> tuple[Run, ...]:
+    """Return the runs on *provider* in *reports*, each compared with what is installed."""
+    return tuple(
+        Run(tested, report.date, tuple(_differences(provider, report, tested)))
+        for report in reports
+        for tested in report.providers
+        if tested.provider == provider.name
+    )
+
+
+def baseline(provider: type[Provider]) -> Baseline:
+    """Return what a run on *provider* would be compared with today."""
+    try:
+        plugin, version = distribution_of(provider.name)
     except PluginError:  # a plugin can be tested before it is installed
-        return None, None
+        plugin, version = None, None
+    document = fingerprint(provider)
+    return Baseline(
+        plugin=plugin,
+        version=version,
+        document=None if document == NO_DOCUMENT else document,
+        tests=_fingerprint_of_tests(provider),
+    )
 
 
-def _document(provider: type[Provider]) -> str | None:
-    from subhub.testing.cassettes import NO_DOCUMENT, fingerprint  # noqa: PLC0415 - it loads vcrpy
+def _fingerprint_of_tests(provider: type[Provider]) -> str:
+    """Return the fingerprint of the names of all contract tests of *provider*."""
+    items = (item for test in tests().values() for item in items_of(test, provider))
+    names = sorted(f"{item.name}-{item.kind}" for item in items)
+    return "sha256:" + hashlib.sha256("\n".join(names).encode()).hexdigest()
 
-    found = fingerprint(provider)
-    return None if found == NO_DOCUMENT else found
+
+def _differences(provider: type[Provider], report: Report, tested: Tested) -> Iterator[str]:
+    now = baseline(provider)
+    for what, was, is_now in (
+        ("version of subhub", report.subhub, __version__),
+        ("version of the suite", report.suite, SUITE_VERSION),
+        ("package", tested.plugin, now.plugin),
+        ("version of the plugin", tested.version, now.version),
+    ):
+        if was != is_now:
+            yield f"the {what} was {was}, and is {is_now} now"
+    if tested.document != now.document:
+        yield "the plugin's API description has changed"
+    if tested.tests != now.tests:
+        yield "the plugin claims other capabilities now, so other tests apply"

@@ -1,18 +1,17 @@
-"""The suite: all contract tests together, as one class that a plugin's tests subclass.
+"""The suite: all contract tests in one class, which a plugin's tests subclass.
 
     class TestAfternoon(ProviderContract):
         provider = Afternoon
         plan = PlanDraft(name="Phone", price=Money("12.50", "EUR"), interval=Interval(1, "month"))
         customer = CustomerDraft(name="Test BV", email="test@example.com")
 
-It can be configured, and not weakened: see `guard`.
+It may be configured, and not weakened: see `guard`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from subhub.testing.contract.absences import AbsenceTests
 from subhub.testing.contract.arguments import ArgumentTests
 from subhub.testing.contract.bodies import BodyTests
 from subhub.testing.contract.declarations import DeclarationTests
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 class ProviderContract(
     OperationTests,
     ArgumentTests,
-    AbsenceTests,
     RefusalTests,
     BodyTests,
     PagingTests,
@@ -42,8 +40,8 @@ class ProviderContract(
 ):
     """What subhub promises its users of any provider, checked against the provider's sandbox.
 
-    Subclass it, and say which provider, a plan and a customer. What cannot apply to the provider is
-    named in `left_out`, each test with its reason; everything else has to pass.
+    Subclass it with a provider, a plan and a customer. Tests that cannot apply to the provider are
+    named in `left_out`, each with its reason; all others must pass.
     """
 
     def __init_subclass__(cls) -> None:
@@ -51,10 +49,10 @@ class ProviderContract(
         refuse_overrides(cls)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Have pytest try each test on its cases."""
-        from subhub.testing.contract.collecting import spread  # noqa: PLC0415 - it loads pytest
+        """Let pytest try each test on its cases."""
+        from subhub.testing.contract.collecting import parametrize  # noqa: PLC0415 - it loads pytest
 
-        spread(type(self), metafunc)
+        parametrize(type(self), metafunc)
 
 
 seal(ProviderContract)
