@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import gzip
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -189,3 +191,18 @@ def test_what_stands_in_two_places_is_written_twice(tmp_path: Path) -> None:
     write(path, Cassette(stored.provenance, [*stored.interactions, *stored.interactions]))
     assert "&id" not in path.read_text("utf-8")
     assert len(Cassette.at(path).interactions) == 2
+
+
+@pytest.mark.parametrize("switch", [gc.enable, gc.disable], ids=["on", "off"])
+def test_reading_leaves_the_garbage_collector_as_it_was(
+    tmp_path: Path, switch: Callable[[], None]
+) -> None:
+    path = tmp_path / "long.yaml"
+    _ = path.write_text(f"{MADE.read_text('utf-8')}# {switch.__name__}\n")  # not parsed before
+    switch()
+    try:
+        before = gc.isenabled()
+        _ = Cassette.at(path)
+        assert gc.isenabled() is before
+    finally:
+        gc.enable()

@@ -3,7 +3,7 @@
 from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
 from subhub.models.events import Change, Event
-from subhub.models.interval import Interval
+from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
 from subhub.models.money import Currency, ExactDecimal, Money
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate
@@ -41,6 +41,7 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "SubscriptionUpdate",
+    "Unit",
     "When",
     "access_at",
 ]

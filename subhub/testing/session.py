@@ -17,7 +17,6 @@ from subhub.messages import Response
 from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Fake, VirtualClock
-from subhub.testing.cassettes.format import provenance_of
 from subhub.testing.cassettes.recording import record
 from subhub.testing.cassettes.replaying import replay
 from subhub.testing.expectations import Expectations
@@ -162,7 +161,7 @@ class Sessions:
         )
         self._expectations.append(cassette.expectations)
         clock_only = StubFake(address.path, ())  # the cassette answers
-        clock_only.clock = VirtualClock(dt.datetime.fromisoformat(provenance_of(path).clock))
+        clock_only.clock = VirtualClock(dt.datetime.fromisoformat(cassette.provenance.clock))
         return CassetteSession(provider, clock_only, recording=False)
 
     def _block(self, why: str) -> None:

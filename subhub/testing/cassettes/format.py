@@ -6,6 +6,7 @@ stored parsed, so that a change in one can be read in a diff. Recording and repl
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,8 @@ class Cassette:
     @classmethod
     def at(cls, path: Path) -> Cassette:
         """Read the cassette at *path*; raise `CassetteMismatch` if the file is not one."""
-        return cls(provenance_of(path), _load(path)["interactions"])
+        document = _load(path)
+        return cls(_provenance(document["provenance"], path), document["interactions"])
 
     def exchanges(self) -> Iterator[Exchange]:
         """Yield the exchanges as they went over the wire."""
@@ -71,7 +73,10 @@ class Cassette:
 
 def provenance_of(path: Path) -> Provenance:
     """Read the header of the cassette at *path*."""
-    head = _load(path)["provenance"]
+    return _provenance(_load(path)["provenance"], path)
+
+
+def _provenance(head: object, path: Path) -> Provenance:
     odd = _odd_entries(head)
     if odd or not is_object(head):
         which = ", ".join(odd) or "all of it"
@@ -98,11 +103,14 @@ class Persister:
     httpx patched when serializing fails.
     """
 
+    def __init__(self, cassette: Cassette) -> None:
+        self._interactions = cassette.interactions
+
     def load_cassette(self, path: str, serializer: object) -> tuple[list[Recorded], list[Any]]:
-        """Return the requests and responses recorded at *path*."""
-        del serializer  # the format is this module's, whatever vcrpy would use
-        interactions = _load(Path(path))["interactions"]
-        return [_request(each) for each in interactions], [_response(each) for each in interactions]
+        """Return the requests and responses of the cassette, which was read already."""
+        del path, serializer
+        found = self._interactions
+        return [_request(each) for each in found], [_response(each) for each in found]
 
 
 def write(path: Path, cassette: Cassette) -> None:
@@ -160,8 +168,16 @@ def _load(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> object:
-    """Parse *text* once for the header, the exchanges and both clients; the result is read only."""
-    document: object = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C
+    """Parse *text* once for both clients and all tests of a cassette; the result is read only."""
+    # The many nodes of a long cassette would make the garbage collector run again and again over
+    # all of them: half of the time, and more than in proportion to the length.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        document: object = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C
+    finally:
+        if collecting:
+            gc.enable()
     return document
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from vcr.cassette import Cassette as VcrCassette
@@ -58,11 +58,14 @@ def replay(
     if not path.is_file():
         message = f"there is no cassette {path}: record it first"
         raise CassetteMismatch(message)
-    recorded = (str(each["request"]["uri"]) for each in Cassette.at(path).interactions)
-    answered = {*hosts, *(str(urlsplit(uri).hostname) for uri in recorded)}
+    recorded = Cassette.at(path)
+    addresses = (str(each["request"]["uri"]) for each in recorded.interactions)
+    answered = {*hosts, *(str(urlsplit(address).hostname) for address in addresses)}
     with ExitStack() as stack:
         stack.enter_context(_exclusive(path.name))
-        cassette = stack.enter_context(_opened(path, answered))
+        with _absent_at_once():
+            opening = ReplayCassette.use(path=str(path), recorded=recorded, hosts=answered)
+            cassette = stack.enter_context(opening)
         where = " and ".join(sorted(answered)) or "no host"
         why = f"this test replays {path.name}, which answers for {where} alone"
         stack.enter_context(no_network(why, allowed))
@@ -74,25 +77,6 @@ def replay(
         cassette.expectations.verify(cassette.unplayed())
 
 
-@contextmanager
-def _opened(path: Path, hosts: set[str]) -> Generator[ReplayCassette]:
-    def ours(request: Recorded) -> Recorded | None:
-        return request if request.host in hosts else None
-
-    with ExitStack() as stack:
-        with _absent_at_once():
-            cassette = stack.enter_context(
-                ReplayCassette.use(
-                    path=str(path),
-                    persister=Persister(),
-                    record_mode="none",
-                    before_record_request=ours,
-                )
-            )
-        cassette.index()
-        yield cassette
-
-
 class ReplayCassette(VcrCassette):
     """A vcrpy cassette that finds a recording by a key instead of comparing it with all of them.
 
@@ -100,17 +84,26 @@ class ReplayCassette(VcrCassette):
     threads could be given the same recording, and a miss caught by an application passed unseen.
     """
 
-    def __init__(self, path: str, **settings: Any) -> None:
-        super().__init__(path, **settings)
+    def __init__(self, path: str, *, recorded: Cassette, hosts: Collection[str]) -> None:
+        def ours(request: Recorded) -> Recorded | None:
+            return request if request.host in hosts else None
+
+        super().__init__(
+            path, persister=Persister(recorded), record_mode="none", before_record_request=ours
+        )
         self.skip_patchers = _NOT_HTTPX
+        self.provenance = recorded.provenance
         self.expectations = Expectations()
         self._name = Path(path).name
         self._unplayed: dict[object, deque[int]] = {}
 
-    def index(self) -> None:
-        """Sort the recordings by what they answer; equal requests keep their order."""
-        for number, request in enumerate(self.requests):
-            self._unplayed.setdefault(_key(request), deque()).append(number)
+    @classmethod
+    def load(cls, **settings: Any) -> Self:
+        """Load the recordings, and sort them by what they answer, equal ones in their order."""
+        cassette = super().load(**settings)
+        for number, request in enumerate(cassette.requests):
+            cassette._unplayed.setdefault(_key(request), deque()).append(number)  # noqa: SLF001 - its own
+        return cassette
 
     def can_play_response_for(self, request: Recorded) -> bool:
         """Return whether this cassette answers, with a recording or with a `CassetteMismatch`."""

@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal, cast, get_args
 
 from subhub.errors import InvalidRequest
-from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result
-from subhub.models.interval import Unit
+from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result, Unit
 from subhub.plugin import Flow, Page, Provider, Wire, completed, get, path, post
 
 from subhub_stripe_example.amounts import from_minor, to_minor

@@ -9,16 +9,18 @@ class Cassette:
     data: list[tuple[Request, Any]]
     play_counts: Counter[int]
     skip_patchers: tuple[str, ...]
-    def __init__(self, path: str, **settings: Any) -> None: ...
-    @classmethod
-    def use(
-        cls,
-        *,
+    def __init__(
+        self,
         path: str,
+        *,
         persister: object,
         record_mode: str,
         before_record_request: Callable[[Request], Request | None],
-    ) -> AbstractContextManager[Self]: ...
+    ) -> None: ...
+    @classmethod
+    def load(cls, **settings: Any) -> Self: ...
+    @classmethod
+    def use(cls, **settings: Any) -> AbstractContextManager[Self]: ...
     @property
     def requests(self) -> list[Request]: ...
     def can_play_response_for(self, request: Request) -> bool: ...
