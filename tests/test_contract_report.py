@@ -47,7 +47,10 @@ def report(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def report(tests: str, *options: str) -> dict[str, Any]:
-        head = "import pytest\nfrom tests.contract.mini import Mini, MiniContract\n"
+        head = (
+            "from tests.contract.kiosk import KioskContract\n"
+            "from tests.contract.mini import Mini, MiniContract\n"
+        )
         _ = pytester.makepyfile(head + dedent(tests))
         plugins = ("-pno:cacheprovider", "-psubhub.testing.pytest_plugin")
         _ = pytester.runpytest_inprocess(*plugins, "--subhub-report=report.json", *options)
@@ -58,17 +61,19 @@ def report(
 
 
 class TestARun:
-    def test_that_is_whole_proves_every_capability(
-        self, report: Callable[..., dict[str, Any]]
+    @pytest.mark.parametrize("name", ["Mini", "Kiosk"])
+    def test_that_is_whole_proves_every_capability_of_an_unusual_plugin(
+        self, report: Callable[..., dict[str, Any]], name: str
     ) -> None:
-        found = report("class TestMini(MiniContract): pass")
+        """One has few operations; the other sells by signup links only."""
+        found = report(f"class Test{name}({name}Contract): pass")
         (provider,) = found["providers"]
         rows = provider["capabilities"]
 
         assert (found["format"], found["suite"], found["subhub"]) == (1, SUITE_VERSION, __version__)
         assert found["date"][:2] == "20"
-        assert provider["provider"] == "mini"
-        assert provider["contract"].endswith(".TestMini")
+        assert provider["provider"] == name.lower()
+        assert provider["contract"].endswith(f".Test{name}")
         assert (provider["plugin"], provider["version"]) == (None, None)
         assert provider["source"] == "sandbox"
         assert all(row["proven"] and not row["not_run"] for row in rows.values())

@@ -1,4 +1,4 @@
-"""Running one flow on scripted answers: no network, no fake, no event loop, no client."""
+"""One flow run on scripted answers, without network, fake, event loop or client."""
 
 from __future__ import annotations
 

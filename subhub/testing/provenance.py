@@ -1,4 +1,4 @@
-"""Provenance: who answered, and against which API description, for recordings and reports.
+"""Who answered, and against which API description, for recordings and reports.
 
 It loads none of the packages of the extra `testing`, so that an installed plugin's report can be
 read without them.

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures with a client that needs no network, and the marker they follow.
+"""pytest fixtures with a client that needs no network, and the marker that they follow.
 
     @pytest.mark.subhub(provider="afternoon", cassette="signup")
     def test_signing_up(subhub_client):

@@ -1,4 +1,4 @@
-"""A sandbox for the tests of an application: clients, clock, faults, and what was asked.
+"""Sandboxes for an application's tests, with clients, clock, faults and the requests sent.
 
     with sandbox("afternoon", plans={"phone": phone}) as box:
         sell_a_phone(box.client)

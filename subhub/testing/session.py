@@ -1,4 +1,4 @@
-"""Sessions: what a marked test runs on: a cassette, a sandbox, or scripted replies."""
+"""What a marked test runs on: a cassette, a sandbox, or scripted replies."""
 
 from __future__ import annotations
 

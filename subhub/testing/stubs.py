@@ -1,4 +1,4 @@
-"""Scripted replies: a client that is answered in order, for what no sandbox and no recording has.
+"""A client that gets scripted replies in order, for what no sandbox and no recording has.
 
     with scripted("afternoon", reply(200, {"customer": {"id": "c1"}})) as box:
         box.client.get_customer("c1")

@@ -1,4 +1,4 @@
-"""Cassettes: recorded exchanges with a provider, replayed without a key and without a network."""
+"""Recorded exchanges with a provider, replayed without a key and without a network."""
 
 from subhub.testing.cassettes.format import Cassette, CassetteMismatch, Interaction, provenance_of
 

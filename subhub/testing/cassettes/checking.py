@@ -1,4 +1,4 @@
-"""Checking cassettes: each has an honest header, and holds only what it may.
+"""Checks that a cassette has an honest header, and holds only what it may.
 
 A cassette is compared with the installed plugin: its API description, its address, its scrubbing
 rules. A finding names the place and the remedy, never the value that should not be there.

@@ -1,4 +1,4 @@
-"""The file format of cassettes: reading and writing.
+"""Reading and writing of the file format of cassettes.
 
 A cassette is YAML: a header, its `Provenance`, and its exchanges in their order. JSON bodies are
 stored parsed, so that a change in one can be read in a diff. Recording and replaying are elsewhere.

@@ -1,4 +1,4 @@
-"""Recording: every exchange with the provider in a block, scrubbed and written as a cassette."""
+"""Recording of exchanges with the provider, scrubbed and written as a cassette."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaying: responses come from a cassette, and from nowhere else.
+"""Replay of a cassette, in which responses come from nowhere else.
 
 A replay is strict: the exact address, JSON bodies equal by value, each recording played once, all
 of them played, and no network. Requests to other hosts are let through to whatever answers them

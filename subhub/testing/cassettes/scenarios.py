@@ -1,4 +1,4 @@
-"""The main job: what is recorded without a test of one's own, cut to what a provider can do.
+"""The main job, which is recorded without a test, cut to what a provider can do.
 
 It sends only what subhub's examples say, so that a recording of a real provider still fits it after
 scrubbing; it starts nothing before ten days from now, and ends what it started.

@@ -1,4 +1,4 @@
-"""Contract tests: every argument has an effect on the wire, and what was created is found."""
+"""Contract tests of arguments: each has an effect, and what was created is found."""
 
 from __future__ import annotations
 

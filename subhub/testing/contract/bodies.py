@@ -1,4 +1,4 @@
-"""Contract tests: a response that is not as documented is `InvalidReply`, additions are read."""
+"""Contract tests of responses: invalid ones are `InvalidReply`, additions are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls: how each capability is used, and which of them a provider claims."""
+"""How each capability is called, and which of them a provider claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases: a contract test, and each capability or detail that it is tried on.
+"""The capabilities and details that a contract test is tried on.
 
 A test declares its cases with `for_each`. pytest's parameters, the rows of a report and the names
 that may be left out all follow from that.

@@ -1,4 +1,4 @@
-"""Collecting: from a contract class to pytest's items, and from their outcomes to the report."""
+"""pytest's items from a contract class, and the report from their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract tests: a plugin's declarations are complete, well formed, and true of its code."""
+"""Contract tests of declarations: they are complete, well formed, and true of the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract tests: a change is carried out once or not at all, whatever the network does.
+"""Contract tests of faults: a change is carried out once or not at all.
 
 Time in a sandbox is virtual, so waiting between attempts costs nothing.
 """

@@ -1,4 +1,4 @@
-"""Flow replays: one flow of a provider, run without a client on the responses of its rehearsal.
+"""One flow of a provider, run without a client on the responses of its rehearsal.
 
 Without a client, a response can be changed a thousand times in little time, and a flow can get
 arguments that a client would refuse.

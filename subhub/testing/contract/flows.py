@@ -1,4 +1,4 @@
-"""Contract tests: flows are pure, and an id is one segment of a path, whatever it holds.
+"""Contract tests of flows by themselves: they are pure, and an id is one segment of a path.
 
 Flows run without a client here. A client would refuse some of these ids first, but they also reach
 a flow in the provider's responses.

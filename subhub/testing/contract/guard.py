@@ -1,4 +1,4 @@
-"""The guard: a contract class may be configured, and not weakened without saying so.
+"""The guard that a contract class may be configured, and not weakened without saying so.
 
 A test that passes because it was replaced, removed or skipped would prove nothing, and the report
 would say that it did. Whatever does not apply is left out under its name, with a reason.

@@ -1,4 +1,4 @@
-"""The harness: a new sandbox of a provider, what a case needs in it, and the outcome of a call.
+"""A new sandbox of a provider, what a case needs in it, and the outcome of a call.
 
 Everything is created through the neutral interface, at a fixed moment, so that two harnesses with
 the same history give the same responses. Nothing here judges an outcome.
@@ -164,10 +164,10 @@ class Harness:
         intercept: Intercept | None = None,
         **settings: Any,
     ) -> Outcome:
-        """Make *call* on a new client.
+        """Perform *call* on a new client.
 
         Args:
-            call: What to call.
+            call: The method and its arguments.
             kind: The kind of client.
             intercept: Changes replies on their way to the client.
             settings: Further arguments for the client.

@@ -1,4 +1,4 @@
-"""The interceptor: a sandbox whose requests are noted, and whose replies can be changed.
+"""A sandbox whose requests are noted, and whose replies can be changed.
 
 It stands between a client and the provider's own fake, so whatever a test does to a reply arrives
 as it would from the wire, through transport, engine and flow.

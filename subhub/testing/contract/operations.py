@@ -1,4 +1,4 @@
-"""Contract tests: what is claimed works, and what is not claimed is refused unsent."""
+"""Contract tests of operations: what is claimed works, the rest is refused unsent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract tests: a list is read to its end, has an end, and leads to no other host."""
+"""Contract tests of lists: they are read to their end, and lead to no other host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract tests: an error response raises the right error, with the provider's message."""
+"""Contract tests of error responses: each raises its error, with the provider's message."""
 
 from __future__ import annotations
 

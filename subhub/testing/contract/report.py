@@ -1,4 +1,4 @@
-"""The report: what a run of the suite has proven of a plugin, and whether that still holds.
+"""The report of what a run of the suite has proven of a plugin, and whether that still holds.
 
 A report holds for what it was written with. Once subhub, the suite, the plugin's version, its API
 description or the tests that follow from its claims differ, it is stale and proves nothing. Only
@@ -55,12 +55,12 @@ class Counts(BaseModel):
 
     @property
     def tests(self) -> int:
-        """How many there are."""
+        """The number of tests."""
         return self.passed + self.failed + self.left_out + self.not_run
 
     @property
     def state(self) -> State:
-        """What they show."""
+        """The worst that happened to one of them."""
         for state in _WORST_FIRST:
             if getattr(self, state):
                 return state

@@ -1,4 +1,4 @@
-"""Results: how the contract tests of a run ended, and the report written from that.
+"""How the contract tests of a run ended, and the report written from that.
 
 Only what really ran and passed counts. A test that was deselected, or that did not get to run, is
 not run; one that was left out is shown with its reason.

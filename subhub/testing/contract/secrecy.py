@@ -1,4 +1,4 @@
-"""Contract tests: the key goes out in a header, and is shown nowhere, whatever goes wrong."""
+"""Contract tests of secrecy: the key goes out in a header, and is shown nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite: all contract tests in one class, which a plugin's tests subclass.
+"""All contract tests in one class, which a plugin's tests subclass.
 
     class TestAfternoon(ProviderContract):
         provider = Afternoon

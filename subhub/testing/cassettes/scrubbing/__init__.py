@@ -1,4 +1,4 @@
-"""Scrubbing: data of people is taken out of a recording, by allow-lists."""
+"""Removal of personal data from a recording, by allow-lists."""
 
 from subhub.testing.cassettes.scrubbing.scrubber import Scrubber
 

@@ -1,4 +1,4 @@
-"""The allow-list: which texts and numbers of a body identify no person, and may be kept.
+"""The allow-list of texts and numbers that identify no person, and may be kept.
 
 It goes by the last word of a field's name and by the form of the value, both together narrow: what
 is not on the list is taken for personal data and replaced. A new field is therefore replaced until

@@ -1,4 +1,4 @@
-"""Classifying: what a value that is not harmless may be, by its field's name and its form.
+"""What a value that is not harmless may be, by its field's name and its form.
 
 It decides only what the placeholder looks like. A value that is classified wrongly is replaced all
 the same.

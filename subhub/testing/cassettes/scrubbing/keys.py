@@ -1,4 +1,4 @@
-"""Keys in a recording: found in the headers that carried them, replaced wherever they came back.
+"""Keys in a recording, found in headers and replaced wherever they were repeated.
 
 A provider may repeat a key in a body, an address or an error message. Headers themselves need
 nothing here: only those on the allow-list are kept.

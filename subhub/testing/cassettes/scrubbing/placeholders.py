@@ -1,4 +1,4 @@
-"""Placeholders: what replaces a value that may be personal data.
+"""Placeholders for values that may be personal data.
 
 A value has the same placeholder everywhere in a cassette, and no two values share one. They are
 numbered in the order in which they come, so that a new recording differs little from the last; and

@@ -1,4 +1,4 @@
-"""Scrubbing: personal data is taken out of a recording, and the recording still fits the provider.
+"""Removal of personal data from a recording, which still fits the provider afterwards.
 
 Everything that the allow-list does not permit is replaced in bodies, addresses and forms, each
 value by the same placeholder everywhere. Ids are replaced too, so that a new recording differs only
