@@ -25,6 +25,7 @@ class Expectations:
 
     def test_failed(self, failure: BaseException) -> None:
         """Add the misses to *failure* as notes, and expect nothing more of the test."""
+        # pytest and the context manager may both report the failure.
         if self._failed:
             return
         self._failed = True

@@ -45,6 +45,7 @@ def _merged(marks: list[pytest.Mark]) -> dict[str, Any]:
     if not marks:
         _refuse("this test has no `subhub` marker")
     settings: dict[str, Any] = {}
+    # pytest yields the closest mark first; applied last, it wins.
     for mark in reversed(marks):
         if mark.args:
             _refuse(f"the marker takes keywords only, got {mark.args[0]!r}")
@@ -60,6 +61,7 @@ def _merged(marks: list[pytest.Mark]) -> dict[str, Any]:
 
 
 def _mode(settings: Mapping[str, Any]) -> str:
+    # `replies=[]` is a mode: the test expects that nothing is sent.
     modes = [mode for mode in MODES if settings.get(mode, False) not in (None, False)]
     if len(modes) != 1:
         chosen = " and ".join(f"`{mode}`" for mode in modes) or "none"

@@ -82,6 +82,7 @@ class Document:
 
     def validate(self, value: object, *place: str, closed: bool = False) -> None:
         """Check *value* against the schema at *place*; *closed* allows no undescribed field."""
+        # By reference into the registry, so that a schema may itself refer to others.
         schema: Json = {"$ref": _NAME + "#" + "".join(map(_step, place))}
         if closed:
             schema["unevaluatedProperties"] = False

@@ -112,6 +112,7 @@ def document_of(provider: type[Provider]) -> bytes | None:
 
 def package_data(provider: type[Provider], name: str) -> Traversable | None:
     """Return the file *name* in the plugin's package, if there is one."""
+    # The top package, wherever in it the class is defined.
     module = sys.modules[provider.__module__.partition(".")[0]]
     if not hasattr(module, "__path__"):
         return None  # a plugin of a single module has no place for files

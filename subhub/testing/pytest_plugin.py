@@ -58,12 +58,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if names is None or item.get_closest_marker("subhub") is None:
         return
     if "subhub_session" not in names:
+        # First, so that other fixtures of the test have no network either.
         names.insert(0, "subhub_session")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Keep a test that fails by itself from failing again by what it left unused."""
+    # First of all plugins: the note has to be on the failure before pytest renders it.
     if call.excinfo is not None:
         for sessions in item.stash.get(_SESSIONS, ()):
             sessions.test_failed(call.excinfo.value)
@@ -107,5 +109,6 @@ def _sessions(request: pytest.FixtureRequest) -> Sessions:
         allowed=config.getini("subhub_allowed_hosts"),
     )
     request.node.stash.setdefault(_SESSIONS, []).append(sessions)
+    # A finalizer, not a `yield`: it also runs when opening a session fails half-way.
     request.addfinalizer(sessions.close)
     return sessions

@@ -148,6 +148,7 @@ class Sessions:
 
         The recording of a failed test is not written.
         """
+        # The stack must see the failure: it keeps `record` from writing, and `replay` from raising.
         failure = self._failure
         if failure is None:
             self._stack.close()
@@ -160,7 +161,8 @@ class Sessions:
             replay(path, hosts=[str(address.hostname)], allowed=self._allowed)
         )
         self._expectations.append(cassette.expectations)
-        clock_only = StubFake(address.path, ())  # the cassette answers
+        # A client needs a fake to live in virtual time; no request reaches this one.
+        clock_only = StubFake(address.path, ())
         clock_only.clock = VirtualClock(dt.datetime.fromisoformat(cassette.provenance.clock))
         return CassetteSession(provider, clock_only, recording=False)
 

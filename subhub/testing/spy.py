@@ -49,7 +49,7 @@ def _noted(script: Script[T], operation: str, notes: Notes) -> Script[T]:
                 notes.append((operation, step))
             try:
                 answer = yield step
-            except GeneratorExit:
+            except GeneratorExit:  # the caller stopped; the script is closed below
                 raise
             except BaseException as error:  # noqa: BLE001 - thrown in, for the script to judge
                 step = script.throw(error)

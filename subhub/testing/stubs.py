@@ -42,6 +42,7 @@ class StubFake(Fake):
     def receive(self, received: Received) -> Reply:
         """Return the next answer, or raise it."""
         asked = replace(received, path=received.path.removeprefix(self._below))
+        # Threads may share the client: answers and exchanges keep one order.
         with self._lock:
             answer = self._next(asked)
             reply = Reply(0)

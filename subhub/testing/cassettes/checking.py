@@ -92,6 +92,7 @@ class _Check:
         try:
             yield from self._exchanges()
             yield from self._people()
+        # A file edited by hand may break anywhere below.
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             problem = f"the exchanges do not have the form of a cassette ({error!r})"
             yield self._finding("exchanges", problem, AGAIN)
@@ -166,6 +167,7 @@ class _Check:
 
     def _people(self) -> Iterator[CassetteFinding]:
         """Report what scrubbing again would change, without the values."""
+        # A sandbox recording is full of text that a test invented.
         if self._head.scrubbing != REAL and self._head.source != "live":
             return
         recorded = self._cassette.interactions

@@ -103,6 +103,7 @@ def _walk(recorded: object, asked: object, place: str) -> Iterator[str]:
         yield f"{place}: not recorded, asked {_short(repr(asked))}"
     elif asked is _ABSENT:
         yield f"{place}: recorded {_short(repr(recorded))}, not asked"
+    # In Python `True == 1`, in JSON they differ.
     elif type(recorded) is not type(asked) or recorded != asked:
         yield f"{place}: recorded {_short(repr(recorded))}, asked {_short(repr(asked))}"
 

@@ -40,6 +40,7 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
 
     collector = _Collector()
     # Compressed bodies are decoded: otherwise the secrets inside would not be found.
+    # No matchers: vcrpy would compare each request with all before it, although it plays none.
     vcr = VCR(match_on=(), decode_compressed_response=True, before_record_request=ours)
     vcr.register_persister(collector)
     with vcr.use_cassette(str(path), record_mode="all"):

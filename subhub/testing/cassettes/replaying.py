@@ -144,6 +144,7 @@ class ReplayCassette(VcrCassette):
         differing = request_differences(recorded, asked)
         played = ", played already" if number in self.play_counts else ""
         place = f"number {number + 1} of {len(self.data)}{played}"
+        # Equal, and a miss all the same: every recording of it was played before.
         if not differing:
             return [f"  recorded  the same request, as {place}: it was asked once too often"]
         return [
@@ -179,6 +180,7 @@ def _exclusive(name: str) -> Generator[None]:
 def _absent_at_once() -> Generator[None]:
     """Let imports of what is not installed fail at once: the search takes longer than a replay."""
     modules: dict[str, Any] = sys.modules
+    # `None` in `sys.modules` makes an import fail without a search (documented by Python).
     modules.update(dict.fromkeys(_not_installed()))
     try:
         yield

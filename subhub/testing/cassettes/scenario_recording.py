@@ -61,6 +61,7 @@ class LiveRecording:
         with self._client(moment) as client:
             job = MainJob(client, self._plan)
             self.steps = job.steps
+            # Tidying is outside the recording: it is not a part of the job.
             try:
                 with record(path, provenance, asked_at=account.base_url):
                     job.play(moment.date())

@@ -145,12 +145,11 @@ class ArgumentTests(ContractConfig):
         """Another value of an argument changes the requests, or is refused by its name."""
         change = ARGUMENTS[case.capability][case.detail]
         asked: list[Outcome] = []
+        # Both calls are built on both harnesses: with one history, only the argument differs.
         for changes in (False, True):
             harness = Harness(self)
             call = call_of(case.capability, harness)
-            other = change(
-                harness, call
-            )  # created on both harnesses, so that both have one history
+            other = change(harness, call)
             asked.append(harness.perform(other if changes else call))
         plain, changed = asked
         _ = plain.returned()

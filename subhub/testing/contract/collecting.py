@@ -48,6 +48,7 @@ def _parameter_sets(contract: type[ContractConfig], name: str, width: int) -> It
 
 
 def _listen(config: pytest.Config) -> None:
+    # Only projects with a contract class pay for listening.
     if not config.pluginmanager.has_plugin(_LISTENER):
         _ = config.pluginmanager.register(Listener(), _LISTENER)
 

@@ -125,6 +125,7 @@ class FaultTests(ContractConfig):
         for step, fault in _at_changes(type(self), case, (*LOST, *PASSING, *SERVER_ERRORS)):
             harness = Harness(self)
             call = call_of(case.capability, harness)
+            # Counted without an intercept: the fault is for the call under test alone.
             before = _count(harness, lister)
             outcome = harness.perform(call, intercept=disturbed(step, fault))
             created = _count(harness, lister) - before

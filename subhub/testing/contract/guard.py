@@ -29,6 +29,7 @@ _SEALED: Final[dict[str, Any]] = {}
 
 def seal(suite: type[ContractConfig]) -> None:
     """Remember every part of *suite*, so that a change to it is noticed."""
+    # In the order of inheritance, so that what a subclass overrides is what counts.
     for owner in reversed(suite.__mro__):
         parts = {name: value for name, value in vars(owner).items() if _is_ours(name, owner)}
         _SEALED.update(parts)
@@ -51,6 +52,7 @@ def weaknesses(contract: type[ContractConfig], marks: Iterable[str]) -> Iterator
     for mark in sorted(MARKS & set(marks)):
         yield f"the mark `{mark}` hides a contract test: name it in `left_out`, with the reason"
     for name, original in _SEALED.items():
+        # Statically: a descriptor could answer with the original and run something else.
         if name not in HOOKS and inspect.getattr_static(contract, name, None) is not original:
             yield f"`{name}` was replaced or removed after the class was created"
     yield from _unreasoned(contract.left_out)

@@ -88,6 +88,7 @@ class Harness:
         self.provider = config.provider
         self.fake = config.provider.sandbox()
         self.fake.clock.set(MOMENT)
+        # A refusal by the rate limit would be one more failure than a test injects.
         self.fake.enforce_limits = False
         self._strangers = strangers
 
@@ -172,6 +173,7 @@ class Harness:
             intercept: Changes replies on their way to the client.
             settings: Further arguments for the client.
         """
+        # A new client for each call: an earlier one has taken permits of its rate limiter.
         interceptor = Interceptor(self.fake, intercept)
         settings = {"api_key": self.fake.api_key, "sandbox": interceptor, **settings}
         result, error = None, None

@@ -38,6 +38,7 @@ class Interceptor(Fake):
 
     def receive(self, received: Received) -> Reply:
         """Return the fake's reply, or another one."""
+        # Noted before it is answered: an injected failure may raise, and the request was sent.
         place = len(self.heard)
         self.heard.append(Exchange(received, Reply(0)))
         if place >= MOST:

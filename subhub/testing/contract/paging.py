@@ -101,7 +101,7 @@ class PagingTests(ContractConfig):
             return
         paths = {exchange.received.path for exchange in outcome.heard}
         expect(paths == {normal.heard[0].received.path}, f"the list went on at {sorted(paths)!r}")
-        if len(outcome.heard) == 1:  # it was refused here
+        if len(outcome.heard) == 1:  # the plugin refused the address
             expect(isinstance(outcome.error, SubhubError), summary(outcome.error))
             return
         queries = [set(exchange.received.query.values()) for exchange in outcome.heard[1:]]

@@ -174,6 +174,7 @@ def baseline(provider: type[Provider]) -> Baseline:
 
 def _fingerprint_of_tests(provider: type[Provider]) -> str:
     """Return the fingerprint of the names of all contract tests of *provider*."""
+    # The package imports the suite, which is sealed then: no import of it is needed here.
     items = (item for test in tests().values() for item in items_of(test, provider))
     names = sorted(f"{item.name}-{item.kind}" for item in items)
     return "sha256:" + hashlib.sha256("\n".join(names).encode()).hexdigest()

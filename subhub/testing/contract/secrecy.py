@@ -149,6 +149,7 @@ class _Handler(logging.Handler):
 def _listening() -> Generator[list[logging.LogRecord]]:
     """Collect everything that is logged inside this block, at any level."""
     records: list[logging.LogRecord] = []
+    # Both loggers: subhub's may have a level of its own, which hides records from the root.
     handler = _Handler(records)
     loggers = [logging.getLogger(name) for name in (None, "subhub")]
     levels = [logger.level for logger in loggers]

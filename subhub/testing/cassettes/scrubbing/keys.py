@@ -51,6 +51,7 @@ def keys_in(asked: Iterable[tuple[str, Any]], answered: Iterable[tuple[str, Any]
 def without_keys(value: Any, keys: Iterable[str]) -> Any:
     """Return *value*, decoded JSON, with each of *keys* replaced, inside longer texts too."""
     spelled = {form for key in keys for form in (key, quote(key), quote(key, safe=""))}
+    # A key may contain another; replacing the shorter one first would leave the rest of it.
     longest_first = sorted(spelled, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)))
     return mapped(value, lambda text: pattern.sub(REDACTED, text)) if spelled else value

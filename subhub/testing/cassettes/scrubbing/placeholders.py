@@ -47,6 +47,7 @@ class IdForms:
 
     def __init__(self, provider: type[Provider], description: str = "") -> None:
         found = {*provider.id_prefixes.values(), *_PATTERN.findall(description)}
+        # The longest first: one prefix may begin with another.
         self._prefixes = sorted(found, key=len, reverse=True)
         form = re.fullmatch(r"(\D*)0+", provider.stand_in_id)
         self._bare = (form[1], len(provider.stand_in_id)) if form else None

@@ -98,6 +98,7 @@ class Scrubber:
             return self._text(name, value)
         if value is None or isinstance(value, bool) or harmless_number(name, value):
             return value
+        # Of the same type, so that a model still reads the response.
         return 0
 
     def _field(self, name: str) -> str:
@@ -107,6 +108,7 @@ class Scrubber:
         return name if _FIELD.fullmatch(name) else self._replaced("text", name)
 
     def _text(self, name: str, value: str) -> str:
+        # Ids come first: one may look like a status or a code, and be kept by that.
         if value in self._ids or self._forms.documented(value):
             return self._id(value)
         if harmless_text(name, value):
