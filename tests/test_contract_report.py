@@ -21,10 +21,10 @@ from subhub.errors import PluginError
 from subhub.plugin import Absence, Evidence, Provider
 from subhub.testing import ProviderContract
 from subhub.testing.contract import SUITE_VERSION, collecting, guard
-from subhub.testing.contract.cases import items_of
+from subhub.testing.contract.cases import Case, items_of
 from subhub.testing.contract.report import SHIPPED, WHOLE, Report, baseline, runs, shipped
 from subhub.testing.contract.results import Results, write_report
-from tests.contract.mini import Mini
+from tests.contract.mini import Mini, MiniContract
 
 pytest_plugins = ["pytester"]
 
@@ -130,6 +130,15 @@ class TestARun:
         )
 
         assert found["providers"][0]["capabilities"]["create_plan"]["failed"] == 1
+
+    def test_that_passes_when_it_is_repeated_has_failed(self, tmp_path: Path) -> None:
+        results, params = Results(), {"case": Case("create_plan")}
+        for passed in (False, True):
+            results.note(MiniContract, "test_a_flow_is_pure", params, passed=passed)
+        write_report(results, tmp_path / "report.json")
+
+        (tested,) = json.loads((tmp_path / "report.json").read_text("utf-8"))["providers"]
+        assert tested["capabilities"]["create_plan"]["failed"] == 1
 
     def test_names_the_plugin_that_is_installed(
         self, report: Callable[..., dict[str, Any]]

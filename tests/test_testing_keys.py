@@ -66,6 +66,10 @@ def test_a_key_is_replaced_wherever_it_stands_and_however_it_is_spelled() -> Non
     }
 
 
+def test_nothing_is_left_of_a_key_that_begins_with_another() -> None:
+    assert without_keys(f"{KEY}456 and {KEY}", [KEY, f"{KEY}456"]) == "[redacted] and [redacted]"
+
+
 def test_without_a_key_nothing_is_replaced() -> None:
     assert without_keys({"message": "none"}, []) == {"message": "none"}
 

@@ -216,6 +216,15 @@ class TestIds:
             "method": "mdt_00000000000001",
         }
 
+    def test_have_the_longest_prefix_that_is_documented(self) -> None:
+        prefixes = {"subscription": "sub_", "plan": "sub_item_"}
+        nested = type("Nested", (MijnKlantportaal,), {"id_prefixes": prefixes})
+        (only,) = scrubbed(
+            exchange(base=MijnKlantportaal.base_url, answered={"owner": "sub_item_abc123"}),
+            provider=nested,
+        )
+        assert only["response"]["json"] == {"owner": "sub_item_000001"}
+
     def test_are_ids_in_every_field_when_they_are_in_one(self) -> None:
         found = answer({"code": "gold", "plan": {"id": "gold"}})
         assert found == {"code": "id-000001", "plan": {"id": "id-000001"}}
