@@ -205,7 +205,6 @@ class TestAProof:
     @pytest.mark.parametrize(
         ("changes", "tested", "difference"),
         [
-            ({"subhub": "0.9"}, {}, "the version of subhub was 0.9, and is"),
             ({"suite": 0}, {}, "the version of the suite was 0, and is"),
             ({}, {"plugin": None}, "the package was None, and is subhub-afternoon now"),
             ({}, {"version": "0.9"}, "the version of the plugin was 0.9, and is"),

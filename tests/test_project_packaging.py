@@ -19,7 +19,7 @@ USE = """
 from pathlib import Path
 import sys
 import subhub, subhub_afternoon, subhub_mijnklantportaal
-from subhub.cli.contract_report import contract_report
+from subhub.testing.contract.report import shipped
 from subhub.plugin.registry import load, names
 
 home = Path(sys.argv[1]).resolve()
@@ -29,7 +29,7 @@ draft = subhub.CustomerDraft(
     name="A", email="a@b.c", address="S 1", postal_code="1234AB", city="C", country="NL"
 )
 for name in names():
-    assert contract_report(load(name)) is not None, name
+    assert shipped(load(name)) is not None, name
     with subhub.Client(name, sandbox=True) as billing:
         print(name, billing.create_customer(draft).id)
 """

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from subhub.cli.contract_report import ContractReport, contract_report
+from subhub.cli.contract_report import proof, shipped_run, summary
 from subhub.cli.providers import evidence, recovery, support, why
 from subhub.errors import PluginError
 from subhub.plugin.capabilities import Capability
 from subhub.plugin.provider import Provider
 from subhub.plugin.registry import load
+from subhub.testing.contract.report import Run
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "matrix.md"
 PROVIDERS: Final = ("mijnklantportaal", "afternoon")
@@ -51,11 +52,11 @@ def _lines(providers: Sequence[type[Provider]]) -> Iterator[str]:
     yield HEAD
     yield from _overview(providers)
     for provider in providers:
-        yield from _section(provider, _report(provider))
+        yield from _section(provider, _run(provider))
 
 
-def _report(provider: type[Provider]) -> ContractReport:
-    found = contract_report(provider)
+def _run(provider: type[Provider]) -> Run:
+    found = shipped_run(provider)
     if found is None:
         message = f"{provider.name} has no contract report: write it with `pytest --subhub-report`"
         raise PluginError(message)
@@ -77,16 +78,16 @@ def _overview(providers: Sequence[type[Provider]]) -> Iterator[str]:
     )
 
 
-def _section(provider: type[Provider], report: ContractReport) -> Iterator[str]:
+def _section(provider: type[Provider], run: Run) -> Iterator[str]:
     known = provider.capabilities().values()
     yield f"## {provider.name}\n"
-    yield f"Proven by the {report.summary()}.\n"
-    left_out = report.tested["left_out"].items()
+    yield f"Proven by the {summary(run)}.\n"
+    left_out = run.tested.left_out.items()
     yield from (f"- `{test}` is left out: {reason}" for test, reason in left_out)
     yield from _table(
         ("capability", "evidence", "recovery", "proven"),
         (
-            (_name(each), _source(each), recovery(each), report.proof(each.name))
+            (_name(each), _source(each), recovery(each), proof(run, each.name))
             for each in known
             if each.supported
         ),
@@ -94,7 +95,7 @@ def _section(provider: type[Provider], report: ContractReport) -> Iterator[str]:
     yield from _table(
         ("missing", "supported", "why, and what to do instead", "proven"),
         (
-            (_name(each), support(each), why(each), report.proof(each.name))
+            (_name(each), support(each), why(each), proof(run, each.name))
             for each in known
             if not each.supported
         ),

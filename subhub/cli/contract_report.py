@@ -1,64 +1,49 @@
-"""The contract report that a plugin ships: how the contract suite ended for each capability.
-
-`pytest --subhub-report` writes it, and the plugin's package holds it. Reading it needs neither
-pytest nor the suite, so whoever installs a plugin can see how it was proven.
-"""
+"""The contract report that a plugin ships, in the words of the command line."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from subhub.plugin.provider import Provider
+from subhub.testing.contract.report import Counts, Run, runs, shipped
 
-FILE: Final = "contract-report.json"
-FORMAT: Final = 1
+if TYPE_CHECKING:
+    from subhub.plugin.provider import Provider
+
 SOURCES: Final = {"sandbox": "sandbox", "live": "live service"}
 _PROBLEMS: Final = {"failed": "failed", "not_run": "did not run", "left_out": "were left out"}
 
 
-@dataclass(frozen=True, slots=True)
-class ContractReport:
-    """The report on one provider, tested on *date* with the version *subhub* of the suite."""
+def shipped_run(provider: type[Provider]) -> Run | None:
+    """Return the run of the contract suite that *provider* ships a report on, if it ships one.
 
-    subhub: str
-    date: str
-    tested: Mapping[str, Any]
-
-    def summary(self) -> str:
-        """Return what was tested, with what, and when."""
-        plugin = f"{self.tested['plugin']} {self.tested['version']}"
-        source = SOURCES[self.tested["source"]]
-        return f"contract suite of subhub {self.subhub} on {plugin}, {source}, {self.date}"
-
-    def counts(self, capability: str) -> Mapping[str, int] | None:
-        """Return how the tests of *capability* ended; `None` if the suite has no test for it."""
-        found: Mapping[str, int] | None = self.tested["capabilities"].get(capability)
-        return found and {name: found[name] for name in ("passed", *_PROBLEMS)}
-
-    def proof(self, capability: str) -> str:
-        """Return the same in words; of a missing capability, its refusal was tested."""
-        counts = self.counts(capability)
-        if counts is None:
-            return "not in the suite"
-        total = sum(counts.values())
-        for name, words in _PROBLEMS.items():
-            if counts[name]:
-                return f"not proven: {counts[name]} of {total} tests {words}"
-        return f"{SOURCES[self.tested['source']]}, {total} tests"
+    Raises `PluginError` if the report cannot be read.
+    """
+    report = shipped(provider)
+    return next(iter(runs(provider, [report] if report else [])), None)
 
 
-def contract_report(provider: type[Provider]) -> ContractReport | None:
-    """Return the report of *provider*; `None` if there is none that this subhub can read."""
-    package = provider.__module__.partition(".")[0]
-    try:
-        report = json.loads(resources.files(package).joinpath(FILE).read_text("utf-8"))
-    except (OSError, TypeError, ValueError):  # no file, no package to hold it, not JSON
-        return None
-    if report["format"] != FORMAT:
-        return None
-    tested = next((each for each in report["providers"] if each["provider"] == provider.name), None)
-    return tested and ContractReport(report["subhub"], report["date"], tested)
+def summary(run: Run) -> str:
+    """Return what was tested, with what, and when; and what has changed since."""
+    tested = run.tested
+    suite = f"contract suite of subhub {run.subhub} on {tested.plugin} {tested.version}"
+    stale = f". It is out of date: {'; '.join(run.stale)}" if run.stale else ""
+    return f"{suite}, {SOURCES[tested.source]}, {run.date}{stale}"
+
+
+def proof(run: Run, capability: str) -> str:
+    """Return how *capability* was proven; of a missing one, its refusal was tested."""
+    counts = run.tested.capabilities.get(capability)
+    if counts is None:
+        return "not in the suite"
+    if run.stale:
+        return "out of date"
+    for name, words in _PROBLEMS.items():
+        if number := getattr(counts, name):
+            return f"not proven: {number} of {counts.tests} tests {words}"
+    return f"{SOURCES[run.tested.source]}, {counts.tests} tests"
+
+
+def as_data(counts: Counts) -> Mapping[str, int]:
+    """Return how the tests ended, for scripts."""
+    return {name: getattr(counts, name) for name in ("passed", *_PROBLEMS)}

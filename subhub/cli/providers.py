@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.cli.contract_report import ContractReport, contract_report
+from subhub.cli.contract_report import as_data, proof, shipped_run, summary
 from subhub.cli.options import AccountName, ConfigPath
 from subhub.cli.output import Output
+from subhub.errors import PluginError
 from subhub.plugin.capabilities import Absence, Capability
 from subhub.plugin.registry import Installed, installed, load
+
+if TYPE_CHECKING:
+    from subhub.testing.contract.report import Run
 
 EVIDENCE: Final = {
     "seed": "official spec",
@@ -63,13 +67,17 @@ def capabilities(
     that it is refused before anything is sent.
     """
     found = load(_configured(config, account) if provider is None else provider)
-    report = contract_report(found)
+    try:
+        run = shipped_run(found)
+        note = summary(run) if run else f"{found.name} ships no contract report"
+    except PluginError as error:
+        run, note = None, str(error)
     known = found.capabilities().values()
     if output.as_json:
-        output.data([_capability_data(capability, report) for capability in known])
+        output.data([_capability_data(capability, run) for capability in known])
         return
-    output.table(COLUMNS, (_row(capability, report) for capability in known))
-    output.note(report.summary() if report else f"{found.name} ships no contract report")
+    output.table(COLUMNS, (_row(capability, run) for capability in known))
+    output.note(note)
 
 
 def why(capability: Capability) -> str:
@@ -116,7 +124,7 @@ def _plugin_data(plugin: Installed) -> dict[str, object]:
     }
 
 
-def _row(capability: Capability, report: ContractReport | None) -> tuple[str, ...]:
+def _row(capability: Capability, run: Run | None) -> tuple[str, ...]:
     name = f"{capability.name} (only here)" if capability.extension else capability.name
     options = f"; options: {', '.join(capability.options)}" if capability.options else ""
     return (
@@ -124,25 +132,25 @@ def _row(capability: Capability, report: ContractReport | None) -> tuple[str, ..
         support(capability),
         evidence(capability),
         recovery(capability),
-        report.proof(capability.name) if report else "",
+        proof(run, capability.name) if run else "",
         why(capability) + options,
     )
 
 
-def _capability_data(capability: Capability, report: ContractReport | None) -> dict[str, object]:
+def _capability_data(capability: Capability, run: Run | None) -> dict[str, object]:
     found = capability.found
     known: dict[str, object] = (
         {"reason": found.reason, "alternative": found.alternative, "kind": found.kind}
         if isinstance(found, Absence)
         else {"evidence": found.mark, "source": found.source}
     )
-    counts = report and report.counts(capability.name)
+    counts = run and run.tested.capabilities.get(capability.name)
     return {
         "name": capability.name,
         "supported": capability.supported,
         "extension": capability.extension,
         "options": capability.options,
         "lost": capability.lost,
-        "proof": counts and {"source": report.tested["source"], **counts} if report else None,
+        "proof": {"source": run.tested.source, **as_data(counts)} if run and counts else None,
         **known,
     }

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import Result
 
 from subhub.plugin import registry
+from subhub.testing.contract.report import SUITE_VERSION, baseline
 
 Run = Callable[..., Result]
 AsJson = Callable[[Result], Any]
@@ -43,22 +44,29 @@ def counts(passed: int, **others: int) -> dict[str, int]:
     return {"passed": passed, "failed": 0, "not_run": 0, "left_out": 0, **others}
 
 
+def claimed(passed: int, **others: int) -> dict[str, int]:
+    return {"claimed": True, **counts(passed, **others)}
+
+
 def report(**changes: Any) -> str:
     tested = {
         "provider": "shipped",
         "plugin": "subhub-shipped",
         "version": "1.2",
+        "contract": "TestShipped",
+        "document": None,
+        "tests": "<current>",
         "source": "sandbox",
         "left_out": {},
         "capabilities": {
-            "get_plan": counts(26),
-            "list_plans": counts(2),
-            "create_plan": counts(38, failed=1, left_out=1),
-            "cancel_subscription": counts(35, not_run=2),
-            "get_subscription": counts(20, left_out=1),
+            "get_plan": claimed(26),
+            "list_plans": claimed(2),
+            "create_plan": claimed(38, failed=1, left_out=1),
+            "cancel_subscription": claimed(35, not_run=2),
+            "get_subscription": claimed(20, left_out=1),
         },
     }
-    head = {"format": 1, "suite": 1, "subhub": "1.0.0", "date": "2001-02-03"}
+    head = {"format": 1, "suite": SUITE_VERSION, "subhub": "1.0.0", "date": "2001-02-03"}
     return json.dumps({**head, "providers": [tested], **changes})
 
 
@@ -76,7 +84,8 @@ def ship(run: Run, tmp_path: Path) -> Iterator[Ship]:
     _ = (info / "entry_points.txt").write_text(entry)
 
     def write(text: str) -> None:
-        _ = (package / "contract-report.json").write_text(text)
+        current = baseline(registry.load("shipped")).tests
+        _ = (package / "contract-report.json").write_text(text.replace("<current>", current))
 
     yield write
     _ = sys.modules.pop("subhub_shipped", None)
@@ -130,16 +139,30 @@ def test_a_live_run_is_shown_as_such(run: Run, ship: Ship) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["{", report(format=2), report(providers=[])],
+    ("text", "note"),
+    [
+        ("{", "contract-report.json of shipped cannot be read"),
+        (report(format=2), "contract-report.json of shipped cannot be read"),
+        (report(providers=[]), "shipped ships no contract report"),
+    ],
     ids=["not JSON", "another format", "another provider"],
 )
-def test_a_report_that_cannot_be_used_proves_nothing(run: Run, ship: Ship, text: str) -> None:
+def test_a_report_that_cannot_be_used_proves_nothing(
+    run: Run, ship: Ship, text: str, note: str
+) -> None:
     ship(text)
     result = run("capabilities", "shipped")
 
     assert table(result)["get_plan"] == "get_plan yes official spec page 7; options: colour"
-    assert "shipped ships no contract report" in result.stderr
+    assert note in result.stderr
+
+
+def test_a_report_of_another_suite_is_out_of_date(run: Run, ship: Ship) -> None:
+    ship(report(suite=1))
+    result = run("capabilities", "shipped")
+
+    assert "get_plan yes official spec out of date page 7" in table(result)["get_plan"]
+    assert "It is out of date: the version of the suite was 1" in result.stderr
 
 
 def test_a_plugin_without_a_package_ships_no_report(run: Run) -> None:

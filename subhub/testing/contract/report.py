@@ -1,6 +1,6 @@
 """The report of what a run of the suite has proven of a plugin, and whether that still holds.
 
-A report holds for what it was written with. Once subhub, the suite, the plugin's version, its API
+A report holds for what it was written with. Once the suite, the plugin's version, its API
 description or the tests that follow from its claims differ, it is stale and proves nothing. Only
 its counts are believed: of a capability that is not claimed, they prove that it is refused unsent.
 
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from subhub._version import __version__
 from subhub.errors import PluginError
 from subhub.plugin.registry import distribution_of
 from subhub.testing.contract.cases import items_of
@@ -118,6 +117,7 @@ class Run:
     """One run of the suite on one provider; `stale` says what differs now, if anything does."""
 
     tested: Tested
+    subhub: str
     date: dt.date
     stale: tuple[str, ...]
 
@@ -150,7 +150,7 @@ def shipped(provider: type[Provider]) -> Report | None:
 def runs(provider: type[Provider], reports: Sequence[Report]) -> tuple[Run, ...]:
     """Return the runs on *provider* in *reports*, each compared with what is installed."""
     return tuple(
-        Run(tested, report.date, tuple(_differences(provider, report, tested)))
+        Run(tested, report.subhub, report.date, tuple(_differences(provider, report, tested)))
         for report in reports
         for tested in report.providers
         if tested.provider == provider.name
@@ -183,7 +183,6 @@ def _fingerprint_of_tests(provider: type[Provider]) -> str:
 def _differences(provider: type[Provider], report: Report, tested: Tested) -> Iterator[str]:
     now = baseline(provider)
     for what, was, is_now in (
-        ("version of subhub", report.subhub, __version__),
         ("version of the suite", report.suite, SUITE_VERSION),
         ("package", tested.plugin, now.plugin),
         ("version of the plugin", tested.version, now.version),
