@@ -125,8 +125,9 @@ class InvalidRequest(SubhubError, ValueError):
 
     @classmethod
     def of(cls, field: str, problem: str) -> Self:
-        """The refusal of one argument."""
-        return cls(f"`{field}`: {problem}", fields={field: problem})
+        """Refuse one argument; *problem* reads on after its name ("must be ...") or by itself."""
+        between = " " if problem.startswith("must ") else ": "
+        return cls(f"`{field}`{between}{problem}", fields={field: problem})
 
 
 class ProviderError(SubhubError):

@@ -274,7 +274,7 @@ class TestARun:
         assert [each.error for each in results] == [None] * 3
 
     def test_needs_somebody_to_work(self, run: Run, world: World) -> None:
-        with pytest.raises(InvalidRequest, match="above zero"):
+        with pytest.raises(InvalidRequest, match="`in_flight` must be >= 1"):
             _ = run(world.settings, "subscribe", [], in_flight=0)
 
     def test_may_be_left_before_the_first_result(self, world: World) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -22,9 +22,8 @@ from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import Row, Trial, read
 from subhub.client.configuration import Configuration
 from subhub.client.operations import Operations
-from subhub.errors import InvalidRequest
+from subhub.errors import InvalidRequest, WouldSend
 from subhub.recovery.journal import Job, Journal
-from subhub.recovery.tracking import Tracker
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
@@ -123,14 +122,14 @@ def perform(
 
 def _trial(account: Account, operation: Operation, call: ChangingCall) -> Trial:
     """Begin a row's flow, which sends nothing: it refuses what the row cannot ask for."""
-    changes = Tracker(account.provider, account.name, account.clock)
-    operations = Operations(account.provider, account.now, account.plan_id, changes)
+    unlimited = replace(account.retries, limiter=None, instrumentation=None)  # nothing is sent
+    operations = Operations(replace(account, retries=unlimited, dry_run=True, journal=None))
     begin: Callable[..., Any] = getattr(operations, operation)
     options = call.options_for(account.provider.name)
 
     def trial(arguments: Mapping[str, Any]) -> None:
-        with closing(begin(**arguments, options=options)) as flow:
-            _ = next(flow, None)
+        with closing(begin(**arguments, options=options)) as steps, suppress(WouldSend):
+            _ = next(steps, None)
 
     return trial
 

@@ -25,7 +25,8 @@ from pydantic import (
     ValidationError,
 )
 
-from subhub.client.account import Account, Mode, open_account
+from subhub.client.account import Account, open_account
+from subhub.client.settings import Mode
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
-from subhub.client.account import Mode, open_account
-from subhub.client.execution import Performer
-from subhub.client.operations import belongs
+from subhub.client.account import open_account
+from subhub.client.execution import Executor
+from subhub.client.settings import Mode
+from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     import os
     from decimal import Decimal
 
-    from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.plugin.rate_limits import RateLimit
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 
-class Client(Performer):
+class Client(Executor):
     """One account at one billing provider.
 
     *provider* is the name of an installed plugin, or a provider class. *api_key* is never shown.
@@ -111,7 +111,7 @@ class Client(Performer):
             journal=journal,
             hooks=hooks,
         )
-        self._begin(account, transport, http_client)
+        self._connect(account, transport, http_client)
 
     @classmethod
     def from_config(
@@ -138,7 +138,7 @@ class Client(Performer):
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
         opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
-        self._begin(opened, transport, http_client)
+        self._connect(opened, transport, http_client)
         return self
 
     # Plans ----------------------------------------------------------------------------------------
@@ -147,15 +147,15 @@ class Client(Performer):
         self, draft: PlanDraft, *, provider_options: ProviderOptions | None = None
     ) -> Plan:
         """Make a plan that customers can be subscribed to."""
-        return self._run("create_plan", self._operations.create_plan(draft, provider_options))
+        return self._run(self._operations.create_plan(draft, provider_options))
 
     def get_plan(self, plan_id: str) -> Plan:
         """Read one plan, by id or by its key in the configuration."""
-        return self._run("get_plan", self._operations.get_plan(plan_id))
+        return self._run(self._operations.get_plan(plan_id))
 
     def list_plans(self, *, limit: int | None = None) -> Iterator[Plan]:
         """Read the plans, page by page as they are asked for; at most *limit* of them."""
-        return self._walk("list_plans", self._operations.list_plans, limit)
+        return self._walk(self._operations.list_plans, limit)
 
     def update_plan(
         self,
@@ -181,9 +181,7 @@ class Client(Performer):
             description=description,
             public=public,
         )
-        return self._run(
-            "update_plan", self._operations.update_plan(plan_id, changes, provider_options)
-        )
+        return self._run(self._operations.update_plan(plan_id, changes, provider_options))
 
     # Customers ------------------------------------------------------------------------------------
 
@@ -191,17 +189,15 @@ class Client(Performer):
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
         """Make a customer."""
-        return self._run(
-            "create_customer", self._operations.create_customer(draft, provider_options)
-        )
+        return self._run(self._operations.create_customer(draft, provider_options))
 
     def get_customer(self, customer_id: str) -> Customer:
         """Read one customer."""
-        return self._run("get_customer", self._operations.get_customer(customer_id))
+        return self._run(self._operations.get_customer(customer_id))
 
     def list_customers(self, *, limit: int | None = None) -> Iterator[Customer]:
         """Read the customers, page by page as they are asked for; at most *limit* of them."""
-        return self._walk("list_customers", self._operations.list_customers, limit)
+        return self._walk(self._operations.list_customers, limit)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -212,7 +208,7 @@ class Client(Performer):
         the capability `find_customer:email`.
         """
         flow = self._operations.find_customer(external_id=external_id, email=email)
-        return self._run("find_customer", flow)
+        return self._run(flow)
 
     def update_customer(
         self,
@@ -240,7 +236,6 @@ class Client(Performer):
             external_id=external_id,
         )
         return self._run(
-            "update_customer",
             self._operations.update_customer(customer_id, changes, provider_options),
         )
 
@@ -277,7 +272,7 @@ class Client(Performer):
             refund=refund,
             options=provider_options,
         )
-        return self._run("create_signup_link", flow)
+        return self._run(flow)
 
     def subscribe(
         self,
@@ -303,13 +298,13 @@ class Client(Performer):
             payment_method=payment_method,
             options=provider_options,
         )
-        return self._run("subscribe", flow)
+        return self._run(flow)
 
     # Subscriptions --------------------------------------------------------------------------------
 
     def get_subscription(self, subscription_id: str) -> Subscription:
         """Read one subscription."""
-        return self._run("get_subscription", self._operations.get_subscription(subscription_id))
+        return self._run(self._operations.get_subscription(subscription_id))
 
     def list_subscriptions(
         self,
@@ -323,11 +318,11 @@ class Client(Performer):
         A provider that cannot filter sends all its pages, one request each, and the rest is sorted
         out here: at MijnKlantportaal that is 15 subscriptions a request, and 60 requests a minute.
         """
-
-        def read(cursor: str | None) -> Flow[Page[Subscription]]:
-            return self._operations.list_subscriptions(cursor, customer)
-
-        return self._walk("list_subscriptions", read, limit, belongs(customer, status))
+        return self._walk(
+            lambda cursor: self._operations.list_subscriptions(cursor, customer),
+            limit,
+            belongs(customer, status),
+        )
 
     def change_subscription(
         self,
@@ -345,7 +340,7 @@ class Client(Performer):
         flow = self._operations.change_subscription(
             subscription_id, plan=plan, when=when, refund=refund, options=provider_options
         )
-        return self._run("change_subscription", flow)
+        return self._run(flow)
 
     def update_subscription(
         self,
@@ -362,7 +357,6 @@ class Client(Performer):
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
         return self._run(
-            "update_subscription",
             self._operations.update_subscription(subscription_id, changes, provider_options),
         )
 
@@ -381,4 +375,4 @@ class Client(Performer):
         flow = self._operations.cancel_subscription(
             subscription_id, when=when, refund=refund, options=provider_options
         )
-        return self._run("cancel_subscription", flow)
+        return self._run(flow)

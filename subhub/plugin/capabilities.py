@@ -142,6 +142,8 @@ class Capabilities(Mapping[str, Capability]):
     def __init__(self, provider: type[Described]) -> None:
         self._provider = provider.name
         self._found = {each.name: each for each in _derive(provider)}
+        self.lacking = frozenset(name for name, each in self._found.items() if not each.supported)
+        """The names of what the provider cannot do."""
 
     def __getitem__(self, name: str) -> Capability:
         return self._found[name]

@@ -23,7 +23,7 @@ ProviderOptions: TypeAlias = Mapping[str, Mapping[str, object]]
 """Options by provider name: `{"mijnklantportaal": {"create_invoice": True}}`."""
 
 
-def chosen(
+def validated_options(
     provider: type[Provider], operation: str, options: ProviderOptions | None
 ) -> dict[str, Any]:
     """The part of *options* that is for *provider*, validated; only what was given is in it."""

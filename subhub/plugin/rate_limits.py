@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from subhub.errors import ConfigError
 
@@ -74,6 +75,12 @@ class Reading:
     remaining: int | None = None
     reset: float | None = None
     retry_after: float | None = None
+
+
+HEADERS: Final = frozenset({"retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"})
+"""The headers that `read` reads."""
+SILENT: Final = Reading()
+"""What an answer without any of them says."""
 
 
 def read(headers: Mapping[str, str], window: float) -> Reading:

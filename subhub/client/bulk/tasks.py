@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Handled, Handling
+from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Handled
 from subhub.client.resolving import Found
-from subhub.client.waiting import ASYNC_PAUSE, BulkStopped
+from subhub.sending.engine import async_drive
+from subhub.sending.steps import ASYNC_PAUSE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,7 +97,7 @@ class AsyncBulk(Generic[I, T]):
             try:
                 _ = await begin()
                 for item in self._batch.items(self._stop.is_set):
-                    await results.send(await self._handled(self._batch.handle(item)))
+                    await results.send(await async_drive(self._batch.handle(item), self._call))
             except (BulkStopped, self._anyio.BrokenResourceError):
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the results are read
@@ -111,22 +112,6 @@ class AsyncBulk(Generic[I, T]):
         if tokens:
             self._batch.looked(tokens, await self._resolve(tokens))
         self._begun.set()
-
-    async def _handled(self, handling: Handling[I]) -> Handled[I]:
-        try:
-            item = next(handling)
-            while True:
-                try:
-                    result = await self._call(item)
-                except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    item = handling.throw(error)
-                else:
-                    item = handling.send(result)
-        except StopIteration as stop:
-            handled: Handled[I] = stop.value
-            return handled
-        finally:
-            handling.close()
 
     async def _pause(self, seconds: float) -> None:
         with self._anyio.move_on_after(seconds):

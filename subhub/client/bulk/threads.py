@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Handled, Handling
+from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Handled
 from subhub.client.resolving import Found
-from subhub.client.waiting import PAUSE, BulkStopped
+from subhub.sending.engine import drive
+from subhub.sending.steps import PAUSE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -90,7 +91,7 @@ class Bulk(Generic[I, T]):
         try:
             _ = begin()
             for item in self._batch.items(self._stop.is_set):
-                self._results.put(self._handled(self._batch.handle(item)))
+                self._results.put(drive(self._batch.handle(item), self._call))
         except BulkStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised where the results are read
@@ -106,22 +107,6 @@ class Bulk(Generic[I, T]):
         if tokens:
             self._batch.looked(tokens, self._resolve(tokens))
         self._begun.set()
-
-    def _handled(self, handling: Handling[I]) -> Handled[I]:
-        try:
-            item = next(handling)
-            while True:
-                try:
-                    result = self._call(item)
-                except Exception as error:  # noqa: BLE001 - it judges which of them end the run
-                    item = handling.throw(error)
-                else:
-                    item = handling.send(result)
-        except StopIteration as stop:
-            handled: Handled[I] = stop.value
-            return handled
-        finally:
-            handling.close()
 
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds):

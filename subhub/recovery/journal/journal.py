@@ -138,8 +138,12 @@ class JournalEntry:
 
     def sending(self) -> None:
         """Write the intent down."""
-        self._journal.write(self.intent, self._step)
-        self._written = True
+        self._written = True  # first: Ctrl-C in the middle of writing leaves one to be taken back
+        try:
+            self._journal.write(self.intent, self._step)
+        except JournalError:
+            self._written = False
+            raise
 
     def unsent(self) -> None:
         """Take it back: the request was not carried out."""
@@ -148,8 +152,8 @@ class JournalEntry:
     def lost(self, token: str) -> None:
         """Nobody waits for its answer any more; *token* says since when, and it stays open."""
         if self._written:
-            self._written = False
             self._note(_LOST, (token, self.intent.salt))
+            self._written = False
 
     def close(self, *, done: bool, object_id: str | None = None) -> None:
         """Note what became of it, and the id of what it made or changed.
@@ -159,9 +163,9 @@ class JournalEntry:
         """
         if not self._written:
             return
-        self._written = False
         in_job = self._step is not None
         self._note(*_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
+        self._written = False  # last: after Ctrl-C in the middle, `lost` still has to be noted
 
     def _note(self, statement: str, values: Sequence[object]) -> None:
         try:

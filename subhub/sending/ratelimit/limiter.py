@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol
 
-from subhub.plugin.rate_limits import RateLimit, read
+from subhub.plugin.rate_limits import HEADERS, SILENT, RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
 
 _REFUSED = 429
@@ -130,7 +130,9 @@ class Ticket:
             if self._permit is not None:
                 permits = line.permits
                 settle = permits.refused if status == _REFUSED else permits.answered
-                settle(cells, self._permit, now, read(headers, permits.limit.per))
+                silent = HEADERS.isdisjoint(headers)
+                reading = SILENT if silent else read(headers, permits.limit.per)
+                settle(cells, self._permit, now, reading)
                 self._permit = None
 
     def unsent(self, now: float) -> None:
