@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -20,6 +23,7 @@ from subhub import (
     CustomerDraft,
     Interval,
     InvalidReply,
+    InvalidRequest,
     JournalError,
     Money,
     NotSent,
@@ -88,6 +92,32 @@ def operations(path: Path) -> list[str]:
         rows = reading.execute("SELECT operation FROM intents WHERE state = 'open'").fetchall()
     reading.close()
     return [operation for (operation,) in rows]
+
+
+@contextmanager
+def ctrl_c() -> Generator[Callable[..., AbstractContextManager[None]]]:
+    """Press Ctrl-C some seconds after a block begins, unless it has ended by then."""
+    inside = False
+
+    def interrupt(*_: object) -> None:
+        if inside:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def press(after: float) -> Generator[None]:
+        nonlocal inside
+        try:
+            inside = True
+            _ = signal.setitimer(signal.ITIMER_REAL, after)
+            yield
+        finally:
+            inside = False
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        yield press
+    finally:
+        _ = signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
@@ -182,6 +212,55 @@ class TestAnEntry:
         with pytest.raises(WouldSend):
             billing.create_plan(draft)
         assert operations(path) == []
+
+    def test_stays_when_something_unforeseen_happens_and_is_not_in_flight(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft
+    ) -> None:
+        watch.answers = [RuntimeError("another event loop")]
+        with pytest.raises(OutcomeUnknown) as caught:
+            billing.create_plan(draft)
+        assert operations(path) == ["create_plan"]
+        (left,) = billing.client.open_intents()
+        assert (left.token, left.in_flight) == (caught.value.token, False)
+
+    def test_is_gone_when_the_client_was_closed(
+        self, billing: Any, watch: Watch, path: Path, draft: PlanDraft
+    ) -> None:
+        billing.client._sender._closed = True
+        with pytest.raises(NotSent, match="this client was closed") as caught:
+            billing.create_plan(draft)
+        assert isinstance(caught.value.__cause__, RuntimeError)
+        assert (watch.open, operations(path)) == ([], [])
+
+    def test_is_not_written_for_what_cannot_be_encoded(
+        self, billing: Any, path: Path, draft: PlanDraft
+    ) -> None:
+        cut = draft.model_copy(update={"name": "a cut emoji \ud83d"})
+        with pytest.raises(InvalidRequest, match="cannot be encoded"):
+            billing.create_plan(cut)
+        assert operations(path) == []
+
+    def test_is_never_left_in_flight_by_ctrl_c(
+        self, toy: type[Provider], path: Path, draft: PlanDraft
+    ) -> None:
+        dice = Random(7)  # noqa: S311 - moments, not secrets
+        pressed = 0
+        answer = httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "pln_1"}))
+        with Client(toy, api_key=KEY, transport=answer, journal=path) as billing, ctrl_c() as press:
+            _ = billing.create_plan(draft)
+            for _ in range(150):
+                try:
+                    with press(after=dice.uniform(0.0, 0.001)):
+                        _ = billing.create_plan(draft)
+                except KeyboardInterrupt as stopped:
+                    pressed += 1
+                    for left in billing.open_intents():
+                        cause = stopped.__cause__
+                        assert not left.in_flight
+                        assert isinstance(cause, OutcomeUnknown)
+                        assert cause.token == left.token
+                        billing.mark_resolved(left.token, done=True)
+        assert pressed > 10
 
     def test_holds_neither_the_key_nor_anybodys_data(
         self, billing: Any, watch: Watch, path: Path

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from subhub.errors import (
@@ -118,8 +119,9 @@ def drive(steps: Generator[Step, Answer, T], perform: Callable[[Step], Answer]) 
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
-        steps.close()  # Ctrl-C can hit between two steps
+    except BaseException as error:
+        _interrupt(steps, error)
+        raise
 
 
 async def async_drive(
@@ -138,8 +140,18 @@ async def async_drive(
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
-        steps.close()
+    except BaseException as error:
+        _interrupt(steps, error)
+        raise
+
+
+def _interrupt(steps: Generator[Any, Any, Any], error: BaseException) -> None:
+    """Throw *error* into *steps* that have not ended: Ctrl-C can hit between two of them."""
+    if getgeneratorstate(steps) != GEN_CLOSED:
+        try:
+            _ = steps.throw(error)
+        finally:
+            steps.close()
 
 
 def located(error: SubhubError, operation: str, provider: Provider) -> SubhubError:
