@@ -61,9 +61,9 @@ class Rules:
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
     """Carry out *flow*, and say to *change* how it ends.
 
-    Whatever breaks off a change that may have had an effect ends as an error with a token: an
-    unforeseen exception as an `OutcomeUnknown`. Ctrl-C, the end of a task and the `AssertionError`
-    of a test stay what they are, and have it as their cause.
+    An exception that breaks off a change which may have had an effect becomes an error with a
+    token: an unforeseen one becomes an `OutcomeUnknown`. Ctrl-C, the end of a task and the
+    `AssertionError` of a test stay what they are, and have it as their cause.
 
     Args:
         operation: The call that this is a part of.
@@ -72,25 +72,14 @@ def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rul
         rules: Those of the account.
     """
     try:
-        result = yield from _conversation(operation, flow, change, rules)
-        if change is not None and change.journaled:
-            change.done(result)
-        return result  # noqa: TRY300 - a change that is closed halfway ends below, too
-    except InvalidRequest as error:
-        if not operation.sent:
-            raise _ended(error, operation, change, rules) from None
-        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
-        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
-        reply.completed = error.completed
-        raise _ended(reply, operation, change, rules) from error
-    except SubhubError as error:
-        _ = _ended(error, operation, change, rules)
+        return (yield from _carried_out(operation, flow, change, rules))
+    except SubhubError:
         raise
     except BaseException as stopped:
         unknown = _broken_off(stopped, operation, change)
         if unknown is None:
             raise
-        with suppress(Exception):  # the flow adds what it has made so far, and nothing more
+        with suppress(Exception):  # the flow adds what it has created so far, and nothing more
             _ = flow.throw(unknown)
         _ = _ended(unknown, operation, change, rules)
         if isinstance(stopped, Exception) and not isinstance(stopped, AssertionError):
@@ -105,7 +94,7 @@ def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rul
 def drive(steps: Generator[Step, Answer, T], perform: Callable[[Step], Answer]) -> T:
     """Carry out *steps* and return their result; *perform* does what a step asks for.
 
-    Whatever *perform* raises, Ctrl-C included, is thrown into the steps: they decide how it ends.
+    What *perform* raises, Ctrl-C included, is thrown into the steps: they decide how it ends.
     """
     try:
         step = next(steps)
@@ -161,6 +150,27 @@ def located(error: SubhubError, operation: str, provider: Provider) -> SubhubErr
     return error
 
 
+def _carried_out(
+    operation: Operation, flow: Flow[T], change: Change | None, rules: Rules
+) -> Steps[T]:
+    """Carry out *flow*, and report the ends that are foreseen: a result, or an error of ours."""
+    try:
+        result = yield from _conversation(operation, flow, change, rules)
+    except InvalidRequest as error:
+        if not operation.sent:
+            raise _ended(error, operation, change, rules) from None
+        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
+        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
+        reply.completed = error.completed
+        raise _ended(reply, operation, change, rules) from error
+    except SubhubError as error:
+        _ = _ended(error, operation, change, rules)
+        raise
+    if change is not None and change.journaled:
+        change.done(result)
+    return result
+
+
 def _conversation(
     operation: Operation, flow: Flow[T], change: Change | None, rules: Rules
 ) -> Generator[Any, Any, T]:
@@ -196,7 +206,9 @@ def _prepared(request: Request, rules: Rules) -> PreparedRequest:
         return rules.prepare(request)
     except InvalidRequest:
         raise
-    except ValueError as error:  # what JSON has no number for, text that is no Unicode
+    except (
+        ValueError
+    ) as error:  # such as a number that JSON does not have, or half of a surrogate pair
         raise InvalidRequest(f"the request cannot be encoded: {error}") from error
 
 
@@ -230,9 +242,9 @@ def _is_open(error: SubhubError, change: Change) -> bool:
 def _broken_off(
     stopped: BaseException, operation: Operation, change: Change | None
 ) -> TransportError | None:
-    """Return what is known of a change that something unforeseen broke off.
+    """Return what is known about a change that something unforeseen broke off.
 
-    `None` says that nothing of it is on its way, and nothing has to be added to *stopped*.
+    `None` means that nothing of it is on its way, and *stopped* says enough.
     """
     if change is None:
         return None
