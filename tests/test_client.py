@@ -112,7 +112,7 @@ def test_what_is_no_provider_is_refused(connect: Callable[..., Caller], provider
 def test_an_instance_in_place_of_the_class_is_refused(
     connect: Callable[..., Caller], toy: type[Toy]
 ) -> None:
-    with pytest.raises(PluginError, match="no subclass of Provider"):
+    with pytest.raises(PluginError, match="not a subclass of Provider"):
         _ = connect(toy(), api_key=KEY)
 
 

@@ -68,8 +68,11 @@ def opened(name: str | None = None) -> Any:
         ("accounts = {a = 7}", "accounts.a: Input should be a valid dictionary"),
         ("account = 7", "account: Input should be a valid string"),
         ("account = ['a']", "account: Input should be a valid string"),
-        ("needs = ['create_plam']", "'create_plam' is no capability: did you mean 'create_plan'?"),
-        ("needs = ['zzz']", "'zzz' is no capability: see `subhub capabilities`"),
+        (
+            "needs = ['create_plam']",
+            "unknown capability 'create_plam': did you mean 'create_plan'?",
+        ),
+        ("needs = ['zzz']", "unknown capability 'zzz': see `subhub capabilities`"),
         ("needs = 'create_plan'", "needs: Input should be a valid tuple"),
         (
             "[plans.a]\nname='A'\nprice='1 EUR'\ninterval='soon'",

@@ -251,6 +251,8 @@ class TestAnEntry:
             billing.create_plan(cut)
         assert operations(path) == []
 
+    # Python swallows a Ctrl-C that hits a weak reference's callback.
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     @pytest.mark.parametrize("status", [200, 422, 500])
     def test_is_never_left_in_flight_by_ctrl_c(
         self, toy: type[Provider], path: Path, draft: PlanDraft, status: int

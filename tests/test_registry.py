@@ -113,8 +113,8 @@ def test_a_plugin_that_cannot_be_imported_is_told_with_its_cause(
 @pytest.mark.parametrize(
     ("name", "source", "said"),
     [
-        ("regnumber", "Found = 7", "offers 7, which is no subclass of Provider"),
-        ("regdict", "Found = dict", "offers <class 'dict'>, which is no subclass of Provider"),
+        ("regnumber", "Found = 7", "offers 7, which is not a subclass of Provider"),
+        ("regdict", "Found = dict", "offers <class 'dict'>, which is not a subclass of Provider"),
         ("regother", PLUGIN.replace("{name!r}", "'another'"), "calls itself 'another'"),
         ("regfuture", PLUGIN + "    api_version = 99\n", "speaks version 99 of the plugin inter"),
         ("regpast", PLUGIN + "    api_version = 0\n", "and this subhub speaks 1: update the older"),

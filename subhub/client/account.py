@@ -120,7 +120,7 @@ class Account:
         )
 
     def skip(self, pause: Pause) -> bool:
-        """Let the time of a sandbox pass, where nobody sleeps; return whether this is one."""
+        """Advance the clock of a sandbox instead of sleeping; return whether this is one."""
         if self.fake is None:
             return False
         if pause.until is None:

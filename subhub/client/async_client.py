@@ -5,12 +5,10 @@ It works under asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
-from subhub.client.account import open_account
 from subhub.client.async_execution import AsyncExecutor
-from subhub.client.settings import Mode
 from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
@@ -29,19 +27,12 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin.registry import provider_class
 
 if TYPE_CHECKING:
     import datetime as dt
-    import os
     from decimal import Decimal
 
-    from subhub.plugin.provider import Provider
     from subhub.plugin.provider_options import ProviderOptions
-    from subhub.plugin.rate_limits import RateLimit
-    from subhub.sandbox import Fake
-    from subhub.sending.attempts import Hook
-    from subhub.sending.transport import AsyncHttpClient, AsyncTransport
 
 
 class AsyncClient(AsyncExecutor):
@@ -49,69 +40,6 @@ class AsyncClient(AsyncExecutor):
 
     Close it with `await client.close()`, or use it in an `async with` block.
     """
-
-    def __init__(
-        self,
-        provider: str | type[Provider],
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        mode: Mode | None = None,
-        timeout: float = 30.0,
-        timezone: str | None = None,
-        sandbox: bool | Fake = False,
-        dry_run: bool = False,
-        clock: Callable[[], dt.datetime] | None = None,
-        deadline: float | None = 120.0,
-        attempts: int = 4,
-        rate_limit: RateLimit | None = None,
-        share: float = 1.0,
-        permits: str | os.PathLike[str] | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: AsyncTransport | None = None,
-        http_client: AsyncHttpClient | None = None,
-    ) -> None:
-        account = open_account(
-            provider_class(provider),
-            api_key=api_key,
-            base_url=base_url,
-            mode=mode,
-            timeout=timeout,
-            timezone=timezone,
-            sandbox=sandbox,
-            dry_run=dry_run,
-            clock=clock,
-            deadline=deadline,
-            attempts=attempts,
-            rate_limit=rate_limit,
-            share=share,
-            permits=permits,
-            journal=journal,
-            hooks=hooks,
-        )
-        self._connect(account, transport, http_client)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        account: str | None = None,
-        dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: AsyncTransport | None = None,
-        http_client: AsyncHttpClient | None = None,
-    ) -> Self:
-        """See `Client.from_config`."""
-        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
-
-        self = cls.__new__(cls)
-        configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
-        self._connect(opened, transport, http_client)
-        return self
 
     # Plans ----------------------------------------------------------------------------------------
 

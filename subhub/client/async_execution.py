@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
+from subhub.client.account import open_account
 from subhub.client.base import BaseClient
+from subhub.client.settings import Mode
 from subhub.plugin.pagination import Identified, Paginator
+from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause
 from subhub.sending.transport import AsyncHttpSender, fake_transport
 
 if TYPE_CHECKING:
+    import datetime as dt
+    import os
     from types import TracebackType
 
     from subhub.client.account import Account
@@ -20,7 +25,10 @@ if TYPE_CHECKING:
     from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
+    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.reconcile import Resolution
+    from subhub.sandbox import Fake
+    from subhub.sending.attempts import Hook
     from subhub.sending.steps import Steps
     from subhub.sending.transport import AsyncHttpClient, AsyncTransport
 
@@ -32,7 +40,71 @@ AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
 class AsyncExecutor(BaseClient):
-    """Carries out steps, awaiting each answer."""
+    """An account that is open, and its steps carried out, awaiting each answer."""
+
+    def __init__(
+        self,
+        provider: str | type[Provider],
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        mode: Mode | None = None,
+        timeout: float = 30.0,
+        timezone: str | None = None,
+        sandbox: bool | Fake = False,
+        dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: AsyncTransport | None = None,
+        http_client: AsyncHttpClient | None = None,
+    ) -> None:
+        """See `Client.__init__`."""
+        account = open_account(
+            provider_class(provider),
+            api_key=api_key,
+            base_url=base_url,
+            mode=mode,
+            timeout=timeout,
+            timezone=timezone,
+            sandbox=sandbox,
+            dry_run=dry_run,
+            clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
+            journal=journal,
+            hooks=hooks,
+        )
+        self._connect(account, transport, http_client)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        account: str | None = None,
+        dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: AsyncTransport | None = None,
+        http_client: AsyncHttpClient | None = None,
+    ) -> Self:
+        """See `Client.from_config`."""
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
+        self = cls.__new__(cls)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        self._connect(opened, transport, http_client)
+        return self
 
     def _connect(
         self,
@@ -41,7 +113,7 @@ class AsyncExecutor(BaseClient):
         http_client: AsyncHttpClient | None,
     ) -> None:
         self._open(account)
-        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
+        if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
         self._sender = AsyncHttpSender(account.base_url, transport, http_client)
 

@@ -103,7 +103,7 @@ class BaseClient:
         Args:
             token: That of the error, or of `open_intents`.
             done: Whether the change was carried out.
-            object_id: What it created or changed, for a job that goes on with it.
+            object_id: What it created or changed, for a job that continues with it.
         """
         intent = self._operations.tracker.intent(token)
         journal = self._account.journal
@@ -146,7 +146,7 @@ class BaseClient:
         if not job or journal is None:
             raise InvalidRequest.of("job", "it is a name, and needs a client with a `journal`")
         if key is None:
-            raise InvalidRequest.of("key", "a job needs it, to tell its items apart in every run")
+            raise InvalidRequest.of("key", "a job needs it, to distinguish its items in every run")
         from subhub.recovery.journal import Job  # noqa: PLC0415 - it loads SQLite
 
         return Batch(items, key, Job(journal, self.provider, self._account.name, job))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
+from subhub.client.account import open_account
 from subhub.client.base import BaseClient
+from subhub.client.settings import Mode
 from subhub.plugin.pagination import Identified, Paginator
+from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
 from subhub.sending.steps import PAUSE, Pause
 from subhub.sending.transport import HttpSender, fake_transport
 
 if TYPE_CHECKING:
+    import datetime as dt
+    import os
     from types import TracebackType
 
     from subhub.client.account import Account
@@ -21,7 +26,10 @@ if TYPE_CHECKING:
     from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
+    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.reconcile import Resolution
+    from subhub.sandbox import Fake
+    from subhub.sending.attempts import Hook
     from subhub.sending.steps import Steps
     from subhub.sending.transport import SyncHttpClient, SyncTransport
 
@@ -33,7 +41,111 @@ AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
 class Executor(BaseClient):
-    """Carries out steps, waiting for each answer."""
+    """An account that is open, and its steps carried out, waiting for each answer."""
+
+    def __init__(
+        self,
+        provider: str | type[Provider],
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        mode: Mode | None = None,
+        timeout: float = 30.0,
+        timezone: str | None = None,
+        sandbox: bool | Fake = False,
+        dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: SyncTransport | None = None,
+        http_client: SyncHttpClient | None = None,
+    ) -> None:
+        """Open an account.
+
+        Args:
+            provider: The name of an installed plugin, or a provider class.
+            api_key: The provider's key; it is never shown.
+            base_url: An address in place of the provider's own.
+            mode: `"live"` or `"test"`; refused when the key says otherwise.
+            timeout: In seconds, for each step of connecting, sending and receiving.
+            timezone: Decides what "today" is.
+            sandbox: `True` answers from a fresh fake of the provider, without key and network; a
+                fake of your own is used as it is.
+            dry_run: Sends reads, and raises the first request that would change something as
+                `WouldSend`.
+            clock: Returns the present, with a time zone, in place of the machine's clock, or of the
+                sandbox's.
+            deadline: How many seconds an operation may take with all its waiting; `None` for any
+                time.
+            attempts: How often a request is sent at most.
+            rate_limit: A limit in place of the provider's documented one.
+            share: The part of the limit that this machine may use, where several use one key.
+            permits: A folder in which all processes of this machine that use it share one limit.
+            journal: The path of the journal's file.
+            hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
+                or task. A hook that fails is logged, and changes nothing.
+            transport: An httpx transport of your own.
+            http_client: An httpx client of your own; it is not closed.
+        """
+        account = open_account(
+            provider_class(provider),
+            api_key=api_key,
+            base_url=base_url,
+            mode=mode,
+            timeout=timeout,
+            timezone=timezone,
+            sandbox=sandbox,
+            dry_run=dry_run,
+            clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
+            journal=journal,
+            hooks=hooks,
+        )
+        self._connect(account, transport, http_client)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        account: str | None = None,
+        dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: SyncTransport | None = None,
+        http_client: SyncHttpClient | None = None,
+    ) -> Self:
+        """Open a client of an account in `subhub.toml`.
+
+        Raises `ConfigError` with file, key and remedy; `MissingNeed` when any account of the file
+        lacks what the file says that the application needs.
+
+        Args:
+            path: The file; otherwise that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
+                working folder upwards.
+            account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
+            dry_run: As for `Client`; the file may ask for it as well.
+            journal: The path of a journal, for an account that names none.
+            hooks: As for `Client`.
+            transport: As for `Client`.
+            http_client: As for `Client`.
+        """
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
+        self = cls.__new__(cls)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        self._connect(opened, transport, http_client)
+        return self
 
     def _connect(
         self,
@@ -42,7 +154,7 @@ class Executor(BaseClient):
         http_client: SyncHttpClient | None,
     ) -> None:
         self._open(account)
-        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
+        if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
         self._sender = HttpSender(account.base_url, transport, http_client)
 
@@ -96,7 +208,7 @@ class Executor(BaseClient):
         return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
     def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
-        """Find out what became of a change whose answer was lost: `resolve(error.token)`.
+        """Find out whether a change was carried out whose answer was lost: `resolve(error.token)`.
 
         It looks at the provider and changes nothing. *done* comes with the object, *ambiguous* with
         the candidates. That it was *not done* takes two looks, because a provider may carry it out
@@ -126,7 +238,7 @@ class Executor(BaseClient):
         key: Callable[[Item], str] | None = None,
         grace_period: float = 60.0,
     ) -> Bulk[Item, T]:
-        """Make a call for each of *items*; the results come as the calls end.
+        """Call a function for each of *items*; the results come as the calls end.
 
             with billing.bulk(sell, companies, job="move", key=lambda company: company.code) as run:
                 for result in run:
@@ -134,7 +246,7 @@ class Executor(BaseClient):
 
         An error of one item is in its result; one that all others would have as well, such as a
         wrong key, ends the run and is raised. Leaving the block ends it too: what waits is given
-        up, what was sent is waited for. In a sandbox, whose clock all calls share, one call is made
+        up, what was sent is waited for. In a sandbox, whose clock all calls share, one call runs
         at a time.
 
         With the name of a *job*, and a client with a journal, the same call resumes a run that was
@@ -145,7 +257,7 @@ class Executor(BaseClient):
         Args:
             call: Does the work of one item with this client; it runs in threads.
             items: What there is to do.
-            in_flight: How many calls are made at a time.
+            in_flight: How many calls run at a time.
             job: The name under which the journal remembers the run.
             key: Returns a stable, unique name for an item; a job needs it.
             grace_period: In seconds, as for `resolve_all`.

@@ -1,7 +1,7 @@
 """The operations: arguments checked, capabilities checked, then the provider's flow as steps.
 
-Both clients call these and carry out the steps that come back; whatever is composed of several of
-a provider's operations is composed here, once. Nothing here performs I/O.
+Both clients call these and carry out the steps that come back. An operation that needs several of a
+provider's operations is composed here, once. Nothing here performs I/O.
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ class Operations:
     def _subscribe_new(
         self, operation: Operation, draft: CustomerDraft, terms: Terms
     ) -> Steps[Subscription]:
-        # A flow does nothing by itself, so its first step can be tried before anybody is created:
-        # terms that the plugin refuses are refused here, not when the customer exists already.
+        # A flow does nothing by itself, so its first step can be tried before the customer is
+        # created: terms that the plugin refuses are refused here, not when the customer exists.
         try:
             with closing(self._subscribing(self.provider.stand_in_id, terms)) as trial:
                 _ = next(trial, None)
@@ -232,7 +232,7 @@ class Operations:
             raise located(error, operation.name, self.provider) from None
         customer = yield from self._create_customer(operation, draft, {})
         with completed(customer):
-            # Whatever this customer, who is new, is subscribed to can only be what is made here.
+            # This customer is new: a subscription of theirs can only be the one created here.
             new = self._subscribe(operation, customer.id, terms, key="customer_id")
             return (yield from new)
 

@@ -1,4 +1,4 @@
-"""Resolving: finding out what became of lost calls, of many as of one.
+"""Resolving: were lost calls carried out? It is found out for many as for one.
 
 A list that can show the result of several calls is read once for all of them, and there is one
 pause for all. Nothing here changes anything at the provider; a journal hears at once of what is
@@ -44,7 +44,7 @@ ENDING: Final = (
 """The errors that the next call would have as well: going on is pointless."""
 
 Found: TypeAlias = Resolution | SubhubError
-"""What became of a call, or why that could not be looked for."""
+"""The outcome of a call, or why that could not be looked for."""
 
 
 class Resolver:

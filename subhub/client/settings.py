@@ -39,9 +39,9 @@ def checked_key(
     """Return the API key of an account; no message repeats it.
 
     Args:
-        provider: Tells how its keys begin, where it documents that.
+        provider: Its keys begin in a certain way, where it documents that.
         key: The key, if one was given.
-        mode: What it has to be a key of, if that was given.
+        mode: The mode that the key must have, if one was given.
         fake: The sandbox, if it is one: it needs no key, and takes no live one.
     """
     prefixes = provider.key_prefixes

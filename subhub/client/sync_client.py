@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from subhub.client.account import open_account
 from subhub.client.execution import Executor
-from subhub.client.settings import Mode
 from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
@@ -26,127 +24,33 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin.registry import provider_class
 
 if TYPE_CHECKING:
     import datetime as dt
-    import os
     from decimal import Decimal
 
-    from subhub.plugin.provider import Provider
     from subhub.plugin.provider_options import ProviderOptions
-    from subhub.plugin.rate_limits import RateLimit
-    from subhub.sandbox import Fake
-    from subhub.sending.attempts import Hook
-    from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 
 class Client(Executor):
     """One account at one billing provider.
 
-    *provider* is the name of an installed plugin, or a provider class. *api_key* is never shown.
-    *base_url* replaces the provider's own; *timeout* is in seconds, for each step of connecting,
-    sending and receiving. *mode*, `"live"` or `"test"`, is refused when the key says otherwise.
-    *timezone* decides what "today" is. *sandbox* answers from a fake of the provider, without key
-    and network: `True` for a fresh one, or one of your own. With *dry_run*, reads go through and
-    the first request that would change something is raised as `WouldSend`. *clock* tells the
-    present, with a time zone, in place of the machine's clock (in a sandbox, of the sandbox's).
+    It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
+    `ConfigError`, a missing plugin `PluginError`.
 
-    What provably was not carried out is tried again, *attempts* times in all, and an operation
-    takes at most *deadline* seconds with its waiting (`None`: any time). Requests are paced so that
-    the provider's *rate_limit* is never exceeded. When several processes of a machine use one key,
-    give all of them the same folder for their *permits*; when several machines do, give each its
-    *share* of the limit. In a sandbox nobody waits: its clock goes on instead.
-
-    With a *journal*, the path of a file, every change is written down before it is sent and closed
-    by its answer, so that a killed process loses nothing silently: see `open_intents`. A file that
-    cannot be used is a `JournalError`, and then nothing is sent.
-
-    Each of the *hooks* is called with an `Attempt` after every attempt at a request, in the thread
-    or task that made it. One that fails is logged, and changes nothing.
-
-    *transport* and *http_client* take an httpx transport or client; a client that was passed in
-    is not closed. Wrong settings raise `ConfigError`, a missing plugin `PluginError`.
-
-    The client may be shared among threads. Close it, or use it in a `with` block.
+    A request that provably had no effect is retried. Requests are paced so that the provider's rate
+    limit is never exceeded; a sandbox advances its clock instead of waiting. With a journal,
+    every change is written down before it is sent and closed by its answer, so that a killed
+    process loses nothing silently: see `open_intents`. A journal that cannot be used is a
+    `JournalError`, and then nothing is sent.
     """
-
-    def __init__(
-        self,
-        provider: str | type[Provider],
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        mode: Mode | None = None,
-        timeout: float = 30.0,
-        timezone: str | None = None,
-        sandbox: bool | Fake = False,
-        dry_run: bool = False,
-        clock: Callable[[], dt.datetime] | None = None,
-        deadline: float | None = 120.0,
-        attempts: int = 4,
-        rate_limit: RateLimit | None = None,
-        share: float = 1.0,
-        permits: str | os.PathLike[str] | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: SyncTransport | None = None,
-        http_client: SyncHttpClient | None = None,
-    ) -> None:
-        account = open_account(
-            provider_class(provider),
-            api_key=api_key,
-            base_url=base_url,
-            mode=mode,
-            timeout=timeout,
-            timezone=timezone,
-            sandbox=sandbox,
-            dry_run=dry_run,
-            clock=clock,
-            deadline=deadline,
-            attempts=attempts,
-            rate_limit=rate_limit,
-            share=share,
-            permits=permits,
-            journal=journal,
-            hooks=hooks,
-        )
-        self._connect(account, transport, http_client)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        account: str | None = None,
-        dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: SyncTransport | None = None,
-        http_client: SyncHttpClient | None = None,
-    ) -> Self:
-        """The client of an account in `subhub.toml`.
-
-        *path* is the file, or that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
-        working folder upwards. *account* is its name, or that of `SUBHUB_ACCOUNT`, or the file's
-        own choice. *journal* is for an account that names none. Raises `ConfigError` with file, key
-        and remedy; `MissingNeed` when any account of the file lacks what the file says that the
-        application needs.
-        """
-        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
-
-        self = cls.__new__(cls)
-        configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
-        self._connect(opened, transport, http_client)
-        return self
 
     # Plans ----------------------------------------------------------------------------------------
 
     def create_plan(
         self, draft: PlanDraft, *, provider_options: ProviderOptions | None = None
     ) -> Plan:
-        """Make a plan that customers can be subscribed to."""
+        """Create a plan that customers can be subscribed to."""
         return self._run(self._operations.create_plan(draft, provider_options))
 
     def get_plan(self, plan_id: str) -> Plan:
@@ -172,6 +76,16 @@ class Client(Executor):
         """Change the fields of a plan that are given.
 
         Whether running subscriptions follow is the provider's rule.
+
+        Args:
+            plan_id: Its id, or its key in the configuration.
+            name: What customers read.
+            price: The price of a period.
+            interval: How long a period is.
+            tax_rate: In percent.
+            description: What the plan contains.
+            public: Whether all customers may choose it.
+            provider_options: What only one provider knows, by provider name.
         """
         changes = PlanUpdate(
             name=name,
@@ -188,7 +102,7 @@ class Client(Executor):
     def create_customer(
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
-        """Make a customer."""
+        """Create a customer."""
         return self._run(self._operations.create_customer(draft, provider_options))
 
     def get_customer(self, customer_id: str) -> Customer:
@@ -202,9 +116,9 @@ class Client(Executor):
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Customer | None:
-        """Find the one customer with this id of yours, or this e-mail address; `None` if none.
+        """Find the one customer with this id of yours or this e-mail address; `None` if none.
 
-        Several that fit raise `Ambiguous`. A provider that cannot search walks all its pages; see
+        More than one raises `Ambiguous`. At a provider that cannot search, all pages are read; see
         the capability `find_customer:email`.
         """
         flow = self._operations.find_customer(external_id=external_id, email=email)
@@ -224,7 +138,20 @@ class Client(Executor):
         external_id: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
-        """Change the fields of a customer that are given."""
+        """Change the fields of a customer that are given.
+
+        Args:
+            customer_id: The customer's id.
+            name: The name of a person or a company.
+            email: The e-mail address.
+            address: Street and number.
+            postal_code: The postal code.
+            city: The city.
+            country: Two letters, as in ISO 3166.
+            phone: The phone number.
+            external_id: An id of your own.
+            provider_options: What only one provider knows, by provider name.
+        """
         changes = CustomerUpdate(
             name=name,
             email=email,
@@ -253,14 +180,19 @@ class Client(Executor):
         refund: Refund | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
-        """Make a page on which *customer* signs up for *plan*.
-
-        *plan* is a plan's id, or its key in the configuration. *customer* is a customer's id, or a
-        draft of somebody new. After paying, the browser goes to *return_url*; the page's Back leads
-        to *back_url*. With *replaces*, the id of a subscription, the new one takes its place:
-        *when* says when the old one ends, and *refund* what becomes of what was paid for it.
+        """Create a page on which a customer signs up for a plan.
 
         That a browser reached *return_url* proves nothing: look at the subscription.
+
+        Args:
+            plan: A plan's id, or its key in the configuration.
+            customer: A customer's id, or a draft of a new customer.
+            return_url: Where the browser goes after paying.
+            back_url: Where the page's Back leads to.
+            replaces: The id of a subscription that the new one replaces.
+            when: When the replaced one ends.
+            refund: What is paid back for the rest of its period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.create_signup_link(
             plan=plan,
@@ -283,13 +215,16 @@ class Client(Executor):
         payment_method: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
-        """Start billing *customer* for *plan*, without a page.
+        """Start billing a customer for a plan, without a page.
 
-        *plan* is a plan's id, its key in the configuration, or, where the provider can bill without
-        a stored plan, a draft of one. *customer* is a customer's id, or a draft of somebody new,
-        who is made first: if the rest then fails, `error.completed` holds that customer.
-        *starts_on* is a day in the account's time zone, today if left out. *payment_method* is the
-        provider's id of the means to charge.
+        Args:
+            plan: A plan's id, its key in the configuration, or, where the provider can bill without
+                a stored plan, a draft of one.
+            customer: A customer's id, or a draft of a new customer, who is created first: if the
+                rest then fails, `error.completed` holds that customer.
+            starts_on: A day in the account's time zone; today if left out.
+            payment_method: The provider's id of the means to charge.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.subscribe(
             plan=plan,
@@ -313,10 +248,15 @@ class Client(Executor):
         status: Status | None = None,
         limit: int | None = None,
     ) -> Iterator[Subscription]:
-        """Read the subscriptions, of one *customer* or in one *status*; at most *limit* of them.
+        """Read the subscriptions, page by page as they are asked for.
 
-        A provider that cannot filter sends all its pages, one request each, and the rest is sorted
-        out here: at MijnKlantportaal that is 15 subscriptions a request, and 60 requests a minute.
+        At a provider that cannot filter, all pages are read, one request each: at MijnKlantportaal
+        that is 15 subscriptions a request, and 60 requests a minute.
+
+        Args:
+            customer: Only those of this customer.
+            status: Only those in this status.
+            limit: At most so many.
         """
         return self._walk(
             lambda cursor: self._operations.list_subscriptions(cursor, customer),
@@ -335,7 +275,14 @@ class Client(Executor):
     ) -> SubscriptionChange:
         """Move a subscription to another plan, now or at the end of the period that is paid for.
 
-        The id may change: go on with the one in `.new`.
+        The id may change: continue with the one in `.new`.
+
+        Args:
+            subscription_id: The subscription's id.
+            plan: The id of the new plan, or its key in the configuration.
+            when: `"now"` or `"period_end"`.
+            refund: What is paid back for the rest of the old period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.change_subscription(
             subscription_id, plan=plan, when=when, refund=refund, options=provider_options
@@ -352,7 +299,16 @@ class Client(Executor):
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
-        """Change the terms of a subscription that are given."""
+        """Change the terms of a subscription that are given.
+
+        Args:
+            subscription_id: The subscription's id.
+            price: The price of a period.
+            interval: How long a period is.
+            description: What the customer reads.
+            tax_rate: In percent.
+            provider_options: What only one provider knows, by provider name.
+        """
         changes = SubscriptionUpdate(
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
@@ -371,6 +327,12 @@ class Client(Executor):
         """Stop a subscription, now or at the end of the period that is paid for.
 
         That the provider accepted it does not mean that it has ended: see `status` and `ends_at`.
+
+        Args:
+            subscription_id: The subscription's id.
+            when: `"now"` or `"period_end"`.
+            refund: What is paid back for the rest of the period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.cancel_subscription(
             subscription_id, when=when, refund=refund, options=provider_options

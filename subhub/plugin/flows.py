@@ -1,4 +1,4 @@
-"""Flows: what a provider does, as a conversation that somebody else holds for it.
+"""Flows: what a provider does, as a conversation that the client holds for it.
 
 A flow is a plain generator. It yields a `Request`, is sent the `Response`, and returns a neutral
 result. It performs no I/O, reads no clock and no environment, and rolls no dice, so one flow serves
@@ -41,7 +41,7 @@ class Page(Generic[T]):
 def done(value: T) -> Flow[T]:
     """Return the flow of an operation that has nothing to send."""
     return value
-    yield  # makes this a generator
+    yield  # or it would not be a generator
 
 
 @contextmanager

@@ -29,12 +29,12 @@ class Installed:
 
 @cache
 def load(name: str) -> type[Provider]:
-    """The provider class called *name*; only that plugin is imported."""
+    """Load the provider class called *name*; only that plugin is imported."""
     entries = _by_name().get(name, [])
     if not entries:
         raise _missing(name)
     if len(entries) > 1:
-        homes = " and ".join(sorted(_home(each)[0] for each in entries))
+        homes = " and ".join(sorted(_home(entry)[0] for entry in entries))
         message = f"two distributions offer the provider {name!r}: {homes}; uninstall one of them"
         raise PluginError(message)
     try:
@@ -46,24 +46,24 @@ def load(name: str) -> type[Provider]:
 
 
 def provider_class(provider: str | type[Provider]) -> type[Provider]:
-    """The class of a provider that is given by name, or as the class itself."""
+    """Return the class of a provider that is given by name, or as the class itself."""
     if isinstance(provider, str):
         return load(provider)
     return _checked(getattr(provider, "name", ""), provider)
 
 
 def installed() -> list[Installed]:
-    """Every installed plugin, working or not; this imports them all, one at a time."""
+    """Import all installed plugins, one at a time, and return them, working or not."""
     return [_inspect(name, entries) for name, entries in sorted(_by_name().items())]
 
 
 def names() -> list[str]:
-    """The names of the installed plugins; imports none of them."""
+    """Return the names of the installed plugins, without importing them."""
     return sorted(_by_name())
 
 
 def distribution_of(name: str) -> tuple[str, str]:
-    """The name and version of the distribution that offers the provider *name*."""
+    """Return the name and version of the distribution that offers the provider *name*."""
     entries = _by_name().get(name, [])
     if not entries:
         raise _missing(name)
@@ -80,7 +80,7 @@ def _inspect(name: str, entries: list[EntryPoint]) -> Installed:
 
 def _checked(name: str, found: object) -> type[Provider]:
     if not (isinstance(found, type) and issubclass(found, Provider)):
-        message = f"the plugin of {name!r} offers {found!r}, which is no subclass of Provider"
+        message = f"the plugin of {name!r} offers {found!r}, which is not a subclass of Provider"
         raise PluginError(message)
     if found.api_version not in ACCEPTED:
         accepted = " and ".join(str(version) for version in ACCEPTED)
@@ -104,7 +104,7 @@ def _missing(name: str) -> PluginError:
 
 
 def _driver(name: str, entries: list[EntryPoint]) -> object:
-    """What the plugin *name*, one of *entries*, offers.
+    """Load what the plugin *name*, one of *entries*, offers.
 
     Stevedore's own cache of entry points is left out. It takes file times in steps of 128 seconds,
     so that a plugin that was just installed or renamed is not found, or found under its old name.
@@ -120,8 +120,8 @@ def _driver(name: str, entries: list[EntryPoint]) -> object:
 
 def _by_name() -> Mapping[str, list[EntryPoint]]:
     found: dict[str, list[EntryPoint]] = {}
-    for each in _entry_points():
-        found.setdefault(each.name, []).append(each)
+    for entry in _entry_points():
+        found.setdefault(entry.name, []).append(entry)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Tracking: a change, from what it is meant to do to what became of it.
+"""Tracking: a change, from what it is meant to do to how it ended.
 
 The engine says how a change goes. With a journal, it is written down before it is sent and closed
 by its answer; an error that leaves its outcome open carries a token to find it out with. Nothing
@@ -100,7 +100,7 @@ class TrackedChange:
             self._entry.close(done=True, object_id=id_of(result))
 
     def lost(self, error: SubhubError) -> None:
-        """Put a token on *error*, and keep the journal's entry open as one that nobody sends."""
+        """Put a token on *error*, and keep the journal's entry open, but no longer in flight."""
         if error.token is None:
             intent = self._intent() if self._entry is None else self._entry.intent
             error.token = replace(intent, lost_at=self.tracker.clock().isoformat()).token()

@@ -31,4 +31,4 @@ class Attempt:
 
 
 Hook: TypeAlias = Callable[[Attempt], object]
-"""Called with each attempt after it has ended, in the thread or task that made it."""
+"""Called with each attempt after it has ended, in the thread or task that sent it."""

@@ -1,6 +1,6 @@
 """Instrumentation: each attempt at a request is reported as a log record, a span, and to the hooks.
 
-No report holds a key, anybody's id or anything of a body. Nothing here changes the outcome of a
+No report holds a key, an id of a person or a part of a body. Nothing here changes the outcome of a
 call: a hook that fails is logged, and that is all.
 """
 
@@ -52,7 +52,7 @@ class Instrumentation:
     _failed: set[str] = field(default_factory=set[str], repr=False)
 
     def log(self, operation: str) -> OperationLog | None:
-        """Return where to report the requests of *operation*; `None` while nobody listens."""
+        """Return where to report the requests of *operation*; `None` when there is no listener."""
         spans = self.spans if self.safely(traced) else None
         if self.hooks or spans is not None or logger.isEnabledFor(logging.INFO):
             return OperationLog(self, operation, spans)

@@ -23,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def traced() -> bool:
-    """Return whether the program has set up OpenTelemetry; until then nobody would see a span."""
+    """Return whether the program has set up OpenTelemetry; until then a span is not seen."""
     api: Any = sys.modules.get("opentelemetry.trace")
     if not hasattr(api, "get_tracer_provider"):  # as while it is being imported
         return False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST: Final = 8
-"""Shorter keys are made up for a trial, and would be found inside of words."""
+"""Shorter keys are invented for a trial, and would be found inside of words."""
 
 
 class Redactor:

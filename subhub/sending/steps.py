@@ -1,4 +1,4 @@
-"""Steps: what the engine asks of a client, and what it says to the change that it carries out."""
+"""Steps: what the engine asks of a client, and what it reports to a tracked change."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ Exchange: TypeAlias = Steps[Response]
 
 
 class Change(Protocol):
-    """A change whose outcome is tracked; the engine says how it goes, in this order.
+    """A change whose outcome is tracked; the engine reports its progress, in this order.
 
     `sending` comes before each of its requests, and `not_done` when a request provably had no
     effect. In the end comes exactly one of `done`, `not_done` and `lost`.
     """
 
     journaled: bool
-    """Whether there is a journal; without one, nothing but `lost` has to be said."""
+    """Whether there is a journal; without one, only `lost` is called."""
     open: bool
     """Whether a request of it may have had an effect; set by the engine."""
 
@@ -60,5 +60,5 @@ class Change(Protocol):
         ...
 
     def lost(self, error: SubhubError) -> None:
-        """Keep it open, and put a token on *error*: nobody waits for an answer any more."""
+        """Keep it open, and put a token on *error*: no answer is awaited any more."""
         ...

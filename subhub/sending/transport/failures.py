@@ -1,4 +1,4 @@
-"""Failures: what provably happened to a request that failed, whatever the exception is called."""
+"""Failures: what provably happened to a request that failed, judged by evidence, not by name."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def client_closed(prepared: PreparedRequest) -> RuntimeError:
 def attach_cause(
     error: BaseException, prepared: PreparedRequest, *, began: bool, traced: bool
 ) -> None:
-    """Let the cause of *error* say what became of the change that it broke off.
+    """Attach what is known about the change that *error* broke off, as its cause.
 
     Nothing is known when a transport that is not traced reports no first byte.
 
     Args:
-        error: Ctrl-C, the end of a task, or an exception that nobody foresaw.
+        error: Ctrl-C, the end of a task, or an unforeseen exception.
         prepared: The request.
         began: Whether its first byte was handed to the socket.
         traced: Whether the transport reports that for certain; a caller's own may not.
