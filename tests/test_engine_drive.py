@@ -57,16 +57,18 @@ def test_each_answer_is_sent_in_and_the_result_comes_out(driven: Callable[..., l
     assert heard == ["closed"]
 
 
-def test_steps_may_go_on_after_an_exception(driven: Callable[..., list[int]]) -> None:
+@pytest.mark.parametrize("error", [KeyError("two"), KeyboardInterrupt()])
+def test_steps_may_continue_after_an_exception(
+    driven: Callable[..., list[int]], error: BaseException
+) -> None:
     heard: list[object] = []
-    error = KeyError("two")
 
     def perform(word: str) -> int:
         if word == "two":
             raise error
         return len(word)
 
-    assert driven(counting(heard), perform) == [3, 5]
+    assert driven(counting(heard, type(error)), perform) == [3, 5]
     assert heard == [error, "closed"]
 
 
