@@ -7,6 +7,7 @@ waits, waits here, and has sent nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
@@ -106,15 +107,14 @@ class HttpSender:
             response = self._transport.handle_request(request)
         except httpx.HTTPError as error:
             raise map_transport_error(error, prepared, began=trace.began) from error
+        headers = headers_of(response)
         try:
-            content = body_of(response)
+            content = body_of(response, headers)
         except httpx.HTTPError as error:
             if response.status_code < _REDIRECTION:
                 raise truncated_reply(error, prepared, response.status_code) from error
             content = b""  # the status says enough
-        finally:
-            response.close()
-        return as_response(response, content)
+        return Response(response.status_code, headers, content)
 
     def close(self) -> None:
         """Close the connections, unless they are those of a caller's client."""
@@ -183,15 +183,14 @@ class AsyncHttpSender:
             response = await self._transport.handle_async_request(request)
         except httpx.HTTPError as error:
             raise map_transport_error(error, prepared, began=trace.began) from error
+        headers = headers_of(response)
         try:
-            content = await async_body_of(response)
+            content = await async_body_of(response, headers)
         except httpx.HTTPError as error:
             if response.status_code < _REDIRECTION:
                 raise truncated_reply(error, prepared, response.status_code) from error
             content = b""  # the status says enough
-        finally:
-            await response.aclose()
-        return as_response(response, content)
+        return Response(response.status_code, headers, content)
 
     async def close(self) -> None:
         """Close the connections, unless they are those of a caller's client."""
@@ -248,26 +247,37 @@ def _url(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
-def as_response(response: httpx.Response, content: bytes) -> Response:
-    """Return what a flow is sent: the names of the headers are in lower case."""
-    headers = {
+def headers_of(response: httpx.Response) -> dict[str, str]:
+    """Return the headers, their names in lower case."""
+    return {
         name.decode("latin-1").lower(): value.decode("latin-1")
         for name, value in response.headers.raw
     }
-    return Response(response.status_code, headers, content)
 
 
-def body_of(response: httpx.Response) -> bytes:
-    """Read the body; one that is not encoded needs none of httpx's decoding."""
+def body_of(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Read the body and close it; one that is not encoded needs none of httpx's decoding."""
     stream = response.stream
-    if _ENCODED in response.headers or not isinstance(stream, httpx.SyncByteStream):
-        return response.read()
-    return b"".join(stream)
+    if _ENCODED in headers or not isinstance(stream, httpx.SyncByteStream):
+        try:
+            return response.read()
+        finally:
+            response.close()
+    try:
+        return b"".join(stream)
+    finally:
+        stream.close()
 
 
-async def async_body_of(response: httpx.Response) -> bytes:
-    """Read the body in the same way, awaiting."""
+async def async_body_of(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Read the body and close it in the same way, awaiting."""
     stream = response.stream
-    if _ENCODED in response.headers or not isinstance(stream, httpx.AsyncByteStream):
-        return await response.aread()
-    return b"".join([part async for part in stream])
+    if _ENCODED in headers or not isinstance(stream, httpx.AsyncByteStream):
+        try:
+            return await response.aread()
+        finally:
+            await response.aclose()
+    try:
+        return b"".join([part async for part in stream])
+    finally:
+        await stream.aclose()
