@@ -263,8 +263,8 @@ def _locate(path: str | os.PathLike[str] | None) -> Path | None:
     if named:
         return Path(named)
     here = Path.cwd()
-    folders = (here, *here.parents)
-    return next((path for folder in folders if (path := folder / FILE_NAME).is_file()), None)
+    places = (folder / FILE_NAME for folder in (here, *here.parents))
+    return next((place for place in places if place.is_file()), None)
 
 
 def _parsed(path: Path | None) -> dict[str, Any]:
