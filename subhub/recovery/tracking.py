@@ -86,8 +86,8 @@ class TrackedChange:
 
     def sending(self) -> None:
         """Write the change down, durably."""
-        if self._entry is not None:
-            self._entry.sending()
+        assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self._entry.sending()
 
     def not_done(self) -> None:
         """Take it back: nothing of it was carried out."""
@@ -96,8 +96,8 @@ class TrackedChange:
 
     def done(self, result: object) -> None:
         """Close it, with the id of what it created or changed."""
-        if self._entry is not None:
-            self._entry.close(done=True, object_id=id_of(result))
+        assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self._entry.close(done=True, object_id=id_of(result))
 
     def lost(self, error: SubhubError) -> None:
         """Put a token on *error*, and keep the journal's entry open, but no longer in flight."""
