@@ -18,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
+
 from benchmarks import provider
 from benchmarks.figure import Figure, table
 from benchmarks.rounds import interleaved, ratio
@@ -25,7 +27,7 @@ from benchmarks.server import serving
 from subhub import Client
 from subhub.messages import PreparedRequest, Response
 from subhub.sending.transport import HttpSender
-from subhub.sending.transport.encoding import as_httpx, as_response, body_of
+from subhub.sending.transport.http import body_of, headers_of
 
 ROUNDS = 61
 CALLS = 100
@@ -33,15 +35,15 @@ EVIDENCE_GOAL = 1.03
 
 
 class Blind(HttpSender):
-    """Sends as a channel does, and does not look at what happens on the connection."""
+    """Sends as its base does, and does not look at what happens on the connection."""
 
-    def _send(self, prepared: PreparedRequest, trace: object, timeout: float) -> Response:
-        del trace
-        response = self._transport.handle_request(as_httpx(prepared, timeout))
-        try:
-            return as_response(response, body_of(response))
-        finally:
-            response.close()
+    def _exchange(
+        self, prepared: PreparedRequest, request: httpx.Request, trace: object
+    ) -> Response:
+        del prepared, trace
+        response = self._transport.handle_request(request)
+        headers = headers_of(response)
+        return Response(response.status_code, headers, body_of(response, headers))
 
 
 def figures() -> list[Figure]:
@@ -53,8 +55,9 @@ def figures() -> list[Figure]:
             return stack.enter_context(made)
 
         usual, blind, deaf, hooked = client(), client(), client(), client(hooks=[_ignored])
-        blind._channel = Blind(address)
-        deaf._open(replace(deaf._account, sending=replace(deaf._account.sending, observer=None)))
+        blind._sender = Blind(address)
+        silent = replace(deaf._account.retries, instrumentation=None)
+        deaf._open(replace(deaf._account, retries=silent))
         candidates = {
             "usual": _costing(usual),
             "blind": _costing(blind),

@@ -58,12 +58,12 @@ __all__ = [
 class SubhubError(Exception):
     """The root of all errors of subhub.
 
-    `provider` and `operation` say whose answer and which call it was, where there was one.
-    `completed` holds what a call of several steps had already made when it failed: those objects
-    exist at the provider, and repeating the call as it was would make them again.
+    `provider` and `operation` name who answered and which call it was, where there was one.
+    `completed` holds what a call of several steps had already created when it failed: those objects
+    exist at the provider, and repeating the same call would create them again.
 
-    `token` is there when a change may have been carried out: `client.resolve(error.token)` finds
-    out. It is text that may be stored and logged.
+    `token` is set when a change may have been carried out: `client.resolve(error.token)` finds out.
+    It is text that may be stored and logged.
     """
 
     provider: str | None = None
@@ -77,7 +77,7 @@ class ConfigError(SubhubError):
 
 
 class UnknownAccount(ConfigError):
-    """An account was asked for that the configuration does not have."""
+    """The configuration does not have the account that was asked for."""
 
 
 class MissingNeed(ConfigError):
@@ -85,7 +85,7 @@ class MissingNeed(ConfigError):
 
 
 class JournalError(ConfigError):
-    """The journal cannot be used, and what it was to hold first has not been sent."""
+    """The journal cannot be used, so the change was not sent."""
 
 
 class PluginError(SubhubError):
@@ -127,14 +127,15 @@ class InvalidRequest(SubhubError, ValueError):
 
     @classmethod
     def of(cls, field: str, problem: str) -> Self:
-        """The refusal of one argument."""
-        return cls(f"`{field}`: {problem}", fields={field: problem})
+        """Refuse one argument; *problem* reads on after its name ("must be ...") or by itself."""
+        between = " " if problem.startswith("must ") else ": "
+        return cls(f"`{field}`{between}{problem}", fields={field: problem})
 
 
 class ProviderError(SubhubError):
-    """The provider refused the request.
+    """The API returned an error response.
 
-    `status` is the HTTP status, `code` the provider's machine-readable word for the refusal,
+    `status` is the HTTP status, `code` the provider's machine-readable word for the error,
     `request_id` what its support asks for, `fields` its complaints per field, `retry_after` the
     seconds that it asks to wait, and `raw` its decoded answer. What it did not say is `None`.
     """
@@ -230,9 +231,9 @@ class Ambiguous(SubhubError):
 
 
 class WouldSend(SubhubError):
-    """A dry run got this far: `request` is what would have gone out, with the secrets redacted.
+    """A dry run got this far: `request` is what it would have sent, with the secrets redacted.
 
-    Reads have been carried out; this request, the first one that would change something, has not.
+    Reads have been sent; this request, the first one that would change something, has not.
     """
 
     def __init__(self, request: PreparedRequest) -> None:
@@ -244,7 +245,7 @@ class WouldSend(SubhubError):
 
 
 class TransportError(SubhubError):
-    """No answer came back, to a request that changes nothing."""
+    """No answer came back to a request that changes nothing."""
 
 
 class NotSent(TransportError):

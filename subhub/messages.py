@@ -9,31 +9,33 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard
 from urllib.parse import quote, urlencode
 
 Json: TypeAlias = Mapping[str, Any]
-"""An object on its way out, of what JSON has: text, numbers, booleans, null, lists and objects."""
+"""The body of a request: an object of texts, numbers, booleans, nulls, lists and objects."""
 
 
-class Entry(Protocol):
-    """An entry of a journal, about a request that changes something."""
+class Path(str):
+    """A path with its ids filled in; `template` is the path without them, for logs."""
 
-    def sending(self) -> None:
-        """The request goes out now."""
-        ...
+    __slots__ = ("template",)
+    template: str
 
-    def unsent(self) -> None:
-        """It provably was not carried out: it did not get out, or was one too many (429)."""
-        ...
+
+def path(template: str, *ids: str) -> Path:
+    """Fill *ids*, quoted, into the `{}` places of *template*."""
+    filled = Path(template.format(*[quote(value, safe="") for value in ids]))
+    filled.template = template
+    return filled
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a flow asks to be sent: a path below the provider's base URL, sent verbatim.
 
-    `query` and `body` are given as they are to appear; a body is sent as `Provider.encode` writes
-    it, which is as JSON unless the provider has another form.
+    `query` and `body` hold exactly what is sent; `Provider.encode` writes the body, as JSON unless
+    the provider has another form.
     """
 
     method: str
@@ -41,19 +43,22 @@ class Request:
     body: Json | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] | None = field(default=None, kw_only=True)
-    """What only this request carries, beside the headers of the account."""
-    entry: Entry | None = field(default=None, compare=False, repr=False, kw_only=True)
-    """Where it is written down that the request goes out; flows leave it alone."""
+    """Headers of this request alone; they replace those of the account."""
 
     @property
     def mutating(self) -> bool:
         """Whether the request may change something at the provider."""
         return self.method not in {"GET", "HEAD"}
 
+    @property
+    def template(self) -> str:
+        """The path without its ids: it may be logged."""
+        return self.path.template if isinstance(self.path, Path) else self.path
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, the headers with their names in lower case, and the body."""
+    """An answer: the status, the headers with their names in lower case, and the body."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -61,10 +66,10 @@ class Response:
 
 
 Encoded: TypeAlias = tuple[str, bytes]
-"""A body as it goes out: its content type, and its bytes."""
+"""An encoded body: its content type, and its bytes."""
 
 REDACTED = "[redacted]"
-"""What stands in place of a secret."""
+"""The text in place of a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,16 @@ class PreparedRequest:
         headers: Mapping[str, str],
         encode: Callable[[Json], Encoded],
     ) -> PreparedRequest:
-        """*request* against *base_url*; the path is joined verbatim, its last slash included."""
+        """Prepare *request*; its path is joined to *base_url* verbatim, its last slash included.
+
+        Args:
+            request: What a flow asked for.
+            base_url: Scheme, host and common path, without a slash at the end.
+            headers: Those of the account; *request* may replace some.
+            encode: Writes the body, as `Provider.encode` does.
+
+        Raises a `ValueError` when the body cannot be encoded.
+        """
         url = base_url + request.path
         if request.query:
             url += "?" + urlencode(request.query, quote_via=quote)
@@ -96,7 +110,7 @@ class PreparedRequest:
         return cls(request.method, url, {**headers, "Content-Type": kind}, content)
 
     def curl(self) -> str:
-        """The request as a curl command."""
+        """Return the request as a curl command."""
         words = ["curl", "--request", self.method, self.url]
         for name, value in self.headers.items():
             words += ["--header", f"{name}: {value}"]
@@ -106,7 +120,7 @@ class PreparedRequest:
 
 
 def as_json(body: Json) -> Encoded:
-    """*body* as compact JSON in UTF-8; `ValueError` when JSON cannot carry it."""
+    """Encode *body* as compact JSON in UTF-8; raise `ValueError` when JSON cannot carry it."""
     return "application/json", _ENCODER.encode(body).encode()
 
 
@@ -114,5 +128,5 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separato
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether decoded JSON or TOML is an object, that is, a table with names."""
+    """Return whether decoded JSON or TOML is an object, that is, a table with names."""
     return isinstance(value, dict)

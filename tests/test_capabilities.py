@@ -125,7 +125,7 @@ def test_capabilities_are_worked_out_once_for_each_class() -> None:
     [("create_plam", "did you mean 'create_plan'?"), ("zzz", "see `subhub capabilities`")],
 )
 def test_a_name_that_nobody_knows_is_refused_with_a_hint(name: str, hint: str) -> None:
-    with pytest.raises(InvalidRequest, match=re.escape(f"{name!r} is no capability: {hint}")):
+    with pytest.raises(InvalidRequest, match=re.escape(f"unknown capability {name!r}: {hint}")):
         _ = Part.capabilities().supports(name)
 
 

@@ -26,20 +26,20 @@ def test_an_account_says_how_it_sends(written: Path) -> None:
     keys = 'deadline = 30.0\nattempts = 2\nrate_limit = "30 per 60"\nshare = 0.5\n'
     _ = written.write_text(f'{ACCOUNT}{keys}permits = "{written.parent}"\n')
 
-    sending = Configuration.read(written).open().sending
+    retries = Configuration.read(written).open().retries
 
-    assert (sending.deadline, sending.attempts) == (30.0, 2)
-    assert sending.limiter is not None
+    assert (retries.deadline, retries.attempts) == (30.0, 2)
+    assert retries.limiter is not None
     assert [each.suffix for each in written.parent.iterdir()].count(".permits") == 1
-    sending.close()
+    retries.close()
 
 
 def test_the_providers_documented_limit_is_kept_by_default(written: Path) -> None:
     _ = written.write_text(ACCOUNT)
     account = Configuration.read(written).open()
     assert account.provider.rate_limit == RateLimit(60, per=60.0)
-    assert account.sending.limiter is not None
-    account.sending.close()
+    assert account.retries.limiter is not None
+    account.retries.close()
 
 
 @pytest.mark.parametrize(

@@ -62,4 +62,4 @@ def test_the_commands_run(line: str) -> None:
 @pytest.mark.parametrize("line", [each for each in COMMANDS if "resolve" in each])
 def test_what_resolves_is_understood(line: str) -> None:
     told = CliRunner().invoke(app, shlex.split(line)[1:])
-    assert "this is no token" in told.output
+    assert "must be the token of an OutcomeUnknown" in told.output

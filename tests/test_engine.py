@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
@@ -20,9 +21,10 @@ from subhub import (
     TransportError,
     WouldSend,
 )
-from subhub.plugin import Flow, Provider, Request, Response, Wire, completed, get, path, post
-from subhub.sending.engine import Rules, script
-from subhub.sending.retries import once
+from subhub.messages import PreparedRequest, as_json
+from subhub.plugin import Flow, Provider, Response, Wire, completed, get, path, post
+from subhub.sending.engine import Rules, steps
+from subhub.sending.retries import Operation, RetryPolicy
 from subhub.sending.steps import Pause
 
 if TYPE_CHECKING:
@@ -91,38 +93,38 @@ def fresh() -> None:
 
 
 @pytest.fixture
-def steps(connect: Callable[..., Caller], desk: Desk) -> Caller:
+def caller(connect: Callable[..., Caller], desk: Desk) -> Caller:
     return connect(Steps, api_key=KEY, transport=desk.transport, attempts=1)
 
 
 def test_an_answer_is_sent_into_the_flow_and_its_result_comes_back(
-    steps: Caller, desk: Desk
+    caller: Caller, desk: Desk
 ) -> None:
     desk.answer(200, {"id": "a"})
     desk.answer(201, {"id": "b"})
 
-    assert steps.call(Steps.two) == ["a", "b"]
+    assert caller.call(Steps.two) == ["a", "b"]
     assert desk.asked == ["GET /first", "POST /second"]
     assert desk.sent[1].content == b'{"after":"a"}'
 
 
-def test_a_flow_may_catch_a_refusal_and_knows_whose_it_is(steps: Caller, desk: Desk) -> None:
+def test_a_flow_may_catch_a_refusal_and_knows_whose_it_is(caller: Caller, desk: Desk) -> None:
     desk.answer(404, {"message": "gone"})
 
-    assert steps.call(Steps.forgiving) == "instead: forgiving steps gone"
+    assert caller.call(Steps.forgiving) == "instead: forgiving steps gone"
 
 
-def test_a_refusal_that_no_flow_catches_reaches_the_caller(steps: Caller, desk: Desk) -> None:
+def test_a_refusal_that_no_flow_catches_reaches_the_caller(caller: Caller, desk: Desk) -> None:
     desk.answer(409, {"message": "not now"})
 
     with pytest.raises(Conflict, match="steps refused `forgiving`: not now"):
-        steps.call(Steps.forgiving)
+        caller.call(Steps.forgiving)
 
 
-def test_a_lost_answer_is_thrown_into_the_flow(steps: Caller, desk: Desk) -> None:
+def test_a_lost_answer_is_thrown_into_the_flow(caller: Caller, desk: Desk) -> None:
     desk.fail(httpx.ReadError("reset"))
 
-    assert steps.call(Steps.forgiving) == "lost: TransportError forgiving steps"
+    assert caller.call(Steps.forgiving) == "lost: TransportError forgiving steps"
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
@@ -132,120 +134,130 @@ def test_a_redirect_is_an_invalid_reply_and_is_never_followed(
 ) -> None:
     target = f"https://elsewhere.test/?key={KEY}"
     desk.answer(status, headers={"location": target})
-    steps = connect(Steps, api_key=KEY, transport=desk.transport)
+    caller = connect(Steps, api_key=KEY, transport=desk.transport)
 
     if method == "forgiving":
-        assert steps.call(Steps.forgiving) == f"odd: {status} forgiving steps"
+        assert caller.call(Steps.forgiving) == f"odd: {status} forgiving steps"
     else:
         with pytest.raises(InvalidReply, match=r"redirects to https://elsewhere\.test/") as caught:
-            steps.call(Steps.making)
+            caller.call(Steps.making)
         assert KEY not in str(caught.value)
     assert len(desk.sent) == 1
 
 
-def test_a_redirect_to_nowhere_is_said_to_be_one(steps: Caller, desk: Desk) -> None:
+def test_a_redirect_to_nowhere_is_said_to_be_one(caller: Caller, desk: Desk) -> None:
     desk.answer(304)
 
     with pytest.raises(InvalidReply, match=r"redirects to nowhere.*\(HTTP 304\)"):
-        steps.call(Steps.making)
+        caller.call(Steps.making)
 
 
 def test_a_refusal_in_the_second_step_says_what_the_first_one_made(
-    steps: Caller, desk: Desk
+    caller: Caller, desk: Desk
 ) -> None:
     desk.answer(201, {"id": "made"})
     desk.answer(422, {"message": "no"})
 
     with pytest.raises(Rejected) as caught:
-        steps.call(Steps.making)
+        caller.call(Steps.making)
 
     assert caught.value.completed == ("made",)
 
 
 def test_an_unreadable_second_answer_says_what_the_first_one_made(
-    steps: Caller, desk: Desk
+    caller: Caller, desk: Desk
 ) -> None:
     desk.answer(201, {"id": "made"})
     desk.answer(200, b"<html>")
 
     with pytest.raises(InvalidReply) as caught:
-        steps.call(Steps.making)
+        caller.call(Steps.making)
 
     assert caught.value.completed == ("made",)
     assert (caught.value.provider, caught.value.operation) == ("steps", "making")
 
 
-def test_what_is_refused_before_sending_stays_an_invalid_request(steps: Caller, desk: Desk) -> None:
+def test_what_is_refused_before_sending_stays_an_invalid_request(
+    caller: Caller, desk: Desk
+) -> None:
     with pytest.raises(InvalidRequest, match="a penny more") as caught:
-        steps.call(Steps.picky, late=False)
+        caller.call(Steps.picky, late=False)
 
     assert (caught.value.provider, caught.value.operation) == ("steps", "picky")
     assert desk.sent == []
 
 
-def test_what_is_refused_after_an_answer_is_the_answers_fault(steps: Caller, desk: Desk) -> None:
+def test_what_is_refused_after_an_answer_is_the_answers_fault(caller: Caller, desk: Desk) -> None:
     desk.answer(200, {"id": "a"})
 
     with pytest.raises(InvalidReply, match="neutral words: a currency of its own") as caught:
-        steps.call(Steps.picky, late=True)
+        caller.call(Steps.picky, late=True)
 
     assert isinstance(caught.value.__cause__, InvalidRequest)
     assert caught.value.completed == ("first",)
     assert (caught.value.provider, caught.value.operation) == ("steps", "picky")
 
 
-def test_nobody_is_told_that_nothing_was_sent_when_something_was(steps: Caller, desk: Desk) -> None:
+def test_nobody_is_told_that_nothing_was_sent_when_something_was(
+    caller: Caller, desk: Desk
+) -> None:
     desk.fail(httpx.ReadError("reset"))
 
     with pytest.raises(InvalidReply, match="after the request"):
-        steps.call(Steps.stubborn)
+        caller.call(Steps.stubborn)
 
 
-def test_a_server_error_is_unavailability(steps: Caller, desk: Desk) -> None:
+def test_a_server_error_is_unavailability(caller: Caller, desk: Desk) -> None:
     desk.answer(503, b"<html>", {"retry-after": "7"})
 
     with pytest.raises(ProviderUnavailable) as caught:
-        steps.call(Steps.making)
+        caller.call(Steps.making)
 
     assert caught.value.retry_after == 7.0
 
 
 @pytest.mark.parametrize("ending", ["result", "refusal", "lost"])
-def test_a_flow_is_closed_however_it_ends(steps: Caller, desk: Desk, ending: str) -> None:
+def test_a_flow_is_closed_however_it_ends(caller: Caller, desk: Desk, ending: str) -> None:
     if ending == "result":
         desk.answer(200, {"id": "a"})
-        assert steps.call(Steps.noting) == "a"
+        assert caller.call(Steps.noting) == "a"
     else:
         if ending == "refusal":
             desk.answer(401)
         else:
             desk.fail(httpx.ConnectError("down"))
         with pytest.raises(SubhubError):
-            steps.call(Steps.noting)
+            caller.call(Steps.noting)
 
     assert Steps.ended == ["closed"]
 
 
 def test_a_flow_is_closed_when_something_unforeseen_ends_the_sending(
-    steps: Caller, desk: Desk
+    caller: Caller, desk: Desk
 ) -> None:
     desk.fail(ZeroDivisionError())
 
     with pytest.raises(ZeroDivisionError):
-        steps.call(Steps.noting)
+        caller.call(Steps.noting)
 
     assert Steps.ended == ["closed"]
 
 
 def _rules(provider: Provider) -> Rules:
-    return Rules(provider, lambda each: each, lambda _: once)
+    return Rules(
+        provider,
+        begin=partial(Operation, RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0)),
+        prepare=lambda asked: PreparedRequest.of(asked, provider.base_url, {}, as_json),
+        redact=lambda response: response,
+    )
 
 
 def test_a_flow_is_closed_when_its_script_is_abandoned() -> None:
     provider = Steps()
-    abandoned = script("noting", provider.noting(), _rules(provider))
+    rules = _rules(provider)
+    abandoned = steps(rules.begin("noting"), provider.noting(), None, rules)
 
-    assert next(abandoned) == Request("GET", "/first")
+    assert next(abandoned) == PreparedRequest("GET", "https://steps.test/first", {})
     abandoned.close()
 
     assert Steps.ended == ["closed"]
@@ -253,27 +265,28 @@ def test_a_flow_is_closed_when_its_script_is_abandoned() -> None:
 
 def test_a_script_yields_what_the_flow_asks_and_returns_its_result() -> None:
     provider = Steps()
-    steps = script("noting", provider.noting(), _rules(provider))
-    _ = next(steps)
+    rules = _rules(provider)
+    noting = steps(rules.begin("noting"), provider.noting(), None, rules)
+    _ = next(noting)
 
     with pytest.raises(StopIteration) as stop:
-        _ = steps.send(Response(200, {}, b'{"id": "a"}'))
+        _ = noting.send(Response(200, {}, b'{"id": "a"}'))
 
     assert stop.value.value == "a"
 
 
-def test_a_pause_is_waited_for_and_answered_by_nothing(steps: Caller) -> None:
-    assert steps._perform(Pause(0)) is None
+def test_a_pause_is_waited_for_and_answered_by_nothing(caller: Caller) -> None:
+    assert caller._perform(Pause(0)) is None
 
 
 def test_a_dry_run_reads_and_stops_at_the_first_request_that_would_change_something(
     connect: Callable[..., Caller], desk: Desk
 ) -> None:
     desk.answer(200, {"id": "a"})
-    steps = connect(Steps, api_key=KEY, transport=desk.transport, dry_run=True)
+    caller = connect(Steps, api_key=KEY, transport=desk.transport, dry_run=True)
 
     with pytest.raises(WouldSend) as caught:
-        steps.call(Steps.two)
+        caller.call(Steps.two)
 
     error = caught.value
     assert desk.asked == ["GET /first"]

@@ -11,6 +11,7 @@ import pytest
 
 from subhub import Plan
 from subhub.errors import PluginError, SubhubError
+from subhub.messages import Path
 from subhub.plugin import (
     Flow,
     Provider,
@@ -26,7 +27,6 @@ from subhub.plugin import (
     post,
     send,
 )
-from subhub.plugin.flows import Path
 from subhub.testing import play, reply
 
 

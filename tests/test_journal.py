@@ -20,6 +20,7 @@ from subhub import (
     CustomerDraft,
     Interval,
     InvalidReply,
+    InvalidRequest,
     JournalError,
     Money,
     NotSent,
@@ -196,6 +197,33 @@ class TestEntry:
             billing.create_plan(draft)
         assert operations(path) == []
 
+    def test_stays_when_something_unforeseen_happens_and_is_not_in_flight(
+        self, billing: Any, recorder: Recorder, path: Path, draft: PlanDraft
+    ) -> None:
+        recorder.answers = [RuntimeError("another event loop")]
+        with pytest.raises(OutcomeUnknown) as caught:
+            billing.create_plan(draft)
+        assert operations(path) == ["create_plan"]
+        (left,) = billing.client.open_intents()
+        assert (left.token, left.in_flight) == (caught.value.token, False)
+
+    def test_is_gone_when_the_client_was_closed(
+        self, billing: Any, recorder: Recorder, path: Path, draft: PlanDraft
+    ) -> None:
+        billing.client._sender._closed = True
+        with pytest.raises(NotSent, match="this client was closed") as caught:
+            billing.create_plan(draft)
+        assert isinstance(caught.value.__cause__, RuntimeError)
+        assert (recorder.open, operations(path)) == ([], [])
+
+    def test_is_not_written_for_what_cannot_be_encoded(
+        self, billing: Any, path: Path, draft: PlanDraft
+    ) -> None:
+        cut = draft.model_copy(update={"name": "a cut emoji \ud83d"})
+        with pytest.raises(InvalidRequest, match="cannot be encoded"):
+            billing.create_plan(cut)
+        assert operations(path) == []
+
     def test_holds_neither_the_key_nor_personal_data(
         self, billing: Any, recorder: Recorder, path: Path
     ) -> None:
@@ -298,6 +326,62 @@ WRITE = """
         journal.write(Intent("acme", sys.argv[3], "subscribe", sent_at), None)
     print("written", flush=True)
 """
+
+
+PRESS = """
+    import random, signal, sys
+    import httpx
+    from subhub import Client, Interval, Money, PlanDraft, ProviderError, RateLimit
+    from subhub.recovery.intents import Intent
+
+    path, status = sys.argv[1], int(sys.argv[2])
+    draft = PlanDraft(
+        name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+    )
+    answer = httpx.MockTransport(lambda _: httpx.Response(status, json={"id": "spg_1"}))
+    inside, pressed, dice = False, 0, random.Random(7)
+
+    def interrupt(*_):
+        if inside:
+            raise KeyboardInterrupt
+
+    def salts(error):
+        while error is not None:
+            if getattr(error, "token", None):
+                yield Intent.read(error.token).salt
+            error = error.__cause__ or error.__context__
+
+    signal.signal(signal.SIGALRM, interrupt)
+    billing = Client("mijnklantportaal", api_key="k" * 20, transport=answer, journal=path,
+                     rate_limit=RateLimit(100_000, per=1))
+    for _ in range(300):
+        stopped = None
+        try:
+            try:
+                inside = True
+                signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.0, 0.0015))
+                billing.create_plan(draft)
+            finally:
+                inside = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt as error:
+            stopped, pressed = error, pressed + 1
+        except ProviderError as error:
+            stopped = error
+        for left in billing.open_intents():
+            assert not left.in_flight, repr(stopped)
+            assert Intent.read(left.token).salt in salts(stopped), repr(stopped)
+            billing.mark_resolved(left.token, done=True)
+    print(pressed)
+"""
+
+
+@pytest.mark.parametrize("status", [200, 422, 500])
+def test_ctrl_c_at_any_moment_leaves_no_entry_in_flight(path: Path, status: int) -> None:
+    pressing = run(PRESS, path, status)  # a tracer of this process has locks of its own
+    pressed, _ = pressing.communicate(timeout=60)
+    assert pressing.returncode == 0
+    assert int(pressed) > 20
 
 
 class TestProcesses:

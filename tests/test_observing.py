@@ -155,8 +155,7 @@ class TestAnAttempt:
         self, toy: type[Provider], notes: Notes
     ) -> None:
         billing: Any = Client(toy, api_key=KEY, hooks=[notes])
-        send = billing._account.sending.begin("get_plan")
-        exchange = send(next(billing._account.provider.get_plan("pln_1")))
+        exchange = billing._operations.get_plan("pln_1")
         _ = next(exchange)
         exchange.close()
         assert [each.failure for each in notes] == ["GeneratorExit"]
@@ -254,7 +253,7 @@ class TestAHook:
 
     @pytest.mark.parametrize("hooks", [print, [None], ["print"]])
     def test_is_a_callable_in_a_list(self, toy: type[Provider], hooks: Any) -> None:
-        with pytest.raises(ConfigError, match="`hooks` is a list of callables"):
+        with pytest.raises(ConfigError, match="`hooks` must be a list of callables"):
             _ = Client(toy, api_key=KEY, hooks=hooks)
 
     @pytest.mark.parametrize("kind", [Client, AsyncClient])

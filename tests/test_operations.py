@@ -79,7 +79,7 @@ def test_what_is_no_id_is_refused_wherever_an_id_is_asked_for(
     for operation, field, terms in IDS:
         error = refusal(desk, getattr(billing, operation), value, **terms)
         assert list(error.fields) == [field], operation
-        assert re.search(r"is no id|an id is text", str(error))
+        assert re.search(r"`\w+` must be an id", str(error))
         assert len(str(error)) < 300
     for operation, field, terms in NAMED_IDS:
         error = refusal(desk, getattr(billing, operation), **{field: value}, **terms)
@@ -94,15 +94,19 @@ def test_an_id_left_out_is_refused_where_one_is_needed(billing: Caller, desk: De
 def test_a_result_in_place_of_its_id_is_told_so(billing: Caller, desk: Desk) -> None:
     error = refusal(desk, billing.get_plan, Plan(provider="toy", id="pln_1"))
 
-    assert str(error) == "`plan`: an id is text, not Plan: pass the `.id`"
+    assert str(error) == "`plan` must be an id (text), got Plan: pass its `.id`"
 
 
 @pytest.mark.parametrize(
     ("operation", "value", "said"),
     [
-        ("get_plan", "cst_1", "is the id of a customer, and a plan's is meant (`pln_...`)"),
-        ("get_customer", "sub_1", "is the id of a subscription, and a customer's is meant"),
-        ("get_subscription", "pln_1", "is the id of a plan, and a subscription's is meant"),
+        (
+            "get_plan",
+            "cst_1",
+            "must be the id of a plan (`pln_...`), got 'cst_1', the id of a customer",
+        ),
+        ("get_customer", "sub_1", "must be the id of a customer (`cst_...`), got 'sub_1'"),
+        ("get_subscription", "pln_1", "must be the id of a subscription (`sub_...`), got 'pln_1'"),
     ],
 )
 def test_an_id_of_another_kind_is_refused(
@@ -116,7 +120,8 @@ def test_a_kind_without_a_prefix_of_its_own_is_named_without_one(
 ) -> None:
     error = refusal(desk, billing.subscribe, plan="1", customer="1", payment_method="cst_1")
 
-    assert str(error).endswith("is the id of a customer, and a payment method's is meant")
+    told = "must be the id of a payment method, got 'cst_1', the id of a customer"
+    assert str(error) == f"`payment_method` {told}"
 
 
 def test_an_id_of_the_right_kind_or_of_no_known_kind_goes_out_quoted(
@@ -141,7 +146,7 @@ def test_an_id_of_the_right_kind_or_of_no_known_kind_goes_out_quoted(
 def test_a_draft_is_a_draft(billing: Caller, desk: Desk, operation: str, value: object) -> None:
     error = refusal(desk, getattr(billing, operation), value)
 
-    assert re.fullmatch(r"`draft`: expected (Plan|Customer)Draft, not \w+", str(error))
+    assert re.fullmatch(r"`draft` must be a (Plan|Customer)Draft, got \w+", str(error))
 
 
 @pytest.mark.parametrize("operation", ["update_plan", "update_customer", "update_subscription"])
@@ -153,7 +158,7 @@ def test_an_update_of_nothing_is_refused(billing: Caller, desk: Desk, operation:
 def test_a_day_is_a_date_without_a_time(billing: Caller, desk: Desk, value: object) -> None:
     error = refusal(desk, billing.subscribe, plan="1", customer="1", starts_on=value)
 
-    assert error.fields == {"starts_on": f"a day is a datetime.date, not {value!r}"}
+    assert error.fields == {"starts_on": f"must be a day (datetime.date), got {value!r}"}
 
 
 @pytest.mark.parametrize("field", ["return_url", "back_url"])
@@ -177,7 +182,8 @@ def test_a_web_address_is_absolute(billing: Caller, desk: Desk, field: str, valu
 
     error = refusal(desk, billing.create_signup_link, **terms)
 
-    assert error.fields == {field: f"{value!r} is no absolute web address: write it with https://"}
+    told = f"must be an absolute web address, got {value!r}: write it with https://"
+    assert error.fields == {field: told}
 
 
 @pytest.mark.parametrize(
@@ -185,8 +191,8 @@ def test_a_web_address_is_absolute(billing: Caller, desk: Desk, field: str, valu
     [
         ({"when": "now"}, "when", "it goes with `replaces`"),
         ({"refund": "none"}, "refund", "it goes with `replaces`"),
-        ({"replaces": "sub_1"}, "when", "now or period_end"),
-        ({"replaces": "sub_1", "when": "later"}, "when", "'later' is not one of 'now', 'period_"),
+        ({"replaces": "sub_1"}, "when", "'now' or 'period_end'"),
+        ({"replaces": "sub_1", "when": "later"}, "when", "one of 'now', 'period_end', got 'later'"),
         ({"replaces": "sub_1", "when": "now", "refund": "all"}, "refund", "'none', 'prorated'"),
         ({"replaces": "sub_1", "when": "period_end", "refund": "prorated"}, "refund", "when='now'"),
         ({"replaces": "sub_1", "when": "period_end", "refund": "none"}, "refund", "when='now'"),
@@ -205,9 +211,9 @@ def test_timing_and_refund_of_a_link_are_about_what_it_replaces(
 @pytest.mark.parametrize(
     ("terms", "field", "said"),
     [
-        ({"when": "tomorrow"}, "when", "'tomorrow' is not one of 'now', 'period_end'"),
-        ({"when": ["now"]}, "when", "['now'] is not one of"),
-        ({"when": "now", "refund": "half"}, "refund", "'half' is not one of 'none', 'prorated'"),
+        ({"when": "tomorrow"}, "when", "one of 'now', 'period_end', got 'tomorrow'"),
+        ({"when": ["now"]}, "when", "got ['now']"),
+        ({"when": "now", "refund": "half"}, "refund", "one of 'none', 'prorated', got 'half'"),
         ({"when": "period_end", "refund": "prorated"}, "refund", "goes with when='now'"),
     ],
 )
@@ -248,7 +254,7 @@ def test_a_customer_is_found_by_one_thing_that_is_text(
 def test_a_status_to_list_is_one_that_exists(billing: Caller, desk: Desk) -> None:
     error = refusal(desk, billing.list_subscriptions, status="actve")
 
-    assert "'actve' is not one of 'pending', 'scheduled', 'active'" in error.fields["status"]
+    assert "must be one of 'pending', 'scheduled', 'active'" in error.fields["status"]
 
 
 @pytest.mark.parametrize("operation", ["create_signup_link", "change_subscription"])
@@ -261,4 +267,4 @@ def test_a_plan_that_does_not_exist_yet_is_refused_where_one_has_to(
 
     error = refusal(desk, getattr(billing, operation), **given)
 
-    assert "make it with create_plan" in error.fields["plan"]
+    assert "create it with `create_plan`" in error.fields["plan"]

@@ -12,7 +12,7 @@ import pytest
 from subhub import InvalidRequest
 from subhub.models import CustomerDraft, PlanDraft
 from subhub.plugin import Flow, Provider, done
-from subhub.plugin.provider_options import chosen
+from subhub.plugin.provider_options import validated_options
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk
@@ -55,7 +55,7 @@ class Optional(Rich):
 def test_only_what_was_given_to_the_active_provider_reaches_it(
     options: Any, accepted: dict[str, Any]
 ) -> None:
-    assert chosen(Rich, "create_plan", options) == accepted
+    assert validated_options(Rich, "create_plan", options) == accepted
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_only_what_was_given_to_the_active_provider_reaches_it(
 )
 def test_a_wrong_option_is_refused_with_what_is_known(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRequest, match=re.escape(said)) as caught:
-        _ = chosen(Rich, "create_plan", {"rich": given})
+        _ = validated_options(Rich, "create_plan", {"rich": given})
 
     assert set(caught.value.fields) <= set(given)
 
 
 def test_an_operation_without_options_says_that_it_takes_none() -> None:
     with pytest.raises(InvalidRequest, match="`update_plan` has no option colour; it takes none"):
-        _ = chosen(Rich, "update_plan", {"rich": {"colour": "red"}})
+        _ = validated_options(Rich, "update_plan", {"rich": {"colour": "red"}})
 
 
 def test_a_parameter_without_a_star_before_it_is_an_option_too() -> None:
     options = {"optional": {"vip": True}}
 
-    assert chosen(Optional, "create_customer", options) == {"vip": True}
-    assert chosen(Optional, "create_plan", {"optional": {"count": 1}}) == {"count": 1}
+    assert validated_options(Optional, "create_customer", options) == {"vip": True}
+    assert validated_options(Optional, "create_plan", {"optional": {"count": 1}}) == {"count": 1}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_parameter_without_a_star_before_it_is_an_option_too() -> None:
 )
 def test_options_are_given_by_provider_and_by_name(options: Any) -> None:
     with pytest.raises(InvalidRequest, match="provider_options"):
-        _ = chosen(Rich, "create_plan", options)
+        _ = validated_options(Rich, "create_plan", options)
 
 
 def test_options_reach_the_request_and_what_is_wrong_is_never_sent(

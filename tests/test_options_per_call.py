@@ -77,9 +77,9 @@ def test_the_timeout_of_one_call_reaches_every_step_of_it(
 def test_what_is_left_out_stays_as_it_is(billing: Any, twin_of: Any) -> None:
     first = twin_of(billing, attempts=2, deadline=9.0, timeout=3.0)
     account = twin_of(first).client._account
-    sending = account.sending
-    assert (sending.attempts, sending.deadline, account.timeout) == (2, 9.0, 3.0)
-    assert twin_of(first, deadline=None).client._account.sending.deadline is None
+    retries = account.retries
+    assert (retries.attempts, retries.deadline, account.timeout) == (2, 9.0, 3.0)
+    assert twin_of(first, deadline=None).client._account.retries.deadline is None
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_both_have_one_sandbox(
 
 
 def test_both_have_one_budget_of_retries(billing: Any, twin_of: Any) -> None:
-    twin = twin_of(billing, attempts=2).client._account.sending
-    assert twin.quota is billing.client._account.sending.quota
+    twin = twin_of(billing, attempts=2).client._account.retries
+    assert twin.quota is billing.client._account.retries.quota
 
 
 def test_closing_it_closes_nothing(billing: Any, desk: Any, twin_of: Any) -> None:

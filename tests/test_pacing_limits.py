@@ -47,7 +47,7 @@ def test_a_share_is_a_part_of_the_limit(share: Any) -> None:
 
 
 def test_a_share_must_leave_a_request() -> None:
-    with pytest.raises(ConfigError, match="leaves none of 3 requests"):
+    with pytest.raises(ConfigError, match="must leave at least one of 3 requests"):
         _ = RateLimit(3, per=60.0).divided(0.3)
 
 

@@ -20,14 +20,17 @@ from subhub import (
     SubhubError,
     TransportError,
 )
+from subhub.messages import PreparedRequest
 from subhub.models import PlanDraft
 from subhub.plugin import Provider, Request, Response, path
+from subhub.sending.engine import drive
 from subhub.sending.ratelimit import RateLimiter
-from subhub.sending.retries import RetryPolicy, RetryQuota
+from subhub.sending.retries import Operation, RetryPolicy, RetryQuota
 from subhub.sending.steps import Pause
 
 READ = Request("GET", path("/plans/{}", "p1"))
 CHANGE = Request("POST", "/plans", {"name": "x"})
+SENT = PreparedRequest("POST", "https://toy.test/plans", {})
 DONE = Response(200)
 
 
@@ -39,26 +42,22 @@ class World:
         self.pauses: list[float] = []
         self.sent = 0
         self.answers = list(answers)
-        self.sending = RetryPolicy(clock=lambda: self.now, chance=lambda: 0.5, **settings)
+        self.policy = RetryPolicy(clock=lambda: self.now, chance=lambda: 0.5, **settings)
 
     def send(self, request: Request) -> Response:
-        exchange = self.sending.begin("the_operation")(request)
-        try:
-            step = next(exchange)
-            while True:
-                if isinstance(step, Pause):
-                    self.pauses.append(step.seconds)
-                    self.now += step.seconds
-                    step = exchange.send(None)
-                    continue
-                assert step is request
-                self.sent += 1
-                answer = self.answers.pop(0)
-                failed = isinstance(answer, SubhubError)
-                step = exchange.throw(answer) if failed else exchange.send(answer)  # type: ignore[arg-type]
-        except StopIteration as stop:
-            response: Response = stop.value
-            return response
+        return drive(Operation(self.policy, "the_operation").send(request, SENT, None), self._do)
+
+    def _do(self, step: PreparedRequest | Pause) -> Response | None:
+        if isinstance(step, Pause):
+            self.pauses.append(step.seconds)
+            self.now += step.seconds
+            return None
+        assert step is SENT
+        self.sent += 1
+        answer = self.answers.pop(0)
+        if isinstance(answer, SubhubError):
+            raise answer
+        return answer
 
 
 def status(number: int, **headers: str) -> Response:
@@ -215,9 +214,9 @@ def test_what_the_limit_leaves_no_time_for_is_not_sent() -> None:
 
 def test_a_request_that_is_given_up_leaves_the_queue() -> None:
     limiter = RateLimiter(RateLimit(1, per=60.0))
-    sending = RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0, limiter=limiter, deadline=None)
-    first, second = (sending.begin("x")(CHANGE) for _ in range(2))
-    assert next(first) is CHANGE
+    policy = RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0, limiter=limiter, deadline=None)
+    first, second = (Operation(policy, "x").send(CHANGE, SENT, None) for _ in range(2))
+    assert next(first) is SENT
     assert isinstance(next(second), Pause)
     second.close()
     first.close()

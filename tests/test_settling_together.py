@@ -205,7 +205,7 @@ class TestOneObject:
         tokens = [world.customer(1, after=after) for after in (True, False)]
         found = world.billing.resolve_all(tokens)
         assert [each.outcome for each in found] == ["ambiguous"] * 2
-        assert {each.reason for each in found} == {"what fits may be what another lost call made"}
+        assert {each.reason for each in found} == {"what fits may be the work of another lost call"}
         (made,) = world.direct.list_customers()
         assert [each.candidates for each in found] == [(made,)] * 2
         assert len(world.billing.client.open_intents()) == 2

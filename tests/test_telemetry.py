@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import anyio
@@ -237,6 +238,13 @@ class TestWithoutATracer:
         desk.answer(200, PLAN)
         assert billing.get_plan("pln_1").name == "Phone"
         assert "opentelemetry.trace" not in sys.modules
+
+    def test_that_is_half_loaded_a_call_works_as_well(
+        self, billing: Any, desk: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "opentelemetry.trace", ModuleType("opentelemetry.trace"))
+        desk.answer(200, PLAN)
+        assert billing.get_plan("pln_1").name == "Phone"
 
     def test_that_is_set_up_nothing_is_begun(self) -> None:
         assert told("import opentelemetry.trace") == ["from the program", "True", "[]"]

@@ -204,7 +204,7 @@ class TestTheGuard:
 
     @pytest.mark.parametrize("kind", [Client, AsyncClient])
     def test_refuses_live_keys(self, kind: type[Client | AsyncClient]) -> None:
-        with pytest.raises(ConfigError, match="a live key of afternoon was given to a sandbox"):
+        with pytest.raises(ConfigError, match="a live key of afternoon, and this is a sandbox"):
             _ = kind("afternoon", api_key="ak_live_0123456789abcdefghijklmn", sandbox=True)
 
     @pytest.mark.parametrize("provider", PROVIDERS)

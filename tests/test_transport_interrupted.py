@@ -44,11 +44,14 @@ def test_ctrl_c_after_the_first_byte_says_that_the_outcome_is_unknown(
     assert "may have been carried out" in str(caught.value.__cause__)
 
 
-def test_ctrl_c_before_that_leaves_nothing_unknown(toy: type[Provider], draft: PlanDraft) -> None:
+def test_ctrl_c_in_a_transport_that_reports_no_first_byte_says_the_same(
+    toy: type[Provider], draft: PlanDraft
+) -> None:
     billing = Client(toy, api_key=KEY, transport=Interrupted(began=False))
     with pytest.raises(KeyboardInterrupt) as caught:
         _ = billing.create_plan(draft)
-    assert caught.value.__cause__ is None
+    assert isinstance(caught.value.__cause__, OutcomeUnknown)
+    assert caught.value.__cause__.token is not None
 
 
 def test_an_interrupted_read_leaves_nothing_unknown(toy: type[Provider]) -> None:

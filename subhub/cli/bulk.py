@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,9 +20,8 @@ from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
 from subhub.client.configuration import Configuration
 from subhub.client.operations import Operations
-from subhub.errors import InvalidRequest
+from subhub.errors import InvalidRequest, WouldSend
 from subhub.recovery.journal import Job, Journal
-from subhub.recovery.tracking import Tracker
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
@@ -76,14 +75,14 @@ def perform(
 
 def _validator(account: Account, operation: Operation, options: ChangeOptions) -> Validator:
     """Return a check that starts a row's flow up to its first request, which is not sent."""
-    changes = Tracker(account.provider, account.name, account.clock)
-    operations = Operations(account.provider, account.now, account.plan_id, changes)
+    unlimited = replace(account.retries, limiter=None, instrumentation=None)  # nothing is sent
+    operations = Operations(replace(account, retries=unlimited, dry_run=True, journal=None))
     start: Callable[..., Any] = getattr(operations, operation)
     own = options.provider_options(account.provider.name)
 
     def validate(arguments: Mapping[str, Any]) -> None:
-        with closing(start(**arguments, options=own)) as flow:
-            _ = next(flow, None)
+        with closing(start(**arguments, options=own)) as steps, suppress(WouldSend):
+            _ = next(steps, None)
 
     return validate
 

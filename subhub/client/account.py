@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-import math
 import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
+from subhub.client.settings import (
+    Mode,
+    checked_address,
+    checked_hooks,
+    checked_key,
+    checked_timeout,
+    checked_zone,
+)
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.messages import REDACTED, PreparedRequest, Request, Response
+from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
+from subhub.sending.engine import Rules
 from subhub.sending.instrumentation import Instrumentation
 from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.redaction import Redactor
-from subhub.sending.retries import RetryPolicy
+from subhub.sending.retries import Operation, RetryPolicy
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
-    from subhub.plugin.provider import Provider
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
     from subhub.sending.steps import Pause
-
-Mode = Literal["live", "test"]
 
 _HEADERS = {
     "Accept": "application/json",
@@ -44,7 +49,11 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account at one provider; `api_key` never shows in a repr."""
+    """One account at one provider; `api_key` never shows in a repr.
+
+    `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
+    account's time zone.
+    """
 
     name: str
     provider: Provider
@@ -52,7 +61,8 @@ class Account:
     timeout: float
     zone: ZoneInfo
     clock: Callable[[], dt.datetime]
-    sending: RetryPolicy
+    now: Callable[[], dt.datetime]
+    retries: RetryPolicy
     dry_run: bool = False
     fake: Fake | None = None
     journal: Journal | None = None
@@ -61,13 +71,9 @@ class Account:
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
-    def now(self) -> dt.datetime:
-        """The present in the account's time zone."""
-        return self.clock().astimezone(self.zone)
-
     def close(self) -> None:
-        """Give up what is held open."""
-        self.sending.close()
+        """Release what is held open."""
+        self.retries.close()
         if self.journal is not None:
             self.journal.close()
 
@@ -77,17 +83,44 @@ class Account:
         deadline: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
     ) -> Account:
-        """The same account, with those options that are given in place of its own."""
-        sending = self.sending
+        """Return the same account with other options; `...` leaves one as it is.
+
+        Args:
+            attempts: How often a request is sent at most.
+            deadline: How many seconds an operation may take; `None` for any time.
+            timeout: In seconds, for each step of connecting, sending and receiving.
+        """
+        retries = self.retries
         if not isinstance(attempts, EllipsisType):
-            sending = replace(sending, attempts=attempts)
+            retries = replace(retries, attempts=attempts)
         if not isinstance(deadline, EllipsisType):
-            sending = replace(sending, deadline=deadline)
-        chosen = self.timeout if isinstance(timeout, EllipsisType) else _timeout(timeout)
-        return replace(self, sending=sending, timeout=chosen)
+            retries = replace(retries, deadline=deadline)
+        seconds = self.timeout if isinstance(timeout, EllipsisType) else checked_timeout(timeout)
+        return replace(self, retries=retries, timeout=seconds)
+
+    def rules(self) -> Rules:
+        """Return what the engine has to know of this account."""
+        own_form = type(self.provider).encode is not Provider.encode
+        prepare = partial(
+            PreparedRequest.of,
+            base_url=self.base_url,
+            headers=self.headers,
+            encode=self.provider.encode if own_form else as_json,
+        )
+        preview = None
+        if self.dry_run:
+            shown = {**_HEADERS, **self.provider.credentials(REDACTED)}
+            preview = partial(prepare, headers=shown)
+        return Rules(
+            provider=self.provider,
+            begin=partial(Operation, self.retries),
+            prepare=prepare,
+            redact=self.redact,
+            preview=preview,
+        )
 
     def skip(self, pause: Pause) -> bool:
-        """Let the time of a sandbox pass, where nobody sleeps; elsewhere it cannot be skipped."""
+        """Advance the clock of a sandbox instead of sleeping; return whether this is one."""
         if self.fake is None:
             return False
         if pause.until is None:
@@ -97,7 +130,7 @@ class Account:
         return True
 
     def plan_id(self, key: str) -> str:
-        """The provider's id of the plan *key*; what is no key of the file is taken for an id."""
+        """Return the provider's id of the plan *key*; any other text is taken for an id."""
         found = self.plan_ids.get(key, key)
         if found is None:
             message = (
@@ -106,23 +139,6 @@ class Account:
             )
             raise ConfigError(message)
         return found
-
-    def prepared(self, request: Request) -> PreparedRequest:
-        """*request* as it goes out."""
-        return PreparedRequest.of(request, self.base_url, self.headers, self.provider.encode)
-
-    def preview(self, request: Request) -> PreparedRequest:
-        """*request* as it would go out, without the key."""
-        return PreparedRequest.of(
-            request,
-            self.base_url,
-            {**_HEADERS, **self.provider.credentials(REDACTED)},
-            self.provider.encode,
-        )
-
-    def scrub(self, response: Response) -> Response:
-        """*response* without the key, should the provider repeat it."""
-        return self.redact(response)
 
 
 def open_account(
@@ -146,34 +162,40 @@ def open_account(
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
 ) -> Account:
-    """Check the settings against *provider*, and fix them."""
-    address = _address(base_url or provider.base_url)
+    """Check the settings of an account against *provider*, and fix them.
+
+    See `Client` for what they mean. *name* is the account's in the configuration, and *plans* are
+    those that the configuration describes, by key. Wrong settings raise `ConfigError`.
+    """
+    address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
-    key = _key(provider, api_key, mode, fake)
-    zone = _zone(timezone or provider.timezone)
+    key = checked_key(provider, api_key, mode, fake)
+    zone = checked_zone(timezone or provider.timezone)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
     redact = Redactor(key)
+    present, now = _clocks(clock, fake, zone)
     return Account(
         name=name,
         provider=connector,
         base_url=address,
-        timeout=_timeout(timeout),
+        timeout=checked_timeout(timeout),
         zone=zone,
-        clock=clock or (fake.clock.now if fake else _utc_now),
-        sending=RetryPolicy(
+        clock=present,
+        now=now,
+        retries=RetryPolicy(
             clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
             chance=random.random,
-            limiter=_pacer(
+            limiter=_limiter(
                 rate_limit or provider.rate_limit, share, None if fake else permits, key
             ),
             attempts=attempts,
             deadline=deadline,
-            observer=Instrumentation(
+            instrumentation=Instrumentation(
                 connector,
                 name,
-                _hooks(hooks),
+                checked_hooks(hooks),
                 Spans(provider.name, name, address),
                 redact,
             ),
@@ -188,10 +210,34 @@ def open_account(
     )
 
 
-def _pacer(
+def _clocks(
+    clock: Callable[[], dt.datetime] | None, fake: Fake | None, zone: ZoneInfo
+) -> tuple[Callable[[], dt.datetime], Callable[[], dt.datetime]]:
+    """Return the clock of an account, and the same in its time zone."""
+    if fake is not None:
+        clock = clock or fake.clock.now
+    if clock is None:
+        return partial(dt.datetime.now, dt.UTC), partial(dt.datetime.now, zone)
+    return clock, lambda: clock().astimezone(zone)
+
+
+def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noqa: FBT001
+    if isinstance(sandbox, bool):
+        return provider.sandbox() if sandbox else None
+    return sandbox
+
+
+def _limiter(
     limit: RateLimit | None, share: float, permits: str | os.PathLike[str] | None, key: str
 ) -> RateLimiter | None:
-    """The pacer of an account; with a folder for *permits*, that of all processes that use it."""
+    """Return the rate limiter of an account.
+
+    Args:
+        limit: That of the account, or the provider's.
+        share: The part of it that this machine may use.
+        permits: A folder in which all processes that use it share one limit.
+        key: Names the limit in that folder, by its fingerprint.
+    """
     if limit is None:
         return None
     if permits is None:
@@ -209,22 +255,8 @@ def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
     return Journal(path)
 
 
-def _hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
-    if callable(hooks) or not all(callable(each) for each in hooks):
-        message = f"`hooks` is a list of callables that take an `Attempt`, not {hooks!r}"
-        raise ConfigError(message)
-    return tuple(hooks)
-
-
-def _timeout(timeout: float) -> float:
-    if not 0 < timeout < math.inf:
-        message = f"`timeout` is a number of seconds above zero, not {timeout!r}"
-        raise ConfigError(message)
-    return timeout
-
-
 def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:
-    """A sandbox makes the plans at once; at a real provider they are not linked yet."""
+    """Return the ids of *plans*: a sandbox creates them, at a real provider they are not linked."""
     found: dict[str, str | None] = dict.fromkeys(plans)
     if fake is None:
         return found
@@ -232,79 +264,5 @@ def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, st
         try:
             found[key] = fake.add_plan(key, draft)
         except InvalidRequest as error:
-            message = f"plans.{key} cannot be a plan of this provider: {error}"
-            raise ConfigError(message) from error
+            raise ConfigError(f"plans.{key} cannot be a plan of this provider: {error}") from error
     return found
-
-
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noqa: FBT001
-    if isinstance(sandbox, bool):
-        return provider.sandbox() if sandbox else None
-    return sandbox
-
-
-def _key(provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None) -> str:
-    prefixes = provider.key_prefixes
-    if fake is not None:
-        if key and key.startswith(provider.prefixes_of("live")):
-            message = f"a live key of {provider.name} was given to a sandbox: leave `api_key` out"
-            raise ConfigError(message)
-        return key or fake.api_key
-    if not key:
-        message = f"{provider.name} needs an API key: give `api_key`, or `sandbox = true` to try"
-        raise ConfigError(message)
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        message = "`api_key` holds blanks, line ends or letters that no header can carry"
-        raise ConfigError(message)
-    found = next((each for each in prefixes if key.startswith(provider.prefixes_of(each))), None)
-    if prefixes and found is None:
-        known = " or ".join(
-            f"{each}..." for kind in prefixes for each in provider.prefixes_of(kind)
-        )
-        message = f"`api_key` is no key of {provider.name}: those begin with {known}"
-        raise ConfigError(message)
-    if mode is not None and found is not None and found != mode:
-        message = f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
-        raise ConfigError(message)
-    return key
-
-
-def _address(base_url: str) -> str:
-    parts = _parts(base_url)
-    if parts is None:
-        secret = set(base_url) & set("@?#")
-        told = "one that holds a password or a query" if secret else repr(base_url)
-        message = f"`base_url` is an address such as https://api.example.com/v1, not {told}"
-        raise ConfigError(message)
-    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        message = f"`base_url` {base_url!r} would send the API key in the clear: use https://"
-        raise ConfigError(message)
-    return base_url.rstrip("/")
-
-
-def _parts(base_url: str) -> SplitResult | None:
-    """The parts of an address that has a scheme, a host and at most a port and a path."""
-    if not base_url.isprintable() or set(base_url) & set(" @?#"):
-        return None
-    try:
-        parts = urlsplit(base_url)
-        _ = parts.port  # a port that is no number is found only now
-    except ValueError:
-        return None
-    return parts if parts.hostname and parts.scheme in {"http", "https"} else None
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        from zoneinfo import available_timezones  # noqa: PLC0415 - it walks the disk
-
-        close = difflib.get_close_matches(name, available_timezones(), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "write it as 'Europe/Amsterdam'"
-        message = f"`timezone` {name!r} is not known: {hint}"
-        raise ConfigError(message) from error

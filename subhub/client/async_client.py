@@ -5,12 +5,11 @@ It works under asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
-from subhub.client.account import Mode, open_account
-from subhub.client.execution import AsyncPerformer
-from subhub.client.operations import belongs
+from subhub.client.async_execution import AsyncExecutor
+from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -28,90 +27,19 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin.registry import provider_class
 
 if TYPE_CHECKING:
     import datetime as dt
-    import os
     from decimal import Decimal
 
-    from subhub.plugin.flows import Flow, Page
-    from subhub.plugin.provider import Provider
     from subhub.plugin.provider_options import ProviderOptions
-    from subhub.plugin.rate_limits import RateLimit
-    from subhub.sandbox import Fake
-    from subhub.sending.attempts import Hook
-    from subhub.sending.transport import AsyncHttpClient, AsyncTransport
 
 
-class AsyncClient(AsyncPerformer):
+class AsyncClient(AsyncExecutor):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
     """
-
-    def __init__(
-        self,
-        provider: str | type[Provider],
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        mode: Mode | None = None,
-        timeout: float = 30.0,
-        timezone: str | None = None,
-        sandbox: bool | Fake = False,
-        dry_run: bool = False,
-        clock: Callable[[], dt.datetime] | None = None,
-        deadline: float | None = 120.0,
-        attempts: int = 4,
-        rate_limit: RateLimit | None = None,
-        share: float = 1.0,
-        permits: str | os.PathLike[str] | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: AsyncTransport | None = None,
-        http_client: AsyncHttpClient | None = None,
-    ) -> None:
-        account = open_account(
-            provider_class(provider),
-            api_key=api_key,
-            base_url=base_url,
-            mode=mode,
-            timeout=timeout,
-            timezone=timezone,
-            sandbox=sandbox,
-            dry_run=dry_run,
-            clock=clock,
-            deadline=deadline,
-            attempts=attempts,
-            rate_limit=rate_limit,
-            share=share,
-            permits=permits,
-            journal=journal,
-            hooks=hooks,
-        )
-        self._begin(account, transport, http_client)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        account: str | None = None,
-        dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: AsyncTransport | None = None,
-        http_client: AsyncHttpClient | None = None,
-    ) -> Self:
-        """See `Client.from_config`."""
-        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
-
-        self = cls.__new__(cls)
-        configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
-        self._begin(opened, transport, http_client)
-        return self
 
     # Plans ----------------------------------------------------------------------------------------
 
@@ -119,15 +47,15 @@ class AsyncClient(AsyncPerformer):
         self, draft: PlanDraft, *, provider_options: ProviderOptions | None = None
     ) -> Plan:
         """See `Client.create_plan`."""
-        return await self._run("create_plan", self._operations.create_plan(draft, provider_options))
+        return await self._run(self._operations.create_plan(draft, provider_options))
 
     async def get_plan(self, plan_id: str) -> Plan:
         """See `Client.get_plan`."""
-        return await self._run("get_plan", self._operations.get_plan(plan_id))
+        return await self._run(self._operations.get_plan(plan_id))
 
     def list_plans(self, *, limit: int | None = None) -> AsyncIterator[Plan]:
         """See `Client.list_plans`."""
-        return self._walk("list_plans", self._operations.list_plans, limit)
+        return self._walk(self._operations.list_plans, limit)
 
     async def update_plan(
         self,
@@ -150,9 +78,7 @@ class AsyncClient(AsyncPerformer):
             description=description,
             public=public,
         )
-        return await self._run(
-            "update_plan", self._operations.update_plan(plan_id, changes, provider_options)
-        )
+        return await self._run(self._operations.update_plan(plan_id, changes, provider_options))
 
     # Customers ------------------------------------------------------------------------------------
 
@@ -160,24 +86,22 @@ class AsyncClient(AsyncPerformer):
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
         """See `Client.create_customer`."""
-        return await self._run(
-            "create_customer", self._operations.create_customer(draft, provider_options)
-        )
+        return await self._run(self._operations.create_customer(draft, provider_options))
 
     async def get_customer(self, customer_id: str) -> Customer:
         """See `Client.get_customer`."""
-        return await self._run("get_customer", self._operations.get_customer(customer_id))
+        return await self._run(self._operations.get_customer(customer_id))
 
     def list_customers(self, *, limit: int | None = None) -> AsyncIterator[Customer]:
         """See `Client.list_customers`."""
-        return self._walk("list_customers", self._operations.list_customers, limit)
+        return self._walk(self._operations.list_customers, limit)
 
     async def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Customer | None:
         """See `Client.find_customer`."""
         flow = self._operations.find_customer(external_id=external_id, email=email)
-        return await self._run("find_customer", flow)
+        return await self._run(flow)
 
     async def update_customer(
         self,
@@ -205,7 +129,6 @@ class AsyncClient(AsyncPerformer):
             external_id=external_id,
         )
         return await self._run(
-            "update_customer",
             self._operations.update_customer(customer_id, changes, provider_options),
         )
 
@@ -234,7 +157,7 @@ class AsyncClient(AsyncPerformer):
             refund=refund,
             options=provider_options,
         )
-        return await self._run("create_signup_link", flow)
+        return await self._run(flow)
 
     async def subscribe(
         self,
@@ -253,15 +176,13 @@ class AsyncClient(AsyncPerformer):
             payment_method=payment_method,
             options=provider_options,
         )
-        return await self._run("subscribe", flow)
+        return await self._run(flow)
 
     # Subscriptions --------------------------------------------------------------------------------
 
     async def get_subscription(self, subscription_id: str) -> Subscription:
         """See `Client.get_subscription`."""
-        return await self._run(
-            "get_subscription", self._operations.get_subscription(subscription_id)
-        )
+        return await self._run(self._operations.get_subscription(subscription_id))
 
     def list_subscriptions(
         self,
@@ -271,11 +192,11 @@ class AsyncClient(AsyncPerformer):
         limit: int | None = None,
     ) -> AsyncIterator[Subscription]:
         """See `Client.list_subscriptions`."""
-
-        def read(cursor: str | None) -> Flow[Page[Subscription]]:
-            return self._operations.list_subscriptions(cursor, customer)
-
-        return self._walk("list_subscriptions", read, limit, belongs(customer, status))
+        return self._walk(
+            lambda cursor: self._operations.list_subscriptions(cursor, customer),
+            limit,
+            belongs(customer, status),
+        )
 
     async def change_subscription(
         self,
@@ -290,7 +211,7 @@ class AsyncClient(AsyncPerformer):
         flow = self._operations.change_subscription(
             subscription_id, plan=plan, when=when, refund=refund, options=provider_options
         )
-        return await self._run("change_subscription", flow)
+        return await self._run(flow)
 
     async def update_subscription(
         self,
@@ -307,7 +228,6 @@ class AsyncClient(AsyncPerformer):
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
         return await self._run(
-            "update_subscription",
             self._operations.update_subscription(subscription_id, changes, provider_options),
         )
 
@@ -323,4 +243,4 @@ class AsyncClient(AsyncPerformer):
         flow = self._operations.cancel_subscription(
             subscription_id, when=when, refund=refund, options=provider_options
         )
-        return await self._run("cancel_subscription", flow)
+        return await self._run(flow)

@@ -25,7 +25,8 @@ from pydantic import (
     ValidationError,
 )
 
-from subhub.client.account import Account, Mode, open_account
+from subhub.client.account import Account, open_account
+from subhub.client.settings import Mode
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
@@ -40,7 +41,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _rate_limit(value: Any) -> Any:
-    """`"60 per 60"`: so many requests in so many seconds."""
+    """Read `"60 per 60"`: so many requests in so many seconds."""
     match = (
         re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
         if isinstance(value, str)
@@ -104,7 +105,7 @@ class PlanSettings(BaseModel):
     public: bool | None = None
 
     def to_draft(self, key: str) -> PlanDraft:
-        """The plan as it would be made."""
+        """Return the plan as it would be created."""
         return PlanDraft(
             code=key,
             name=self.name,
@@ -121,8 +122,7 @@ def _known_need(name: str) -> str:
         return name
     close = difflib.get_close_matches(name, NEUTRAL, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
-    message = f"{name!r} is no capability: {hint}"
-    raise ValueError(message)
+    raise ValueError(f"unknown capability {name!r}: {hint}")
 
 
 class Settings(BaseModel):
@@ -148,9 +148,9 @@ class Configuration:
     def read(
         cls, path: str | os.PathLike[str] | None = None, account: str | None = None
     ) -> Configuration:
-        """Read the file at *path*, or find it; the `SUBHUB_*` variables go before what it says.
+        """Read the file at *path*, or find it; the `SUBHUB_*` variables override what it says.
 
-        *account*, where it is given, goes before both as the account to use.
+        *account*, where it is given, overrides both as the account to use.
         """
         found = _locate(path)
         document = _parsed(found)
@@ -170,7 +170,14 @@ class Configuration:
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
     ) -> Account:
-        """The account *name*, checked; and every other account is checked against the needs."""
+        """Open the account *name*; every account of the file is checked against the needs.
+
+        Args:
+            name: Its name; otherwise the file's choice.
+            dry_run: Sends no change; the file may ask for it as well.
+            journal: The path of a journal, for an account that names none.
+            hooks: Each is called with every attempt at a request.
+        """
         self.check_needs()
         chosen = self.choose(name)
         settings = self.settings.accounts[chosen]
@@ -201,11 +208,11 @@ class Configuration:
             raise ConfigError(message) from error
 
     def _beside(self, path: str | None) -> Path | None:
-        """A path of the file counts from the file's folder, wherever the program is started."""
+        """Return a path of the file: it counts from the file's folder, not from the program's."""
         return None if path is None else self.folder / path
 
     def choose(self, name: str | None = None) -> str:
-        """The name of the account to use: *name*, the file's choice, or the only one."""
+        """Return the name of the account to use: *name*, the file's choice, or the only one."""
         accounts = self.settings.accounts
         if not accounts:
             message = f"{self.source} has no account: write one with `subhub init`"
@@ -223,11 +230,11 @@ class Configuration:
         return wanted
 
     def plans(self) -> Mapping[str, PlanDraft]:
-        """The plans of the file, by key."""
+        """Return the plans of the file, by key."""
         return {key: plan.to_draft(key) for key, plan in self.settings.plans.items()}
 
     def check_needs(self) -> None:
-        """Raise `MissingNeed` when an account, any account, lacks what the application needs."""
+        """Raise `MissingNeed` when any account lacks what the application needs."""
         if not self.settings.needs:
             return  # and no account's plugin is imported that is not used
         lacking = [
@@ -256,8 +263,8 @@ def _locate(path: str | os.PathLike[str] | None) -> Path | None:
     if named:
         return Path(named)
     here = Path.cwd()
-    folders = (here, *here.parents)
-    return next((each / FILE_NAME for each in folders if (each / FILE_NAME).is_file()), None)
+    places = (folder / FILE_NAME for folder in (here, *here.parents))
+    return next((place for place in places if place.is_file()), None)
 
 
 def _parsed(path: Path | None) -> dict[str, Any]:
@@ -275,7 +282,7 @@ def _parsed(path: Path | None) -> dict[str, Any]:
 
 
 def _apply_environment(document: dict[str, Any], account: str | None) -> None:
-    """`SUBHUB_ACCOUNT` chooses; `SUBHUB_PROVIDER`, `SUBHUB_API_KEY`, ... set the chosen one."""
+    """Let `SUBHUB_ACCOUNT` choose, and `SUBHUB_PROVIDER`, `SUBHUB_API_KEY`, ... set the account."""
     if chosen := account or os.environ.get("SUBHUB_ACCOUNT"):
         document["account"] = chosen
     given = {
@@ -295,7 +302,7 @@ def _apply_environment(document: dict[str, Any], account: str | None) -> None:
 
 
 def _secret(value: str, place: str) -> str:
-    """The secret that *value* points to, or *value* itself, as when a variable gave it."""
+    """Return the secret that *value* points to, or *value* itself, as when a variable gave it."""
     kind, _, target = value.partition(":")
     if kind in {"env", "file"} and not target:
         message = f"{place}.api_key: {value!r} names nothing: write env:NAME or file:PATH"

@@ -1,36 +1,37 @@
-"""Performing: the sending and sleeping that a script asks for, once sync and once async."""
+"""Execution: the sending and sleeping that steps ask for, waiting for each answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
-from subhub.client.base import Session
-from subhub.client.waiting import ASYNC_PAUSE, PAUSE
-from subhub.errors import InvalidReply, TransportError
+from subhub.client.account import open_account
+from subhub.client.base import BaseClient
+from subhub.client.settings import Mode
 from subhub.plugin.pagination import Identified, Paginator
-from subhub.sending.engine import stop_at
-from subhub.sending.steps import Pause
-from subhub.sending.transport import AsyncHttpSender, HttpSender, fake_transport, sleep
+from subhub.plugin.registry import provider_class
+from subhub.sending.engine import drive
+from subhub.sending.steps import PAUSE, Pause
+from subhub.sending.transport import HttpSender, fake_transport
 
 if TYPE_CHECKING:
+    import datetime as dt
+    import os
     from types import TracebackType
 
     from subhub.client.account import Account
-    from subhub.client.bulk import AsyncBulk, Bulk
+    from subhub.client.bulk import Bulk
     from subhub.errors import SubhubError
-    from subhub.messages import Request, Response
+    from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
+    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.reconcile import Resolution
-    from subhub.sending.steps import Script
-    from subhub.sending.transport import (
-        AsyncHttpClient,
-        AsyncTransport,
-        SyncHttpClient,
-        SyncTransport,
-    )
+    from subhub.sandbox import Fake
+    from subhub.sending.attempts import Hook
+    from subhub.sending.steps import Steps
+    from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -39,24 +40,128 @@ I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 AnyProvider = TypeVar("AnyProvider", bound="Provider")
 
 
-class Performer(Session):
-    """Performs scripts, waiting for each answer."""
+class Executor(BaseClient):
+    """An account that is open, and its steps carried out, waiting for each answer."""
 
-    def _begin(
+    def __init__(
+        self,
+        provider: str | type[Provider],
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        mode: Mode | None = None,
+        timeout: float = 30.0,
+        timezone: str | None = None,
+        sandbox: bool | Fake = False,
+        dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: SyncTransport | None = None,
+        http_client: SyncHttpClient | None = None,
+    ) -> None:
+        """Open an account.
+
+        Args:
+            provider: The name of an installed plugin, or a provider class.
+            api_key: The provider's key; it is never shown.
+            base_url: An address in place of the provider's own.
+            mode: `"live"` or `"test"`; refused when the key says otherwise.
+            timeout: In seconds, for each step of connecting, sending and receiving.
+            timezone: Decides what "today" is.
+            sandbox: `True` answers from a fresh fake of the provider, without key and network; a
+                fake of your own is used as it is.
+            dry_run: Sends reads, and raises the first request that would change something as
+                `WouldSend`.
+            clock: Returns the present, with a time zone, in place of the machine's clock, or of the
+                sandbox's.
+            deadline: How many seconds an operation may take with all its waiting; `None` for any
+                time.
+            attempts: How often a request is sent at most.
+            rate_limit: A limit in place of the provider's documented one.
+            share: The part of the limit that this machine may use, where several use one key.
+            permits: A folder in which all processes of this machine that use it share one limit.
+            journal: The path of the journal's file.
+            hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
+                or task. A hook that fails is logged, and changes nothing.
+            transport: An httpx transport of your own.
+            http_client: An httpx client of your own; it is not closed.
+        """
+        account = open_account(
+            provider_class(provider),
+            api_key=api_key,
+            base_url=base_url,
+            mode=mode,
+            timeout=timeout,
+            timezone=timezone,
+            sandbox=sandbox,
+            dry_run=dry_run,
+            clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
+            journal=journal,
+            hooks=hooks,
+        )
+        self._connect(account, transport, http_client)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        account: str | None = None,
+        dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: SyncTransport | None = None,
+        http_client: SyncHttpClient | None = None,
+    ) -> Self:
+        """Open a client of an account in `subhub.toml`.
+
+        Raises `ConfigError` with file, key and remedy; `MissingNeed` when any account of the file
+        lacks what the file says that the application needs.
+
+        Args:
+            path: The file; otherwise that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
+                working folder upwards.
+            account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
+            dry_run: As for `Client`; the file may ask for it as well.
+            journal: The path of a journal, for an account that names none.
+            hooks: As for `Client`.
+            transport: As for `Client`.
+            http_client: As for `Client`.
+        """
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
+        self = cls.__new__(cls)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        self._connect(opened, transport, http_client)
+        return self
+
+    def _connect(
         self,
         account: Account,
         transport: SyncTransport | None,
         http_client: SyncHttpClient | None,
     ) -> None:
         self._open(account)
-        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
+        if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
-        self._channel = HttpSender(account.base_url, transport, http_client)
+        self._sender = HttpSender(account.base_url, transport, http_client)
 
     def close(self) -> None:
         """Close the connections."""
         if not self._lent:
-            self._channel.close()
+            self._sender.close()
             self._account.close()
 
     def __enter__(self) -> Self:
@@ -76,11 +181,16 @@ class Performer(Session):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Perform an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
+        """Call an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
 
         Raises `Unsupported` when this account is billed by another provider.
+
+        Args:
+            operation: The provider's method.
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
         """
-        return self._run(*self._extension(operation, *args, **kwargs))
+        return self._run(self._extension(operation, *args, **kwargs))
 
     def walk(
         self,
@@ -88,33 +198,35 @@ class Performer(Session):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Iterator[I]:
-        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`."""
+        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`.
 
-        def read(cursor: str | None) -> Flow[Page[I]]:
-            return self._extension(operation, cursor, *args, **kwargs)[1]
-
-        return self._walk(operation.__name__, read)
+        Args:
+            operation: The provider's method; its first argument is the page's cursor.
+            args: Its other positional arguments.
+            kwargs: Its keyword arguments.
+        """
+        return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
     def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
-        """Find out what became of a change whose answer was lost: `resolve(error.token)`.
+        """Find out whether a change was carried out whose answer was lost: `resolve(error.token)`.
 
         It looks at the provider and changes nothing. *done* comes with the object, *ambiguous* with
-        the candidates. That it was *not done* takes two looks, the second of them at least
-        *grace_period* seconds after the change was sent, because a provider may carry it out late.
+        the candidates. That it was *not done* takes two looks, because a provider may carry it out
+        late: the second one comes at least *grace_period* seconds after the change was sent.
         """
-        return self._play(self._resolve(token, grace_period))
+        return self._run(self._resolve(token, grace_period))
 
     def resolve_all(
         self, tokens: Iterable[str], *, grace_period: float = 60.0
     ) -> list[Resolution | SubhubError]:
-        """Find out about many changes at a time; the answers are in the order of the *tokens*.
+        """Find out about many changes at once; the answers are in the order of the *tokens*.
 
-        It says what `resolve` says, and lists at the provider once what would be listed for each,
-        and waits once. An object that several of the changes may have made is the candidate of each
-        of them. An error of looking for one is in its place; one that all others would have as
+        It says what `resolve` says, but reads a list at the provider once for all of them, and
+        waits once. An object that several of the changes may have created is a candidate of each of
+        them. An error of looking for one stands in its place; one that all others would have as
         well, such as a wrong key, is raised.
         """
-        return self._play(self._resolve_all(tokens, grace_period))
+        return self._run(self._resolve_all(tokens, grace_period))
 
     def bulk(
         self,
@@ -126,22 +238,29 @@ class Performer(Session):
         key: Callable[[Item], str] | None = None,
         grace_period: float = 60.0,
     ) -> Bulk[Item, T]:
-        """Make *call* for each of *items*, *in_flight* at a time; the results come as they are had.
+        """Call a function for each of *items*; the results come as the calls end.
 
-            with billing.bulk(sell, companies, job="move", key=lambda each: each.code) as results:
-                for each in results:
-                    print(each.item.code, each.error or each.result)
+            with billing.bulk(sell, companies, job="move", key=lambda company: company.code) as run:
+                for result in run:
+                    print(result.item.code, result.error or result.result)
 
-        *call* runs in threads, and does its work with this client. An error of one item is in its
-        result; one that all others would have as well, such as a wrong key, ends the run and is
-        raised. Leaving the block ends it too: what waits is given up, what was sent is waited for.
-        In a sandbox, whose clock is everybody's, one call is made at a time.
+        An error of one item is in its result; one that all others would have as well, such as a
+        wrong key, ends the run and is raised. Leaving the block ends it too: what waits is given
+        up, what was sent is waited for. In a sandbox, whose clock all calls share, one call runs
+        at a time.
 
-        With the name of a *job*, and a client with a journal, a run that was ended or killed is
-        taken up again by the same call: what is done is not done again, the changes whose answers
-        were lost are found out about first (*grace_period* is in seconds, as for `resolve_all`),
-        and one that cannot be found out about is an `OutcomeUnknown`. *key* makes of an item the
-        text that names it in every run. A result counts as dealt with when the next is asked for.
+        With the name of a *job*, and a client with a journal, the same call resumes a run that was
+        ended or killed: what is done is not done again, and the changes whose answers were lost are
+        found out about first. One that cannot be found out about is an `OutcomeUnknown`. A result
+        counts as dealt with when you ask for the next one.
+
+        Args:
+            call: Does the work of one item with this client; it runs in threads.
+            items: What there is to do.
+            in_flight: How many calls run at a time.
+            job: The name under which the journal remembers the run.
+            key: Returns a stable, unique name for an item; a job needs it.
+            grace_period: In seconds, as for `resolve_all`.
         """
         from subhub.client.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
 
@@ -151,181 +270,29 @@ class Performer(Session):
             batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
         )
 
-    def _run(self, operation: str, flow: Flow[T]) -> T:
-        return self._play(self._script(operation, flow))
+    def _run(self, steps: Steps[T]) -> T:
+        return drive(steps, self._perform)
 
-    def _play(self, script: Script[T]) -> T:
-        try:
-            step = next(script)
-            while True:
-                try:
-                    outcome = self._perform(step)
-                except (TransportError, InvalidReply) as error:
-                    step = script.throw(error)
-                except BaseException as stopped:
-                    stop_at(script, stopped)
-                    raise
-                else:
-                    step = script.send(outcome)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        finally:
-            script.close()
-
-    def _perform(self, step: Request | Pause) -> Response | None:
+    def _perform(self, step: PreparedRequest | Pause) -> Response | None:
         if isinstance(step, Pause):
             if not self._account.skip(step):
                 (PAUSE.get() or time.sleep)(step.seconds)
             return None
-        return self._channel.send(self._account.prepared(step), self._account.timeout)
+        return self._sender.send(step, self._account.timeout)
 
     def _walk(
         self,
-        operation: str,
-        read: Callable[[str | None], Flow[Page[I]]],
+        read: Callable[[str | None], Steps[Page[I]]],
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
     ) -> Iterator[I]:
-        steps = Paginator(keep, limit)
+        pages = Paginator(keep, limit)
         first = read(None)  # refuses what cannot be asked before anything is iterated
 
         def items() -> Iterator[I]:
-            flow = first
-            while steps.more:
-                yield from steps.take(self._run(operation, flow))
-                flow = read(steps.cursor) if steps.more else flow
-
-        return items()
-
-
-class AsyncPerformer(Session):
-    """Performs scripts, awaiting each answer."""
-
-    def _begin(
-        self,
-        account: Account,
-        transport: AsyncTransport | None,
-        http_client: AsyncHttpClient | None,
-    ) -> None:
-        self._open(account)
-        if account.fake is not None:  # whatever was passed in: a sandbox never opens a socket
-            transport, http_client = fake_transport(account.fake), None
-        self._channel = AsyncHttpSender(account.base_url, transport, http_client)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if not self._lent:
-            await self._channel.close()
-            self._account.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def call(
-        self,
-        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """See `Client.call`."""
-        return await self._run(*self._extension(operation, *args, **kwargs))
-
-    def walk(
-        self,
-        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> AsyncIterator[I]:
-        """See `Client.walk`."""
-
-        def read(cursor: str | None) -> Flow[Page[I]]:
-            return self._extension(operation, cursor, *args, **kwargs)[1]
-
-        return self._walk(operation.__name__, read)
-
-    async def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
-        """See `Client.resolve`."""
-        return await self._play(self._resolve(token, grace_period))
-
-    async def resolve_all(
-        self, tokens: Iterable[str], *, grace_period: float = 60.0
-    ) -> list[Resolution | SubhubError]:
-        """See `Client.resolve_all`."""
-        return await self._play(self._resolve_all(tokens, grace_period))
-
-    def bulk(
-        self,
-        call: Callable[[Item], Awaitable[T]],
-        items: Iterable[Item],
-        *,
-        in_flight: int = 20,
-        job: str | None = None,
-        key: Callable[[Item], str] | None = None,
-        grace_period: float = 60.0,
-    ) -> AsyncBulk[Item, T]:
-        """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
-        from subhub.client.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
-
-        batch = self._batch(items, in_flight, job, key)
-        workers = in_flight if self.sandbox is None else 1
-        return AsyncBulk(
-            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
-        )
-
-    async def _run(self, operation: str, flow: Flow[T]) -> T:
-        return await self._play(self._script(operation, flow))
-
-    async def _play(self, script: Script[T]) -> T:
-        try:
-            step = next(script)
-            while True:
-                try:
-                    outcome = await self._perform(step)
-                except (TransportError, InvalidReply) as error:
-                    step = script.throw(error)
-                except BaseException as stopped:
-                    stop_at(script, stopped)
-                    raise
-                else:
-                    step = script.send(outcome)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        finally:
-            script.close()
-
-    async def _perform(self, step: Request | Pause) -> Response | None:
-        if isinstance(step, Pause):
-            skipped = self._account.skip(step)
-            # Where no time passes, the other tasks have their turn all the same.
-            await (ASYNC_PAUSE.get() or sleep)(0 if skipped else step.seconds)
-            return None
-        return await self._channel.send(self._account.prepared(step), self._account.timeout)
-
-    def _walk(
-        self,
-        operation: str,
-        read: Callable[[str | None], Flow[Page[I]]],
-        limit: int | None = None,
-        keep: Callable[[I], bool] = lambda _: True,
-    ) -> AsyncIterator[I]:
-        steps = Paginator(keep, limit)
-        first = read(None)  # refuses what cannot be asked before anything is iterated
-
-        async def items() -> AsyncIterator[I]:
-            flow = first
-            while steps.more:
-                for item in steps.take(await self._run(operation, flow)):
-                    yield item
-                flow = read(steps.cursor) if steps.more else flow
+            steps = first
+            while pages.more:
+                yield from pages.take(self._run(steps))
+                steps = read(pages.cursor) if pages.more else steps
 
         return items()

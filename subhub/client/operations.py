@@ -1,19 +1,28 @@
-"""The operations: arguments checked, capabilities checked, then the provider's flow.
+"""The operations: arguments checked, capabilities checked, then the provider's flow as steps.
 
-Both clients call these and perform the flow that comes back; whatever is composed of several of a
+Both clients call these and carry out the steps that come back. An operation that needs several of a
 provider's operations is composed here, once. Nothing here performs I/O.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from subhub.client import validation as arguments
-from subhub.errors import InvalidRequest
+from subhub.client.validation import (
+    check_links,
+    check_replacement,
+    check_timing,
+    day,
+    identifier,
+    instance,
+    text,
+)
+from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -23,111 +32,127 @@ from subhub.models import (
     PlanUpdate,
     Refund,
     SignupLink,
-    Status,
     Subscription,
     SubscriptionChange,
     SubscriptionUpdate,
     When,
 )
-from subhub.models.record import Update
-from subhub.plugin.capabilities import Capabilities
+from subhub.models.record import Record, Update
 from subhub.plugin.flows import Flow, Page, completed
-from subhub.plugin.provider_options import ProviderOptions, chosen
-from subhub.recovery.tracking import Tracker
+from subhub.plugin.provider_options import ProviderOptions, validated_options
+from subhub.recovery.tracking import TrackedChange, Tracker
+from subhub.sending.engine import located, steps
+from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
-    from subhub.plugin.provider import Provider
+    from subhub.client.account import Account
+    from subhub.sending.retries import Operation
+
+T = TypeVar("T")
+Options: TypeAlias = ProviderOptions | None
+
+_KINDS: Final = ("plan", "customer", "subscription", "payment method")
+_PLAIN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a customer is subscribed to: *extra* is what only the provider knows."""
+
+    plan: str | PlanDraft
+    now: dt.datetime
+    starts_on: dt.date | None
+    payment_method: str | None
+    extra: Mapping[str, Any]
+
+
 class Operations:
-    """The operations of one account.
+    """The operations of one account; each returns the steps that carry it out."""
 
-    *clock* tells the present in the account's time zone; *plan_id* turns a plan key of the
-    configuration into the provider's id, and leaves ids as they are.
-    """
-
-    provider: Provider
-    clock: Callable[[], dt.datetime]
-    plan_id: Callable[[str], str]
-    changes: Tracker
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the provider can do."""
-        return self.provider.capabilities()
+    def __init__(self, account: Account) -> None:
+        self.provider = account.provider
+        self.capabilities = account.provider.capabilities()
+        self.rules = account.rules()
+        self.tracker = Tracker(account.provider, account.name, account.clock, account.journal)
+        self._account = account
+        prefixes = self.provider.id_prefixes.items()
+        self._foreign = {
+            kind: tuple(prefix for other, prefix in prefixes if other != kind) for kind in _KINDS
+        }
 
     # Plans ----------------------------------------------------------------------------------------
 
-    def create_plan(self, draft: PlanDraft, options: ProviderOptions | None) -> Flow[Plan]:
+    def create_plan(self, draft: PlanDraft, options: Options) -> Steps[Plan]:
         """See `Client.create_plan`."""
-        extra = self._begin("create_plan", options)
-        draft = arguments.instance("draft", draft, PlanDraft)
+        extra = self._extra("create_plan", options)
+        draft = instance("draft", draft, PlanDraft)
         flow = self.provider.create_plan(draft, **extra)
-        return self.changes.carry_out("create_plan", flow, fields=draft)
+        return self.change("create_plan", flow, fields=draft)
 
-    def get_plan(self, plan_id: str) -> Flow[Plan]:
+    def get_plan(self, plan_id: str) -> Steps[Plan]:
         """See `Client.get_plan`."""
-        self.capabilities.require("get_plan")
-        return self.provider.get_plan(self._plan(plan_id))
+        self._require("get_plan")
+        return self._read("get_plan", self.provider.get_plan(self._plan(plan_id)))
 
-    def list_plans(self, cursor: str | None) -> Flow[Page[Plan]]:
-        """One page for `Client.list_plans`."""
-        self.capabilities.require("list_plans")
-        return self.provider.list_plans(cursor)
+    def list_plans(self, cursor: str | None) -> Steps[Page[Plan]]:
+        """Read one page for `Client.list_plans`."""
+        self._require("list_plans")
+        return self._read("list_plans", self.provider.list_plans(cursor))
 
-    def update_plan(
-        self, plan_id: str, changes: PlanUpdate, options: ProviderOptions | None
-    ) -> Flow[Plan]:
+    def update_plan(self, plan_id: str, changes: PlanUpdate, options: Options) -> Steps[Plan]:
         """See `Client.update_plan`."""
-        extra = self._change("update_plan", changes, options)
-        found = self._plan(plan_id)
-        flow = self.provider.update_plan(found, changes, **extra)
-        return self.changes.carry_out("update_plan", flow, fields=changes, target=found)
+        extra = self._extra("update_plan", options, changes)
+        plan = self._plan(plan_id)
+        flow = self.provider.update_plan(plan, changes, **extra)
+        return self.change("update_plan", flow, fields=changes, target=plan)
 
     # Customers ------------------------------------------------------------------------------------
 
-    def create_customer(
-        self, draft: CustomerDraft, options: ProviderOptions | None
-    ) -> Flow[Customer]:
+    def create_customer(self, draft: CustomerDraft, options: Options) -> Steps[Customer]:
         """See `Client.create_customer`."""
-        extra = self._begin("create_customer", options)
-        return self._create_customer(arguments.instance("draft", draft, CustomerDraft), extra)
+        extra = self._extra("create_customer", options)
+        draft = instance("draft", draft, CustomerDraft)
+        return self._create_customer(self.rules.begin("create_customer"), draft, extra)
 
-    def get_customer(self, customer_id: str) -> Flow[Customer]:
-        """See `Client.get_customer`."""
-        self.capabilities.require("get_customer")
-        return self.provider.get_customer(self._id("customer_id", customer_id, "customer"))
-
-    def list_customers(self, cursor: str | None) -> Flow[Page[Customer]]:
-        """One page for `Client.list_customers`."""
-        self.capabilities.require("list_customers")
-        return self.provider.list_customers(cursor)
-
-    def find_customer(self, *, external_id: str | None, email: str | None) -> Flow[Customer | None]:
-        """See `Client.find_customer`."""
-        if (external_id is None) == (email is None):
-            message = "find_customer takes either `external_id` or `email`"
-            raise InvalidRequest(message)
-        by = "email" if external_id is None else "external_id"
-        _ = arguments.text(by, external_id if email is None else email)
-        self.capabilities.require("find_customer")
-        self.capabilities.require(f"find_customer:{by}")
-        return self.provider.find_customer(external_id=external_id, email=email)
-
-    def update_customer(
-        self, customer_id: str, changes: CustomerUpdate, options: ProviderOptions | None
-    ) -> Flow[Customer]:
-        """See `Client.update_customer`."""
-        extra = self._change("update_customer", changes, options)
-        found = self._id("customer_id", customer_id, "customer")
-        flow = self.provider.update_customer(found, changes, **extra)
-        return self.changes.carry_out("update_customer", flow, fields=changes, target=found)
-
-    def _create_customer(self, draft: CustomerDraft, extra: dict[str, Any]) -> Flow[Customer]:
+    def _create_customer(
+        self, operation: Operation, draft: CustomerDraft, extra: Mapping[str, Any]
+    ) -> Steps[Customer]:
         flow = self.provider.create_customer(draft, **extra)
         key = "external_id" if draft.external_id else None
-        return self.changes.carry_out("create_customer", flow, fields=draft, key=key)
+        return self.change("create_customer", flow, operation, fields=draft, key=key)
+
+    def get_customer(self, customer_id: str) -> Steps[Customer]:
+        """See `Client.get_customer`."""
+        self._require("get_customer")
+        customer = self._id("customer_id", customer_id, "customer")
+        return self._read("get_customer", self.provider.get_customer(customer))
+
+    def list_customers(self, cursor: str | None) -> Steps[Page[Customer]]:
+        """Read one page for `Client.list_customers`."""
+        self._require("list_customers")
+        return self._read("list_customers", self.provider.list_customers(cursor))
+
+    def find_customer(
+        self, *, external_id: str | None, email: str | None
+    ) -> Steps[Customer | None]:
+        """See `Client.find_customer`."""
+        if (external_id is None) == (email is None):
+            raise InvalidRequest("`find_customer` takes either `external_id` or `email`")
+        by = "email" if external_id is None else "external_id"
+        _ = text(by, external_id if email is None else email)
+        self._require("find_customer")
+        self._require(f"find_customer:{by}")
+        flow = self.provider.find_customer(external_id=external_id, email=email)
+        return self._read("find_customer", flow)
+
+    def update_customer(
+        self, customer_id: str, changes: CustomerUpdate, options: Options
+    ) -> Steps[Customer]:
+        """See `Client.update_customer`."""
+        extra = self._extra("update_customer", options, changes)
+        customer = self._id("customer_id", customer_id, "customer")
+        flow = self.provider.update_customer(customer, changes, **extra)
+        return self.change("update_customer", flow, fields=changes, target=customer)
 
     # The main job ---------------------------------------------------------------------------------
 
@@ -141,23 +166,20 @@ class Operations:
         replaces: str | None,
         when: When | None,
         refund: Refund | None,
-        options: ProviderOptions | None,
-    ) -> Flow[SignupLink]:
+        options: Options,
+    ) -> Steps[SignupLink]:
         """See `Client.create_signup_link`."""
-        extra = self._begin("create_signup_link", options)
+        extra = self._extra("create_signup_link", options)
         if isinstance(customer, CustomerDraft):
-            self.capabilities.require("create_signup_link:new_customer")
+            self._require("create_signup_link:new_customer")
         else:
-            self.capabilities.require("create_signup_link:existing_customer")
+            self._require("create_signup_link:existing_customer")
             customer = self._id("customer", customer, "customer")
-        for field, address in (("return_url", return_url), ("back_url", back_url)):
-            if address is not None:
-                self.capabilities.require(f"create_signup_link:{field}")
-                _ = arguments.web_address(field, address)
+        check_links(return_url, back_url, self.capabilities)
         if replaces is not None:
-            self.capabilities.require("create_signup_link:replaces")
+            self._require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")
-        self._replacement(replaces, when, refund)
+        check_replacement(replaces, when, refund, self.capabilities)
         flow = self.provider.create_signup_link(
             plan=self._plan(plan),
             customer=customer,
@@ -168,7 +190,7 @@ class Operations:
             refund=refund,
             **extra,
         )
-        return self.changes.carry_out("create_signup_link", flow)
+        return self.change("create_signup_link", flow)
 
     def subscribe(
         self,
@@ -177,73 +199,85 @@ class Operations:
         customer: str | CustomerDraft,
         starts_on: dt.date | None,
         payment_method: str | None,
-        options: ProviderOptions | None,
-    ) -> Flow[Subscription]:
+        options: Options,
+    ) -> Steps[Subscription]:
         """See `Client.subscribe`."""
-        extra = self._begin("subscribe", options)
+        extra = self._extra("subscribe", options)
         if isinstance(plan, PlanDraft):
-            self.capabilities.require("subscribe:inline_plan")
+            self._require("subscribe:inline_plan")
         else:
             plan = self._plan(plan)
         if starts_on is not None:
-            self.capabilities.require("subscribe:starts_on")
-            starts_on = arguments.day("starts_on", starts_on)
+            self._require("subscribe:starts_on")
+            starts_on = day("starts_on", starts_on)
         if payment_method is not None:
-            self.capabilities.require("subscribe:payment_method")
+            self._require("subscribe:payment_method")
             payment_method = self._id("payment_method", payment_method, "payment method")
-        terms: dict[str, Any] = {
-            "plan": plan,
-            "now": self.clock(),
-            "starts_on": starts_on,
-            "payment_method": payment_method,
-            **extra,
-        }
+        terms = Terms(plan, self._account.now(), starts_on, payment_method, extra)
+        operation = self.rules.begin("subscribe")
         if isinstance(customer, CustomerDraft):
-            self.capabilities.require("create_customer")
-            return self._subscribe_new(customer, terms)
-        return self._subscribe(self._id("customer", customer, "customer"), terms)
+            self._require("create_customer")
+            return self._subscribe_new(operation, customer, terms)
+        return self._subscribe(operation, self._id("customer", customer, "customer"), terms)
+
+    def _subscribe_new(
+        self, operation: Operation, draft: CustomerDraft, terms: Terms
+    ) -> Steps[Subscription]:
+        # A flow does nothing by itself, so its first step can be tried before the customer is
+        # created: terms that the plugin refuses are refused here, not when the customer exists.
+        try:
+            with closing(self._subscribing(self.provider.stand_in_id, terms)) as trial:
+                _ = next(trial, None)
+        except SubhubError as error:
+            raise located(error, operation.name, self.provider) from None
+        customer = yield from self._create_customer(operation, draft, {})
+        with completed(customer):
+            # This customer is new: a subscription of theirs can only be the one created here.
+            new = self._subscribe(operation, customer.id, terms, key="customer_id")
+            return (yield from new)
 
     def _subscribe(
-        self, customer: str, terms: dict[str, Any], key: str | None = None
-    ) -> Flow[Subscription]:
-        plan, starts_on = terms["plan"], terms["starts_on"]
+        self, operation: Operation, customer: str, terms: Terms, key: str | None = None
+    ) -> Steps[Subscription]:
+        plan = terms.plan
         inline = plan if isinstance(plan, PlanDraft) else None
         fields = {
             "customer_id": customer,
             "plan_id": None if inline else plan,
             "price": inline and inline.price,
             "interval": inline and inline.interval,
-            "starts_on": starts_on,
+            "starts_on": terms.starts_on,
         }
-        flow = self.provider.subscribe(customer=customer, **terms)
-        return self.changes.carry_out("subscribe", flow, fields=fields, owner=customer, key=key)
+        flow = self._subscribing(customer, terms)
+        return self.change("subscribe", flow, operation, fields=fields, owner=customer, key=key)
 
-    def _subscribe_new(self, draft: CustomerDraft, terms: dict[str, Any]) -> Flow[Subscription]:
-        # A flow does nothing by itself, so its first step can be tried before anybody is made:
-        # terms that the plugin refuses are refused here, not when the customer exists already.
-        somebody = self.provider.stand_in_id
-        with closing(self.provider.subscribe(customer=somebody, **terms)) as trial:
-            _ = next(trial, None)
-        customer = yield from self._create_customer(draft, {})
-        with completed(customer):
-            # Whatever this customer, who is new, is subscribed to can only be what is made here.
-            return (yield from self._subscribe(customer.id, terms, key="customer_id"))
+    def _subscribing(self, customer: str, terms: Terms) -> Flow[Subscription]:
+        return self.provider.subscribe(
+            customer=customer,
+            plan=terms.plan,
+            now=terms.now,
+            starts_on=terms.starts_on,
+            payment_method=terms.payment_method,
+            **terms.extra,
+        )
 
     # Subscriptions --------------------------------------------------------------------------------
 
-    def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+    def get_subscription(self, subscription_id: str) -> Steps[Subscription]:
         """See `Client.get_subscription`."""
-        self.capabilities.require("get_subscription")
-        return self.provider.get_subscription(self._subscription(subscription_id))
+        self._require("get_subscription")
+        flow = self.provider.get_subscription(self._subscription(subscription_id))
+        return self._read("get_subscription", flow)
 
     def list_subscriptions(
         self, cursor: str | None, customer: str | None
-    ) -> Flow[Page[Subscription]]:
-        """One page for `Client.list_subscriptions`."""
-        self.capabilities.require("list_subscriptions")
+    ) -> Steps[Page[Subscription]]:
+        """Read one page for `Client.list_subscriptions`."""
+        self._require("list_subscriptions")
         if customer is not None:
             customer = self._id("customer", customer, "customer")
-        return self.provider.list_subscriptions(cursor, customer=customer)
+        flow = self.provider.list_subscriptions(cursor, customer=customer)
+        return self._read("list_subscriptions", flow)
 
     def change_subscription(
         self,
@@ -252,25 +286,25 @@ class Operations:
         plan: str,
         when: When,
         refund: Refund,
-        options: ProviderOptions | None,
-    ) -> Flow[SubscriptionChange]:
+        options: Options,
+    ) -> Steps[SubscriptionChange]:
         """See `Client.change_subscription`."""
-        extra = self._begin("change_subscription", options)
-        self._timing("change_subscription", when, refund)
-        found = self._subscription(subscription_id)
+        extra = self._extra("change_subscription", options)
+        check_timing("change_subscription", when, refund, self.capabilities)
+        old, now = self._subscription(subscription_id), self._account.now()
         flow = self.provider.change_subscription(
-            found, plan=self._plan(plan), when=when, refund=refund, now=self.clock(), **extra
+            old, plan=self._plan(plan), when=when, refund=refund, now=now, **extra
         )
-        return self.changes.carry_out("change_subscription", flow, target=found)
+        return self.change("change_subscription", flow, target=old)
 
     def update_subscription(
-        self, subscription_id: str, changes: SubscriptionUpdate, options: ProviderOptions | None
-    ) -> Flow[Subscription]:
+        self, subscription_id: str, changes: SubscriptionUpdate, options: Options
+    ) -> Steps[Subscription]:
         """See `Client.update_subscription`."""
-        extra = self._change("update_subscription", changes, options)
-        found = self._subscription(subscription_id)
-        flow = self.provider.update_subscription(found, changes, **extra)
-        return self.changes.carry_out("update_subscription", flow, fields=changes, target=found)
+        extra = self._extra("update_subscription", options, changes)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.update_subscription(subscription, changes, **extra)
+        return self.change("update_subscription", flow, fields=changes, target=subscription)
 
     def cancel_subscription(
         self,
@@ -278,93 +312,81 @@ class Operations:
         *,
         when: When,
         refund: Refund,
-        options: ProviderOptions | None,
-    ) -> Flow[Subscription]:
+        options: Options,
+    ) -> Steps[Subscription]:
         """See `Client.cancel_subscription`."""
-        extra = self._begin("cancel_subscription", options)
-        self._timing("cancel_subscription", when, refund)
-        found = self._subscription(subscription_id)
-        flow = self.provider.cancel_subscription(
-            found, when=when, refund=refund, now=self.clock(), **extra
+        extra = self._extra("cancel_subscription", options)
+        check_timing("cancel_subscription", when, refund, self.capabilities)
+        old, now = self._subscription(subscription_id), self._account.now()
+        flow = self.provider.cancel_subscription(old, when=when, refund=refund, now=now, **extra)
+        return self.change("cancel_subscription", flow, target=old, at_once=when == "now")
+
+    # What they share ------------------------------------------------------------------------------
+
+    def change(
+        self,
+        name: str,
+        flow: Flow[T],
+        operation: Operation | None = None,
+        *,
+        fields: Record | Mapping[str, object] | None = None,
+        target: str | None = None,
+        owner: str | None = None,
+        key: str | None = None,
+        at_once: bool = False,
+    ) -> Steps[T]:
+        """Return the steps of *flow*, tracked as the change *name*; see `TrackedChange`.
+
+        *operation* is the one that it is a part of, when there is more to it.
+        """
+        tracker = self.tracker
+        change = TrackedChange(
+            tracker,
+            name,
+            journaled=tracker.journal is not None,
+            sent_at=tracker.clock(),
+            fields=fields,
+            target=target,
+            owner=owner,
+            key=key,
+            at_once=at_once,
         )
-        at_once = when == "now"
-        return self.changes.carry_out("cancel_subscription", flow, target=found, at_once=at_once)
+        if change.journaled:
+            flow = change.resumed(flow)
+        return steps(operation or self.rules.begin(name), flow, change, self.rules)
 
-    # Checks ---------------------------------------------------------------------------------------
+    def _read(self, name: str, flow: Flow[T]) -> Steps[T]:
+        return steps(self.rules.begin(name), flow, None, self.rules)
 
-    def _begin(self, operation: str, options: ProviderOptions | None) -> dict[str, Any]:
-        self.capabilities.require(operation)
-        return chosen(type(self.provider), operation, options)
-
-    def _change(
-        self, operation: str, changes: Update, options: ProviderOptions | None
-    ) -> dict[str, Any]:
-        extra = self._begin(operation, options)
-        if not changes.changes() and not extra:
-            known = ", ".join((*type(changes).model_fields, *self.capabilities[operation].options))
-            message = f"`{operation}` has nothing to change: give at least one of {known}"
-            raise InvalidRequest(message)
+    def _extra(self, name: str, options: Options, changes: Update | None = None) -> dict[str, Any]:
+        """Check that the provider can do *name*; return its part of *options*."""
+        self._require(name)
+        extra = {} if options is None else validated_options(type(self.provider), name, options)
+        if changes is not None and not changes.changes() and not extra:
+            known = ", ".join((*type(changes).model_fields, *self.capabilities[name].options))
+            raise InvalidRequest(f"`{name}` has nothing to change: give at least one of {known}")
         return extra
 
-    def _id(self, field: str, value: object, kind: str) -> str:
-        return arguments.identifier(field, value, kind, self.provider.id_prefixes)
+    def _require(self, name: str) -> None:
+        if name in self.capabilities.lacking:
+            self.capabilities.require(name)
 
     def _subscription(self, value: str) -> str:
         return self._id("subscription_id", value, "subscription")
 
     def _plan(self, value: object) -> str:
         if isinstance(value, PlanDraft):
-            message = "this takes the id or key of a plan that exists: make it with create_plan"
-            raise InvalidRequest.of("plan", message)
-        known = self.plan_id(value) if isinstance(value, str) else value
-        return self._id("plan", known, "plan")
+            problem = "must be the id or key of an existing plan: create it with `create_plan`"
+            raise InvalidRequest.of("plan", problem)
+        if isinstance(value, str) and value in self._account.plan_ids:
+            value = self._account.plan_id(value)
+        return self._id("plan", value, "plan")
 
-    def _timing(self, operation: str, when: When, refund: Refund) -> None:
-        _ = arguments.choice("when", when, get_args(When))
-        _ = arguments.choice("refund", refund, get_args(Refund))
-        if refund == "prorated" and when != "now":
-            raise InvalidRequest.of(
-                "refund", "'prorated' goes with when='now': at period end nothing is left"
-            )
-        self.capabilities.require(f"{operation}:{when}")
-        if refund == "prorated":
-            self.capabilities.require(f"{operation}:prorated")
-
-    def _replacement(self, replaces: str | None, when: When | None, refund: Refund | None) -> None:
-        """`when` and `refund` are about the subscription that the new one replaces."""
-        if replaces is None:
-            for field, given in (("when", when), ("refund", refund)):
-                if given is not None:
-                    raise InvalidRequest.of(
-                        field, "it goes with `replaces`, the subscription to end"
-                    )
-            return
-        if when is None:
-            raise InvalidRequest.of(
-                "when", "with `replaces` say when the old one ends: now or period_end"
-            )
-        _ = arguments.choice("when", when, get_args(When))
-        if when == "period_end":
-            self.capabilities.require("create_signup_link:period_end")
-        if refund is not None:
-            _ = arguments.choice("refund", refund, get_args(Refund))
-        if refund is not None and when != "now":
-            raise InvalidRequest.of("refund", "it goes with when='now'")
-        if refund == "prorated":
-            self.capabilities.require("create_signup_link:prorated")
-
-
-def belongs(customer: str | None, status: Status | None) -> Callable[[Subscription], bool]:
-    """Whether a subscription is of *customer* and in *status*, where these are given.
-
-    It is asked of every listed subscription, whether or not the provider could filter.
-    """
-    if status is not None:
-        _ = arguments.choice("status", status, tuple(Status))
-
-    def fits(each: Subscription) -> bool:
-        return (customer is None or each.customer_id == customer) and (
-            status is None or each.status == status
-        )
-
-    return fits
+    def _id(self, field: str, value: object, kind: str) -> str:
+        if (  # nearly every id is plain: then there is nothing to look into
+            isinstance(value, str)
+            and _PLAIN_ID.fullmatch(value)
+            and not value.startswith(self._foreign[kind])
+        ):
+            return value
+        return identifier(field, value, kind, self.provider.id_prefixes)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from subhub.client.account import Mode, open_account
-from subhub.client.execution import Performer
-from subhub.client.operations import belongs
+from subhub.client.execution import Executor
+from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
     CustomerDraft,
@@ -25,137 +24,42 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin.registry import provider_class
 
 if TYPE_CHECKING:
     import datetime as dt
-    import os
     from decimal import Decimal
 
-    from subhub.plugin.flows import Flow, Page
-    from subhub.plugin.provider import Provider
     from subhub.plugin.provider_options import ProviderOptions
-    from subhub.plugin.rate_limits import RateLimit
-    from subhub.sandbox import Fake
-    from subhub.sending.attempts import Hook
-    from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 
-class Client(Performer):
+class Client(Executor):
     """One account at one billing provider.
 
-    *provider* is the name of an installed plugin, or a provider class. *api_key* is never shown.
-    *base_url* replaces the provider's own; *timeout* is in seconds, for each step of connecting,
-    sending and receiving. *mode*, `"live"` or `"test"`, is refused when the key says otherwise.
-    *timezone* decides what "today" is. *sandbox* answers from a fake of the provider, without key
-    and network: `True` for a fresh one, or one of your own. With *dry_run*, reads go through and
-    the first request that would change something is raised as `WouldSend`. *clock* tells the
-    present, with a time zone, in place of the machine's clock (in a sandbox, of the sandbox's).
+    It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
+    `ConfigError`, a missing plugin `PluginError`.
 
-    What provably was not carried out is tried again, *attempts* times in all, and an operation
-    takes at most *deadline* seconds with its waiting (`None`: any time). Requests are paced so that
-    the provider's *rate_limit* is never exceeded. When several processes of a machine use one key,
-    give all of them the same folder for their *permits*; when several machines do, give each its
-    *share* of the limit. In a sandbox nobody waits: its clock goes on instead.
-
-    With a *journal*, the path of a file, every change is written down before it is sent and closed
-    by its answer, so that a killed process loses nothing silently: see `open_intents`. A file that
-    cannot be used is a `JournalError`, and then nothing is sent.
-
-    Each of the *hooks* is called with an `Attempt` after every attempt at a request, in the thread
-    or task that made it. One that fails is logged, and changes nothing.
-
-    *transport* and *http_client* take an httpx transport or client; a client that was passed in
-    is not closed. Wrong settings raise `ConfigError`, a missing plugin `PluginError`.
-
-    The client may be shared among threads. Close it, or use it in a `with` block.
+    A request that provably had no effect is retried. Requests are paced so that the provider's rate
+    limit is never exceeded; a sandbox advances its clock instead of waiting. With a journal,
+    every change is written down before it is sent and closed by its answer, so that a killed
+    process loses nothing silently: see `open_intents`. A journal that cannot be used is a
+    `JournalError`, and then nothing is sent.
     """
-
-    def __init__(
-        self,
-        provider: str | type[Provider],
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        mode: Mode | None = None,
-        timeout: float = 30.0,
-        timezone: str | None = None,
-        sandbox: bool | Fake = False,
-        dry_run: bool = False,
-        clock: Callable[[], dt.datetime] | None = None,
-        deadline: float | None = 120.0,
-        attempts: int = 4,
-        rate_limit: RateLimit | None = None,
-        share: float = 1.0,
-        permits: str | os.PathLike[str] | None = None,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: SyncTransport | None = None,
-        http_client: SyncHttpClient | None = None,
-    ) -> None:
-        account = open_account(
-            provider_class(provider),
-            api_key=api_key,
-            base_url=base_url,
-            mode=mode,
-            timeout=timeout,
-            timezone=timezone,
-            sandbox=sandbox,
-            dry_run=dry_run,
-            clock=clock,
-            deadline=deadline,
-            attempts=attempts,
-            rate_limit=rate_limit,
-            share=share,
-            permits=permits,
-            journal=journal,
-            hooks=hooks,
-        )
-        self._begin(account, transport, http_client)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        account: str | None = None,
-        dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
-        hooks: Sequence[Hook] = (),
-        transport: SyncTransport | None = None,
-        http_client: SyncHttpClient | None = None,
-    ) -> Self:
-        """The client of an account in `subhub.toml`.
-
-        *path* is the file, or that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
-        working folder upwards. *account* is its name, or that of `SUBHUB_ACCOUNT`, or the file's
-        own choice. *journal* is for an account that names none. Raises `ConfigError` with file, key
-        and remedy; `MissingNeed` when any account of the file lacks what the file says that the
-        application needs.
-        """
-        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
-
-        self = cls.__new__(cls)
-        configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
-        self._begin(opened, transport, http_client)
-        return self
 
     # Plans ----------------------------------------------------------------------------------------
 
     def create_plan(
         self, draft: PlanDraft, *, provider_options: ProviderOptions | None = None
     ) -> Plan:
-        """Make a plan that customers can be subscribed to."""
-        return self._run("create_plan", self._operations.create_plan(draft, provider_options))
+        """Create a plan that customers can be subscribed to."""
+        return self._run(self._operations.create_plan(draft, provider_options))
 
     def get_plan(self, plan_id: str) -> Plan:
         """Read one plan, by id or by its key in the configuration."""
-        return self._run("get_plan", self._operations.get_plan(plan_id))
+        return self._run(self._operations.get_plan(plan_id))
 
     def list_plans(self, *, limit: int | None = None) -> Iterator[Plan]:
         """Read the plans, page by page as they are asked for; at most *limit* of them."""
-        return self._walk("list_plans", self._operations.list_plans, limit)
+        return self._walk(self._operations.list_plans, limit)
 
     def update_plan(
         self,
@@ -172,6 +76,16 @@ class Client(Performer):
         """Change the fields of a plan that are given.
 
         Whether running subscriptions follow is the provider's rule.
+
+        Args:
+            plan_id: Its id, or its key in the configuration.
+            name: What customers read.
+            price: The price of a period.
+            interval: How long a period is.
+            tax_rate: In percent.
+            description: What the plan contains.
+            public: Whether all customers may choose it.
+            provider_options: What only one provider knows, by provider name.
         """
         changes = PlanUpdate(
             name=name,
@@ -181,38 +95,34 @@ class Client(Performer):
             description=description,
             public=public,
         )
-        return self._run(
-            "update_plan", self._operations.update_plan(plan_id, changes, provider_options)
-        )
+        return self._run(self._operations.update_plan(plan_id, changes, provider_options))
 
     # Customers ------------------------------------------------------------------------------------
 
     def create_customer(
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
-        """Make a customer."""
-        return self._run(
-            "create_customer", self._operations.create_customer(draft, provider_options)
-        )
+        """Create a customer."""
+        return self._run(self._operations.create_customer(draft, provider_options))
 
     def get_customer(self, customer_id: str) -> Customer:
         """Read one customer."""
-        return self._run("get_customer", self._operations.get_customer(customer_id))
+        return self._run(self._operations.get_customer(customer_id))
 
     def list_customers(self, *, limit: int | None = None) -> Iterator[Customer]:
         """Read the customers, page by page as they are asked for; at most *limit* of them."""
-        return self._walk("list_customers", self._operations.list_customers, limit)
+        return self._walk(self._operations.list_customers, limit)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Customer | None:
-        """Find the one customer with this id of yours, or this e-mail address; `None` if none.
+        """Find the one customer with this id of yours or this e-mail address; `None` if none.
 
-        Several that fit raise `Ambiguous`. A provider that cannot search walks all its pages; see
+        More than one raises `Ambiguous`. At a provider that cannot search, all pages are read; see
         the capability `find_customer:email`.
         """
         flow = self._operations.find_customer(external_id=external_id, email=email)
-        return self._run("find_customer", flow)
+        return self._run(flow)
 
     def update_customer(
         self,
@@ -228,7 +138,20 @@ class Client(Performer):
         external_id: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
-        """Change the fields of a customer that are given."""
+        """Change the fields of a customer that are given.
+
+        Args:
+            customer_id: The customer's id.
+            name: The name of a person or a company.
+            email: The e-mail address.
+            address: Street and number.
+            postal_code: The postal code.
+            city: The city.
+            country: Two letters, as in ISO 3166.
+            phone: The phone number.
+            external_id: An id of your own.
+            provider_options: What only one provider knows, by provider name.
+        """
         changes = CustomerUpdate(
             name=name,
             email=email,
@@ -240,7 +163,6 @@ class Client(Performer):
             external_id=external_id,
         )
         return self._run(
-            "update_customer",
             self._operations.update_customer(customer_id, changes, provider_options),
         )
 
@@ -258,14 +180,19 @@ class Client(Performer):
         refund: Refund | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
-        """Make a page on which *customer* signs up for *plan*.
-
-        *plan* is a plan's id, or its key in the configuration. *customer* is a customer's id, or a
-        draft of somebody new. After paying, the browser goes to *return_url*; the page's Back leads
-        to *back_url*. With *replaces*, the id of a subscription, the new one takes its place:
-        *when* says when the old one ends, and *refund* what becomes of what was paid for it.
+        """Create a page on which a customer signs up for a plan.
 
         That a browser reached *return_url* proves nothing: look at the subscription.
+
+        Args:
+            plan: A plan's id, or its key in the configuration.
+            customer: A customer's id, or a draft of a new customer.
+            return_url: Where the browser goes after paying.
+            back_url: Where the page's Back leads to.
+            replaces: The id of a subscription that the new one replaces.
+            when: When the replaced one ends.
+            refund: What is paid back for the rest of its period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.create_signup_link(
             plan=plan,
@@ -277,7 +204,7 @@ class Client(Performer):
             refund=refund,
             options=provider_options,
         )
-        return self._run("create_signup_link", flow)
+        return self._run(flow)
 
     def subscribe(
         self,
@@ -288,13 +215,16 @@ class Client(Performer):
         payment_method: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
-        """Start billing *customer* for *plan*, without a page.
+        """Start billing a customer for a plan, without a page.
 
-        *plan* is a plan's id, its key in the configuration, or, where the provider can bill without
-        a stored plan, a draft of one. *customer* is a customer's id, or a draft of somebody new,
-        who is made first: if the rest then fails, `error.completed` holds that customer.
-        *starts_on* is a day in the account's time zone, today if left out. *payment_method* is the
-        provider's id of the means to charge.
+        Args:
+            plan: A plan's id, its key in the configuration, or, where the provider can bill without
+                a stored plan, a draft of one.
+            customer: A customer's id, or a draft of a new customer, who is created first: if the
+                rest then fails, `error.completed` holds that customer.
+            starts_on: A day in the account's time zone; today if left out.
+            payment_method: The provider's id of the means to charge.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.subscribe(
             plan=plan,
@@ -303,13 +233,13 @@ class Client(Performer):
             payment_method=payment_method,
             options=provider_options,
         )
-        return self._run("subscribe", flow)
+        return self._run(flow)
 
     # Subscriptions --------------------------------------------------------------------------------
 
     def get_subscription(self, subscription_id: str) -> Subscription:
         """Read one subscription."""
-        return self._run("get_subscription", self._operations.get_subscription(subscription_id))
+        return self._run(self._operations.get_subscription(subscription_id))
 
     def list_subscriptions(
         self,
@@ -318,16 +248,21 @@ class Client(Performer):
         status: Status | None = None,
         limit: int | None = None,
     ) -> Iterator[Subscription]:
-        """Read the subscriptions, of one *customer* or in one *status*; at most *limit* of them.
+        """Read the subscriptions, page by page as they are asked for.
 
-        A provider that cannot filter sends all its pages, one request each, and the rest is sorted
-        out here: at MijnKlantportaal that is 15 subscriptions a request, and 60 requests a minute.
+        At a provider that cannot filter, all pages are read, one request each: at MijnKlantportaal
+        that is 15 subscriptions a request, and 60 requests a minute.
+
+        Args:
+            customer: Only those of this customer.
+            status: Only those in this status.
+            limit: At most so many.
         """
-
-        def read(cursor: str | None) -> Flow[Page[Subscription]]:
-            return self._operations.list_subscriptions(cursor, customer)
-
-        return self._walk("list_subscriptions", read, limit, belongs(customer, status))
+        return self._walk(
+            lambda cursor: self._operations.list_subscriptions(cursor, customer),
+            limit,
+            belongs(customer, status),
+        )
 
     def change_subscription(
         self,
@@ -340,12 +275,19 @@ class Client(Performer):
     ) -> SubscriptionChange:
         """Move a subscription to another plan, now or at the end of the period that is paid for.
 
-        The id may change: go on with the one in `.new`.
+        The id may change: continue with the one in `.new`.
+
+        Args:
+            subscription_id: The subscription's id.
+            plan: The id of the new plan, or its key in the configuration.
+            when: `"now"` or `"period_end"`.
+            refund: What is paid back for the rest of the old period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.change_subscription(
             subscription_id, plan=plan, when=when, refund=refund, options=provider_options
         )
-        return self._run("change_subscription", flow)
+        return self._run(flow)
 
     def update_subscription(
         self,
@@ -357,12 +299,20 @@ class Client(Performer):
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
-        """Change the terms of a subscription that are given."""
+        """Change the terms of a subscription that are given.
+
+        Args:
+            subscription_id: The subscription's id.
+            price: The price of a period.
+            interval: How long a period is.
+            description: What the customer reads.
+            tax_rate: In percent.
+            provider_options: What only one provider knows, by provider name.
+        """
         changes = SubscriptionUpdate(
             price=price, interval=interval, description=description, tax_rate=tax_rate
         )
         return self._run(
-            "update_subscription",
             self._operations.update_subscription(subscription_id, changes, provider_options),
         )
 
@@ -377,8 +327,14 @@ class Client(Performer):
         """Stop a subscription, now or at the end of the period that is paid for.
 
         That the provider accepted it does not mean that it has ended: see `status` and `ends_at`.
+
+        Args:
+            subscription_id: The subscription's id.
+            when: `"now"` or `"period_end"`.
+            refund: What is paid back for the rest of the period.
+            provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.cancel_subscription(
             subscription_id, when=when, refund=refund, options=provider_options
         )
-        return self._run("cancel_subscription", flow)
+        return self._run(flow)

@@ -1,65 +1,70 @@
-"""Checks on what an application passes in: each returns the value, or raises `InvalidRequest`."""
+"""Checks on arguments: each raises an `InvalidRequest` that names the argument."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from subhub.errors import InvalidRequest
+from subhub.models import Refund, Status, Subscription, When
+from subhub.plugin.capabilities import Capabilities
 
 C = TypeVar("C", bound=str)
 M = TypeVar("M")
 
-_FORBIDDEN = frozenset("/\\?#")
-_LONGEST = 255
+_FORBIDDEN: Final = frozenset("/\\?#")
+LONGEST: Final = 255
+"""How many characters an id or a line of text may have."""
 
 
 def identifier(field: str, value: object, kind: str, prefixes: Mapping[str, str]) -> str:
-    """An id of *kind*; *prefixes* is how the provider's ids begin, by kind."""
+    """Return an id of *kind*.
+
+    Args:
+        field: The argument that it was passed as.
+        value: What was passed.
+        kind: "plan", "customer", "subscription" or "payment method".
+        prefixes: How the provider's ids begin, by kind.
+    """
     if not isinstance(value, str):
-        raise InvalidRequest.of(field, f"an id is text, not {type(value).__name__}: pass the `.id`")
-    if not value or value != value.strip() or not value.isprintable():
-        raise InvalidRequest.of(
-            field, f"{value!r} is no id: it is empty, or has blanks or control characters"
-        )
-    if len(value) > _LONGEST:
-        raise InvalidRequest.of(
-            field, f"an id of {len(value)} characters is no id: {_LONGEST} are the most"
-        )
-    if value in {".", ".."} or _FORBIDDEN & set(value):
-        problem = f"{value!r} is no id: it would change the address that the request goes to"
-        raise InvalidRequest.of(field, problem)
-    other = next((k for k, p in prefixes.items() if k != kind and value.startswith(p)), None)
-    if other is not None:
-        problem = f"{value!r} is the id of a {other}, and a {kind}'s is meant"
-        raise InvalidRequest.of(
-            field, f"{problem} (`{prefixes[kind]}...`)" if kind in prefixes else problem
-        )
-    return value
+        problem = f"must be an id (text), got {type(value).__name__}: pass its `.id`"
+    elif not value or value != value.strip() or not value.isprintable():
+        problem = f"must be an id, got {value!r}: it is empty, or has blanks or control characters"
+    elif len(value) > LONGEST:
+        problem = f"must be an id of at most {LONGEST} characters, got {len(value)}"
+    elif value in {".", ".."} or _FORBIDDEN & set(value):
+        problem = f"must be an id, got {value!r}: it would change the address of the request"
+    else:
+        others = (name for name, prefix in prefixes.items() if value.startswith(prefix))
+        other = next((name for name in others if name != kind), None)
+        if other is None:
+            return value
+        form = f" (`{prefixes[kind]}...`)" if kind in prefixes else ""
+        problem = f"must be the id of a {kind}{form}, got {value!r}, the id of a {other}"
+    raise InvalidRequest.of(field, problem)
 
 
 def text(field: str, value: object) -> str:
-    """A line of text; it may be personal, so it is not told."""
+    """Return a line of text; it can be personal, so no message repeats it."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise InvalidRequest.of(
-            field, "it has to be text, not empty and without control characters"
-        )
-    if len(value) > _LONGEST:
-        raise InvalidRequest.of(field, f"it has {len(value)} characters: {_LONGEST} are the most")
+        raise InvalidRequest.of(field, "must be text, not empty and without control characters")
+    if len(value) > LONGEST:
+        problem = f"must have at most {LONGEST} characters, got {len(value)}"
+        raise InvalidRequest.of(field, problem)
     return value
 
 
 def day(field: str, value: object) -> dt.date:
-    """A calendar day, without a time."""
+    """Return a calendar day, without a time."""
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
-        raise InvalidRequest.of(field, f"a day is a datetime.date, not {value!r}")
+        raise InvalidRequest.of(field, f"must be a day (datetime.date), got {value!r}")
     return value
 
 
 def web_address(field: str, value: object) -> str:
-    """An absolute http(s) address."""
+    """Return an absolute http(s) address."""
     if isinstance(value, str) and value.isprintable() and " " not in value:
         try:
             parts = urlsplit(value)
@@ -67,19 +72,101 @@ def web_address(field: str, value: object) -> str:
             parts = urlsplit("")
         if parts.scheme in {"http", "https"} and parts.netloc:
             return value
-    raise InvalidRequest.of(field, f"{value!r} is no absolute web address: write it with https://")
+    problem = f"must be an absolute web address, got {value!r}: write it with https://"
+    raise InvalidRequest.of(field, problem)
 
 
 def choice(field: str, value: C, allowed: Sequence[str]) -> C:
-    """One of the *allowed* words."""
+    """Return one of the *allowed* words."""
     if value not in allowed:
-        words = ", ".join(repr(str(each)) for each in allowed)
-        raise InvalidRequest.of(field, f"{value!r} is not one of {words}")
+        words = ", ".join(repr(str(word)) for word in allowed)
+        raise InvalidRequest.of(field, f"must be one of {words}, got {value!r}")
     return value
 
 
 def instance(field: str, value: Any, model: type[M]) -> M:
-    """An instance of *model*, not something that looks like it."""
+    """Return an instance of *model*, and nothing that only looks like it."""
     if not isinstance(value, model):
-        raise InvalidRequest.of(field, f"expected {model.__name__}, not {type(value).__name__}")
+        problem = f"must be a {model.__name__}, got {type(value).__name__}"
+        raise InvalidRequest.of(field, problem)
     return value
+
+
+def check_timing(operation: str, when: When, refund: Refund, capabilities: Capabilities) -> None:
+    """Check when a subscription is to end or change, and what is paid back.
+
+    Args:
+        operation: The operation that ends or changes it.
+        when: Its end.
+        refund: What is paid back for the rest of the period.
+        capabilities: Those of the provider; what it lacks is `Unsupported`.
+    """
+    _ = choice("when", when, get_args(When))
+    _ = choice("refund", refund, get_args(Refund))
+    if refund == "prorated" and when != "now":
+        raise InvalidRequest.of(
+            "refund", "'prorated' goes with when='now': at period end nothing is left"
+        )
+    capabilities.require(f"{operation}:{when}")
+    if refund == "prorated":
+        capabilities.require(f"{operation}:prorated")
+
+
+def check_links(return_url: str | None, back_url: str | None, capabilities: Capabilities) -> None:
+    """Check the addresses that lead back from a sign-up page.
+
+    Args:
+        return_url: Where a browser goes after paying.
+        back_url: Where the page's Back leads to.
+        capabilities: Those of the provider; what it lacks is `Unsupported`.
+    """
+    for field, address in (("return_url", return_url), ("back_url", back_url)):
+        if address is not None:
+            capabilities.require(f"create_signup_link:{field}")
+            _ = web_address(field, address)
+
+
+def check_replacement(
+    replaces: str | None, when: When | None, refund: Refund | None, capabilities: Capabilities
+) -> None:
+    """Check *when* and *refund* of a signup link: they are about the subscription to be replaced.
+
+    Args:
+        replaces: The id of that subscription, if there is one.
+        when: When it ends.
+        refund: What is paid back for the rest of its period.
+        capabilities: Those of the provider; what it lacks is `Unsupported`.
+    """
+    if replaces is None:
+        for field, value in (("when", when), ("refund", refund)):
+            if value is not None:
+                raise InvalidRequest.of(field, "it goes with `replaces`, the subscription to end")
+        return
+    if when is None:
+        problem = "with `replaces` say when the old one ends: 'now' or 'period_end'"
+        raise InvalidRequest.of("when", problem)
+    _ = choice("when", when, get_args(When))
+    if when == "period_end":
+        capabilities.require("create_signup_link:period_end")
+    if refund is not None:
+        _ = choice("refund", refund, get_args(Refund))
+    if refund is not None and when != "now":
+        raise InvalidRequest.of("refund", "it goes with when='now'")
+    if refund == "prorated":
+        capabilities.require("create_signup_link:prorated")
+
+
+def belongs(customer: str | None, status: Status | None) -> Callable[[Subscription], bool]:
+    """Return a filter for the subscriptions of *customer* and in *status*, where these are given.
+
+    It sees every listed subscription, whether or not the provider could filter.
+    """
+    if status is not None:
+        _ = choice("status", status, tuple(Status))
+
+    def fits(subscription: Subscription) -> bool:
+        return (customer is None or subscription.customer_id == customer) and (
+            status is None or subscription.status == status
+        )
+
+    return fits

@@ -1,21 +1,9 @@
-"""Everything that a plugin author imports, beside `subhub.models` and `subhub.errors`."""
+"""Everything that a plugin author imports, next to `subhub.models` and `subhub.errors`."""
 
-from subhub.messages import Encoded, Json, Request, Response, is_object
+from subhub.messages import Encoded, Json, Path, Request, Response, is_object, path
 from subhub.plugin.capabilities import Absence, Evidence
-from subhub.plugin.decoding import Wire
-from subhub.plugin.flows import (
-    Flow,
-    Page,
-    Path,
-    completed,
-    delete,
-    done,
-    get,
-    patch,
-    path,
-    post,
-    send,
-)
+from subhub.plugin.decoding import Wire, delete, get, patch, post, send
+from subhub.plugin.flows import Flow, Page, completed, done
 from subhub.plugin.pagination import next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit

@@ -1,4 +1,4 @@
-"""What a provider can do: derived from its methods, with the evidence for each beside it.
+"""What a provider can do: derived from its methods, with the evidence for each.
 
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
@@ -42,7 +42,7 @@ OPERATIONS: Final = (
 """The neutral operations, in the order of the main job."""
 
 READING: Final = ("get_", "list_", "find_")
-"""How the names of the operations begin that change nothing."""
+"""How the names of operations begin that change nothing."""
 
 VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_customer": ("external_id", "email"),
@@ -59,7 +59,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "change_subscription": ("now", "period_end", "prorated"),
     "cancel_subscription": ("now", "period_end", "prorated"),
 }
-"""What an operation may additionally be asked for, and a provider may lack."""
+"""What else an operation may be asked for, and a provider may lack."""
 
 
 Quality = Literal["decided", "candidates", "nothing"]
@@ -87,7 +87,7 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
     "update_customer": Lookup("get_customer"),
     "update_subscription": Lookup("get_subscription"),
 }
-"""The changes that can be looked for when their answer was lost; links are listed nowhere."""
+"""The changes that can be looked for after a lost answer; links are listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Absence:
 
 
 class Described(Protocol):
-    """What a provider's class says of itself; see `Provider`."""
+    """What a provider's class says about itself; see `Provider`."""
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]
@@ -121,7 +121,7 @@ class Capability:
 
     `options` are the keys that `provider_options` may hold for it. `extension` marks what only this
     provider knows, reached through `client.call(...)`. `lost` is what `client.resolve` can find out
-    when the answer to it was lost; it is `None` where nothing is changed.
+    after a lost answer; it is `None` where nothing is changed.
     """
 
     name: str
@@ -141,7 +141,9 @@ class Capabilities(Mapping[str, Capability]):
 
     def __init__(self, provider: type[Described]) -> None:
         self._provider = provider.name
-        self._found = {each.name: each for each in _derive(provider)}
+        self._found = {found.name: found for found in _derive(provider)}
+        self.lacking = frozenset(name for name, found in self._found.items() if not found.supported)
+        """The names of what the provider cannot do."""
 
     def __getitem__(self, name: str) -> Capability:
         return self._found[name]
@@ -153,12 +155,11 @@ class Capabilities(Mapping[str, Capability]):
         return len(self._found)
 
     def supports(self, name: str) -> bool:
-        """Whether the provider can do *name*; a name that nobody knows is `InvalidRequest`."""
+        """Return whether the provider can do *name*; an unknown name is an `InvalidRequest`."""
         if name not in self._found:
             close = difflib.get_close_matches(name, self._found, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
-            message = f"{name!r} is no capability: {hint}"
-            raise InvalidRequest(message)
+            raise InvalidRequest(f"unknown capability {name!r}: {hint}")
         return self._found[name].supported
 
     def require(self, name: str) -> None:
@@ -176,7 +177,13 @@ NEUTRAL: Final = (
 
 
 def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
-    """The error for asking *provider* for *name*."""
+    """Return the error for what a provider lacks.
+
+    Args:
+        provider: The provider's name.
+        name: The capability.
+        absence: Why it is lacking.
+    """
     who = "the provider cannot" if absence.kind == "provider" else "this plugin does not yet"
     instead = f"; instead: {absence.alternative}" if absence.alternative else ""
     return Unsupported(
@@ -189,12 +196,12 @@ def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
 
 
 def overrides(provider: type[object], operation: str) -> bool:
-    """Whether *provider* implements the neutral *operation*."""
+    """Return whether *provider* implements the neutral *operation*."""
     return inspect.getattr_static(provider, operation) is not _neutral(provider, operation)
 
 
 def options_of(provider: type[object], operation: str) -> Mapping[str, inspect.Parameter]:
-    """The parameters that the plugin's *operation* has beyond the neutral one's."""
+    """Return the parameters that the plugin's *operation* has beyond the neutral one's."""
     return _beyond(getattr(provider, operation), _neutral(provider, operation))
 
 
@@ -229,7 +236,7 @@ def _derive(provider: type[Described]) -> Iterator[Capability]:
 
 
 def recovery(operation: str, provider: type[Described]) -> Quality:
-    """What can be found out about a lost *operation* at *provider*, which supports it."""
+    """Return what can be found out about a lost *operation* that *provider* supports."""
     way = LOOKUPS.get(operation)
     if way is None or not overrides(provider, way.reading):
         return "nothing"
@@ -257,7 +264,7 @@ def _variant_evidence(
 
 
 def _neutral(provider: type[object], operation: str) -> Any:
-    """The default of *operation*: that of the class which every provider derives from."""
+    """Return the default of *operation*: that of the class which every provider derives from."""
     return next(
         vars(base)[operation] for base in reversed(provider.__mro__) if operation in vars(base)
     )

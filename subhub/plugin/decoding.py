@@ -1,10 +1,11 @@
-"""Decoding: from the bytes of an answer to a model of the provider's own words."""
+"""Requests whose answers are models: send one, decode its body in the provider's own words."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -15,11 +16,12 @@ from pydantic import (
 )
 
 from subhub.errors import InvalidReply
-from subhub.messages import is_object
+from subhub.messages import Request, is_object
 
 if TYPE_CHECKING:
-    from subhub.messages import Response
+    from subhub.messages import Json, Response
     from subhub.models import Raw
+    from subhub.plugin.flows import Flow
 
 SHOWN = 2000
 """How many characters of an unreadable body an error keeps."""
@@ -45,14 +47,14 @@ class Wire(BaseModel):
     def _keep(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         decoded = handler(value)
         if is_object(value):
-            # Beside the fields, where pydantic keeps cached properties too: copied and pickled, but
+            # In `__dict__`, where pydantic keeps cached properties too: copied and pickled, but
             # neither compared nor shown. One of its private attributes would cost a call 3 % more.
             vars(decoded)["_raw"] = value
         return decoded
 
     @classmethod
     def decode(cls, response: Response) -> Self:
-        """Read the body of *response*; `InvalidReply` says what is not as documented."""
+        """Decode the body of *response*; raise `InvalidReply` when it is not as documented."""
         try:
             return cls.model_validate(json_of(response))
         except ValidationError as error:
@@ -64,8 +66,57 @@ class Wire(BaseModel):
             raise invalid(message, response) from error
 
 
+W = TypeVar("W", bound=Wire)
+
+
+def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Flow[W]:
+    """Read *path* and decode the answer as *model*."""
+    response = yield Request("GET", path, query=query or {})
+    return model.decode(response)
+
+
+def post(
+    path: str,
+    model: type[W],
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W]:
+    """Post *body* to *path* and decode the answer as *model*."""
+    return send("POST", path, model, body, headers)
+
+
+def patch(path: str, model: type[W], body: Json) -> Flow[W]:
+    """Patch *path* with *body* and decode the answer as *model*."""
+    return send("PATCH", path, model, body)
+
+
+def delete(path: str, model: type[W]) -> Flow[W]:
+    """Delete *path* and decode the answer as *model*."""
+    return send("DELETE", path, model)
+
+
+def send(
+    method: str,
+    path: str,
+    model: type[W],
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W]:
+    """Send any request and decode the answer as *model*.
+
+    Args:
+        method: The HTTP method, in capitals.
+        path: Below the provider's base URL; fill ids in with `path`.
+        model: What the answer is documented to be.
+        body: What `Provider.encode` is to write; no body if left out.
+        headers: Headers of this request alone.
+    """
+    response = yield Request(method, path, body, headers=headers)
+    return model.decode(response)
+
+
 def json_of(response: Response) -> Any:
-    """The decoded body of *response*; `InvalidReply` when it is not JSON."""
+    """Decode the body of *response* as JSON; raise `InvalidReply` when it is not JSON."""
     try:
         encoding = json.detect_encoding(response.content)
         decoded: Any = _JSON.decode(response.content.decode(encoding, "surrogatepass"))
@@ -81,7 +132,7 @@ def json_of(response: Response) -> Any:
 
 
 def invalid(message: str, response: Response) -> InvalidReply:
-    """The error for an answer that is not as documented, with its status and body."""
+    """Return the error for an answer that is not as documented, with its status and body."""
     body = response.content[:SHOWN].decode("utf-8", "replace")
     return InvalidReply(f"{message} (HTTP {response.status})", status=response.status, body=body)
 

@@ -1,4 +1,4 @@
-"""Flows: what a provider does, as a conversation that somebody else holds for it.
+"""Flows: what a provider does, as a conversation that the client holds for it.
 
 A flow is a plain generator. It yields a `Request`, is sent the `Response`, and returns a neutral
 result. It performs no I/O, reads no clock and no environment, and rolls no dice, so one flow serves
@@ -16,20 +16,15 @@ A sub-flow that is called without `yield from` does nothing at all; pyright's
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
-from urllib.parse import quote
+from typing import Generic, TypeAlias, TypeVar
 
 from subhub.errors import SubhubError
-from subhub.messages import Json, Request, Response
-
-if TYPE_CHECKING:
-    from subhub.plugin.decoding import Wire
+from subhub.messages import Request, Response
 
 T = TypeVar("T")
-W = TypeVar("W", bound="Wire")
 
 Flow: TypeAlias = Generator[Request, Response, T]
 """What a provider's method returns: a conversation that ends in a `T`."""
@@ -43,69 +38,20 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-class Path(str):
-    """A path with its ids filled in; `template` is the path without them, for logs."""
-
-    __slots__ = ("template",)
-    template: str
-
-
-def path(template: str, *ids: str) -> Path:
-    """Fill *ids*, quoted, into the `{}` places of *template*."""
-    filled = Path(template.format(*(quote(each, safe="") for each in ids)))
-    filled.template = template
-    return filled
-
-
-def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Flow[W]:
-    """Read *path* and decode the answer as *model*."""
-    response = yield Request("GET", path, query=query or {})
-    return model.decode(response)
-
-
-def post(
-    path: str,
-    model: type[W],
-    body: Json | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Flow[W]:
-    """Post *body* to *path* and decode the answer as *model*."""
-    return send("POST", path, model, body, headers)
-
-
-def patch(path: str, model: type[W], body: Json) -> Flow[W]:
-    """Change *path* by *body* and decode the answer as *model*."""
-    return send("PATCH", path, model, body)
-
-
-def delete(path: str, model: type[W]) -> Flow[W]:
-    """Delete *path* and decode the answer as *model*."""
-    return send("DELETE", path, model)
-
-
-def send(
-    method: str,
-    path: str,
-    model: type[W],
-    body: Json | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Flow[W]:
-    """Send any request and decode the answer as *model*."""
-    response = yield Request(method, path, body, headers=headers)
-    return model.decode(response)
-
-
 def done(value: T) -> Flow[T]:
-    """The flow of an operation that has nothing to send."""
+    """Return the flow of an operation that has nothing to send."""
     return value
-    yield  # makes this a generator
+    yield  # or it would not be a generator
 
 
 @contextmanager
 def completed(*made: object) -> Generator[None]:
-    """Let every error in this block say that *made* exists already."""
+    """Add *made*, which exists already, to `completed` of every error in this block."""
     try:
         yield
-    except SubhubError as error:
-        error.completed = (*made, *error.completed)
+    except BaseException as error:
+        # Ctrl-C and the end of a task carry what is known of a change as their cause.
+        known = error if isinstance(error, SubhubError) else error.__cause__
+        if isinstance(known, SubhubError):
+            known.completed = (*made, *known.completed)
         raise

@@ -1,4 +1,4 @@
-"""Pages: walking a list that comes in pieces, once, without looping and without repeats."""
+"""Pagination: reading a list that comes in pages, without looping and without repeats."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 
 
 class Paginator(Generic[I]):
-    """The state of one walk: which page is next, and which ids were already given out.
+    """The state of reading one list: which page is next, and which ids were already returned.
 
-    While data changes, an item can move to a later page and be sent again: it is given out once.
-    A cursor that was used before ends the walk, or it would never end.
+    While data changes, an item can move to a later page and be sent again: it is returned once. A
+    cursor that was used before ends the list, or it would never end.
     """
 
     def __init__(
         self, keep: Callable[[I], bool] = lambda _: True, limit: int | None = None
     ) -> None:
         if limit is not None and limit < 0:
-            message = f"`limit` is how many to read at the most, not {limit}"
-            raise InvalidRequest(message, fields={"limit": message})
+            raise InvalidRequest.of("limit", f"must be >= 0, got {limit}")
         self.cursor: str | None = None
         self.more = limit != 0
         self._keep = keep
@@ -47,7 +46,7 @@ class Paginator(Generic[I]):
         self._visited: set[str] = set()
 
     def take(self, page: Page[I]) -> Iterator[I]:
-        """Note where *page* leads, and give its new items."""
+        """Note where *page* leads, and yield its new items."""
         self._advance(page.next)
         for item in page.items:
             if item.id not in self._given and self._keep(item):
@@ -70,7 +69,7 @@ class Paginator(Generic[I]):
 
 
 def walk(read: Callable[[str | None], Flow[Page[I]]], keep: Callable[[I], bool]) -> Flow[list[I]]:
-    """The flow that reads every page and returns the items to *keep*."""
+    """Read every page, and return the items to *keep*."""
     steps = Paginator(keep)
     kept: list[I] = []
     while steps.more:
@@ -80,24 +79,24 @@ def walk(read: Callable[[str | None], Flow[Page[I]]], keep: Callable[[I], bool])
 
 
 def next_page_number(address: str | None, base_url: str) -> str | None:
-    """The `page` that a next-page address asks for, or `None` when there is none.
+    """Return the `page` that a next-page address asks for, or `None` when there is none.
 
-    The address itself is never followed: one on another host is `InvalidReply`, because following
-    it would hand over the API key.
+    The address itself is never followed: one on another host is an `InvalidReply`, because
+    following it would hand over the API key.
     """
     if not address:
         return None
     try:
         parts = urlsplit(address)
     except ValueError as error:
-        message = f"the next page's address is no address: {address!r}"
+        message = f"the address of the next page is not valid: {address!r}"
         raise InvalidReply(message, body=address) from error
     if parts.netloc and parts.netloc != urlsplit(base_url).netloc:
-        message = f"the next page is said to be on another host, {parts.netloc!r}: not followed"
+        message = f"the address of the next page is on another host, {parts.netloc!r}: not followed"
         raise InvalidReply(message, body=address)
     numbers = parse_qs(parts.query).get("page", [""])
     number = numbers[0].rstrip(",")
     if not number.isdecimal():
-        message = f"the next page's address has no page number: {address!r}"
+        message = f"the address of the next page has no page number: {address!r}"
         raise InvalidReply(message, body=address)
     return number

@@ -1,8 +1,8 @@
 """The contract of a provider: one class, with a flow for each operation.
 
-Subclass `Provider` and override what the provider can do; whatever is not overridden raises
-`Unsupported`. A plugin may add keyword parameters with defaults to an operation: these are its
-`provider_options`, under the provider's own field names in snake_case.
+Subclass `Provider` and override what the provider can do; other operations raise `Unsupported`. A
+plugin may add keyword parameters with defaults to an operation: these are its `provider_options`,
+under the provider's own field names in snake_case.
 """
 
 from __future__ import annotations
@@ -87,17 +87,17 @@ class Provider:
     timezone: ClassVar[str] = "UTC"
     """The zone of "today" when the account names none."""
     key_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Where
-    it has several kinds of keys, the beginnings stand beside each other: `"sk_live_ rk_live_"`."""
+    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Several
+    kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
     rate_limit: ClassVar[RateLimit | None] = None
-    """How many requests an account may make, where it is documented; clients keep within it."""
+    """How many requests an account may send, where it is documented; clients keep within it."""
     dated: ClassVar[frozenset[str]] = frozenset()
-    """What tells in `created_at` when it was made (`"plan"`, `"customer"`, `"subscription"`). By it
-    a change whose answer was lost is told from an older one."""
+    """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
+    result of a change whose answer was lost is distinguished from an older object."""
     stand_in_id: ClassVar[str] = "nobody"
-    """An id of the documented form that is nobody's, to try the checks of a flow with."""
+    """A well-formed id that does not exist, to try the checks of a flow with."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
     """Per operation, variant and extension: how well it is known, or why it is lacking."""
 
@@ -111,7 +111,7 @@ class Provider:
 
     @classmethod
     def capabilities(cls) -> Capabilities:
-        """What the provider can do and what it lacks, worked out once for each class."""
+        """Return what the provider can do and what it lacks; it is derived once for each class."""
         known = cls.__dict__.get("_capabilities")
         if isinstance(known, Capabilities):
             return known
@@ -120,27 +120,27 @@ class Provider:
 
     @classmethod
     def prefixes_of(cls, mode: str) -> tuple[str, ...]:
-        """How the API keys of *mode* begin; nothing where that is not documented."""
+        """Return how the API keys of *mode* begin; nothing where that is not documented."""
         return tuple(cls.key_prefixes.get(mode, "").split())
 
     @classmethod
     def sandbox(cls) -> Fake:
-        """A fresh fake of the provider; import its module inside this method."""
+        """Create a fresh fake of the provider; import its module inside this method."""
         message = f"the plugin of {cls.name!r} ships no sandbox: it does not override `sandbox()`"
         raise PluginError(message)
 
     def credentials(self, api_key: str) -> Mapping[str, str]:
-        """The headers that prove who is asking."""
+        """Return the headers that authenticate a request."""
         return {"Authorization": f"Bearer {api_key}"}
 
     def encode(self, body: Json) -> Encoded:
-        """The content type and the bytes of a request's body; JSON unless the provider differs."""
+        """Return the content type and the bytes of a body; JSON unless the provider differs."""
         return as_json(body)
 
     # The operations -------------------------------------------------------------------------------
 
     def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
-        """Make a plan."""
+        """Create a plan."""
         self._lacks("create_plan", draft)
 
     def get_plan(self, plan_id: str) -> Flow[Plan]:
@@ -156,7 +156,7 @@ class Provider:
         self._lacks("update_plan", plan_id, changes)
 
     def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
-        """Make a customer."""
+        """Create a customer."""
         self._lacks("create_customer", draft)
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
@@ -188,7 +188,7 @@ class Provider:
         when: When | None = None,
         refund: Refund | None = None,
     ) -> Flow[SignupLink]:
-        """Make a page on which the customer signs up for the plan."""
+        """Create a page on which the customer signs up for the plan; see `Client`."""
         self._lacks(
             "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
         )
@@ -202,7 +202,7 @@ class Provider:
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
     ) -> Flow[Subscription]:
-        """Start billing an existing customer, without a page."""
+        """Start billing an existing customer, without a page; see `Client`."""
         self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
@@ -221,7 +221,7 @@ class Provider:
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[SubscriptionChange]:
-        """Move a subscription to another plan."""
+        """Move a subscription to another plan; see `Client`."""
         self._lacks("change_subscription", subscription_id, plan, when, refund, now)
 
     def update_subscription(
@@ -233,13 +233,13 @@ class Provider:
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[Subscription]:
-        """Stop a subscription."""
+        """Stop a subscription; see `Client`."""
         self._lacks("cancel_subscription", subscription_id, when, refund, now)
 
     # How refusals are read ------------------------------------------------------------------------
 
     def error(self, response: Response) -> ProviderError:
-        """The error that a status of 400 or more is; override the four readers below, not this."""
+        """Return the error for a status of 400 or more; override the four readers below instead."""
         try:
             body: Any = json_of(response)
         except InvalidReply as unreadable:
@@ -259,19 +259,19 @@ class Provider:
         )
 
     def error_message(self, body: Any) -> str | None:
-        """What the provider says went wrong."""
+        """Return what the provider says went wrong."""
         return text_at(body, "message")
 
     def error_code(self, body: Any) -> str | None:
-        """The provider's machine-readable word for it."""
+        """Return the provider's machine-readable word for it."""
         return text_at(body, "code")
 
     def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
-        """The id that the provider's support asks for."""
+        """Return the id that the provider's support asks for."""
         return text_at(body, "request_id") or headers.get("x-request-id")
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
-        """Its complaints, per field."""
+        """Return its complaints, per field."""
         del body
         return {}
 
@@ -282,7 +282,7 @@ class Provider:
 
 
 def text_at(body: object, *keys: str) -> str | None:
-    """The text or number below *keys* in decoded JSON, or `None` when there is none."""
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none."""
     for key in keys:
         if not is_object(body):
             return None

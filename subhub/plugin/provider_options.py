@@ -23,10 +23,16 @@ ProviderOptions: TypeAlias = Mapping[str, Mapping[str, object]]
 """Options by provider name: `{"mijnklantportaal": {"create_invoice": True}}`."""
 
 
-def chosen(
+def validated_options(
     provider: type[Provider], operation: str, options: ProviderOptions | None
 ) -> dict[str, Any]:
-    """The part of *options* that is for *provider*, validated; only what was given is in it."""
+    """Return the part of *options* for *provider*, validated; only what was given is in it.
+
+    Args:
+        provider: The provider of the account.
+        operation: The neutral operation that the options are for.
+        options: Those of all providers, by name.
+    """
     place = f"provider_options[{provider.name!r}]"
     given = _table(place, _table("provider_options", options).get(provider.name))
     if not given:
@@ -45,14 +51,14 @@ def _table(place: str, value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        message = f"{place} is a dict by name, not {type(value).__name__}"
+        message = f"`{place}` must be a dict by name, got {type(value).__name__}"
         raise InvalidRequest(message, fields={"provider_options": message})
-    return {str(name): each for name, each in cast("Mapping[object, object]", value).items()}
+    return {str(name): part for name, part in cast("Mapping[object, object]", value).items()}
 
 
 @cache
 def _model(method: Callable[..., object], names: tuple[str, ...]) -> type[Record]:
-    """The options of an operation as a model, made from the annotations of its parameters."""
+    """Build a model of an operation's options from the annotations of its parameters."""
     parameters = inspect.signature(method).parameters
     holder = types.SimpleNamespace(
         __annotations__={name: parameters[name].annotation for name in names}

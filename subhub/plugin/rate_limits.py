@@ -1,4 +1,4 @@
-"""Rate limits: how many requests a provider takes in how long, and what its answers say of that.
+"""Rate limits: how many requests a provider takes in how long, and what its answers say about it.
 
 MijnKlantportaal (getting-started/rate-limiting) sends `X-RateLimit-Remaining` with every answer,
 and `Retry-After` and `X-RateLimit-Reset`, a Unix time, with a refusal only. Afternoon
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from subhub.errors import ConfigError
 
@@ -29,7 +30,7 @@ _DIGITS = 9  # 30 years; with some hundred of them the number would be infinite
 class RateLimit:
     """At most *requests* in any *per* seconds: `RateLimit(60, per=60.0)`.
 
-    A `ConfigError` says which of the two is no such number.
+    A number that makes no sense raises `ConfigError`.
     """
 
     requests: int
@@ -37,21 +38,22 @@ class RateLimit:
 
     def __post_init__(self) -> None:
         if not _whole(self.requests) or not 1 <= self.requests <= MOST:
-            message = f"a rate limit's `requests` is a whole number from 1 to {MOST}, not "
-            raise ConfigError(message + repr(self.requests))
+            raise ConfigError(
+                f"`requests` of a rate limit must be a whole number from 1 to {MOST}, "
+                f"got {self.requests!r}"
+            )
         if not _number(self.per) or not 0 < self.per < math.inf:
-            message = f"a rate limit's `per` is a number of seconds above zero, not {self.per!r}"
-            raise ConfigError(message)
+            raise ConfigError(f"`per` of a rate limit must be > 0 seconds, got {self.per!r}")
 
     def divided(self, share: float) -> RateLimit:
-        """The part of the limit that one of several machines may use, rounded down."""
+        """Return the part of the limit that one of several machines may use, rounded down."""
         if not _number(share) or not 0 < share <= 1:
-            message = f"`share` is a part of the limit, above 0 and at most 1, not {share!r}"
-            raise ConfigError(message)
+            raise ConfigError(f"`share` must be > 0 and <= 1, got {share!r}")
         requests = math.floor(self.requests * share + _ROUNDING)
         if not requests:
-            message = f"a `share` of {share!r} leaves none of {self.requests} requests: raise it"
-            raise ConfigError(message)
+            raise ConfigError(
+                f"`share` must leave at least one of {self.requests} requests, got {share!r}"
+            )
         return RateLimit(requests, per=self.per)
 
 
@@ -67,13 +69,19 @@ def _number(value: object) -> bool:
 class Reading:
     """What one answer says, in requests and in seconds after it came; `None` where it is silent.
 
-    `remaining` is how many requests the server would still take, `reset` when at the latest its
-    window starts anew, and `retry_after` how long it asks to wait.
+    `remaining` is how many requests the server would still take, `reset` when its next window
+    starts at the latest, and `retry_after` how long it asks to wait.
     """
 
     remaining: int | None = None
     reset: float | None = None
     retry_after: float | None = None
+
+
+HEADERS: Final = frozenset({"retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"})
+"""The headers that `read` reads."""
+SILENT: Final = Reading()
+"""What an answer without any of them says."""
 
 
 def read(headers: Mapping[str, str], window: float) -> Reading:
@@ -88,12 +96,12 @@ def read(headers: Mapping[str, str], window: float) -> Reading:
 
 
 def _until(reset: float, date: str, window: float) -> float | None:
-    """The seconds that `X-RateLimit-Reset` leaves, whatever its unit; `None` if it makes no sense.
+    """Return the seconds that `X-RateLimit-Reset` leaves, in any unit; `None` for nonsense.
 
     `inferred`: Afternoon's documentation names no unit. A number of nine digits or less is taken
     for the seconds left, a greater one for a Unix time in seconds or milliseconds. A Unix time is
     measured against the answer's own `Date`, so that no clock has to agree with another. A window
-    restarts neither in the past nor later than one window from now; what says so is not believed.
+    restarts neither in the past nor later than one window from now: other values are ignored.
     """
     left: float | None = reset
     if reset >= _EPOCH:
@@ -117,7 +125,7 @@ def _date(text: str) -> float | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `Retry-After` asks for, written as seconds or as a date.
+    """Return the seconds that `Retry-After` asks for, written as seconds or as a date.
 
     A date is measured against the answer's own `Date`, so that no clock has to agree with another.
     """

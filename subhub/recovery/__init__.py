@@ -1,1 +1,1 @@
-"""Recovery: what became of changes whose answer was lost, and the journal that remembers them."""
+"""Recovery: changes whose answer was lost, and the journal that remembers them."""

@@ -1,6 +1,6 @@
 """Intents: what a call is meant to do, in ids and fingerprints.
 
-An intent can be stored and logged as text, because nobody's data is in it, and what is found at the
+An intent holds no personal data, so it can be stored and logged as text, and objects found at the
 provider can be compared with it later.
 """
 
@@ -25,13 +25,21 @@ SKEW: Final = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a call was meant to do; *marks* are the salted fingerprints of its fields.
+    """What a call was meant to do.
 
-    *target* is the id of what was to be changed, and *owner* the customer of a new subscription.
-    *key* is the field that belongs to one object only, as an id of the application's own does.
-    *at_once* says that a cancellation is to show at once. *sent_at* is the earliest moment at which
-    it can have been sent, and *lost_at* the latest; that is not known when its process was killed.
-    The *salt* is random, and so also the name of the intent.
+    Args:
+        provider: The provider's name.
+        account: The account's name.
+        operation: The name of the change.
+        sent_at: The earliest moment at which it can have been sent.
+        target: The id of what was to be changed.
+        owner: The customer of a new subscription.
+        key: The field that belongs to one object only, such as an id of the application's own.
+        at_once: Whether a cancellation is to show at once.
+        lost_at: The latest moment at which it can have been sent; unknown when its process was
+            killed.
+        salt: Random, and so also the name of the intent.
+        marks: The salted fingerprints of its fields.
     """
 
     provider: str
@@ -47,36 +55,36 @@ class Intent:
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def marked(self, fields: Mapping[str, object]) -> Intent:
-        """The same, to be recognised by those of *fields* that have a value."""
+        """Return the same intent, recognisable by those of *fields* that have a value."""
         marks = {name: self._mark(value) for name, value in fields.items() if value is not None}
         return replace(self, marks=marks)
 
     def token(self) -> str:
-        """The intent as text."""
-        facts = {each: getattr(self, each) for each in self.__slots__}  # `asdict` copies, slowly
+        """Return the intent as text."""
+        facts = {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies, slowly
         return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode()
 
     @classmethod
     def read(cls, token: str) -> Intent:
-        """The intent that *token* says; `InvalidRequest` when it says none."""
+        """Read *token*; raise `InvalidRequest` when it is not a token."""
         try:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
                 return cls(**decoded)
         except (ValueError, TypeError):
             pass
-        raise InvalidRequest.of("token", "this is no token of an OutcomeUnknown")
+        raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
 
     def fits(self, found: object) -> bool:
-        """Whether what *found* shows is as it was meant, and the key, if any, is shown."""
-        shown = {name: getattr(found, name, None) for name in self.marks}
-        told = {name: self._mark(value) for name, value in shown.items() if value is not None}
-        if not told or (self.key is not None and self.key not in told):
+        """Return whether what *found* shows is as it was meant, and the key, if any, is shown."""
+        values = {name: getattr(found, name, None) for name in self.marks}
+        shown = {name: self._mark(value) for name, value in values.items() if value is not None}
+        if not shown or (self.key is not None and self.key not in shown):
             return False
-        return all(self.marks[name] == mark for name, mark in told.items())
+        return all(self.marks[name] == mark for name, mark in shown.items())
 
     def may_have_made(self, found: object) -> bool:
-        """Whether *found* fits and is no older than the call; what tells no time may be."""
+        """Return whether *found* fits and is not known to be older than the call."""
         made = getattr(found, "created_at", None)
         recent = made is None or made >= dt.datetime.fromisoformat(self.sent_at) - SKEW
         return recent and self.fits(found)

@@ -1,4 +1,4 @@
-"""Outcomes: finding out whether a change was carried out whose answer was lost.
+"""Reconciling: was a change carried out whose answer was lost?
 
 What was meant is compared with what the provider lists. Nothing here changes anything there.
 """
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from subhub.recovery.journal.items import PreviousStep
 
 OVER: Final = frozenset({Status.CANCELED, Status.ENDED})
-NO_WAY: Final = "the provider lists nothing by which it could be told"
+NO_WAY: Final = "the provider lists nothing that could show it"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What became of a change: it is done, with its `result`; it is not done; or it is ambiguous.
+    """The outcome of a change: it is done, with its `result`; it is not done; or it is ambiguous.
 
     `ambiguous` means that looking cannot decide it: one of the `candidates` may be what the call
-    made, or, when there are none, the provider shows nothing by which it could be told.
+    created, or, when there are none, the provider shows nothing that could decide it.
     """
 
     outcome: Literal["done", "not_done", "ambiguous"]
@@ -41,25 +41,28 @@ class Resolution:
 
 
 def together(intents: Iterable[Intent]) -> list[list[Intent]]:
-    """*intents*, those together that can have made the same object: one listing tells of them.
+    """Group *intents* that can have created the same object: one listing shows all of them.
 
-    What changes an object that exists is looked at by itself.
+    A change of an existing object is a group by itself.
     """
     groups: dict[tuple[str | None, ...], list[Intent]] = {}
-    for each in intents:
-        way = LOOKUPS.get(each.operation)
-        made = way is not None and way.kind is not None
-        place = (each.operation, each.owner) if made else (each.salt,)
-        groups.setdefault(place, []).append(each)
+    for intent in intents:
+        way = LOOKUPS.get(intent.operation)
+        creates = way is not None and way.kind is not None
+        place = (intent.operation, intent.owner) if creates else (intent.salt,)
+        groups.setdefault(place, []).append(intent)
     return list(groups.values())
 
 
 def lookup(
     group: Sequence[Intent], provider: Provider, taken: Collection[str] = ()
 ) -> Flow[list[Resolution]]:
-    """Look at the provider once for what each of *group*, as of `together`, would have done.
+    """Look at the provider once for what each of *group* would have done.
 
-    *taken* are the ids of what others of the group are known to have made.
+    Args:
+        group: Intents that `together` has put together.
+        provider: Where to look.
+        taken: The ids of what others of the group are known to have created.
     """
     way = LOOKUPS.get(group[0].operation)
     if way is None or not provider.capabilities().supports(way.reading):
@@ -76,10 +79,10 @@ def _made(listing: Callable[[Any, str | None, str | None], Flow[Page[Any]]]) -> 
     ) -> Flow[list[Resolution]]:
         listed = yield from walk(
             lambda cursor: listing(provider, cursor, group[0].owner),
-            lambda each: any(_may_be_of(intent, each) for intent in group),
+            lambda listed: any(_may_be_of(intent, listed) for intent in group),
         )
-        fitting = [[each for each in listed if _may_be_of(intent, each)] for intent in group]
-        claims = Counter([*taken, *(each.id for found in fitting for each in found)])
+        fitting = [[item for item in listed if _may_be_of(intent, item)] for intent in group]
+        claims = Counter([*taken, *(item.id for found in fitting for item in found)])
         return [
             _judged(intent, found, claims) for intent, found in zip(group, fitting, strict=True)
         ]
@@ -93,10 +96,15 @@ def _may_be_of(intent: Intent, found: Any) -> bool:
 
 
 def _judged(intent: Intent, fitting: Sequence[Any], claims: Mapping[str, int]) -> Resolution:
-    """What became of *intent*; *claims* tells how many lost calls may have made an object.
+    """Judge whether *intent* was carried out.
 
-    Each call made one object of its own. So what several of them may have made proves none of them
-    done: it is the work of one, and the others are still to be decided.
+    Each call created one object of its own. So an object that several of them may have created
+    proves none of them done: it is the work of one, and the others are still open.
+
+    Args:
+        intent: What was meant.
+        fitting: The objects that it may have created.
+        claims: How many lost calls may have created an object, by its id.
     """
     if not fitting:
         return Resolution("not_done", "nothing that is listed fits")
@@ -105,16 +113,16 @@ def _judged(intent: Intent, fitting: Sequence[Any], claims: Mapping[str, int]) -
     if others:
         reason = "more than one object fits"
     elif claims[first.id] > 1:
-        reason = "what fits may be what another lost call made"
+        reason = "what fits may be the work of another lost call"
     elif dated or intent.key:
-        return Resolution("done", "one object fits, and only the call can have made it", first)
+        return Resolution("done", "one object fits, and only this call can have created it", first)
     else:
-        reason = "what fits may be older than the call: the provider does not say when it was made"
+        reason = "what fits may be older than the call: the provider gives no date of creation"
     return Resolution("ambiguous", reason, candidates=tuple(fitting))
 
 
 def _single(look: Callable[[Intent, Any], Flow[Resolution]]) -> _Look:
-    """The look at what one call was to change: each is a group by itself, and claims nothing."""
+    """Look at what one call was to change: it is a group by itself, and claims nothing."""
 
     def look_at_it(
         group: Sequence[Intent], provider: Provider, taken: Collection[str]
@@ -130,8 +138,8 @@ def _changed(read: Callable[[Any, str], Flow[Any]]) -> _Look:
     def look(intent: Intent, provider: Provider) -> Flow[Resolution]:
         found = yield from read(provider, intent.target or "")
         if intent.fits(found):
-            return Resolution("done", "it is as it was to become", found)
-        return Resolution("not_done", "it is not as it was to become")
+            return Resolution("done", "it has the new values", found)
+        return Resolution("not_done", "it does not have the new values")
 
     return _single(look)
 
@@ -161,7 +169,7 @@ _LOOKS: Final[Mapping[str, _Look]] = {
 
 
 def reread(past: PreviousStep, provider: Provider) -> Flow[Any]:
-    """Read what an earlier run of a job has made or changed, instead of doing it again."""
+    """Read what an earlier run of a job created or changed, instead of doing it again."""
     way = _READ_AGAIN.get(past.operation)
     if way is None or past.object_id is None or not provider.capabilities().supports(way):
         error = OutcomeUnknown(
@@ -184,4 +192,4 @@ _READ_AGAIN: Final[Mapping[str, str]] = {
     "update_subscription": "get_subscription",
     "cancel_subscription": "get_subscription",
 }
-"""What reads the object of a change; a signup link is not read again."""
+"""Which operation reads the object of a change; a signup link cannot be read again."""

@@ -1,24 +1,18 @@
-"""Changes: the operations that change something, from what is meant to what became of it.
+"""Tracking: a change, from what it is meant to do to how it ended.
 
-A change is written down before it is sent, where there is a journal, and an error that leaves its
-outcome open carries the token to find it out with. Nothing here sends anything.
+The engine says how a change goes. With a journal, it is written down before it is sent and closed
+by its answer; an error that leaves its outcome open carries a token to find it out with. Nothing
+here sends anything.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from subhub.errors import (
-    InvalidReply,
-    InvalidRequest,
-    OutcomeUnknown,
-    ProviderUnavailable,
-    SubhubError,
-)
-from subhub.messages import Request
+from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
 from subhub.plugin.flows import Flow
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import reread
@@ -35,78 +29,98 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Carries out the changes of one account; *clock* tells the present."""
+    """Whose changes are tracked, where they are written down, and the clock that dates them."""
 
     provider: Provider
     account: str
     clock: Callable[[], dt.datetime]
     journal: Journal | None = None
 
-    def carry_out(
-        self,
-        operation: str,
-        flow: Flow[T],
-        *,
-        fields: Record | Mapping[str, object] | None = None,
-        target: str | None = None,
-        owner: str | None = None,
-        key: str | None = None,
-        at_once: bool = False,
-    ) -> Flow[T]:
-        """*flow*, of which it is known what it is meant to do; see `Intent`."""
-        sent_at = self.clock()
-
-        def intent() -> Intent:
-            return Intent(
-                self.provider.name,
-                self.account,
-                operation,
-                sent_at.isoformat(),
-                target=target,
-                owner=owner,
-                key=key,
-                at_once=at_once,
-            ).marked(dict(fields or {}))
-
-        return self._noted(operation, flow, intent)
-
     def intent(self, token: str) -> Intent:
-        """The intent of *token*, which has to be this account's."""
+        """Return the intent of *token*; one of another account is an `InvalidRequest`."""
         intent = Intent.read(token)
         if (intent.provider, intent.account) != (self.provider.name, self.account):
             problem = f"it is of the account {intent.account!r} at {intent.provider}"
             raise InvalidRequest.of("token", f"{problem}, and this is {self.account!r}")
         return intent
 
-    def _noted(self, operation: str, flow: Flow[T], intent: Callable[[], Intent]) -> Flow[T]:
-        entry = self.journal.entry(intent, operation) if self.journal else None
-        changing: list[Request] = []
-        try:
-            previous = entry.previous if entry is not None else None
-            if previous is not None and previous.state != "not_done":
-                flow.close()
-                flow = self._again(previous)
-            result = yield from _conversation(flow, entry, changing)
-        except SubhubError as error:
-            if _is_open(error, changing=bool(changing)):
-                meant = entry.intent if entry is not None else intent()
-                error.token = error.token or self._lost(meant)
-                if entry is not None:
-                    entry.lost(error.token)
-            elif entry is not None:
-                entry.close(done=False)
-            raise
-        finally:
+
+@dataclass(slots=True)
+class TrackedChange:
+    """One change of an account; the engine says how it goes.
+
+    Args:
+        tracker: That of the account.
+        operation: What is done.
+        journaled: Whether the tracker has a journal.
+        sent_at: The earliest moment at which a request of it can be sent.
+        fields: What it is recognised by at the provider.
+        target: The id of what is changed.
+        owner: The customer of a new subscription.
+        key: The one of *fields* that belongs to one object only.
+        at_once: Whether a cancellation is to show at once.
+    """
+
+    tracker: Tracker
+    operation: str
+    journaled: bool
+    sent_at: dt.datetime
+    fields: Record | Mapping[str, object] | None = None
+    target: str | None = None
+    owner: str | None = None
+    key: str | None = None
+    at_once: bool = False
+    open: bool = field(default=False, init=False)
+    _entry: JournalEntry | None = field(default=None, init=False)
+
+    def resumed(self, flow: Flow[T]) -> Flow[T]:
+        """Run *flow*, unless an earlier run of the same bulk job has done this change already."""
+        assert self.tracker.journal is not None  # noqa: S101 - asked of a journaled change only
+        self._entry = self.tracker.journal.entry(self._intent, self.operation)
+        previous = self._entry.previous
+        if previous is not None and previous.state != "not_done":
             flow.close()
-        if entry is not None:
-            entry.close(done=True, object_id=id_of(result))
+            flow = self._again(previous)
+        result: T = yield from flow
         return result
 
-    def _lost(self, intent: Intent) -> str:
-        return replace(intent, lost_at=self.clock().isoformat()).token()
+    def sending(self) -> None:
+        """Write the change down, durably."""
+        assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self._entry.sending()
+
+    def not_done(self) -> None:
+        """Take it back: nothing of it was carried out."""
+        if self._entry is not None:
+            self._entry.unsent()
+
+    def done(self, result: object) -> None:
+        """Close it, with the id of what it created or changed."""
+        assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self._entry.close(done=True, object_id=id_of(result))
+
+    def lost(self, error: SubhubError) -> None:
+        """Put a token on *error*, and keep the journal's entry open, but no longer in flight."""
+        if error.token is None:
+            intent = self._intent() if self._entry is None else self._entry.intent
+            error.token = replace(intent, lost_at=self.tracker.clock().isoformat()).token()
+        if self._entry is not None:
+            self._entry.lost(error.token)
+
+    def _intent(self) -> Intent:
+        return Intent(
+            provider=self.tracker.provider.name,
+            account=self.tracker.account,
+            operation=self.operation,
+            sent_at=self.sent_at.isoformat(),
+            target=self.target,
+            owner=self.owner,
+            key=self.key,
+            at_once=self.at_once,
+        ).marked(dict(self.fields or {}))
 
     def _again(self, past: PreviousStep) -> Flow[T]:
-        """What an earlier run of a job did in the same step, in place of doing it again."""
+        """Return what an earlier run of the job did, instead of doing it again."""
         if past.state == "open":
             error = OutcomeUnknown(
                 f"`{past.operation}` may have been carried out by an earlier run of the job, and "
@@ -114,37 +128,11 @@ class Tracker:
             )
             error.token = past.token
             raise error
-        found: T = yield from reread(past, self.provider)
+        found: T = yield from reread(past, self.tracker.provider)
         return found
 
 
-def _conversation(flow: Flow[T], entry: JournalEntry | None, changing: list[Request]) -> Flow[T]:
-    """*flow*, whose requests that change something are put into *changing* as they go by."""
-    try:
-        request = next(flow)
-        while True:
-            if request.mutating:
-                changing.append(request)
-                request = request if entry is None else replace(request, entry=entry)
-            try:
-                response = yield request
-            except BaseException as lost:  # noqa: BLE001 - the flow hears of every end
-                request = flow.throw(lost)
-            else:
-                request = flow.send(response)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-
-
-def _is_open(error: SubhubError, *, changing: bool) -> bool:
-    """Whether a change, or a part of it, may have been carried out."""
-    answered_badly = isinstance(error, (ProviderUnavailable, InvalidReply))
-    partly = bool(error.completed)
-    return isinstance(error, OutcomeUnknown) or (changing and (answered_badly or partly))
-
-
 def id_of(result: object) -> str | None:
-    """The id of what a change returned, where it has one; of a move, the new subscription's."""
+    """Return the id of what a change returned, where it has one; of a move, the new object's."""
     found = getattr(getattr(result, "new", None) or result, "id", None)
     return found if isinstance(found, str) else None

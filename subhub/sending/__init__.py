@@ -1,1 +1,1 @@
-"""Sending: how a flow is carried out, from its first request to the answer of its last."""
+"""Sending: how a flow is carried out, from its first request to the answer to its last."""

@@ -1,4 +1,4 @@
-"""Attempts: the value that logs, hooks and spans are given about one try at sending a request."""
+"""Attempts: the value that logs, hooks and spans get about one try at sending a request."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from subhub.messages import Request
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt at sending a request, when it is over.
+    """One attempt at sending a request, after it has ended.
 
     `path` is the request's without its ids, and `number` is 1 for the first attempt. An attempt has
-    either the `status` of its answer or a `failure`: the name of the error, or of what broke it
-    off. `seconds` begin when the request is handed over: waiting for the rate limit is before that.
-    `request_id` is what the provider's support asks for, where a header tells it, or the body of a
+    either the `status` of its answer or a `failure`: the name of the exception that ended it.
+    `seconds` begin when the request is handed over: waiting for the rate limit is not included.
+    `request_id` is what the provider's support asks for, where a header has it, or the body of a
     refusal.
     """
 
@@ -33,9 +31,4 @@ class Attempt:
 
 
 Hook: TypeAlias = Callable[[Attempt], object]
-"""Called with each attempt when it is over, in the thread or task that made it."""
-
-
-def template(request: Request) -> str:
-    """The path of *request* without its ids."""
-    return getattr(request.path, "template", request.path)
+"""Called with each attempt after it has ended, in the thread or task that sent it."""

@@ -1,36 +1,39 @@
-"""The engine: what happens between a flow and the wire, written once for every client.
+"""The engine: what happens between a provider's flow and the wire, written once for every client.
 
-It is itself a flow, one level down: it yields a `Request` to be sent or a `Pause` to be waited, is
-sent the `Response`, and returns what the flow returns. A client therefore does nothing but send and
-sleep. The engine performs no I/O.
+`steps` turns a flow into steps: it yields a request to be sent or a `Pause` to be waited, is sent
+the `Response`, and returns what the flow returns. `drive` carries them out for a client that waits,
+`async_drive` for one that awaits. The engine performs no I/O.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from inspect import GEN_CLOSED, getgeneratorstate
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from subhub.errors import (
     InvalidReply,
     InvalidRequest,
-    NotSent,
+    OutcomeUnknown,
+    ProviderUnavailable,
     SubhubError,
     TransportError,
     WouldSend,
 )
-from subhub.messages import Request, Response
+from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
-from subhub.sending.steps import Exchange, Script
+from subhub.sending.steps import Change, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from subhub.messages import PreparedRequest
     from subhub.plugin.provider import Provider
+    from subhub.sending.retries import Operation
 
 T = TypeVar("T")
+Step = TypeVar("Step")
+Answer = TypeVar("Answer")
 
 REDIRECTION = 300
 REFUSAL = 400
@@ -40,79 +43,220 @@ REFUSAL = 400
 class Rules:
     """What the engine has to know of the account.
 
-    *begin* gives the way to send the requests of an operation. With *preview*, which shows a
-    request as it would go out, a dry run is meant.
+    Args:
+        provider: Reads refusals, and names itself in errors.
+        begin: Starts an operation of this name; its deadline begins with its first request.
+        prepare: Writes a request as it is sent; a `ValueError` says what cannot be encoded.
+        redact: Takes the key out of an answer.
+        preview: Shows a request without the key; given for a dry run, which sends no change.
     """
 
     provider: Provider
-    scrub: Callable[[Response], Response]
-    begin: Callable[[str], Callable[[Request], Exchange]]
-    preview: Callable[[Request], PreparedRequest] | None = None
+    begin: Callable[[str], Operation]
+    prepare: Callable[[Request], PreparedRequest] = field(repr=False)  # it holds the key
+    redact: Callable[[Response], Response] = field(repr=False)
+    preview: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
 
 
-def script(operation: str, flow: Flow[T], rules: Rules) -> Script[T]:
-    """Perform *flow*: answers are sent into it, refusals and lost answers are thrown into it."""
-    sent = False
-    send = rules.begin(operation)
+def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
+    """Carry out *flow*, and say to *change* how it ends.
+
+    An exception that breaks off a change which may have had an effect becomes an error with a
+    token: an unforeseen one becomes an `OutcomeUnknown`. Ctrl-C, the end of a task and the
+    `AssertionError` of a test stay what they are, and have it as their cause.
+
+    Args:
+        operation: The call that this is a part of.
+        flow: What to do: answers are sent into it, refusals and failures are thrown into it.
+        change: What is tracked; `None` for an operation that only reads.
+        rules: Those of the account.
+    """
     try:
-        request = next(flow)
-        while True:
-            if rules.preview and request.mutating:
-                raise WouldSend(rules.preview(request))
-            try:
-                response = yield from send(request)
-            except (TransportError, InvalidReply) as lost:
-                sent = sent or not isinstance(lost, NotSent)
-                request = flow.throw(_located(lost, operation, rules))
-                continue
-            sent = True
-            response = rules.scrub(response)
-            refused = _refused(response, rules)
-            if refused is None:
-                request = flow.send(response)
-            else:
-                request = flow.throw(_located(refused, operation, rules))
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    except InvalidRequest as error:
-        if not sent:
-            raise _located(error, operation, rules) from None
-        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
-        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
-        reply.completed = error.completed
-        raise _located(reply, operation, rules) from error
-    except SubhubError as error:
-        _ = _located(error, operation, rules)
+        return (yield from _carried_out(operation, flow, change, rules))
+    except SubhubError:
+        raise
+    except BaseException as stopped:
+        unknown = _broken_off(stopped, operation, change)
+        if unknown is None:
+            raise
+        with suppress(Exception):  # the flow adds what it has created so far, and nothing more
+            _ = flow.throw(unknown)
+        _ = _ended(unknown, operation, change, rules)
+        if isinstance(stopped, Exception) and not isinstance(stopped, AssertionError):
+            raise unknown from stopped
+        unknown.__context__ = None  # it was thrown while *stopped* was handled; no circle
+        stopped.__cause__ = unknown
         raise
     finally:
         flow.close()
 
 
-def stop_at(script: Script[object], stopped: BaseException) -> None:
-    """Tell *script* that it ends here: by Ctrl-C, or because its task was canceled.
+def drive(steps: Generator[Step, Answer, T], perform: Callable[[Step], Answer]) -> T:
+    """Carry out *steps* and return their result; *perform* does what a step asks for.
 
-    Of a change, the cause of *stopped* is an `OutcomeUnknown`, on which the flow says what it was
-    meant to do, or a `NotSent`.
+    What *perform* raises, Ctrl-C included, is thrown into the steps: they decide how it ends.
     """
-    cause = stopped.__cause__
-    if isinstance(cause, TransportError):
-        with suppress(SubhubError, StopIteration):
-            _ = script.throw(cause)
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = perform(step)
+            except BaseException as error:  # noqa: BLE001 - the steps raise it again, or more of it
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except BaseException as error:
+        _interrupt(steps, error)
+        raise
 
 
-def _refused(response: Response, rules: Rules) -> SubhubError | None:
-    if response.status >= REFUSAL:
-        return rules.provider.error(response)
-    if response.status >= REDIRECTION:
-        target = response.headers.get("location", "nowhere")
-        message = f"the answer redirects to {target}, and redirects are never followed"
-        return invalid(message, response)
-    return None
+async def async_drive(
+    steps: Generator[Step, Answer, T], perform: Callable[[Step], Awaitable[Answer]]
+) -> T:
+    """Carry out *steps* as `drive` does, awaiting what *perform* returns."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = await perform(step)
+            except BaseException as error:  # noqa: BLE001 - as in `drive`
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except BaseException as error:
+        _interrupt(steps, error)
+        raise
 
 
-def _located(error: SubhubError, operation: str, rules: Rules) -> SubhubError:
-    """Say on *error* whose answer and which operation it was, where it does not say so."""
-    error.provider = error.provider or rules.provider.name
+def _interrupt(steps: Generator[Any, Any, Any], error: BaseException) -> None:
+    """Throw *error* into *steps* that have not ended: Ctrl-C can hit between two of them."""
+    if getgeneratorstate(steps) != GEN_CLOSED:
+        try:
+            _ = steps.throw(error)
+        finally:
+            steps.close()
+
+
+def located(error: SubhubError, operation: str, provider: Provider) -> SubhubError:
+    """Put the provider and the operation on *error*, where they are missing; return it."""
+    error.provider = error.provider or provider.name
     error.operation = error.operation or operation
     return error
+
+
+def _carried_out(
+    operation: Operation, flow: Flow[T], change: Change | None, rules: Rules
+) -> Steps[T]:
+    """Carry out *flow*, and report the ends that are foreseen: a result, or an error of ours."""
+    try:
+        result = yield from _conversation(operation, flow, change, rules)
+    except InvalidRequest as error:
+        if not operation.sent:
+            raise _ended(error, operation, change, rules) from None
+        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
+        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
+        reply.completed = error.completed
+        raise _ended(reply, operation, change, rules) from error
+    except SubhubError as error:
+        _ = _ended(error, operation, change, rules)
+        raise
+    if change is not None and change.journaled:
+        change.done(result)
+    return result
+
+
+def _conversation(
+    operation: Operation, flow: Flow[T], change: Change | None, rules: Rules
+) -> Generator[Any, Any, T]:
+    """Send what *flow* asks for, one request after the other, and let it hear what came of each."""
+    name, provider = operation.name, rules.provider
+    try:
+        request = next(flow)
+        while True:
+            mutating = request.mutating
+            if mutating and rules.preview is not None:
+                raise WouldSend(rules.preview(request))
+            try:
+                # Prepared before the change is written down: what cannot be encoded is not sent.
+                prepared = _prepared(request, rules)
+                response = yield from operation.send(
+                    request, prepared, change if mutating else None
+                )
+            except SubhubError as failure:
+                request = flow.throw(located(failure, name, provider))
+                continue
+            response = rules.redact(response)
+            if response.status < REDIRECTION:
+                request = flow.send(response)
+            else:
+                request = flow.throw(located(_refusal(response, provider), name, provider))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _prepared(request: Request, rules: Rules) -> PreparedRequest:
+    try:
+        return rules.prepare(request)
+    except InvalidRequest:
+        raise
+    except (
+        ValueError
+    ) as error:  # such as a number that JSON does not have, or half of a surrogate pair
+        raise InvalidRequest(f"the request cannot be encoded: {error}") from error
+
+
+def _refusal(response: Response, provider: Provider) -> SubhubError:
+    if response.status >= REFUSAL:
+        return provider.error(response)
+    target = response.headers.get("location", "nowhere")
+    message = f"the answer redirects to {target}, and redirects are never followed"
+    return invalid(message, response)
+
+
+def _ended(
+    error: SubhubError, operation: Operation, change: Change | None, rules: Rules
+) -> SubhubError:
+    """Complete *error*, which ends the operation, and say to *change* what it means for it."""
+    if change is not None:
+        if _is_open(error, change):
+            change.lost(error)
+        elif change.journaled:
+            change.not_done()
+    return located(error, operation.name, rules.provider)
+
+
+def _is_open(error: SubhubError, change: Change) -> bool:
+    """Return whether the change, or a part of it, may have been carried out."""
+    answered_badly = isinstance(error, (ProviderUnavailable, InvalidReply))
+    partly = bool(error.completed)
+    return isinstance(error, OutcomeUnknown) or (change.open and (answered_badly or partly))
+
+
+def _broken_off(
+    stopped: BaseException, operation: Operation, change: Change | None
+) -> TransportError | None:
+    """Return what is known about a change that something unforeseen broke off.
+
+    `None` means that nothing of it is on its way, and *stopped* says enough.
+    """
+    if change is None:
+        return None
+    known = stopped.__cause__
+    if isinstance(known, TransportError):  # the transport knows whether a byte was sent
+        stopped.__cause__ = known.__cause__
+        return known
+    if change.open:
+        return OutcomeUnknown(
+            f"`{operation.name}` was broken off ({type(stopped).__name__}) and may have been "
+            "carried out: look at the provider before repeating it"
+        )
+    if change.journaled:
+        change.not_done()
+    return None

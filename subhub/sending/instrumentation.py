@@ -1,7 +1,7 @@
-"""Observing: what is told of each attempt at a request: a log record, a span, calls of the hooks.
+"""Instrumentation: each attempt at a request is reported as a log record, a span, and to the hooks.
 
-Nothing that is told holds a key, an id of anybody's or anything of a body, and nothing here changes
-what becomes of a call: a hook that fails is logged, and that is all.
+No report holds a key, an id of a person or a part of a body. Nothing here changes the outcome of a
+call: a hook that fails is logged, and that is all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from subhub.errors import InvalidReply
 from subhub.plugin.decoding import json_of
-from subhub.sending.attempts import Attempt, Hook, template
+from subhub.sending.attempts import Attempt, Hook
 from subhub.sending.opentelemetry import traced
 from subhub.sending.redaction import Redactor
 
 if TYPE_CHECKING:
-    from subhub.messages import Request, Response
+    from subhub.messages import PreparedRequest, Request, Response
     from subhub.plugin.provider import Provider
     from subhub.sending.opentelemetry import Spans
     from subhub.sending.steps import Exchange
@@ -34,7 +34,15 @@ _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Instrumentation:
-    """Tells what becomes of the requests of one account; the key in *secret* is never told."""
+    """Reports the requests of one account.
+
+    Args:
+        provider: Finds the id of an exchange in its answers.
+        account: The account's name.
+        hooks: Each is called with every attempt.
+        spans: Starts the spans, in programs that trace.
+        secret: Finds the key, which is never reported.
+    """
 
     provider: Provider
     account: str
@@ -43,26 +51,28 @@ class Instrumentation:
     secret: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     _failed: set[str] = field(default_factory=set[str], repr=False)
 
-    def watch(self, operation: str) -> OperationLog | None:
-        """Where the requests of one operation are told of; `None` while nobody listens."""
+    def log(self, operation: str) -> OperationLog | None:
+        """Return where to report the requests of *operation*; `None` when there is no listener."""
         spans = self.spans if self.safely(traced) else None
         if self.hooks or spans is not None or logger.isEnabledFor(logging.INFO):
             return OperationLog(self, operation, spans)
         return None
 
-    def safely(self, hook: Callable[..., T], *told: object) -> T | None:
-        """Call *hook*; that it fails is logged the first time, and does no harm."""
+    def safely(self, hook: Callable[..., T], *values: object) -> T | None:
+        """Call *hook*; log its first failure, and ignore the others."""
         try:
-            return hook(*told)
+            return hook(*values)
         except Exception:
             name = getattr(hook, "__qualname__", type(hook).__qualname__)
             if name not in self._failed:
                 self._failed.add(name)
-                logger.warning("the hook `%s` failed; this is told once", name, exc_info=True)
+                logger.warning(
+                    "the hook `%s` failed; its later failures are not logged", name, exc_info=True
+                )
             return None
 
     def request_id(self, response: Response) -> str | None:
-        """The provider's own id of an exchange; what does not look like one is not told."""
+        """Return the provider's own id of an exchange, or `None` when it does not look like one."""
         try:
             found = self.provider.error_request_id(_refusal(response), response.headers)
         except Exception:  # noqa: BLE001 - no call may fail for want of an id
@@ -73,42 +83,53 @@ class Instrumentation:
 
 
 class OperationLog:
-    """Tells of the requests of one operation."""
+    """Reports the requests of one operation."""
 
-    __slots__ = ("_observer", "_operation", "_spans")
+    __slots__ = ("_operation", "_reports", "_spans")
 
-    def __init__(self, observer: Instrumentation, operation: str, spans: Spans | None) -> None:
-        self._observer = observer
+    def __init__(self, reports: Instrumentation, operation: str, spans: Spans | None) -> None:
+        self._reports = reports
         self._operation = operation
         self._spans = spans
 
     def attempt(
-        self, sent: Exchange, request: Request, number: int, clock: Callable[[], float]
+        self,
+        request: Request,
+        prepared: PreparedRequest,
+        number: int,
+        clock: Callable[[], float],
     ) -> Exchange:
-        """Attempt *number* at sending *request*, which *sent* makes, and what is told of it."""
-        observer = self._observer
-        path = template(request)
+        """Yield *prepared*, and report what came of it.
+
+        Args:
+            request: The request as the flow asked for it: its path without ids may be reported.
+            prepared: The same as it is sent.
+            number: 1 for the first attempt.
+            clock: A monotonic clock, in seconds.
+        """
+        reports = self._reports
         end: Hook | None = None
         if self._spans is not None:
-            begun = (self._operation, request.method, path, number)
-            end = observer.safely(self._spans.begin, *begun)
+            begun = (self._operation, request.method, request.template, number)
+            end = reports.safely(self._spans.begin, *begun)
         began = clock()
         outcome: dict[str, Any] = {}
         try:
-            response = yield from sent
-            outcome = {"status": response.status, "request_id": observer.request_id(response)}
-            return response  # noqa: TRY300 - the caller has it when it has been told of
+            response = yield prepared
+            assert response is not None  # noqa: S101 - only a pause is answered by nothing
+            outcome = {"status": response.status, "request_id": reports.request_id(response)}
+            return response  # noqa: TRY300 - the caller gets it after the report
         except BaseException as error:
-            outcome = {"failure": _cause(error)}
+            outcome = {"failure": type(error).__name__}
             raise
         finally:
-            self._tell(
+            self._report(
                 Attempt(
-                    provider=observer.provider.name,
-                    account=observer.account,
+                    provider=reports.provider.name,
+                    account=reports.account,
                     operation=self._operation,
                     method=request.method,
-                    path=path,
+                    path=request.template,
                     number=number,
                     seconds=clock() - began,
                     **outcome,
@@ -117,53 +138,46 @@ class OperationLog:
             )
 
     def retry(self, request: Request, seconds: float) -> None:
-        """*request* is sent again, after so many *seconds*."""
+        """Report that *request* is sent again, after so many *seconds*."""
         self._pause(logging.INFO, "retry", "is tried again after", request, seconds)
 
     def wait(self, request: Request, seconds: float) -> None:
-        """*request* waits for the rate limit, and asks again in so many *seconds*."""
+        """Report that *request* waits so many *seconds* for the rate limit."""
         self._pause(logging.DEBUG, "wait", "waits for the rate limit for", request, seconds)
 
-    def _tell(self, attempt: Attempt, end: Hook | None) -> None:
-        """While the span lasts, so that a record can be found by it."""
+    def _report(self, attempt: Attempt, end: Hook | None) -> None:
+        """Report *attempt* while its span lasts, so that a log record can be found by the span."""
         try:
             if logger.isEnabledFor(logging.INFO):
                 _log(attempt)
-            for hook in self._observer.hooks:
-                _ = self._observer.safely(hook, attempt)
+            for hook in self._reports.hooks:
+                _ = self._reports.safely(hook, attempt)
         finally:
             if end is not None:
-                _ = self._observer.safely(end, attempt)
+                _ = self._reports.safely(end, attempt)
 
     def _pause(self, level: int, event: str, what: str, request: Request, seconds: float) -> None:
         facts: dict[str, object] = {
             "event": event,
-            "provider": self._observer.provider.name,
-            "account": self._observer.account,
+            "provider": self._reports.provider.name,
+            "account": self._reports.account,
             "operation": self._operation,
             "method": request.method,
-            "path": template(request),
+            "path": request.template,
             "seconds": seconds,
         }
-        told = (facts["account"], self._operation, request.method, facts["path"], what, seconds)
-        logger.log(level, "%s: %s: %s %s %s %.3f s", *told, extra={"subhub": facts})
+        words = (facts["account"], self._operation, request.method, facts["path"], what, seconds)
+        logger.log(level, "%s: %s: %s %s %s %.3f s", *words, extra={"subhub": facts})
 
 
 def _refusal(response: Response) -> Any:
-    """The body of a refusal; another answer's is long, and not decoded for an id alone."""
+    """Return the body of a refusal; others can be long, and are not decoded for an id alone."""
     if response.status < _REFUSAL:
         return None
     try:
         return json_of(response)
     except InvalidReply:
         return None
-
-
-def _cause(error: BaseException) -> str:
-    """The name of *error*; a flow that is closed in the middle was stopped by something else."""
-    if isinstance(error, GeneratorExit):
-        error = error.__context__ or error
-    return type(error).__name__
 
 
 def _log(attempt: Attempt) -> None:

@@ -1,8 +1,7 @@
-"""Telemetry: a span for each attempt, in programs that trace with OpenTelemetry.
+"""OpenTelemetry: a span for each attempt, in programs that trace.
 
-It follows the conventions for HTTP clients, but for the full address, which would hold ids. Nothing
-is imported that the program has not loaded itself: without OpenTelemetry there is nothing to do. No
-trace id is sent to the provider.
+Spans follow the conventions for HTTP clients, except for the full address, which would hold ids.
+Nothing is imported that the program has not loaded itself. No trace id is sent to the provider.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def traced() -> bool:
-    """Whether the program has set up OpenTelemetry; until then nobody would see a span."""
+    """Return whether the program has set up OpenTelemetry; until then a span is not seen."""
     api: Any = sys.modules.get("opentelemetry.trace")
     if not hasattr(api, "get_tracer_provider"):  # as while it is being imported
         return False
@@ -32,7 +31,7 @@ def traced() -> bool:
 
 
 class Spans:
-    """Makes the spans of one account."""
+    """Starts the spans of one account."""
 
     def __init__(self, provider: str, account: str, base_url: str) -> None:
         address = urlsplit(base_url)
@@ -45,7 +44,14 @@ class Spans:
         }
 
     def begin(self, operation: str, method: str, path: str, number: int) -> Hook:
-        """Begin a span, which is the current one until the hook that is returned ends it."""
+        """Start a span, the current one until the returned hook ends it.
+
+        Args:
+            operation: The call that the attempt is a part of.
+            method: The HTTP method.
+            path: The path without ids.
+            number: 1 for the first attempt.
+        """
         from opentelemetry import context, trace  # noqa: PLC0415 - it is loaded
 
         target = self._above + path

@@ -1,7 +1,7 @@
-"""Redaction: a key that a provider repeats is taken out of its answer, whatever it is written like.
+"""Redaction: a key that a provider repeats is taken out of its answer, however it is written.
 
 It happens before anything reads the answer, so that no error, no result and no log can hold it. A
-key written in a way that nobody writes it, such as backwards, is not found.
+key in a form that no program writes, such as backwards, is not found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST: Final = 8
-"""A shorter key is a trial's: it would be found inside of words."""
+"""Shorter keys are invented for a trial, and would be found inside of words."""
 
 
 class Redactor:
@@ -32,30 +32,30 @@ class Redactor:
         self._needles = tuple(dict.fromkeys(found)) if len(key) >= SHORTEST else ()
 
     def __call__(self, response: Response) -> Response:
-        """*response* without the key."""
+        """Return *response* without the key."""
         content = response.content
         if b"\0" in content[:4]:  # UTF-16 or UTF-32, which readers of JSON take
             content = _in_utf8(content)
         everything = content + "\n".join(response.headers.values()).encode("latin-1", "replace")
-        return self._without_key(response, content) if self.finds(everything) else response
+        for needle in self._needles:  # `any` takes twice as long
+            if needle in everything:
+                return self._without_key(response, content)
+        return response
 
     def finds(self, content: bytes) -> bool:
-        """Whether *content* may hold the key."""
-        for needle in self._needles:  # noqa: SIM110 - `any` takes twice as long
-            if needle in content:
-                return True
-        return False
+        """Return whether *content* may hold the key."""
+        return any(needle in content for needle in self._needles)
 
     def _without_key(self, response: Response, content: bytes) -> Response:
-        encoded = (re.escape(each.decode()) for each in self._needles[1:])
+        encoded = (re.escape(needle.decode()) for needle in self._needles[1:])
         written = re.compile("|".join(("".join(map(_spellings, self._key)), *encoded)))
-        headers = {name: written.sub(REDACTED, told) for name, told in response.headers.items()}
+        headers = {name: written.sub(REDACTED, value) for name, value in response.headers.items()}
         clean = written.sub(REDACTED, content.decode("latin-1")).encode("latin-1")
         return Response(response.status, headers, clean)
 
 
 def _spellings(char: str) -> str:
-    """A pattern for *char* as it is, and as JSON, addresses, HTML and programs write it."""
+    """Return a pattern for *char* as it is, and as JSON, URLs, HTML and programs write it."""
     code = ord(char)
     found = [re.escape(char), rf"(?i:\\u{code:04x}|%{code:02x})", re.escape(html.escape(char))]
     if not char.isalnum():
@@ -64,7 +64,7 @@ def _spellings(char: str) -> str:
 
 
 def _encoded(key: bytes) -> Iterator[bytes]:
-    """The key in base64, at each offset that it can have in a longer text, and in hexadecimal."""
+    """Return the key in base64, at each offset in a longer text, and in hexadecimal."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for offset in range(3):
             text = encode(bytes(offset) + key)

@@ -1,40 +1,43 @@
-"""Sending: the permit before a request, and what is done when its answer fails to come.
+"""Retries: one request of an operation, sent as often as it is safe, and within the deadline.
 
-A read is tried again when it was not sent, when its answer was lost, and on 429, 502, 503 and 504.
-A request that changes something is tried again only when it provably was not carried out: when it
-was not sent, and on 429. Everything else about its outcome would be a guess.
-
-This is a flow like the engine's: it yields what is to be sent and waited for, and performs no I/O.
+A read is retried when it was not sent, when its answer was lost, and on 429, 502, 503 and 504. A
+request that changes something is retried only when it provably had no effect: when it was not sent,
+and on 429. Nothing here performs I/O: what is to be sent or waited for is yielded.
 """
 
 from __future__ import annotations
 
+import logging
+import math
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from subhub.errors import ConfigError, InvalidReply, NotSent, TransportError
-from subhub.messages import Request, Response
+from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
-from subhub.sending.attempts import template
-from subhub.sending.steps import Exchange, Pause
+from subhub.sending.steps import Change, Exchange, Pause
 
 if TYPE_CHECKING:
     from subhub.sending.instrumentation import Instrumentation, OperationLog
-    from subhub.sending.ratelimit import RateLimiter
+    from subhub.sending.ratelimit import RateLimiter, Ticket
 
+logger: Final = logging.getLogger("subhub")
 
 RATE_LIMITED: Final = 429
 PASSING: Final = frozenset({RATE_LIMITED, 502, 503, 504})
 """The statuses that may be different in a moment."""
+REFUSED: Final = range(400, 500)
+"""The statuses of requests that had no effect."""
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 8.0
 LONGEST_WINDOW: Final = 3600.0
 
 
 class RetryQuota:
-    """How many retries a client has left: a provider in trouble is not to be stormed.
+    """How many retries a client has left: a provider in trouble is not stormed.
 
     A retry costs 5 of 100 tokens, and an answer gives one back.
     """
@@ -45,7 +48,7 @@ class RetryQuota:
         self._cost = cost
 
     def take(self) -> bool:
-        """Whether there is a retry left; if so, it is used."""
+        """Use a retry; return whether there was one left."""
         with self._lock:
             left = self._tokens - self._cost
             if left >= 0:
@@ -53,7 +56,7 @@ class RetryQuota:
             return left >= 0
 
     def give_back(self) -> None:
-        """An answer came: the provider is well."""
+        """Note that an answer came: the provider is well."""
         if self._tokens < self._full:
             with self._lock:
                 self._tokens = min(self._full, self._tokens + 1)
@@ -61,11 +64,16 @@ class RetryQuota:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How the requests of one account are sent.
+    """How the requests of one account are sent and retried.
 
-    *attempts* is how often a request is tried at the most, and *deadline*, in seconds, how long one
-    operation may take with all its waiting; `None` is for ever. *clock* is monotonic, and *chance*
-    gives numbers from 0 to 1. The *observer* is told of every attempt.
+    Args:
+        clock: A monotonic clock, in seconds.
+        chance: Returns random numbers from 0 to 1.
+        limiter: Keeps the requests within the provider's rate limit.
+        attempts: How often a request is sent at most; at least 1.
+        deadline: How many seconds one operation may take with all its waiting; `None` for any time.
+        quota: How many retries the client has left.
+        instrumentation: Reports each attempt.
     """
 
     clock: Callable[[], float]
@@ -74,106 +82,29 @@ class RetryPolicy:
     attempts: int = 4
     deadline: float | None = 120.0
     quota: RetryQuota = field(default_factory=RetryQuota)
-    observer: Instrumentation | None = None
+    instrumentation: Instrumentation | None = None
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            message = f"`attempts` is how often to try, at least once, not {self.attempts!r}"
-            raise ConfigError(message)
+            raise ConfigError(f"`attempts` must be >= 1, got {self.attempts!r}")
         if self.deadline is not None and not self.deadline > 0:
-            message = (
-                f"`deadline` is a number of seconds above zero, or None, not {self.deadline!r}"
-            )
-            raise ConfigError(message)
+            raise ConfigError(f"`deadline` must be > 0 seconds or None, got {self.deadline!r}")
 
     def close(self) -> None:
-        """Give up what pacing holds open."""
+        """Release what the rate limiter holds."""
         if self.limiter is not None:
             self.limiter.close()
 
-    def begin(self, operation: str) -> Callable[[Request], Exchange]:
-        """The way to send the requests of one operation, whose deadline begins now."""
-        until = None if self.deadline is None else self.clock() + self.deadline
-        watch = None if self.observer is None else self.observer.watch(operation)
-        return lambda request: self._exchange(request, until, watch)
-
-    def _exchange(
-        self, request: Request, until: float | None, watch: OperationLog | None
-    ) -> Exchange:
-        number = 0
-        while True:
-            number += 1
-            try:
-                response = yield from self._attempt(request, number, until, watch)
-            except (TransportError, InvalidReply) as lost:
-                wait = self._permitted(self._after_loss(request, lost, number), until)
-                if wait is None:
-                    raise
-            else:
-                wait = self._permitted(self._after_answer(request, response, number), until)
-                if wait is None:
-                    return response
-            yield Pause(wait, self.clock() + wait)
-            if watch is not None:
-                watch.retry(request, wait)
-
-    def _attempt(
-        self, request: Request, number: int, until: float | None, watch: OperationLog | None
-    ) -> Exchange:
-        sent = _handed_over(request)
-        if watch is not None:
-            sent = watch.attempt(sent, request, number, self.clock)
-        if self.limiter is not None:
-            sent = self._paced(sent, request, self.limiter, until, watch)
-        return sent
-
-    def _paced(
-        self,
-        sent: Exchange,
-        request: Request,
-        limiter: RateLimiter,
-        until: float | None,
-        watch: OperationLog | None,
-    ) -> Exchange:
-        ticket = limiter.enter()
-        try:
-            while (wait := ticket.wait(self.clock())) > 0:
-                if not self._in_time(wait, until):
-                    raise _too_late(request, self.deadline)
-                if watch is not None:
-                    watch.wait(request, wait)
-                yield Pause(wait, self.clock() + wait)
-            try:
-                response = yield from sent
-            except NotSent:
-                ticket.unsent(self.clock())
-                raise
-            except (TransportError, InvalidReply):
-                ticket.lost(self.clock())
-                raise
-            ticket.answered(self.clock(), response.headers, response.status)
-            return response
-        finally:
-            ticket.leave()
-
-    def _permitted(self, wait: float | None, until: float | None) -> float | None:
-        """*wait* again, when it ends before the deadline and there is a retry left to use."""
-        if wait is None or not self._in_time(wait, until) or not self.quota.take():
-            return None
-        return wait
-
-    def _in_time(self, wait: float, until: float | None) -> bool:
-        return until is None or self.clock() + wait <= until
-
-    def _after_loss(
-        self, request: Request, lost: TransportError | InvalidReply, number: int
+    def after_failure(
+        self, request: Request, failure: TransportError | InvalidReply, number: int
     ) -> float | None:
-        """How long to wait before the next attempt; `None` when there is to be none."""
-        if request.mutating and not isinstance(lost, NotSent):
+        """Return the seconds before *request* is retried, or `None` when it is not."""
+        if request.mutating and not isinstance(failure, NotSent):
             return None
         return self._backoff(number)
 
-    def _after_answer(self, request: Request, response: Response, number: int) -> float | None:
+    def after_answer(self, request: Request, response: Response, number: int) -> float | None:
+        """Return the seconds before *request* is retried, or `None` when the answer is final."""
         status = response.status
         if status not in PASSING or (request.mutating and status != RATE_LIMITED):
             self.quota.give_back()
@@ -186,41 +117,147 @@ class RetryPolicy:
         return backoff if backoff is None or asked is None else asked
 
     def _backoff(self, number: int) -> float | None:
-        """Full jitter: anything up to a doubling bound, so that clients do not march in step."""
+        """Return a random pause below a bound that doubles: clients shall not retry in step."""
         if number >= self.attempts:
             return None
         bound: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (number - 1))
         return self.chance() * bound
 
 
-def _handed_over(request: Request) -> Exchange:
-    """One attempt; a change that is kept a journal of is written down at the last moment."""
-    entry = request.entry
-    if entry is None:
-        return _answer((yield request))
-    entry.sending()
-    try:
-        response = _answer((yield request))
-    except NotSent:
-        entry.unsent()
-        raise
-    if response.status == RATE_LIMITED:
-        entry.unsent()
-    return response
+class Operation:
+    """One call of a client: its name, its deadline, and the way its requests are sent.
+
+    The deadline begins with the first request.
+    """
+
+    __slots__ = ("_log", "_policy", "_until", "name", "page_by_page", "sent")
+
+    def __init__(self, policy: RetryPolicy, name: str) -> None:
+        self.name = name
+        self.page_by_page = False  # whether each request has the deadline to itself
+        self.sent = False  # whether a request may have reached the provider
+        self._policy = policy
+        self._until: float | None = None
+        self._log: OperationLog | None = None
+        reports = policy.instrumentation
+        # Most programs listen to nothing, and then nothing of the instrumentation is entered.
+        if reports is not None and (
+            reports.hooks
+            or logger.isEnabledFor(logging.INFO)
+            or "opentelemetry.trace" in sys.modules
+        ):
+            self._log = reports.log(name)
+
+    def send(self, request: Request, prepared: PreparedRequest, change: Change | None) -> Exchange:
+        """Send *request*, again where that is safe, and return the last answer.
+
+        Args:
+            request: What a flow asked for.
+            prepared: The same as it is sent.
+            change: Hears of each attempt, right before and right after; `None` for a read.
+        """
+        policy = self._policy
+        if self._until is None or self.page_by_page:
+            self._until = policy.clock() + (policy.deadline or math.inf)
+        number = 1
+        while True:
+            try:
+                response = yield from self._attempt(request, prepared, number, change)
+            except (TransportError, InvalidReply) as failure:
+                wait = self._allowed(policy.after_failure(request, failure, number))
+                if wait is None:
+                    raise
+            else:
+                wait = self._allowed(policy.after_answer(request, response, number))
+                if wait is None:
+                    return response
+            yield Pause(wait, policy.clock() + wait)
+            if self._log is not None:
+                self._log.retry(request, wait)
+            number += 1
+
+    def _attempt(
+        self, request: Request, prepared: PreparedRequest, number: int, change: Change | None
+    ) -> Exchange:
+        """Send *request* once, as soon as the rate limit allows it."""
+        policy = self._policy
+        handed_over = self._handed_over(request, prepared, number, change)
+        if policy.limiter is None:
+            return (yield from handed_over)
+        ticket = policy.limiter.enter()
+        try:
+            wait = ticket.wait(policy.clock())
+            if wait > 0:
+                yield from self._queue(ticket, wait, request)
+            try:
+                response = yield from handed_over
+            except NotSent:
+                ticket.unsent(policy.clock())
+                raise
+            except (TransportError, InvalidReply):
+                ticket.lost(policy.clock())
+                raise
+            ticket.answered(policy.clock(), response.headers, response.status)
+            return response
+        finally:
+            ticket.leave()
+
+    def _queue(
+        self, ticket: Ticket, wait: float, request: Request
+    ) -> Generator[Pause, Response | None]:
+        while wait > 0:
+            if not self._in_time(wait):
+                raise NotSent(
+                    f"{request.method} {request.template} was not sent: the rate limit leaves no "
+                    f"room for it within the deadline of {self._policy.deadline:g} s; try later, "
+                    "or raise `deadline`"
+                )
+            if self._log is not None:
+                self._log.wait(request, wait)
+            now = self._policy.clock()
+            yield Pause(wait, now + wait)
+            wait = ticket.wait(self._policy.clock())
+
+    def _handed_over(
+        self, request: Request, prepared: PreparedRequest, number: int, change: Change | None
+    ) -> Exchange:
+        """Yield the request; from then on, until the contrary is proven, it may have an effect."""
+        sent, was_open = self.sent, change is not None and change.open
+        if change is not None:
+            if change.journaled:
+                change.sending()
+            change.open = True  # last: until here there is nothing to be lost
+        self.sent = True
+        try:
+            if self._log is None:
+                response = yield prepared
+            else:
+                response = yield from self._log.attempt(
+                    request, prepared, number, self._policy.clock
+                )
+        except BaseException as error:
+            if isinstance(error, NotSent) or isinstance(error.__cause__, NotSent):
+                self.sent = sent
+                _take_back(change, was_open=was_open)
+            raise
+        assert response is not None  # noqa: S101 - only a pause is answered by nothing
+        if response.status in REFUSED:
+            _take_back(change, was_open=was_open)
+        return response
+
+    def _allowed(self, wait: float | None) -> float | None:
+        """Return *wait* when it ends before the deadline and there is a retry left to use."""
+        if wait is None or not self._in_time(wait) or not self._policy.quota.take():
+            return None
+        return wait
+
+    def _in_time(self, wait: float) -> bool:
+        return self._until is None or self._policy.clock() + wait <= self._until
 
 
-def once(request: Request) -> Exchange:
-    """Send *request* a single time, at once."""
-    return _answer((yield request))
-
-
-def _answer(response: Response | None) -> Response:
-    assert response is not None  # noqa: S101 - only a pause is answered by nothing
-    return response
-
-
-def _too_late(request: Request, deadline: float | None) -> NotSent:
-    return NotSent(
-        f"{request.method} {template(request)} was not sent: the rate limit leaves no room for it "
-        f"within the deadline of {deadline:g} s; try later, or raise `deadline`"
-    )
+def _take_back(change: Change | None, *, was_open: bool) -> None:
+    """The last request of *change* had no effect; an earlier one may have had."""
+    if change is not None:
+        change.open = was_open
+        if change.journaled and not was_open:
+            change.not_done()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from subhub.errors import SubhubError
-from subhub.messages import Request, Response
+from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.flows import Flow
 from subhub.plugin.provider import Provider
-from subhub.sending.engine import Rules, script
-from subhub.sending.retries import once
+from subhub.sending.engine import Rules, drive, steps
+from subhub.sending.retries import Operation, RetryPolicy
 
 T = TypeVar("T")
 
@@ -44,22 +44,28 @@ def play(
     """
     asked: list[Request] = []
     waiting = list(answers)
-    steps = script("play", flow, Rules(provider or Provider(), lambda each: each, lambda _: once))
-    try:
-        step = next(steps)
-        while True:
-            assert isinstance(step, Request), f"a flow does not pause: {step}"  # noqa: S101
-            asked.append(step)
-            if not waiting:
-                message = f"the flow asked once more than there are answers: {step}"
-                raise AssertionError(message)
-            answer = waiting.pop(0)
-            step = steps.throw(answer) if isinstance(answer, SubhubError) else steps.send(answer)
-    except StopIteration as stop:
-        if waiting:
-            message = f"the flow ended with {len(waiting)} answers unused: {waiting}"
-            raise AssertionError(message) from None
-        result: T = stop.value
-        return Played(tuple(asked), result)
-    finally:
-        steps.close()
+    connector = provider or Provider()
+
+    def prepare(request: Request) -> PreparedRequest:
+        asked.append(request)
+        return PreparedRequest.of(request, connector.base_url, {}, connector.encode)
+
+    def answer(_: object) -> Response:
+        if not waiting:
+            raise AssertionError(f"the flow asked once more than there are answers: {asked[-1]}")
+        following = waiting.pop(0)
+        if isinstance(following, SubhubError):
+            raise following
+        return following
+
+    rules = Rules(connector, _operation, prepare, lambda response: response)
+    result = drive(steps(_operation("play"), flow, None, rules), answer)
+    if waiting:
+        raise AssertionError(f"the flow ended with {len(waiting)} answers unused: {waiting}")
+    return Played(tuple(asked), result)
+
+
+def _operation(name: str) -> Operation:
+    """Begin an operation that sends each request once, and at once."""
+    once = RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0, attempts=1, deadline=None)
+    return Operation(once, name)

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from subhub.client.async_client import AsyncClient
 from subhub.client.sync_client import Client
-from subhub.messages import Request
+from subhub.sending.retries import Operation
 
 if TYPE_CHECKING:
-    from subhub.plugin.flows import Flow
+    from subhub.client.account import Account
+    from subhub.messages import PreparedRequest, Request
     from subhub.plugin.provider import Provider
     from subhub.sandbox import Fake
-    from subhub.sending.steps import Script
+    from subhub.sending.engine import Rules
+    from subhub.sending.retries import RetryPolicy
+    from subhub.sending.steps import Change, Exchange
 
-T = TypeVar("T")
-Notes = list[tuple[str, Request]]
+Notes = list[tuple[str, "Request"]]
 
 
 class WatchedClient(Client):
     """A client in a sandbox that notes each request with its operation."""
 
     def __init__(self, provider: type[Provider], fake: Fake, notes: Notes) -> None:
-        super().__init__(provider, sandbox=fake)
         self._notes = notes
+        super().__init__(provider, sandbox=fake)
 
-    def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
-        return _noted(super()._script(operation, flow), operation, self._notes)
+    def _open(self, account: Account) -> None:
+        super()._open(account)
+        self._operations.rules = _noting(self._operations.rules, account, self._notes)
 
 
 class WatchedAsyncClient(AsyncClient):
     """The async client in a sandbox, likewise."""
 
     def __init__(self, provider: type[Provider], fake: Fake, notes: Notes) -> None:
+        self._notes = notes
         super().__init__(provider, sandbox=fake)
+
+    def _open(self, account: Account) -> None:
+        super()._open(account)
+        self._operations.rules = _noting(self._operations.rules, account, self._notes)
+
+
+class _NotedOperation(Operation):
+    """An operation that notes each of its requests before it is sent."""
+
+    def __init__(self, notes: Notes, policy: RetryPolicy, name: str) -> None:
+        super().__init__(policy, name)
         self._notes = notes
 
-    def _script(self, operation: str, flow: Flow[T]) -> Script[T]:
-        return _noted(super()._script(operation, flow), operation, self._notes)
+    def _attempt(
+        self, request: Request, prepared: PreparedRequest, number: int, change: Change | None
+    ) -> Exchange:
+        self._notes.append((self.name, request))
+        return super()._attempt(request, prepared, number, change)
 
 
-def _noted(script: Script[T], operation: str, notes: Notes) -> Script[T]:
-    """Wrap *script* to note each request before it is sent."""
-    try:
-        step = next(script)
-        while True:
-            if isinstance(step, Request):
-                notes.append((operation, step))
-            try:
-                answer = yield step
-            except GeneratorExit:  # the caller stopped; the script is closed below
-                raise
-            except BaseException as error:  # noqa: BLE001 - thrown in, for the script to judge
-                step = script.throw(error)
-            else:
-                step = script.send(answer)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        script.close()
+def _noting(rules: Rules, account: Account, notes: Notes) -> Rules:
+    return replace(rules, begin=partial(_NotedOperation, notes, account.retries))

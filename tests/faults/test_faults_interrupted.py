@@ -59,12 +59,13 @@ def settings(world: World, server: BreakingServer, journal: Path) -> dict[str, A
     }
 
 
-def told_by(stopped: BaseException) -> str:
-    """The token of the change that an interruption tells of."""
-    (told,) = [each for each in chain(stopped) if isinstance(each, OutcomeUnknown)]
-    assert "may have been carried out" in str(told)
-    assert told.token is not None
-    return told.token
+def token_of(stopped: BaseException, change: Change) -> str:
+    """The token of the change that was interrupted."""
+    (known,) = [each for each in chain(stopped) if isinstance(each, OutcomeUnknown)]
+    assert "may have been carried out" in str(known)
+    assert len(known.completed) == change.made_before
+    assert known.token is not None
+    return known.token
 
 
 def check(
@@ -97,7 +98,7 @@ def test_ctrl_c_tells_of_the_change_under_way(
         pytest.raises(KeyboardInterrupt) as caught,
     ):
         change.call(billing, world)
-    check(world, change, journal, after=after, token=told_by(caught.value))
+    check(world, change, journal, after=after, token=token_of(caught.value, change))
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -134,7 +135,7 @@ def test_a_canceled_task_tells_of_the_change_under_way(
     anyio.run(main, backend=backend)
 
     (error,) = stopped
-    check(world, change, journal, after=after, token=told_by(error))
+    check(world, change, journal, after=after, token=token_of(error, change))
 
 
 CHILD = """

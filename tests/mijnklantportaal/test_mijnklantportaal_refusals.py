@@ -194,9 +194,9 @@ def test_an_id_of_an_extension_must_have_its_prefix(portal: MijnKlantportaal, va
 def test_a_payment_link_must_have_a_description_and_an_amount_in_euros(
     portal: MijnKlantportaal,
 ) -> None:
-    with pytest.raises(InvalidRequest, match="`description`: must not be empty"):
+    with pytest.raises(InvalidRequest, match="`description` must not be empty"):
         _ = play(portal.create_payment_link(" ", Money(1, "EUR")), provider=portal)
-    with pytest.raises(InvalidRequest, match=r"`price`: must be in EUR, .* got '1\.00 USD'"):
+    with pytest.raises(InvalidRequest, match=r"`price` must be in EUR, .* got '1\.00 USD'"):
         _ = play(portal.create_payment_link("x", Money(1, "USD")), provider=portal)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict
@@ -180,6 +181,7 @@ def amount_text(field: str, price: Money) -> str:
     return price.to_text()
 
 
+@lru_cache(maxsize=64)
 def read_interval(text: str | None) -> Interval | None:
     """Return the interval of *text*, or `None` if it is not one."""
     try:

@@ -21,6 +21,10 @@ T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
 
 
+class BulkStopped(BaseException):
+    """The run ends: what waits to be sent is given up, and has not been sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulkResult(Generic[I, T]):
     """The outcome of one item: the `result` of its call, or the `error`.

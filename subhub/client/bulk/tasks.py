@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Processed, Processing
+from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Processed
 from subhub.client.resolving import Found
-from subhub.client.waiting import ASYNC_PAUSE, BulkStopped
+from subhub.sending.engine import async_drive
+from subhub.sending.steps import ASYNC_PAUSE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -111,7 +112,7 @@ class AsyncBulk(Generic[I, T]):
             try:
                 _ = await begin()
                 for item in self._batch.items(self._stop.is_set):
-                    await results.send(await self._processed(self._batch.process(item)))
+                    await results.send(await async_drive(self._batch.process(item), self._call))
             except (BulkStopped, self._anyio.BrokenResourceError):
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the results are read
@@ -126,22 +127,6 @@ class AsyncBulk(Generic[I, T]):
         if tokens:
             self._batch.note_resolved(tokens, await self._resolve(tokens))
         self._resolved.set()
-
-    async def _processed(self, processing: Processing[I]) -> Processed[I]:
-        try:
-            item = next(processing)
-            while True:
-                try:
-                    result = await self._call(item)
-                except Exception as error:  # noqa: BLE001 - the batch decides which end the run
-                    item = processing.throw(error)
-                else:
-                    item = processing.send(result)
-        except StopIteration as stop:
-            processed: Processed[I] = stop.value
-            return processed
-        finally:
-            processing.close()
 
     async def _pause(self, seconds: float) -> None:
         with self._anyio.move_on_after(seconds):

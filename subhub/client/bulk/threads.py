@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.bulk.batch import Batch, BulkResult, Processed, Processing
+from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Processed
 from subhub.client.resolving import Found
-from subhub.client.waiting import PAUSE, BulkStopped
+from subhub.sending.engine import drive
+from subhub.sending.steps import PAUSE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -105,7 +106,7 @@ class Bulk(Generic[I, T]):
         try:
             _ = begin()
             for item in self._batch.items(self._stop.is_set):
-                self._results.put(self._processed(self._batch.process(item)))
+                self._results.put(drive(self._batch.process(item), self._call))
         except BulkStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised where the results are read
@@ -121,22 +122,6 @@ class Bulk(Generic[I, T]):
         if tokens:
             self._batch.note_resolved(tokens, self._resolve(tokens))
         self._resolved.set()
-
-    def _processed(self, processing: Processing[I]) -> Processed[I]:
-        try:
-            item = next(processing)
-            while True:
-                try:
-                    result = self._call(item)
-                except Exception as error:  # noqa: BLE001 - the batch decides which end the run
-                    item = processing.throw(error)
-                else:
-                    item = processing.send(result)
-        except StopIteration as stop:
-            processed: Processed[I] = stop.value
-            return processed
-        finally:
-            processing.close()
 
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds):

@@ -141,8 +141,12 @@ class JournalEntry:
 
     def sending(self) -> None:
         """Write the intent."""
-        self._journal.write(self.intent, self._step)
-        self._written = True
+        self._written = True  # first: Ctrl-C in the middle of writing leaves one to be taken back
+        try:
+            self._journal.write(self.intent, self._step)
+        except JournalError:
+            self._written = False
+            raise
 
     def unsent(self) -> None:
         """Close the intent, because the request had no effect."""
@@ -151,8 +155,8 @@ class JournalEntry:
     def lost(self, token: str) -> None:
         """Mark the entry as lost, with the *token* that says since when. It stays open."""
         if self._written:
-            self._written = False
             self._note(_LOST, (token, self.intent.salt))
+            self._written = False
 
     def close(self, *, done: bool, object_id: str | None = None) -> None:
         """Close the intent, with the id of the object that the call created or changed.
@@ -162,9 +166,9 @@ class JournalEntry:
         """
         if not self._written:
             return
-        self._written = False
         in_job = self._step is not None
         self._note(*_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
+        self._written = False  # last: after Ctrl-C in the middle, `lost` still has to be noted
 
     def _note(self, statement: str, values: Sequence[object]) -> None:
         # Not durable: if a power failure undoes it, a closed intent is open again, which costs a

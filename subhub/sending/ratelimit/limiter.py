@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol
 
-from subhub.plugin.rate_limits import RateLimit, read
+from subhub.plugin.rate_limits import HEADERS, SILENT, RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
 
 _TOO_MANY_REQUESTS = 429
@@ -139,7 +139,9 @@ class Ticket:
             if self._permit is not None:
                 permits = queue.permits
                 end = permits.refused if status == _TOO_MANY_REQUESTS else permits.answered
-                end(cells, self._permit, now, read(headers, permits.limit.per))
+                silent = HEADERS.isdisjoint(headers)
+                reading = SILENT if silent else read(headers, permits.limit.per)
+                end(cells, self._permit, now, reading)
                 self._permit = None
 
     def unsent(self, now: float) -> None:

@@ -1,14 +1,13 @@
-"""Transport: the one place that knows httpx. It sends one request and brings back one answer."""
+"""Transport: the one place that knows httpx. It sends one request and returns one answer."""
 
+from subhub.sending.transport.connections import CONNECTIONS
 from subhub.sending.transport.http import (
-    CONNECTIONS,
     AsyncHttpClient,
     AsyncHttpSender,
     AsyncTransport,
     HttpSender,
     SyncHttpClient,
     SyncTransport,
-    sleep,
 )
 from subhub.sending.transport.sandbox import fake_transport
 
@@ -21,5 +20,4 @@ __all__ = [
     "SyncHttpClient",
     "SyncTransport",
     "fake_transport",
-    "sleep",
 ]

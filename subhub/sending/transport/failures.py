@@ -1,85 +1,30 @@
-"""Evidence: what provably happened to a request that failed, whatever the exception is called.
-
-httpx's `trace` extension says whether the first byte was handed to the socket.
-"""
+"""Failures: what provably happened to a request that failed, judged by evidence, not by name."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import httpx
 
-from subhub.errors import InvalidReply, NotSent, OutcomeUnknown, TransportError
-from subhub.messages import PreparedRequest, Response
-from subhub.sending.transport.encoding import as_response
+from subhub.errors import InvalidReply, NotSent, OutcomeUnknown, SubhubError, TransportError
+from subhub.messages import PreparedRequest
 
-_NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_REDIRECTION = 300
-_READING = {"GET", "HEAD"}
+_NEVER_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
-class Trace:
-    """Notes whether the first byte of a request was handed to the socket."""
+def map_transport_error(
+    error: BaseException, prepared: PreparedRequest, *, began: bool
+) -> TransportError:
+    """Return what is known of a request that was not answered.
 
-    began = False
-
-    def watch(self, request: httpx.Request) -> None:
-        """Have httpx tell of *request*, until that is known."""
-        self._extensions = request.extensions
-        self._extensions["trace"] = self._note
-
-    def watch_async(self, request: httpx.Request) -> None:
-        """The same, for a transport that awaits."""
-        self._extensions = request.extensions
-        self._extensions["trace"] = self._note_async
-
-    def _note(self, event: str, _: object) -> None:
-        if event.endswith(".send_request_headers.started"):
-            self.began = True
-            _ = self._extensions.pop("trace", None)  # of all that follows nothing is wanted
-
-    async def _note_async(self, event: str, about: object) -> None:
-        self._note(event, about)
-
-
-def crowded(prepared: PreparedRequest, connections: float, timeout: float) -> NotSent:
-    """No connection became free in time."""
-    return NotSent(
-        f"{_what(prepared)} was not sent: all {connections:g} connections were in use for "
-        f"{timeout:g} s; send fewer at a time, or raise `timeout`"
-    )
-
-
-def cut(error: httpx.HTTPError, prepared: PreparedRequest, response: httpx.Response) -> Response:
-    """The status came, the body did not: the request was answered, whatever is missing."""
-    _bare(error, prepared)
-    if response.status_code >= _REDIRECTION:
-        return as_response(response, b"")
-    reading = prepared.method in _READING
-    message = (
-        f"the provider answered HTTP {response.status_code}, but its answer broke off "
-        f"({type(error).__name__}): "
-        + ("ask again" if reading else "what was asked for is done, only the document is missing")
-    )
-    raise InvalidReply(message, status=response.status_code) from error
-
-
-def tell(stopped: BaseException, prepared: PreparedRequest, *, began: bool, traced: bool) -> None:
-    """Ctrl-C and the end of a task stay what they are; their cause says what became of a change.
-
-    Without a first byte nothing was sent, where a transport is *traced*; others may not tell.
+    Args:
+        error: What came in place of an answer.
+        prepared: The request.
+        began: Whether its first byte was handed to the socket.
     """
-    if isinstance(stopped, Exception) or prepared.method in _READING:
-        return
-    if began:
-        stopped.__cause__ = lost(stopped, prepared, began=True)
-    elif traced:
-        stopped.__cause__ = NotSent(f"{_what(prepared)} was not sent: the program stopped first")
-
-
-def lost(error: BaseException, prepared: PreparedRequest, *, began: bool) -> TransportError:
-    """No answer came, and *error* is what came instead."""
-    _bare(error, prepared)
-    what = _what(prepared)
-    cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    _strip(error, prepared)
+    what, cause = _what(prepared), _told(error)
     if not began and isinstance(error, _NEVER_CONNECTED):
         return NotSent(f"{what} was not sent ({cause}): check the network and the address")
     if prepared.method in _READING:
@@ -90,11 +35,69 @@ def lost(error: BaseException, prepared: PreparedRequest, *, began: bool) -> Tra
     )
 
 
+def truncated_reply(error: httpx.HTTPError, prepared: PreparedRequest, status: int) -> InvalidReply:
+    """Return the error for an answer whose status came, and whose body did not."""
+    _strip(error, prepared)
+    if prepared.method in _READING:
+        advice = "ask again"
+    else:
+        advice = "what was asked for is done, only the document is missing"
+    message = (
+        f"the provider answered HTTP {status}, but its answer broke off "
+        f"({type(error).__name__}): {advice}"
+    )
+    return InvalidReply(message, status=status)
+
+
+def pool_exhausted(prepared: PreparedRequest, connections: int, timeout: float) -> NotSent:
+    """Return the error for a request for which no connection became free in time."""
+    return NotSent(
+        f"{_what(prepared)} was not sent: all {connections} connections were in use for "
+        f"{timeout:g} s; send fewer at a time, or raise `timeout`"
+    )
+
+
+def client_closed(prepared: PreparedRequest) -> RuntimeError:
+    """Return the error for a request of a client that was closed; it was not sent."""
+    error = RuntimeError("this client was closed: create a new one")
+    attach_cause(error, prepared, began=False, traced=True)
+    return error
+
+
+def attach_cause(
+    error: BaseException, prepared: PreparedRequest, *, began: bool, traced: bool
+) -> None:
+    """Attach what is known about the change that *error* broke off, as its cause.
+
+    Nothing is known when a transport that is not traced reports no first byte.
+
+    Args:
+        error: Ctrl-C, the end of a task, or an unforeseen exception.
+        prepared: The request.
+        began: Whether its first byte was handed to the socket.
+        traced: Whether the transport reports that for certain; a caller's own may not.
+    """
+    if isinstance(error, SubhubError) or prepared.method in _READING:
+        return
+    if began:
+        known = map_transport_error(error, prepared, began=True)
+    elif traced:
+        known = NotSent(f"{_what(prepared)} was not sent ({_told(error)})")
+    else:
+        return
+    known.__cause__ = error.__cause__
+    error.__cause__ = known
+
+
 def _what(prepared: PreparedRequest) -> str:
     return f"{prepared.method} {prepared.url.partition('?')[0]}"  # a query may name a person
 
 
-def _bare(error: BaseException, prepared: PreparedRequest) -> None:
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _strip(error: BaseException, prepared: PreparedRequest) -> None:
     """Take the request off an error of httpx's: the key is among its headers."""
     if isinstance(error, httpx.RequestError):
         error.request = httpx.Request(prepared.method, prepared.url.partition("?")[0])

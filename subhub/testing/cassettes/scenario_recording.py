@@ -77,8 +77,8 @@ class LiveRecording:
             base_url=account.base_url,
             timeout=account.timeout,
             timezone=account.zone.key,
-            attempts=account.sending.attempts,
-            deadline=account.sending.deadline,
+            attempts=account.retries.attempts,
+            deadline=account.retries.deadline,
             clock=lambda: moment,
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 from subhub.errors import InvalidRequest, NotFound
 from subhub.models import Money, PlanDraft
 from subhub.plugin.capabilities import options_of
-from subhub.plugin.provider_options import ProviderOptions, chosen
+from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.calls import BACK, LISTERS, RETURN, STARTS, call_of, conversations
 from subhub.testing.contract.cases import Case, for_each
@@ -252,7 +252,7 @@ def _accepted(provider: type[Provider], case: Case) -> Iterator[object]:
     samples: list[object] = [object(), *words, *some, list[object](), dict[str, object]()]
     for value in samples:
         try:
-            _ = chosen(provider, case.operation, {provider.name: {case.detail: value}})
+            _ = validated_options(provider, case.operation, {provider.name: {case.detail: value}})
         except InvalidRequest:
             continue
         yield value

@@ -1,15 +1,17 @@
-"""Turns: never more requests in flight than connections, and nobody waits inside of the pool."""
+"""Capacity: never more requests in flight than connections, and nobody waits inside of the pool."""
 
 from __future__ import annotations
 
 import json
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import CodeType
 from typing import Any
 
 import anyio
@@ -19,7 +21,7 @@ import pytest
 from subhub import AsyncClient, Client, NotSent, Plan, PlanDraft
 from subhub.plugin import Provider
 from subhub.sending.transport import CONNECTIONS
-from subhub.sending.transport.turns import Turns
+from subhub.sending.transport.http import HttpSender
 
 KEY = "test_0123456789"
 BODY = json.dumps({"id": "pln_1", "name": "Phone"}).encode()
@@ -113,11 +115,9 @@ class TestThreads:
             threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS + 1))
             held = [threads.submit(billing.get_plan, "pln_1") for _ in range(CONNECTIONS)]
             server.await_requests(CONNECTIONS)
-            line: Any = billing
 
             def press() -> None:
-                while not line._channel._turns._line:
-                    time.sleep(0.001)
+                await_code(main, HttpSender.send.__code__)  # it waits there for a free connection
                 signal.pthread_kill(main, signal.SIGINT)
 
             pressed = threads.submit(press)
@@ -130,6 +130,26 @@ class TestThreads:
             again = [threads.submit(billing.get_plan, "pln_1") for _ in range(CONNECTIONS)]
             assert {each.result().id for each in again} == {"pln_1"}
         assert server.requests == 2 * CONNECTIONS
+
+    def test_that_give_up_leave_their_places_to_others(
+        self, toy: type[Provider], server: Counter
+    ) -> None:
+        with ExitStack() as stack:
+            billing = stack.enter_context(Client(toy, api_key=KEY, base_url=server.address))
+            threads = stack.enter_context(ThreadPoolExecutor(2 * CONNECTIONS))
+            held = [threads.submit(billing.get_plan, "pln_1") for _ in range(CONNECTIONS)]
+            server.await_requests(CONNECTIONS)
+            hasty = billing.with_options(timeout=0.01, attempts=1)
+            for _ in range(2):  # who gave up the first time has made no room for the second
+                tried = [threads.submit(hasty.get_plan, "pln_1") for _ in range(CONNECTIONS)]
+                assert all("all 20 connections" in str(each.exception()) for each in tried)
+            server.open.set()
+            assert {each.result().id for each in held} == {"pln_1"}
+            server.open.clear()
+            again = [threads.submit(billing.get_plan, "pln_1") for _ in range(CONNECTIONS)]
+            server.await_requests(2 * CONNECTIONS)  # all of them at once
+            server.open.set()
+            assert {each.result().id for each in again} == {"pln_1"}
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -183,6 +203,36 @@ class TestTasks:
         assert [type(each) for each in causes] == [NotSent]
         assert server.requests == CONNECTIONS + 1
 
+    def test_that_are_canceled_leave_their_places_to_others(
+        self, toy: type[Provider], server: Counter, backend: str
+    ) -> None:
+        plans: list[Plan] = []
+
+        async def main() -> None:
+            async with AsyncClient(toy, api_key=KEY, base_url=server.address) as billing:
+
+                async def work() -> None:
+                    plans.append(await billing.get_plan("pln_1"))
+
+                for number in (1, 2):
+                    async with anyio.create_task_group() as group:
+                        for _ in range(CONNECTIONS):
+                            _ = group.start_soon(work)
+                        await anyio.to_thread.run_sync(server.await_requests, number * CONNECTIONS)
+                        async with anyio.create_task_group() as waiting:
+                            for _ in range(CONNECTIONS):
+                                _ = waiting.start_soon(work)
+                            await anyio.wait_all_tasks_blocked()
+                            waiting.cancel_scope.cancel()
+                        hasty = billing.with_options(timeout=0.01, attempts=1)
+                        with pytest.raises(NotSent, match="all 20 connections were in use"):
+                            _ = await hasty.get_plan("pln_1")
+                        server.open.set()
+                    server.open.clear()
+
+        anyio.run(main, backend=backend)
+        assert len(plans) == server.requests == 2 * CONNECTIONS
+
 
 class Held(httpx.MockTransport):
     """Somebody else's transport, on which any number may be in flight."""
@@ -212,114 +262,10 @@ def test_somebody_elses_connections_have_limits_of_their_own(
         assert {each.result().id for each in calls} == {"pln_1"}
 
 
-class TestTheLine:
-    def test_is_first_come_first_served_for_threads(self) -> None:
-        turns = Turns(1)
-        order: list[int] = []
-        assert turns.take("first")
-
-        def work(number: int) -> None:
-            assert turns.wait(number, 10)
-            order.append(number)
-            turns.leave(number)
-
-        with ThreadPoolExecutor(5) as threads:
-            for number in range(5):
-                _ = threads.submit(work, number)
-                await_line(turns, number + 1)
-            turns.leave("first")
-        assert order == [0, 1, 2, 3, 4]
-
-    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-    def test_is_first_come_first_served_for_tasks(self, backend: str) -> None:
-        turns = Turns(1)
-        came: list[int] = []
-        order: list[int] = []
-        assert turns.take("first")
-
-        async def work(number: int) -> None:
-            came.append(number)
-            assert await turns.wait_async(number, 10)
-            order.append(number)
-            turns.leave(number)
-
-        async def main() -> None:
-            async with anyio.create_task_group() as group:
-                for number in range(5):
-                    _ = group.start_soon(work, number)
-                await anyio.wait_all_tasks_blocked()
-                turns.leave("first")
-
-        anyio.run(main, backend=backend)
-        assert len(order) == 5
-        assert order == came
-
-    def test_is_not_passed_by_those_who_come_later(self) -> None:
-        turns = Turns(1)
-        assert turns.take("first")
-        with ThreadPoolExecutor(1) as threads:
-            second = threads.submit(turns.wait, "second", 10)
-            await_line(turns, 1)
-            assert not turns.take("third")
-            turns.leave("first")
-            assert second.result()
-            assert not turns.take("third")
-            turns.leave("second")
-        assert turns.take("third")
-
-    def test_is_left_by_those_who_give_up(self) -> None:
-        turns = Turns(1)
-        assert turns.take("first")
-        assert not turns.wait("second", 0.001)
-        turns.leave("second")
-        turns.leave("first")
-        assert turns.take("third")
-
-    def test_gives_a_place_on_that_came_too_late(self) -> None:
-        turns = Turns(1)
-        assert turns.take("first")
-        assert not turns.wait("second", 0.001)
-        turns.leave("first")  # "second" is in now, and does not know
-        assert not turns.take("third")
-        turns.leave("second")
-        assert turns.take("third")
-
-    def test_has_a_place_at_once_when_one_came_free_on_the_way(self) -> None:
-        assert Turns(1).wait("first", 10)
-        assert anyio.run(Turns(1).wait_async, "first", 10)
-
-    def test_takes_no_harm_from_leaving_twice(self) -> None:
-        turns = Turns(1)
-        for _ in range(2):
-            assert turns.take("first")
-            turns.leave("first")
-            turns.leave("first")
-        assert turns.take("second")
-        assert not turns.take("third")
-
-    def test_never_holds_more_than_the_places_in_a_storm(self) -> None:
-        turns = Turns(3)
-        inside: list[int] = []
-        most: list[int] = []
-
-        def work(number: int) -> None:
-            for _ in range(200):
-                who = object()
-                try:
-                    if turns.take(who) or turns.wait(who, 10):
-                        inside.append(number)
-                        most.append(len(inside))
-                        inside.remove(number)
-                finally:
-                    turns.leave(who)
-
-        with ThreadPoolExecutor(16) as threads:
-            for each in [threads.submit(work, number) for number in range(16)]:
-                each.result()
-        assert len(most) == 16 * 200
-        assert max(most) <= 3
-
-
-def await_line(turns: Any, length: int) -> None:
-    while len(turns._line) < length:
-        time.sleep(0.001)
+def await_code(thread: int, code: CodeType) -> None:
+    """Wait until *thread* stays in *code* itself, in nothing that it calls."""
+    seen = 0
+    while seen < 20:
+        time.sleep(0.005)
+        frame = sys._current_frames()[thread]  # pyright: ignore[reportPrivateUsage] - documented
+        seen = seen + 1 if frame.f_code is code else 0

@@ -1,0 +1,213 @@
+"""Execution: the sending and sleeping that steps ask for, awaiting each answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+from subhub.client.account import open_account
+from subhub.client.base import BaseClient
+from subhub.client.settings import Mode
+from subhub.plugin.pagination import Identified, Paginator
+from subhub.plugin.registry import provider_class
+from subhub.sending.engine import async_drive
+from subhub.sending.steps import ASYNC_PAUSE, Pause
+from subhub.sending.transport import AsyncHttpSender, fake_transport
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import os
+    from types import TracebackType
+
+    from subhub.client.account import Account
+    from subhub.client.bulk import AsyncBulk
+    from subhub.errors import SubhubError
+    from subhub.messages import PreparedRequest, Response
+    from subhub.plugin.flows import Flow, Page
+    from subhub.plugin.provider import Provider
+    from subhub.plugin.rate_limits import RateLimit
+    from subhub.recovery.reconcile import Resolution
+    from subhub.sandbox import Fake
+    from subhub.sending.attempts import Hook
+    from subhub.sending.steps import Steps
+    from subhub.sending.transport import AsyncHttpClient, AsyncTransport
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Item = TypeVar("Item")
+I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
+AnyProvider = TypeVar("AnyProvider", bound="Provider")
+
+
+class AsyncExecutor(BaseClient):
+    """An account that is open, and its steps carried out, awaiting each answer."""
+
+    def __init__(
+        self,
+        provider: str | type[Provider],
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        mode: Mode | None = None,
+        timeout: float = 30.0,
+        timezone: str | None = None,
+        sandbox: bool | Fake = False,
+        dry_run: bool = False,
+        clock: Callable[[], dt.datetime] | None = None,
+        deadline: float | None = 120.0,
+        attempts: int = 4,
+        rate_limit: RateLimit | None = None,
+        share: float = 1.0,
+        permits: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: AsyncTransport | None = None,
+        http_client: AsyncHttpClient | None = None,
+    ) -> None:
+        """See `Client.__init__`."""
+        account = open_account(
+            provider_class(provider),
+            api_key=api_key,
+            base_url=base_url,
+            mode=mode,
+            timeout=timeout,
+            timezone=timezone,
+            sandbox=sandbox,
+            dry_run=dry_run,
+            clock=clock,
+            deadline=deadline,
+            attempts=attempts,
+            rate_limit=rate_limit,
+            share=share,
+            permits=permits,
+            journal=journal,
+            hooks=hooks,
+        )
+        self._connect(account, transport, http_client)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        account: str | None = None,
+        dry_run: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        transport: AsyncTransport | None = None,
+        http_client: AsyncHttpClient | None = None,
+    ) -> Self:
+        """See `Client.from_config`."""
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - TOML, and models of it
+
+        self = cls.__new__(cls)
+        configuration = Configuration.read(path, account)
+        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        self._connect(opened, transport, http_client)
+        return self
+
+    def _connect(
+        self,
+        account: Account,
+        transport: AsyncTransport | None,
+        http_client: AsyncHttpClient | None,
+    ) -> None:
+        self._open(account)
+        if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
+            transport, http_client = fake_transport(account.fake), None
+        self._sender = AsyncHttpSender(account.base_url, transport, http_client)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if not self._lent:
+            await self._sender.close()
+            self._account.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def call(
+        self,
+        operation: Callable[Concatenate[AnyProvider, P], Flow[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """See `Client.call`."""
+        return await self._run(self._extension(operation, *args, **kwargs))
+
+    def walk(
+        self,
+        operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncIterator[I]:
+        """See `Client.walk`."""
+        return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
+
+    async def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
+        """See `Client.resolve`."""
+        return await self._run(self._resolve(token, grace_period))
+
+    async def resolve_all(
+        self, tokens: Iterable[str], *, grace_period: float = 60.0
+    ) -> list[Resolution | SubhubError]:
+        """See `Client.resolve_all`."""
+        return await self._run(self._resolve_all(tokens, grace_period))
+
+    def bulk(
+        self,
+        call: Callable[[Item], Awaitable[T]],
+        items: Iterable[Item],
+        *,
+        in_flight: int = 20,
+        job: str | None = None,
+        key: Callable[[Item], str] | None = None,
+        grace_period: float = 60.0,
+    ) -> AsyncBulk[Item, T]:
+        """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
+        from subhub.client.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
+
+        batch = self._batch(items, in_flight, job, key)
+        workers = in_flight if self.sandbox is None else 1
+        return AsyncBulk(
+            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
+        )
+
+    async def _run(self, steps: Steps[T]) -> T:
+        return await async_drive(steps, self._perform)
+
+    async def _perform(self, step: PreparedRequest | Pause) -> Response | None:
+        if isinstance(step, Pause):
+            from anyio import sleep  # noqa: PLC0415 - httpx brings it; sync programs never need it
+
+            skipped = self._account.skip(step)
+            # Where no time passes, the other tasks have their turn all the same.
+            await (ASYNC_PAUSE.get() or sleep)(0 if skipped else step.seconds)
+            return None
+        return await self._sender.send(step, self._account.timeout)
+
+    def _walk(
+        self,
+        read: Callable[[str | None], Steps[Page[I]]],
+        limit: int | None = None,
+        keep: Callable[[I], bool] = lambda _: True,
+    ) -> AsyncIterator[I]:
+        pages = Paginator(keep, limit)
+        first = read(None)  # refuses what cannot be asked before anything is iterated
+
+        async def items() -> AsyncIterator[I]:
+            steps = first
+            while pages.more:
+                for item in pages.take(await self._run(steps)):
+                    yield item
+                steps = read(pages.cursor) if pages.more else steps
+
+        return items()
