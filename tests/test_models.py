@@ -249,3 +249,44 @@ def test_a_status_is_its_word() -> None:
     assert Status("past_due") is Status.PAST_DUE
     assert f"{Status.CANCELED}" == "canceled"
     assert Subscription(provider="toy", id="1").status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        (Interval(12, "month"), Interval(1, "year")),
+        (Interval(24, "month"), Interval(2, "year")),
+        (Interval(18, "month"), Interval(18, "month")),
+        (Interval(2, "week"), Interval(14, "day")),
+        (Interval(14, "day"), Interval(14, "day")),
+        (Interval(3, "year"), Interval(3, "year")),
+    ],
+)
+def test_equal_intervals_are_equal_however_they_are_written(
+    written: Interval, canonical: Interval
+) -> None:
+    assert written == canonical
+    assert hash(written) == hash(canonical)
+    assert (written.canonical.count, written.canonical.unit) == (canonical.count, canonical.unit)
+
+
+def test_an_interval_shows_what_was_written() -> None:
+    assert str(Interval(12, "month")) == "12 months"
+    assert (Interval(2, "week").count, Interval(2, "week").unit) == (2, "week")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Interval(1, "month"), Interval(30, "day")),
+        (Interval(1, "year"), Interval(365, "day")),
+        (Interval(1, "year"), Interval(11, "month")),
+        (Interval(1, "week"), Interval(1, "day")),
+    ],
+)
+def test_intervals_of_other_lengths_are_not_equal(one: Interval, other: Interval) -> None:
+    assert one != other
+
+
+def test_an_interval_equals_no_text() -> None:
+    assert Interval(1, "year") != "1 year"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,13 @@ from subhub.errors import InvalidRequest
 from subhub.models.record import Record
 
 Unit = Literal["day", "week", "month", "year"]
+_MONTHS: Final = 12
+_IN: Final[Mapping[Unit, tuple[str, int]]] = {
+    "day": ("day", 1),
+    "week": ("day", 7),
+    "month": ("month", 1),
+    "year": ("month", _MONTHS),
+}
 _TEXT = re.compile(r"(?:(\d{1,9})\s+)?([a-z]+?)s?", re.IGNORECASE)
 
 
@@ -18,7 +26,8 @@ class Interval(Record):
     """A billing period of *count* units: `Interval(1, "year")`, `Interval.parse("6 months")`.
 
     *count* is at least 1; *unit* is day, week, month or year. Anything else raises
-    `InvalidRequest`.
+    `InvalidRequest`. Equal periods are equal, however they are written: 12 months are 1 year, and
+    2 weeks are 14 days. What was written stays readable in `count`, `unit` and the text.
     """
 
     count: int = Field(ge=1, strict=True)
@@ -36,6 +45,28 @@ class Interval(Record):
     def parse(cls, text: str) -> Self:
         """Parse text such as `"1 year"`, `"6 months"` or `"month"`."""
         return cls(**_parts(text))
+
+    @property
+    def canonical(self) -> Interval:
+        """The same period in its canonical form: in days, in months, or in whole years."""
+        count, unit = self._period()
+        if unit == "day":
+            return Interval(count, "day")
+        years, months = divmod(count, _MONTHS)
+        return Interval(count, "month") if months else Interval(years, "year")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Interval):
+            return NotImplemented
+        return self._period() == other._period()
+
+    def __hash__(self) -> int:
+        return hash(self._period())
+
+    def _period(self) -> tuple[int, str]:
+        """Return the period in days or in months: one is never a whole number of the other."""
+        unit, factor = _IN[self.unit]
+        return self.count * factor, unit
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}" + ("s" if self.count > 1 else "")

@@ -142,8 +142,6 @@ CURRENCY: Final = "EUR"  # in responses only: requests have an amount without a 
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
 VAT_RATES: Final = (0, 9, 21)
 
-_SAME_INTERVAL: Final = {"2 weeks": "14 days", "12 months": "1 year"}
-
 
 def plan_terms(draft: PlanDraft) -> dict[str, Any]:
     """Return interval, amount and VAT rate of *draft* for a request, which requires all three."""
@@ -199,10 +197,11 @@ def read_money(amount: Decimal | None, currency: str | None) -> Money | None:
 
 
 def _interval_text(interval: Interval) -> str:
-    """Return one of the documented intervals; two weeks are 14 days, twelve months a year."""
-    text = _SAME_INTERVAL.get(str(interval), str(interval))
+    """Return one of the documented intervals, which are canonical: two weeks are 14 days."""
+    text = str(interval.canonical)
     if text not in INTERVALS:
-        raise InvalidRequest.of("interval", f"must be one of {_listed(INTERVALS)}, got {text!r}")
+        problem = f"must be one of {_listed(INTERVALS)}, got {str(interval)!r}"
+        raise InvalidRequest.of("interval", problem)
     return text
 
 
