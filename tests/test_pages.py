@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
-from subhub import InvalidReply, InvalidRequest, NotFound, Plan
+from subhub import AsyncClient, InvalidReply, InvalidRequest, NotFound, Plan
 from subhub.plugin import Flow, Page, done, next_page_number, walk
 from subhub.testing import play
 
@@ -63,17 +63,44 @@ def test_an_item_that_moved_to_a_later_page_is_given_once(billing: Caller, desk:
 
 
 @pytest.mark.parametrize("second", ["2", "1"])
-def test_a_cursor_that_was_used_before_ends_the_list_with_a_warning(
-    billing: Caller, desk: Desk, caplog: pytest.LogCaptureFixture, second: str
+def test_a_cursor_that_was_used_before_is_an_error_after_the_items_before_it(
+    billing: Caller, desk: Desk, second: str
 ) -> None:
     desk.answer(200, page("a", after="1"))
     desk.answer(200, page("b", after="2"))
     desk.answer(200, page("c", after=second))
+    given: list[str] = []
 
-    with caplog.at_level(logging.WARNING, "subhub"):
-        assert [each.id for each in billing.list_plans()] == ["a", "b", "c"]
+    async def read() -> None:
+        client = billing.client
+        if isinstance(client, AsyncClient):
+            async for plan in client.list_plans():
+                given.append(plan.id)  # noqa: PERF401 - the items before the error are kept
+        else:
+            for plan in client.list_plans():
+                given.append(plan.id)  # noqa: PERF401 - the items before the error are kept
 
-    assert caplog.messages == [f"the list ends early: its next page {second!r} was already read"]
+    with pytest.raises(InvalidReply, match=f"its next page, '{second}', was already read"):
+        anyio.run(read)
+
+    assert given == ["a", "b", "c"]
+
+
+def test_a_cursor_that_was_used_before_does_not_matter_beyond_the_limit(
+    billing: Caller, desk: Desk
+) -> None:
+    desk.answer(200, page("a", after="1"))
+    desk.answer(200, page("b", after="1"))
+
+    assert [each.id for each in billing.list_plans(limit=2)] == ["a", "b"]
+
+
+def test_a_flow_that_reads_every_page_fails_on_a_cursor_that_was_used_before() -> None:
+    def read(cursor: str | None) -> Flow[Page[Plan]]:
+        return done(Page([Plan(provider="toy", id=f"of {cursor}")], "1"))
+
+    with pytest.raises(InvalidReply, match="was already read"):
+        _ = play(walk(read, lambda _: True))
 
 
 def test_a_refusal_on_a_later_page_reaches_the_caller(billing: Caller, desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +10,6 @@ from subhub.errors import InvalidReply, InvalidRequest
 from subhub.plugin.flows import Flow, Page
 
 T = TypeVar("T")
-logger = logging.getLogger("subhub")
 
 
 class Identified(Protocol):
@@ -30,7 +28,8 @@ class Paginator(Generic[I]):
     """The state of reading one list: which page is next, and which ids were already returned.
 
     While data changes, an item can move to a later page and be sent again: it is returned once. A
-    cursor that was used before ends the list, or it would never end.
+    cursor that was used before is an `InvalidReply`: following it would never end, and taking it
+    for the end would pass a part of the list for the whole.
     """
 
     def __init__(
@@ -46,8 +45,9 @@ class Paginator(Generic[I]):
         self._visited: set[str] = set()
 
     def take(self, page: Page[I]) -> Iterator[I]:
-        """Note where *page* leads, and yield its new items."""
-        self._advance(page.next)
+        """Yield the new items of *page*, and note where it leads, or raise `InvalidReply`."""
+        self.cursor = page.next
+        self.more = page.next is not None
         for item in page.items:
             if item.id not in self._given and self._keep(item):
                 self._given.add(item.id)
@@ -57,19 +57,25 @@ class Paginator(Generic[I]):
                     self.more = self.more and self._left > 0
                 if self._left == 0:
                     return
+        if page.next is not None:
+            self._advance(page.next)
 
-    def _advance(self, cursor: str | None) -> None:
-        if cursor is not None and cursor in self._visited:
-            logger.warning("the list ends early: its next page %r was already read", cursor)
-            cursor = None
-        self.cursor = cursor
-        self.more = cursor is not None
-        if cursor is not None:
-            self._visited.add(cursor)
+    def _advance(self, cursor: str) -> None:
+        if cursor in self._visited:
+            message = (
+                f"the list does not end: its next page, {cursor!r}, was already read. The items "
+                "before that are given, and there may be more of them."
+            )
+            raise InvalidReply(message)
+        self._visited.add(cursor)
 
 
 def walk(read: Callable[[str | None], Flow[Page[I]]], keep: Callable[[I], bool]) -> Flow[list[I]]:
-    """Read every page, and return the items to *keep*."""
+    """Read every page, and return the items to *keep*.
+
+    A list that does not come to its real end is an `InvalidReply`: what is not in a part of a list
+    may still exist.
+    """
     steps = Paginator(keep)
     kept: list[I] = []
     while steps.more:

@@ -103,9 +103,9 @@ class TestGetSubscription:
                 provider=Afternoon(),
             )
 
-    def test_ends_at_a_repeated_cursor(self) -> None:
+    def test_is_not_claimed_to_be_absent_at_a_repeated_cursor(self) -> None:
         page = listing(OTHER, pagination={"next_cursor": "a"})
-        with pytest.raises(NotFound):
+        with pytest.raises(InvalidReply, match="was already read"):
             _ = play(
                 Afternoon().get_subscription(SUBSCRIPTION), LOST, page, page, provider=Afternoon()
             )
@@ -140,7 +140,13 @@ class TestPages:
         assert played.result.next == cursor
 
     @pytest.mark.parametrize(
-        "pagination", [{"has_more": True}, {"next": {"after": "abc"}, "has_more": 1}]
+        "pagination",
+        [
+            {"has_more": True},
+            {"has_more": True, "next_cursor": None},
+            {"has_more": True, "next_cursor": ""},
+            {"next": {"after": "abc"}, "has_more": 1},
+        ],
     )
     def test_a_list_with_an_unknown_next_page_is_an_error(self, pagination: object) -> None:
         with pytest.raises(InvalidReply, match="has_more"):

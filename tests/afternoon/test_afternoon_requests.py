@@ -18,7 +18,7 @@ from subhub_afternoon import (
     InvoiceLine,
 )
 
-from subhub import Customer, CustomerDraft, Status, Subscription, SubscriptionChange
+from subhub import Customer, CustomerDraft, InvalidReply, Status, Subscription, SubscriptionChange
 from subhub.models import CustomerUpdate
 from subhub.plugin import Flow, Page, Request
 from subhub.testing import play, reply
@@ -125,6 +125,14 @@ class TestCustomers:
     def test_find_ignores_customers_with_another_external_id(self) -> None:
         flow = Afternoon().find_customer(external_id="cust_9")
         assert run(flow, response(customers=[WIRE_CUSTOMER, {"id": OTHER}]))[1] is None
+
+    @pytest.mark.parametrize(
+        "pagination", [{"next_cursor": "abc"}, {"has_more": True, "next_cursor": None}]
+    )
+    def test_find_does_not_take_a_part_of_the_matches_for_all(self, pagination: Any) -> None:
+        flow = Afternoon().find_customer(external_id="cust_9")
+        with pytest.raises(InvalidReply, match="page"):
+            _ = run(flow, response(customers=[WIRE_CUSTOMER], pagination=pagination))
 
     def test_update_sends_only_the_changes(self) -> None:
         changes = CustomerUpdate(email="new@acme.com", country="BE")

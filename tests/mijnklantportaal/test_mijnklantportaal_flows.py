@@ -136,6 +136,12 @@ class TestPlans:
         with pytest.raises(InvalidReply, match="another host"):
             _ = run(portal, portal.list_plans(), answer)
 
+    def test_that_do_not_say_whether_there_are_more_are_not_the_last(
+        self, portal: MijnKlantportaal
+    ) -> None:
+        with pytest.raises(InvalidReply, match="next_page_url"):
+            _ = run(portal, portal.list_plans(), {"current_page": 1, "data": []})
+
 
 class TestCustomers:
     def test_are_created_as_documented(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from subhub.errors import Ambiguous, InvalidRequest
+from subhub.errors import Ambiguous, InvalidReply, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate, Result
 from subhub.plugin import Flow, Page, Provider, Wire, delete, get, path, post
 from subhub_afternoon import inferred
@@ -109,7 +109,9 @@ class Customers(Provider):
         """Find the customer with your own id; Afternoon cannot search by e-mail.
 
         The found customers are compared with the id again: the path is assumed, and a search that
-        ignored its query would bill the wrong customer.
+        ignored its query would bill the wrong customer. The search is documented without pages: an
+        answer that may have more of them is an `InvalidReply`, because a customer who is not on the
+        first one is not a new customer.
         """
         if external_id is None:
             self._lacks("find_customer:email", email)
@@ -120,6 +122,9 @@ class Customers(Provider):
             for customer in answer.customers
             if customer.external_id == external_id
         ]
+        if answer.page(answer.customers).next is not None:
+            message = "the search for a customer has more than one page, and only one can be read"
+            raise InvalidReply(message, body=str(answer.pagination))
         if len(found) > 1:
             message = (
                 f"{len(found)} customers have the external id {external_id!r}. Choose one of "

@@ -23,8 +23,8 @@ def next_cursor(pagination: Mapping[str, Any], received: int) -> str | None:
     """Return the cursor of the next page, or `None` on the last one.
 
     The `pagination` object is documented, its field names are not: those tried here are guesses. A
-    page without a known name that may not be the last one raises `InvalidReply`, because a part of
-    a list that looks complete is worse than an error.
+    page without a cursor that may not be the last one raises `InvalidReply`, because a part of a
+    list that looks complete is worse than an error.
 
     Args:
         pagination: The `pagination` object of the response.
@@ -33,12 +33,13 @@ def next_cursor(pagination: Mapping[str, Any], received: int) -> str | None:
     # `has_more` is a guess too; only an explicit False ends a list
     if pagination.get("has_more") is False:
         return None
-    for name in CURSOR_NAMES:
-        cursor = text_at(pagination, name)
-        # a known name with an empty value is the end of the list
-        if cursor or (name in pagination and not pagination[name]):
-            return cursor or None
-    if pagination.get("has_more") or received >= PAGE_SIZE:
+    cursors = (text_at(pagination, name) for name in CURSOR_NAMES)
+    cursor = next(filter(None, cursors), None)
+    if cursor is not None:
+        return cursor
+    # a known name with an empty value is the end of the list, unless `has_more` says otherwise
+    ended = any(name in pagination and not pagination[name] for name in CURSOR_NAMES)
+    if pagination.get("has_more") or (received >= PAGE_SIZE and not ended):
         names = ", ".join(pagination) or "nothing"
         message = (
             f"cannot read the next page of the list because its `pagination` has {names}, and no "

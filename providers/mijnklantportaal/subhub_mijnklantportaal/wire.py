@@ -47,7 +47,7 @@ class Listing(Wire, Generic[O]):
 
     # a list can change between two pages, so an object can be on both or on neither
     data: list[O]
-    next_page_url: str | None = None
+    next_page_url: str | None  # null on the last page; a page without it does not say that it is
 
 
 class Lists(Provider):
