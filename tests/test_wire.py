@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from subhub import InvalidReply
-from subhub.plugin import Response, Wire, is_object
+from subhub.plugin import Response, Wire, day_in, is_object
 
 
 class Line(Wire):
@@ -148,3 +150,21 @@ def test_only_an_object_is_an_object() -> None:
     assert is_object({})
     others: tuple[object, ...] = ([], "{}", None, 1)
     assert not any(is_object(each) for each in others)
+
+
+@pytest.mark.parametrize(
+    ("shown", "zone", "day"),
+    [
+        (None, "UTC", None),
+        (dt.date(2027, 1, 1), "America/New_York", dt.date(2027, 1, 1)),
+        (dt.datetime(2026, 12, 31, 23, tzinfo=dt.UTC), "Europe/Amsterdam", dt.date(2027, 1, 1)),
+        (dt.datetime(2026, 12, 31, 23, tzinfo=dt.UTC), "UTC", dt.date(2026, 12, 31)),
+        (dt.datetime(2027, 1, 1, 23), "Asia/Tokyo", dt.date(2027, 1, 1)),  # noqa: DTZ001 - none is known
+        (dt.datetime.min.replace(tzinfo=dt.UTC), "America/New_York", dt.date.min),
+        (dt.datetime.max.replace(tzinfo=dt.UTC), "Asia/Tokyo", dt.date.max),
+    ],
+)
+def test_an_instant_is_a_day_in_a_time_zone(
+    shown: dt.date | None, zone: str, day: dt.date | None
+) -> None:
+    assert day_in(shown, ZoneInfo(zone)) == day

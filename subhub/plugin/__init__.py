@@ -2,7 +2,7 @@
 
 from subhub.messages import Encoded, Json, Path, Request, Response, is_object, path
 from subhub.plugin.capabilities import Absence, Evidence
-from subhub.plugin.decoding import Wire, delete, get, patch, post, send
+from subhub.plugin.decoding import Wire, day_in, delete, get, patch, post, send
 from subhub.plugin.flows import Flow, Page, completed, done
 from subhub.plugin.pagination import next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
@@ -23,6 +23,7 @@ __all__ = [
     "Response",
     "Wire",
     "completed",
+    "day_in",
     "delete",
     "done",
     "get",

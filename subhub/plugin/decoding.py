@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -129,6 +130,24 @@ def json_of(response: Response) -> Any:
         message = "the answer is JSON nested too deeply to read"
         raise invalid(message, response) from error
     return decoded
+
+
+def day_in(shown: dt.date | None, zone: dt.tzinfo) -> dt.date | None:
+    """Return the day that a response shows, where it may be shown as an instant.
+
+    An instant is a day only in a time zone: 2026-12-31T23:00:00Z is the first day of 2027 in
+    Amsterdam. A time without an offset cannot be converted, and its own day counts.
+
+    Args:
+        shown: A day, or an instant.
+        zone: The time zone of the account, `self.zone` in a flow.
+    """
+    if not isinstance(shown, dt.datetime):
+        return shown
+    try:
+        return (shown if shown.tzinfo is None else shown.astimezone(zone)).date()
+    except OverflowError:  # on the first or last day that there is
+        return shown.date()
 
 
 def invalid(message: str, response: Response) -> InvalidReply:

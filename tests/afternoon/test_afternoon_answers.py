@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from subhub_afternoon import Afternoon
@@ -71,10 +72,25 @@ class TestStatus:
         assert (subscription.plan_id, subscription.customer_id) == ("starter_plan", OTHER)
 
     @pytest.mark.parametrize(
-        "written", ["2024-02-01T00:00:00Z", "2024-02-01T23:00:00-05:00", "2024-02-01"]
+        ("written", "zone", "day"),
+        [
+            ("2024-02-01T00:00:00Z", "UTC", 1),
+            ("2024-02-01T00:00:00Z", "America/New_York", 31),
+            ("2024-02-01T23:00:00-05:00", "America/New_York", 1),
+            ("2024-02-01T23:00:00-05:00", "Europe/Amsterdam", 2),
+            ("2024-02-01", "America/New_York", 1),
+        ],
     )
-    def test_it_renews_on_the_day_in_the_response(self, written: str) -> None:
-        assert read(next_renewal_date=written).renews_on == dt.date(2024, 2, 1)
+    def test_it_renews_on_the_day_in_the_time_zone_of_the_account(
+        self, written: str, zone: str, day: int
+    ) -> None:
+        provider = Afternoon()
+        provider.zone = ZoneInfo(zone)
+        fields = {"id": SUBSCRIPTION, "next_renewal_date": written}
+        answer = reply(200, {"success": True, "subscription": fields})
+        renews_on = play(provider.get_subscription(SUBSCRIPTION), answer).result.renews_on
+        assert renews_on is not None
+        assert renews_on.day == day
 
 
 class TestGetSubscription:

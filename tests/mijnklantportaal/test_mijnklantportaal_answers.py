@@ -142,11 +142,15 @@ def test_a_time_keeps_its_offset_or_is_none(
     [
         ("2024-05-04", dt.date(2024, 5, 4)),
         ("2024-05-04T00:00:00+02:00", dt.date(2024, 5, 4)),
+        ("2024-05-03T22:00:00Z", dt.date(2024, 5, 4)),
+        ("2026-12-31T23:00:00Z", dt.date(2027, 1, 1)),
+        ("2024-05-04 23:00:00", dt.date(2024, 5, 4)),
         ("2024-04-31", None),
     ],
 )
-def test_a_day_is_the_written_one_or_none(read: Read, text: str, day: dt.date | None) -> None:
-    assert read(startsAt=text).starts_on == day
+def test_a_day_is_that_of_the_account_or_none(read: Read, text: str, day: dt.date | None) -> None:
+    found = read(startsAt=text, renewsAt=text)
+    assert (found.starts_on, found.renews_on) == (day, day)
 
 
 @pytest.mark.parametrize(

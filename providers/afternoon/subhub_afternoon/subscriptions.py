@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 
 from subhub.errors import ProviderError
 from subhub.models import PlanDraft, Refund, Status, Subscription, SubscriptionChange, When
-from subhub.plugin import Flow, Page, Provider, Wire, get, path, post, walk
+from subhub.plugin import Flow, Page, Provider, Wire, day_in, get, path, post, walk
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import anchor_day, cuid, plan_code, text
@@ -37,13 +37,16 @@ class AfternoonSubscription(Wire):
     next_renewal_date: dt.datetime | None = None
     canceled_at: AwareDatetime | None = None
 
-    def to_subscription(self, owner: str | None = None) -> Subscription:
+    def to_subscription(self, zone: dt.tzinfo, owner: str | None = None) -> Subscription:
         """Convert to a `Subscription`; its plan id is the plan code, as in requests.
 
-        *owner* is the customer by whom the list was filtered: the filter is documented, a customer
-        in the response is not. `renews_on` is the day in Afternoon's own offset. A subscription has
-        ended only if its status says so, because a cancellation at period end has the same response
-        as an immediate one.
+        A subscription has ended only if its status says so, because a cancellation at period end
+        has the same response as an immediate one.
+
+        Args:
+            zone: The time zone that days are in.
+            owner: The customer by whom the list was filtered: the filter is documented, a customer
+                in the response is not.
         """
         status = STATUSES.get(self.status or "", Status.UNKNOWN)
         return Subscription(
@@ -54,7 +57,7 @@ class AfternoonSubscription(Wire):
             plan_id=self.plan_code,
             status=status,
             raw_status=self.status,
-            renews_on=self.next_renewal_date.date() if self.next_renewal_date else None,
+            renews_on=day_in(self.next_renewal_date, zone),
             ends_at=self.canceled_at if status is Status.CANCELED else None,
             raw=self.raw,
         )
@@ -120,7 +123,7 @@ class Subscriptions(Provider):
         if initial_status is not None:
             body["initial_status"] = text("initial_status", initial_status)
         answer = yield from inferred.create_subscription(SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription()
+        return answer.subscription.to_subscription(self.zone)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription.
@@ -139,7 +142,7 @@ class Subscriptions(Provider):
             if listed is None:
                 raise
             return listed
-        return answer.subscription.to_subscription()
+        return answer.subscription.to_subscription(self.zone)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -148,7 +151,9 @@ class Subscriptions(Provider):
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
-        return answer.page([item.to_subscription(owner) for item in answer.subscriptions])
+        return answer.page(
+            [item.to_subscription(self.zone, owner) for item in answer.subscriptions]
+        )
 
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
@@ -170,8 +175,8 @@ class Subscriptions(Provider):
         return SubscriptionChange(
             provider=PROVIDER,
             raw=answer.raw,
-            old=answer.old_subscription.to_subscription(),
-            new=new.to_subscription() if new else None,
+            old=answer.old_subscription.to_subscription(self.zone),
+            new=new.to_subscription(self.zone) if new else None,
         )
 
     def cancel_subscription(
@@ -189,7 +194,7 @@ class Subscriptions(Provider):
         address = path(SUBSCRIPTIONS + "/{}/cancel", cuid("subscription_id", subscription_id))
         body = timing("cancel_mode", when, refund)
         answer = yield from post(address, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription()
+        return answer.subscription.to_subscription(self.zone)
 
     def update_billing_anchor_day(self, subscription_id: str, day: int) -> Flow[Subscription]:
         """Change the day of the month on which a subscription is billed, from 1 to 31.
@@ -200,7 +205,7 @@ class Subscriptions(Provider):
         found = cuid("subscription_id", subscription_id)
         body = {"billing_anchor_day": anchor_day("day", day)}
         answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription()
+        return answer.subscription.to_subscription(self.zone)
 
     def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
         """Find a subscription in the list, reading pages until it is found."""

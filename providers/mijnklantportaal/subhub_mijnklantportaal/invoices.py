@@ -11,7 +11,7 @@ import datetime as dt
 
 from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal
-from subhub.plugin import Flow, Json, Page, get, patch, path
+from subhub.plugin import Flow, Json, Page, day_in, get, patch, path
 from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, NAME
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
 from subhub_mijnklantportaal.wire import (
@@ -51,8 +51,8 @@ class WireInvoice(PortalObject):
     created_at: Moment = None
     links: InvoiceLinks | None = None
 
-    def to_result(self) -> CustomerInvoice:
-        """Convert to a `CustomerInvoice`."""
+    def to_result(self, zone: dt.tzinfo) -> CustomerInvoice:
+        """Convert to a `CustomerInvoice`, with its day in *zone*."""
         online = self.links.online_payment_link if self.links is not None else None
         return CustomerInvoice(
             provider=NAME,
@@ -60,7 +60,7 @@ class WireInvoice(PortalObject):
             customer_id=self.customer_id,
             number=self.invoice_number,
             price=read_money(self.amount, self.currency),
-            issued_on=self.issued_at,
+            issued_on=day_in(self.issued_at, zone),
             paid_at=self.paid_at,
             payment_url=None if online is None else online.href,
             created_at=self.created_at,
@@ -98,12 +98,17 @@ class InvoiceFlows(Lists):
 
     def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
         """List invoices, one page at a time; no filter is documented."""
-        return self._read_page(INVOICES, Listing[WireInvoice], WireInvoice.to_result, cursor)
+        return self._read_page(
+            INVOICES,
+            Listing[WireInvoice],
+            lambda listed: listed.to_result(self.zone),
+            cursor,
+        )
 
     def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
         """Read an invoice (`inv_...`)."""
         invoice = yield from get(path(INVOICE, _invoice(invoice_id)), WireInvoice)
-        return invoice.to_result()
+        return invoice.to_result(self.zone)
 
     def get_customer_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
         """Return a temporary URL of an invoice's PDF, not the file itself."""
@@ -121,7 +126,7 @@ class InvoiceFlows(Lists):
         """
         note = payment_note(paid_at, self.zone)
         invoice = yield from patch(path(INVOICE, _invoice(invoice_id)), WireInvoice, note)
-        return invoice.to_result()
+        return invoice.to_result(self.zone)
 
 
 def _invoice(invoice_id: str) -> str:

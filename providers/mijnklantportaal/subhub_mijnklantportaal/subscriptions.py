@@ -24,7 +24,7 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Json, Page, get, is_object, patch, path, post
+from subhub.plugin import Flow, Json, Page, day_in, get, is_object, patch, path, post
 from subhub_mijnklantportaal.addresses import NAME, SIGN_UP_EXISTING, SUBSCRIPTION, SUBSCRIPTIONS
 from subhub_mijnklantportaal.wire import (
     Day,
@@ -66,8 +66,8 @@ class CustomerSubscription(PortalObject):
     terminated_at: Moment = None
     created_at: Moment = None
 
-    def to_subscription(self) -> Subscription:
-        """Convert to a `Subscription`.
+    def to_subscription(self, zone: dt.tzinfo) -> Subscription:
+        """Convert to a `Subscription`, with its days in *zone*.
 
         Only the status says whether it is running, never `terminatedAt`.
         """
@@ -80,8 +80,8 @@ class CustomerSubscription(PortalObject):
             raw_status=self.status,
             price=read_money(self.amount, self.currency),
             interval=read_interval(self.interval),
-            starts_on=self.starts_at,
-            renews_on=self.renews_at,
+            starts_on=day_in(self.starts_at, zone),
+            renews_on=day_in(self.renews_at, zone),
             ends_at=self._ends_at(),
             created_at=self.created_at,
             raw=self.raw,
@@ -227,12 +227,12 @@ class SubscriptionFlows(Lists):
                 invoice_text=invoice_text,
             )
             created = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
-        return created.to_subscription()
+        return created.to_subscription(self.zone)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription."""
         found = yield from get(path(SUBSCRIPTION, subscription_id), CustomerSubscription)
-        return found.to_subscription()
+        return found.to_subscription(self.zone)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -242,7 +242,7 @@ class SubscriptionFlows(Lists):
         return self._read_page(
             SUBSCRIPTIONS,
             Listing[CustomerSubscription],
-            CustomerSubscription.to_subscription,
+            lambda listed: listed.to_subscription(self.zone),
             cursor,
         )
 
@@ -252,7 +252,7 @@ class SubscriptionFlows(Lists):
         """Change the terms; from which period on they apply is not documented."""
         place = path(SUBSCRIPTION, subscription_id)
         changed = yield from patch(place, CustomerSubscription, subscription_changes(changes))
-        return changed.to_subscription()
+        return changed.to_subscription(self.zone)
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -272,10 +272,10 @@ class SubscriptionFlows(Lists):
         place = path(SUBSCRIPTION, subscription_id)
         found = yield from get(place, CustomerSubscription)
         if found.over:
-            return found.to_subscription()
+            return found.to_subscription(self.zone)
         body = {"terminatedAt": naive_text(now)}
         terminated = yield from patch(place, CustomerSubscription, body)
-        return terminated.to_subscription()
+        return terminated.to_subscription(self.zone)
 
 
 def _no_mandate() -> Unsupported:

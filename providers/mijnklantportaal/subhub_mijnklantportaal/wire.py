@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, PlainValidator
 from pydantic.alias_generators import to_camel
 
 from subhub.errors import InvalidRequest
@@ -118,8 +118,9 @@ def _read(value: object) -> dt.datetime | None:
 
 
 def _day(value: object) -> dt.date | None:
-    moment = _read(value)  # a day may be written as a time with an offset, whose own day counts
-    return None if moment is None else moment.date()
+    """Return a day, or the instant if it is written as a time with an offset; see `day_in`."""
+    moment = _read(value)
+    return moment if moment is None or moment.tzinfo is not None else moment.date()
 
 
 def _moment(value: object) -> dt.datetime | None:
@@ -128,8 +129,8 @@ def _moment(value: object) -> dt.datetime | None:
     return None if moment is None or moment.tzinfo is None else moment
 
 
-Day = Annotated[dt.date | None, BeforeValidator(_day)]
-"""A day in a response; `None` if it cannot be read."""
+Day = Annotated[dt.datetime | dt.date | None, PlainValidator(_day)]
+"""A day in a response, or an instant, which `day_in` converts; `None` if it cannot be read."""
 
 Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
 """A time with its offset in a response; `None` if it cannot be read or has no offset."""
