@@ -119,6 +119,13 @@ class Account:
             preview=preview,
         )
 
+    def clock_ahead(self) -> tuple[float, float] | None:
+        """Return by how many seconds, at least and at most, the provider's clock is ahead of ours.
+
+        `None` means that no answer has said it so far.
+        """
+        return self.retries.server_clock.ahead(self.clock(), self.retries.clock())
+
     def skip(self, pause: Pause) -> bool:
         """Advance the clock of a sandbox instead of sleeping; return whether this is one."""
         if self.fake is None:

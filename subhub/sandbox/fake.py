@@ -7,6 +7,9 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import format_datetime
+from functools import lru_cache
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -98,6 +101,8 @@ class Fake(ABC):
                 reply = self._answer(received)
             else:
                 reply = apply_fault(fault, self, received, lambda: self._answer(received))
+            if reply.status:  # as every server with a clock does
+                reply = replace(reply, headers={"date": _date(self.clock.now()), **reply.headers})
             self.exchanges.append(Exchange(received, reply))
         return reply
 
@@ -243,3 +248,9 @@ class Fake(ABC):
         if literal is not None:
             return literal, []
         return matching(self._routes.get(method, []), method, path)
+
+
+@lru_cache(maxsize=4)
+def _date(moment: dt.datetime) -> str:
+    """Return *moment* as a `Date` header; cached, because a frozen clock repeats it."""
+    return format_datetime(moment, usegmt=True)

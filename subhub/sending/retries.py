@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from subhub.errors import ConfigError, InvalidReply, NotSent, TransportError
 from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
+from subhub.sending.server_clock import ServerClock
 from subhub.sending.steps import Change, Exchange, Pause
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class RetryPolicy:
         attempts: How often a request is sent at most; at least 1.
         deadline: How many seconds one operation may take with all its waiting; `None` for any time.
         quota: How many retries the client has left.
+        server_clock: What the answers say about the provider's clock.
         instrumentation: Reports each attempt.
     """
 
@@ -82,6 +84,7 @@ class RetryPolicy:
     attempts: int = 4
     deadline: float | None = 120.0
     quota: RetryQuota = field(default_factory=RetryQuota)
+    server_clock: ServerClock = field(default_factory=ServerClock)
     instrumentation: Instrumentation | None = None
 
     def __post_init__(self) -> None:
@@ -228,19 +231,20 @@ class Operation:
                 change.sending()
             change.open = True  # last: until here there is nothing to be lost
         self.sent = True
+        policy, began = self._policy, self._policy.clock()
         try:
             if self._log is None:
                 response = yield prepared
             else:
-                response = yield from self._log.attempt(
-                    request, prepared, number, self._policy.clock
-                )
+                response = yield from self._log.attempt(request, prepared, number, policy.clock)
         except BaseException as error:
             if isinstance(error, NotSent) or isinstance(error.__cause__, NotSent):
                 self.sent = sent
                 _take_back(change, was_open=was_open)
             raise
         assert response is not None  # noqa: S101 - only a pause is answered by nothing
+        if "date" in response.headers:
+            policy.server_clock.answer = (response.headers, began, policy.clock())
         if response.status in REFUSED:
             _take_back(change, was_open=was_open)
         return response

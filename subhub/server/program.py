@@ -59,6 +59,7 @@ def server(application: Application) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=False,  # the fake's clock is the provider's; it may be frozen or ahead
         timeout_graceful_shutdown=2,
     )
     return uvicorn.Server(config)

@@ -46,6 +46,13 @@ class TestClients:
         assert asyncio.run(create())
         assert account.request_log.total == 1
 
+    def test_see_the_clock_of_the_sandbox(self, afternoon: ServedAccount) -> None:
+        """The machine's would say that everything in the sandbox is older, or newer, than it is."""
+        now = afternoon.fake.clock.advance(days=400)
+        headers = {"authorization": f"Bearer {afternoon.fake.api_key}"}
+        response = httpx.get(f"{afternoon.base_url}/v1/customers", headers=headers)
+        assert response.headers.get_list("date") == [f"{now:%a, %d %b %Y %H:%M:%S} GMT"]
+
     def test_read_every_page_of_a_list(
         self, account: ServedAccount, connect: Connect, company: CustomerDraft
     ) -> None:
