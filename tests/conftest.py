@@ -34,7 +34,7 @@ from subhub.models import (
     When,
 )
 from subhub.plugin import Evidence, Flow, Page, Provider, Wire, done, get, patch, path, post
-from subhub.plugin.capabilities import NEUTRAL
+from subhub.plugin.operations import NEUTRAL
 from subhub.sandbox import Fake, Received, Refusal, Reply, route
 
 

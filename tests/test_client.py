@@ -17,7 +17,7 @@ from subhub import AsyncClient, Client, ConfigError, NotFound, PluginError
 from subhub.client.operations import Operations
 from subhub.models import PlanDraft
 from subhub.plugin import Provider
-from subhub.plugin.capabilities import OPERATIONS
+from subhub.plugin.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk, Toy

@@ -22,7 +22,7 @@ from subhub import (
     Unsupported,
 )
 from subhub.plugin import Absence, Evidence, Provider
-from subhub.plugin.capabilities import NEUTRAL
+from subhub.plugin.operations import NEUTRAL
 
 if TYPE_CHECKING:
     from tests.conftest import Caller, Desk, Toy

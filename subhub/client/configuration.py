@@ -31,7 +31,8 @@ from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError,
 from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
-from subhub.plugin.capabilities import NEUTRAL, Capabilities
+from subhub.plugin.capabilities import Capabilities
+from subhub.plugin.operations import NEUTRAL
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook

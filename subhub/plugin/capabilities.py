@@ -15,52 +15,12 @@ from functools import cache
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, Unsupported
+from subhub.plugin.operations import NEUTRAL, OPERATIONS
 
 Mark = Literal["seed", "docs", "docs-old", "inferred"]
 """How well a wire format is known, strongest first: `seed`, in full from the provider's own
 document; `docs`, from its documentation; `docs-old`, from an earlier edition of it; `inferred`, not
 seen anywhere. None of them means that it was tried against the live service."""
-
-OPERATIONS: Final = (
-    "create_plan",
-    "get_plan",
-    "list_plans",
-    "update_plan",
-    "create_customer",
-    "get_customer",
-    "list_customers",
-    "find_customer",
-    "update_customer",
-    "create_signup_link",
-    "subscribe",
-    "get_subscription",
-    "list_subscriptions",
-    "change_subscription",
-    "update_subscription",
-    "cancel_subscription",
-)
-"""The neutral operations, in the order of the main job."""
-
-READING: Final = ("get_", "list_", "find_")
-"""How the names of operations begin that change nothing."""
-
-VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "find_customer": ("external_id", "email"),
-    "create_signup_link": (
-        "new_customer",
-        "existing_customer",
-        "return_url",
-        "back_url",
-        "replaces",
-        "period_end",
-        "prorated",
-    ),
-    "subscribe": ("inline_plan", "starts_on", "payment_method"),
-    "change_subscription": ("now", "period_end", "prorated"),
-    "cancel_subscription": ("now", "period_end", "prorated"),
-}
-"""What else an operation may be asked for, and a provider may lack."""
-
 
 Quality = Literal["decided", "candidates", "nothing"]
 """What can be found out about a change whose answer was lost: `decided`, whether it was carried
@@ -79,13 +39,9 @@ class Lookup:
 
 
 LOOKUPS: Final[Mapping[str, Lookup]] = {
-    "create_plan": Lookup("list_plans", "plan"),
-    "create_customer": Lookup("list_customers", "customer"),
-    "subscribe": Lookup("list_subscriptions", "subscription"),
-    "cancel_subscription": Lookup("get_subscription"),
-    "update_plan": Lookup("get_plan"),
-    "update_customer": Lookup("get_customer"),
-    "update_subscription": Lookup("get_subscription"),
+    name: Lookup(reading, row.creates)
+    for name, row in OPERATIONS.items()
+    if (reading := row.listed_by or row.read_by)
 }
 """The changes that can be looked for after a lost answer; links are listed nowhere."""
 
@@ -169,13 +125,6 @@ class Capabilities(Mapping[str, Capability]):
             raise unsupported(self._provider, name, found)
 
 
-NEUTRAL: Final = (
-    *OPERATIONS,
-    *(f"{name}:{variant}" for name, variants in VARIANTS.items() for variant in variants),
-)
-"""All neutral capability names."""
-
-
 def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
     """Return the error for what a provider lacks.
 
@@ -215,19 +164,15 @@ def _beyond(
 
 
 def _derive(provider: type[Described]) -> Iterator[Capability]:
-    for operation in OPERATIONS:
+    for operation, row in OPERATIONS.items():
         implemented = overrides(provider, operation)
         yield Capability(
             operation,
             _operation_evidence(provider, operation, implemented=implemented),
             options=tuple(options_of(provider, operation)),
-            lost=(
-                recovery(operation, provider)
-                if implemented and not operation.startswith(READING)
-                else None
-            ),
+            lost=recovery(operation, provider) if implemented and row.changes else None,
         )
-        for variant in VARIANTS.get(operation, ()):
+        for variant in row.variants:
             name = f"{operation}:{variant}"
             yield Capability(name, _variant_evidence(provider, name, implemented=implemented))
     for name, found in provider.evidence.items():

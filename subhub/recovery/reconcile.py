@@ -14,6 +14,7 @@ from subhub.errors import OutcomeUnknown
 from subhub.models import Status
 from subhub.plugin.capabilities import LOOKUPS
 from subhub.plugin.flows import Flow, done
+from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.pagination import walk
 from subhub.recovery.intents import Intent
 
@@ -170,8 +171,9 @@ _LOOKS: Final[Mapping[str, _Look]] = {
 
 def reread(past: PreviousStep, provider: Provider) -> Flow[Any]:
     """Read what an earlier run of a job created or changed, instead of doing it again."""
-    way = _READ_AGAIN.get(past.operation)
-    if way is None or past.object_id is None or not provider.capabilities().supports(way):
+    row = OPERATIONS.get(past.operation)
+    way = row.read_by if row is not None else ""
+    if not way or past.object_id is None or not provider.capabilities().supports(way):
         error = OutcomeUnknown(
             f"`{past.operation}` was carried out by an earlier run of the job, as "
             f"{past.object_id or 'something without an id'}, and cannot be read again: "
@@ -181,15 +183,3 @@ def reread(past: PreviousStep, provider: Provider) -> Flow[Any]:
         raise error
     flow: Flow[Any] = getattr(provider, way)(past.object_id)
     return flow
-
-
-_READ_AGAIN: Final[Mapping[str, str]] = {
-    "create_plan": "get_plan",
-    "update_plan": "get_plan",
-    "create_customer": "get_customer",
-    "update_customer": "get_customer",
-    "subscribe": "get_subscription",
-    "update_subscription": "get_subscription",
-    "cancel_subscription": "get_subscription",
-}
-"""Which operation reads the object of a change; a signup link cannot be read again."""

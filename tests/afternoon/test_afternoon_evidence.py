@@ -11,7 +11,8 @@ import sys
 
 from subhub_afternoon import Afternoon
 
-from subhub.plugin.capabilities import NEUTRAL, OPERATIONS, Absence, Evidence
+from subhub.plugin.capabilities import Absence, Evidence
+from subhub.plugin.operations import NEUTRAL, OPERATIONS
 from subhub.plugin.registry import load
 from subhub.testing.openapi import Document
 

@@ -12,7 +12,8 @@ from importlib.metadata import entry_points
 
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub.plugin.capabilities import NEUTRAL, Evidence
+from subhub.plugin.capabilities import Evidence
+from subhub.plugin.operations import NEUTRAL
 
 
 def test_every_capability_has_a_row() -> None:

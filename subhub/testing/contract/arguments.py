@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 from subhub.errors import InvalidRequest, NotFound
 from subhub.models import Money, PlanDraft
 from subhub.plugin.capabilities import options_of
+from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.testing.contract.assertions import expect, summary
-from subhub.testing.contract.calls import BACK, LISTERS, RETURN, STARTS, call_of, conversations
+from subhub.testing.contract.calls import BACK, RETURN, STARTS, call_of, conversations
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import Call, Harness, Outcome
@@ -24,28 +25,6 @@ if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
 Change = Callable[[Harness, Call], Call]
-GETTERS: Final[Mapping[str, str]] = {
-    "create_plan": "get_plan",
-    "update_plan": "get_plan",
-    "create_customer": "get_customer",
-    "update_customer": "get_customer",
-    "subscribe": "get_subscription",
-    "update_subscription": "get_subscription",
-}
-"""What reads the object that an operation created or changed."""
-TARGETED: Final = frozenset(
-    {
-        "get_plan",
-        "update_plan",
-        "get_customer",
-        "update_customer",
-        "get_subscription",
-        "change_subscription",
-        "update_subscription",
-        "cancel_subscription",
-    }
-)
-"""The operations whose first argument is the id of what they are about."""
 
 
 def _draft(**changes: object) -> Change:
@@ -128,13 +107,15 @@ def _options(provider: type[Provider]) -> Iterator[Case]:
 def _readable(provider: type[Provider]) -> Iterator[Case]:
     known = provider.capabilities()
     for case in conversations(provider):
-        readers = {GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")} - {""}
-        if any(map(known.supports, readers)):
+        row = OPERATIONS[case.operation]
+        readers = [name for name in (row.read_by, row.listed_by) if name]
+        may_be_gone = case.operation == "cancel_subscription"
+        if any(map(known.supports, readers)) and not may_be_gone:
             yield case
 
 
 def _targeted(provider: type[Provider]) -> Iterator[Case]:
-    return (case for case in conversations(provider) if case.operation in TARGETED)
+    return (case for case in conversations(provider) if OPERATIONS[case.operation].by_id)
 
 
 class ArgumentTests(ContractConfig):
@@ -180,7 +161,8 @@ class ArgumentTests(ContractConfig):
         """The object that an operation returned can be read by its id, and is in the list."""
         harness = Harness(self)
         created = harness.perform(call_of(case.capability, harness)).returned()
-        getter, lister = GETTERS.get(case.operation, ""), LISTERS.get(case.operation, "")
+        row = OPERATIONS[case.operation]
+        getter, lister = row.read_by, row.listed_by
         if getter and harness.supports(getter):
             found = harness.perform(Call(getter, (created.id,))).returned()
             expect(

@@ -7,50 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub.models import Customer, Plan, SignupLink, Subscription, SubscriptionChange
-from subhub.plugin.capabilities import NEUTRAL, OPERATIONS
+from subhub.models import Subscription, SubscriptionChange
+from subhub.plugin.operations import NEUTRAL, OPERATIONS
 from subhub.testing.contract.cases import Case
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
 
 if TYPE_CHECKING:
-    from subhub.models.record import Result
     from subhub.plugin.provider import Provider
     from subhub.testing.contract.config import ContractConfig
 
-RESULTS: Final[Mapping[str, type[Result]]] = {
-    "create_plan": Plan,
-    "get_plan": Plan,
-    "list_plans": Plan,
-    "update_plan": Plan,
-    "create_customer": Customer,
-    "get_customer": Customer,
-    "list_customers": Customer,
-    "find_customer": Customer,
-    "update_customer": Customer,
-    "create_signup_link": SignupLink,
-    "subscribe": Subscription,
-    "get_subscription": Subscription,
-    "list_subscriptions": Subscription,
-    "change_subscription": SubscriptionChange,
-    "update_subscription": Subscription,
-    "cancel_subscription": Subscription,
-}
-"""What an operation returns, or a list of it."""
-
-READING: Final = frozenset(name for name in OPERATIONS if name.startswith(("get", "list", "find")))
-REQUIRED_VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "find_customer": ("external_id", "email"),
-    "create_signup_link": ("existing_customer", "new_customer"),
-    "change_subscription": ("now", "period_end"),
-    "cancel_subscription": ("now", "period_end"),
-}
-"""Variants of which an operation is always one."""
-LISTERS: Final[Mapping[str, str]] = {
-    "create_plan": "list_plans",
-    "create_customer": "list_customers",
-    "subscribe": "list_subscriptions",
-}
-"""What lists the objects that an operation creates."""
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
@@ -60,11 +25,11 @@ def call_of(capability: str, harness: Harness) -> Call:
     """Return the call that uses *capability*; *harness* creates what it needs."""
     operation, _, variant = capability.partition(":")
     build = _CALLS[operation]
-    if operation not in REQUIRED_VARIANTS:
+    required = OPERATIONS[operation].one_of
+    if variant or not required:
         return build(harness, variant)
-    required = REQUIRED_VARIANTS[operation]
     known = [name for name in required if harness.supports(f"{operation}:{name}")]
-    return build(harness, variant or (known or required)[0])
+    return build(harness, (known or required)[0])
 
 
 def rehearsed(config: Callable[[], ContractConfig], capability: str) -> Outcome:
@@ -101,12 +66,12 @@ def conversations(provider: type[Provider]) -> Iterator[Case]:
 
 def changing(provider: type[Provider]) -> Iterator[Case]:
     """Return the conversations that change something."""
-    return (case for case in conversations(provider) if case.operation not in READING)
+    return (case for case in conversations(provider) if OPERATIONS[case.operation].changes)
 
 
 def reading(provider: type[Provider]) -> Iterator[Case]:
     """Return the conversations that change nothing."""
-    return (case for case in conversations(provider) if case.operation in READING)
+    return (case for case in conversations(provider) if not OPERATIONS[case.operation].changes)
 
 
 def lists(provider: type[Provider]) -> Iterator[Case]:
@@ -117,11 +82,13 @@ def lists(provider: type[Provider]) -> Iterator[Case]:
 def with_status(provider: type[Provider]) -> Iterator[Case]:
     """Return the claimed operations whose result has a subscription's status."""
     about = (Subscription, SubscriptionChange)
-    return (case for case in conversations(provider) if issubclass(RESULTS[case.operation], about))
+    for case in conversations(provider):
+        if issubclass(OPERATIONS[case.operation].result, about):
+            yield case
 
 
 def _differs(provider: type[Provider], operation: str, variant: str) -> bool:
-    required = REQUIRED_VARIANTS.get(operation, ())
+    required = OPERATIONS[operation].one_of
     known = provider.capabilities()
     others = (name for name in required if name != variant)
     return variant not in required or any(known.supports(f"{operation}:{name}") for name in others)

@@ -11,17 +11,15 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from subhub.plugin.capabilities import (
-    NEUTRAL,
-    OPERATIONS,
     Absence,
     Evidence,
     Mark,
     options_of,
     overrides,
 )
+from subhub.plugin.operations import NEUTRAL, OPERATIONS
 from subhub.plugin.provider import API_VERSION, Provider
 from subhub.testing.contract.assertions import expect_none
-from subhub.testing.contract.calls import REQUIRED_VARIANTS
 from subhub.testing.contract.cases import Case, for_each, whole
 from subhub.testing.contract.config import ContractConfig
 
@@ -53,9 +51,10 @@ class DeclarationTests(ContractConfig):
         del case
         known = self.provider.capabilities()
         expect_none(
-            f"`{name}` is claimed, and none of {', '.join(variants)}: give evidence for one"
-            for name, variants in REQUIRED_VARIANTS.items()
-            if known.supports(name) and not any(known.supports(f"{name}:{v}") for v in variants)
+            f"`{name}` is claimed, and none of {', '.join(row.one_of)}: give evidence for one"
+            for name, row in OPERATIONS.items()
+            if row.one_of and known.supports(name)
+            if not any(known.supports(f"{name}:{variant}") for variant in row.one_of)
         )
 
     @for_each(whole)

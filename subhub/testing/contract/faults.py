@@ -17,10 +17,10 @@ from subhub.errors import (
     SubhubError,
     WouldSend,
 )
+from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Fault
 from subhub.testing.contract.assertions import expect, expect_type, summary
 from subhub.testing.contract.calls import (
-    LISTERS,
     call_of,
     changing,
     conversations,
@@ -64,8 +64,8 @@ REREAD: Final = (
 def _counted(provider: type[Provider]) -> Iterator[Case]:
     """Yield the conversations that create an object that can be listed."""
     for case in changing(provider):
-        lister = LISTERS.get(case.operation)
-        if lister is not None and provider.capabilities().supports(lister):
+        lister = OPERATIONS[case.operation].listed_by
+        if lister and provider.capabilities().supports(lister):
             yield case
 
 
@@ -121,7 +121,7 @@ class FaultTests(ContractConfig):
     @for_each(_counted)
     def test_a_failed_create_creates_at_most_one_object(self, case: Case) -> None:
         """Whatever goes wrong, the provider has at most one object more than before."""
-        lister = LISTERS[case.operation]
+        lister = OPERATIONS[case.operation].listed_by
         for step, fault in _at_changes(type(self), case, (*LOST, *PASSING, *SERVER_ERRORS)):
             harness = Harness(self)
             call = call_of(case.capability, harness)

@@ -11,16 +11,9 @@ from subhub.messages import Response, is_object
 from subhub.models import Money, SignupLink, SubscriptionChange
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.decoding import json_of
+from subhub.plugin.operations import OPERATIONS
 from subhub.testing.contract.assertions import expect, expect_none, expect_type, summary
-from subhub.testing.contract.calls import (
-    READING,
-    RESULTS,
-    call_of,
-    claimed,
-    conversations,
-    lacking,
-    rehearsed,
-)
+from subhub.testing.contract.calls import call_of, claimed, conversations, lacking, rehearsed
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import ClientKind, Harness
@@ -56,11 +49,9 @@ class OperationTests(ContractConfig):
         _ = outcome.returned()
         expect(outcome.heard, "nothing was sent: was a flow called without `yield from`?")
         expect(outcome.results, f"it returned {outcome.result!r}")
+        due = OPERATIONS[case.operation].result
         for result in outcome.results:
-            expect(
-                isinstance(result, RESULTS[case.operation]),
-                f"it must return a {RESULTS[case.operation].__name__}, got {result!r}",
-            )
+            expect(isinstance(result, due), f"it must return a {due.__name__}, got {result!r}")
             expect_none(_unfit(result, self.provider.name))
 
     @for_each(lacking)
@@ -84,10 +75,10 @@ class OperationTests(ContractConfig):
     def test_what_only_reads_changes_nothing(self, case: Case) -> None:
         """Reads send GET requests only, and a change sends one of another method."""
         changing = rehearsed(type(self), case.capability).changing
-        if case.operation in READING:
-            expect(not changing, f"`{case.operation}` only reads, and sent another method than GET")
-        else:
+        if OPERATIONS[case.operation].changes:
             expect(changing, f"`{case.operation}` changes something, and sent only GET requests")
+        else:
+            expect(not changing, f"`{case.operation}` only reads, and sent another method than GET")
 
     @for_each(claimed)
     def test_the_answer_agrees_with_what_was_asked(self, case: Case) -> None:

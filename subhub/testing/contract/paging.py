@@ -10,9 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from subhub.errors import SubhubError
 from subhub.messages import is_object
+from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Fake, Reply
 from subhub.testing.contract.assertions import expect, summary
-from subhub.testing.contract.calls import REQUIRED_VARIANTS, call_of, lists
+from subhub.testing.contract.calls import call_of, lists
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import Call, ClientKind, Harness
@@ -41,7 +42,7 @@ def _paged(provider: type[Provider]) -> Iterator[Case]:
 def _sought(provider: type[Provider]) -> Iterator[Case]:
     """Yield the ways to find a customer among many."""
     known = provider.capabilities()
-    for variant in REQUIRED_VARIANTS["find_customer"]:
+    for variant in OPERATIONS["find_customer"].one_of:
         needed = ("create_customer", "list_customers", f"find_customer:{variant}")
         if all(map(known.supports, needed)):
             yield Case(f"find_customer:{variant}")

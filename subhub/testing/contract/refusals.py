@@ -14,7 +14,7 @@ from subhub.messages import Response
 from subhub.plugin.provider import REFUSALS, SERVER_ERROR
 from subhub.sandbox import Fake, Reply
 from subhub.testing.contract.assertions import expect, expect_none, summary
-from subhub.testing.contract.calls import READING, call_of, conversations, rehearsed
+from subhub.testing.contract.calls import call_of, changing, conversations, rehearsed
 from subhub.testing.contract.cases import Case, for_each, whole
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import Harness, Outcome
@@ -46,9 +46,7 @@ BODIES: Final = (
 
 
 def _several_changes(provider: type[Provider]) -> Iterator[Case]:
-    for case in conversations(provider):
-        if case.operation not in READING:
-            yield case
+    yield from changing(provider)
     if all(map(provider.capabilities().supports, ("subscribe", "create_customer"))):
         yield Case("subscribe", "new_customer")
 

@@ -1,0 +1,114 @@
+"""The neutral operations: one table of what the rest of subhub has to know about each.
+
+Capabilities, the check of `needs`, reconciliation and the contract suite read it. How an operation
+is carried out is not here: docs/adding-an-operation.md names the places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from subhub.models import Customer, Plan, SignupLink, Subscription, SubscriptionChange
+from subhub.models.record import Result
+
+Kind = Literal["plan", "customer", "subscription"]
+"""What can be created and then listed; also the words of `Provider.dated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeutralOperation:
+    """One neutral operation.
+
+    Args:
+        result: What it returns, or what the list that it returns holds.
+        changes: Whether it changes something at the provider.
+        by_id: Whether its first argument is the id of an existing object.
+        creates: What it creates, if that can be listed.
+        read_by: The operation that reads the object that it created or changed.
+        listed_by: The operation that lists what it created.
+        variants: What else it may be asked for, and a provider may lack.
+        one_of: The variants of which every call is exactly one; the first is the usual one.
+    """
+
+    result: type[Result]
+    changes: bool = False
+    by_id: bool = False
+    creates: Kind | None = None
+    read_by: str = ""
+    listed_by: str = ""
+    variants: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
+    "create_plan": NeutralOperation(
+        Plan, changes=True, creates="plan", read_by="get_plan", listed_by="list_plans"
+    ),
+    "get_plan": NeutralOperation(Plan, by_id=True),
+    "list_plans": NeutralOperation(Plan),
+    "update_plan": NeutralOperation(Plan, changes=True, by_id=True, read_by="get_plan"),
+    "create_customer": NeutralOperation(
+        Customer,
+        changes=True,
+        creates="customer",
+        read_by="get_customer",
+        listed_by="list_customers",
+    ),
+    "get_customer": NeutralOperation(Customer, by_id=True),
+    "list_customers": NeutralOperation(Customer),
+    "find_customer": NeutralOperation(
+        Customer, variants=("external_id", "email"), one_of=("external_id", "email")
+    ),
+    "update_customer": NeutralOperation(Customer, changes=True, by_id=True, read_by="get_customer"),
+    "create_signup_link": NeutralOperation(  # no provider lists or reads its links
+        SignupLink,
+        changes=True,
+        variants=(
+            "new_customer",
+            "existing_customer",
+            "return_url",
+            "back_url",
+            "replaces",
+            "period_end",
+            "prorated",
+        ),
+        one_of=("existing_customer", "new_customer"),
+    ),
+    "subscribe": NeutralOperation(
+        Subscription,
+        changes=True,
+        creates="subscription",
+        read_by="get_subscription",
+        listed_by="list_subscriptions",
+        variants=("inline_plan", "starts_on", "payment_method"),
+    ),
+    "get_subscription": NeutralOperation(Subscription, by_id=True),
+    "list_subscriptions": NeutralOperation(Subscription),
+    "change_subscription": NeutralOperation(  # the id may change, so nothing reads it again
+        SubscriptionChange,
+        changes=True,
+        by_id=True,
+        variants=("now", "period_end", "prorated"),
+        one_of=("now", "period_end"),
+    ),
+    "update_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
+    ),
+    "cancel_subscription": NeutralOperation(
+        Subscription,
+        changes=True,
+        by_id=True,
+        read_by="get_subscription",
+        variants=("now", "period_end", "prorated"),
+        one_of=("now", "period_end"),
+    ),
+}
+"""The operations by name, in the order of the main job."""
+
+NEUTRAL: Final = (
+    *OPERATIONS,
+    *(f"{name}:{variant}" for name, row in OPERATIONS.items() for variant in row.variants),
+)
+"""The names of all neutral capabilities: the operations, then `operation:variant`."""

@@ -1,0 +1,81 @@
+"""The table of the neutral operations agrees with the code that carries them out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from subhub import Client
+from subhub.messages import Request
+from subhub.plugin import Provider
+from subhub.plugin.capabilities import LOOKUPS
+from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.recovery.intents import Intent
+from subhub.recovery.reconcile import lookup
+
+if TYPE_CHECKING:
+    from tests.conftest import Toy
+
+each_operation = pytest.mark.parametrize("operation", OPERATIONS)
+
+
+def _parameters(owner: type[object], operation: str) -> Mapping[str, inspect.Parameter]:
+    _, *parameters = inspect.signature(getattr(owner, operation)).parameters.values()
+    return {parameter.name: parameter for parameter in parameters}
+
+
+@each_operation
+def test_the_result_is_what_the_client_returns(operation: str) -> None:
+    annotation = str(inspect.signature(getattr(Client, operation)).return_annotation)
+    result = annotation.removeprefix("Iterator[").removesuffix("]").removesuffix(" | None")
+
+    assert OPERATIONS[operation].result.__name__ == result
+
+
+@each_operation
+def test_what_changes_something_takes_options_of_the_provider(operation: str) -> None:
+    takes_options = "provider_options" in _parameters(Client, operation)
+
+    assert OPERATIONS[operation].changes is takes_options
+
+
+@each_operation
+@pytest.mark.parametrize("owner", [Client, Provider])
+def test_what_is_about_an_object_takes_its_id_first(owner: type[object], operation: str) -> None:
+    first = next(iter(_parameters(owner, operation).values()))
+    positional = first.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+
+    assert OPERATIONS[operation].by_id is (positional and first.name.endswith("_id"))
+
+
+@each_operation
+def test_what_reads_or_lists_an_object_only_reads_and_returns_its_kind(operation: str) -> None:
+    row = OPERATIONS[operation]
+    named = [OPERATIONS[name] for name in (row.read_by, row.listed_by) if name]
+
+    assert all(not reader.changes and reader.result is row.result for reader in named)
+    assert row.changes or not named
+    assert bool(row.listed_by) is (row.creates is not None)
+
+
+@each_operation
+def test_one_of_is_a_choice_between_variants(operation: str) -> None:
+    row = OPERATIONS[operation]
+
+    assert set(row.one_of) <= set(row.variants)
+    assert len(row.one_of) != 1
+    assert {f"{operation}:{variant}" for variant in row.variants} <= set(NEUTRAL)
+
+
+@pytest.mark.parametrize("operation", LOOKUPS)
+def test_a_lost_change_is_looked_for_where_the_table_says(operation: str, toy: type[Toy]) -> None:
+    intent = Intent("toy", "main", operation, "2024-05-04T00:00:00+00:00", target="x", owner="y")
+    reading: Any = getattr(toy(), LOOKUPS[operation].reading)
+    expected: Request = next(reading("x") if OPERATIONS[operation].by_id else reading())
+
+    sent = next(lookup([intent], toy()))
+
+    assert (sent.method, sent.path) == (expected.method, expected.path)
