@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from subhub import Client
 from subhub.messages import Request
 from subhub.plugin import Provider
-from subhub.plugin.capabilities import LOOKUPS
+from subhub.plugin.capabilities import LOOKUPS, overrides
 from subhub.plugin.operations import NEUTRAL, OPERATIONS
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import lookup
@@ -19,12 +21,38 @@ from subhub.recovery.reconcile import lookup
 if TYPE_CHECKING:
     from tests.conftest import Toy
 
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "adding-an-operation.md").read_text("utf-8")
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def _parameters(owner: type[object], operation: str) -> Mapping[str, inspect.Parameter]:
     _, *parameters = inspect.signature(getattr(owner, operation)).parameters.values()
     return {parameter.name: parameter for parameter in parameters}
+
+
+def test_every_flow_of_a_provider_has_a_row() -> None:
+    methods = {name: value for name, value in vars(Provider).items() if inspect.isfunction(value)}
+    flows = [name for name, value in methods.items() if "Flow[" in str(inspect.signature(value))]
+
+    assert flows == list(OPERATIONS)
+
+
+def test_the_toy_can_do_everything(toy: type[Toy]) -> None:
+    assert all(overrides(toy, operation) for operation in OPERATIONS)
+
+
+def test_the_page_lists_the_modules_that_name_every_operation() -> None:
+    always, _, _ = PAGE.partition("## Two places for some")
+    listed = re.findall(r"^\| \d \| `(subhub/\S+\.py)`", always, re.MULTILINE)
+    naming = [
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("subhub/**/*.py")
+        if OPERATIONS.keys() <= set(re.findall(r"\w+", path.read_text("utf-8")))
+    ]
+
+    assert sorted(listed) == sorted(naming)
+    assert all((ROOT / path).exists() for path in re.findall(r"`(\w+/[\w/.]+)`", PAGE))
 
 
 @each_operation

@@ -13,6 +13,7 @@ from subhub.testing.contract.cases import Case
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
 
 if TYPE_CHECKING:
+    from subhub.models.record import Update
     from subhub.plugin.provider import Provider
     from subhub.testing.contract.config import ContractConfig
 
@@ -24,6 +25,8 @@ STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 def call_of(capability: str, harness: Harness) -> Call:
     """Return the call that uses *capability*; *harness* creates what it needs."""
     operation, _, variant = capability.partition(":")
+    if operation not in _CALLS:
+        return _plain(operation, harness)
     build = _CALLS[operation]
     required = OPERATIONS[operation].one_of
     if variant or not required:
@@ -87,6 +90,25 @@ def with_status(provider: type[Provider]) -> Iterator[Case]:
             yield case
 
 
+def changes_of(config: ContractConfig, operation: str) -> Update | None:
+    """Return the new values with which an `update_` operation is called; `None` for others."""
+    verb, _, thing = operation.partition("_")
+    changes: Update | None = getattr(config, f"{thing}_changes") if verb == "update" else None
+    return changes
+
+
+def _plain(operation: str, harness: Harness) -> Call:
+    """Return the call of an operation that takes an id, an id and new values, or nothing."""
+    thing = operation.partition("_")[2].removesuffix("s")
+    existing = getattr(harness, thing)  # created also for a list, which would be empty without it
+    changes = changes_of(harness.config, operation)
+    return Call(
+        operation,
+        (existing,) if OPERATIONS[operation].by_id else (),
+        changes.changes() if changes else {},
+    )
+
+
 def _differs(provider: type[Provider], operation: str, variant: str) -> bool:
     required = OPERATIONS[operation].one_of
     known = provider.capabilities()
@@ -141,29 +163,13 @@ def _timed(call: Call, variant: str) -> Call:
 
 _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "create_plan": lambda harness, _: Call("create_plan", (harness.config.plan,)),
-    "get_plan": lambda harness, _: Call("get_plan", (harness.plan,)),
-    "list_plans": lambda harness, _: (harness.plan, Call("list_plans"))[1],
-    "update_plan": lambda harness, _: Call(
-        "update_plan", (harness.plan,), harness.config.plan_changes.changes()
-    ),
     "create_customer": lambda harness, _: Call("create_customer", (harness.draft,)),
-    "get_customer": lambda harness, _: Call("get_customer", (harness.customer,)),
-    "list_customers": lambda harness, _: (harness.customer, Call("list_customers"))[1],
     "find_customer": _find,
-    "update_customer": lambda harness, _: Call(
-        "update_customer", (harness.customer,), harness.config.customer_changes.changes()
-    ),
     "create_signup_link": _signup,
     "subscribe": _subscribe,
-    "get_subscription": lambda harness, _: Call("get_subscription", (harness.subscription,)),
-    "list_subscriptions": lambda harness, _: (harness.subscription, Call("list_subscriptions"))[1],
     "change_subscription": _change,
-    "update_subscription": lambda harness, _: Call(
-        "update_subscription",
-        (harness.subscription,),
-        harness.config.subscription_changes.changes(),
-    ),
     "cancel_subscription": lambda harness, variant: _timed(
         Call("cancel_subscription", (harness.subscription,)), variant
     ),
 }
+"""The calls that are not plain: they have arguments of their own."""

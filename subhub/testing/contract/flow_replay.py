@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.messages import Request, Response
 from subhub.plugin.flows import Flow
-from subhub.testing.contract.calls import call_of, rehearsed
+from subhub.plugin.provider import Provider
+from subhub.testing.contract.calls import call_of, changes_of, rehearsed
 from subhub.testing.contract.harness import MOMENT, Harness
 
 if TYPE_CHECKING:
-    from subhub.plugin.provider import Provider
     from subhub.testing.contract.config import ContractConfig
 
-CHANGES: Final[Mapping[str, str]] = {
-    "update_plan": "plan_changes",
-    "update_customer": "customer_changes",
-    "update_subscription": "subscription_changes",
-}
 IDS: Final = frozenset({"plan", "customer", "replaces"})
+ADDED: Final[Mapping[str, object]] = {"refund": "none", "now": MOMENT}
+"""What a client adds to a call whose flow cannot do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,13 @@ def _completed(
     config: ContractConfig, operation: str, args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments of a flow: those of the call, and what a client adds."""
-    if operation in CHANGES:
-        return [*args, getattr(config, CHANGES[operation])], {}
-    if operation in {"cancel_subscription", "change_subscription"}:
-        kwargs = {"refund": "none", **kwargs}
-    if operation in {"subscribe", "cancel_subscription", "change_subscription"}:
-        kwargs = {**kwargs, "now": MOMENT}
-    return args, kwargs
+    changes = changes_of(config, operation)
+    if changes is not None:
+        return [*args, changes], {}
+    parameters = signature(getattr(Provider, operation)).parameters
+    added = {
+        name: value
+        for name, value in ADDED.items()
+        if name in parameters and parameters[name].default is Parameter.empty
+    }
+    return args, {**added, **kwargs}
