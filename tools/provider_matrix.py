@@ -37,9 +37,9 @@ capabilities NAME` shows the same for any installed provider.
   missing, the suite tests that it is refused before anything is sent. A capability that only one
   provider has is not in the suite, but in the plugin's own tests.
 
-[What such a proof is worth](../README.md#what-is-proven-and-what-is-not) is said in one place. The
-report on a plugin is `contract-report.json` in its package. After a change of the suite or of a
-plugin, write it again with `pytest -k TestAfternoon --subhub-report FILE`, and then this page.
+[Evidence](evidence.md) explains what such a proof is worth. The report of a plugin is
+`contract-report.json` in its package. After a change of the suite or of a plugin, write it again with
+`pytest -k TestAfternoon --subhub-report FILE`, and then this page.
 """
 
 
