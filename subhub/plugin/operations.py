@@ -29,7 +29,7 @@ class NeutralOperation:
         read_by: The operation that reads the object that it created or changed.
         listed_by: The operation that lists what it created.
         variants: What else it may be asked for, and a provider may lack.
-        one_of: The variants of which every call is exactly one; the first is the usual one.
+        one_of: Every call is exactly one of these variants; the first is the usual one.
     """
 
     result: type[Result]

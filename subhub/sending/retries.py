@@ -38,7 +38,7 @@ LONGEST_WINDOW: Final = 3600.0
 
 
 class RetryQuota:
-    """How many retries a client has left: a provider in trouble is not stormed.
+    """How many retries a client has left: it does not flood a provider in trouble.
 
     A retry costs 5 of 100 tokens, and an answer gives one back.
     """

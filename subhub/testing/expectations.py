@@ -1,4 +1,4 @@
-"""What a test has to use up by its end, and when that is no longer its fault.
+"""Expectations: what a test must use up by its end, unless it failed for another reason.
 
 A miss is raised where it happens. An application may catch it with an `except Exception`, so it is
 kept as well, and fails the test at its end.

@@ -1,4 +1,4 @@
-"""The network block, because of which nothing leaves the machine in a replay or a sandbox.
+"""The network block: in a replay or a sandbox, nothing leaves the machine.
 
 pytest-socket refuses connections to other machines. Looking up a name is refused here, one step
 earlier: pytest-socket permits it wherever some hosts are allowed, and a failed lookup would look

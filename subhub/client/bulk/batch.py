@@ -47,7 +47,7 @@ Processing: TypeAlias = Generator[I, Any, Processed[I]]
 
 
 class Batch(Generic[I]):
-    """The items of one run, each of which is given to one worker.
+    """The items of one run; each goes to one worker.
 
     Args:
         items: The items, taken as the workers need them.

@@ -1,4 +1,4 @@
-"""Addresses in a recording, of which only the provider's own keep their form.
+"""Addresses in a recording: only the provider's own keep their form.
 
 The path of an API address is known from the API description; its ids are replaced as in bodies. Of
 another address only the host may stay, if it is the provider's or the description names it.
