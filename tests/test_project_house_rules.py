@@ -15,6 +15,12 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("subhub/**/*.py"), *ROOT.glob("providers/*/subhub_*/**/*.py")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/README.md")])
 UNFINISHED = re.compile("TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error|no cov" + r"er")
+# Words that a reader of httpx, Stripe or SQL would stop at; each has a plain one.
+ARCHAIC = re.compile(
+    r"\b(anew|befalls?|becomes? of|became of|goes on|in the clear|nobody's|nought"
+    r"|taken up|tells? of|told of)\b",
+    re.IGNORECASE,
+)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -35,6 +41,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8"))
     dead = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
     assert not dead
+
+
+def test_words_are_plain() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {archaism[0]}"
+        for path in (*PAGES, *SOURCES)
+        for archaism in ARCHAIC.finditer(path.read_text("utf-8"))
+    ]
+    assert not found
 
 
 def test_no_lock_file_is_tracked() -> None:

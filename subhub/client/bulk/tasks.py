@@ -93,7 +93,7 @@ class AsyncBulk(Generic[I, T]):
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self._receive.close()  # a worker that waits for room for its result goes on, and ends
+        self._receive.close()  # a worker that waits for room for its result continues, and ends
         try:
             if error is None and self._last is not None:
                 self._batch.acknowledge(self._last)
