@@ -38,8 +38,8 @@ capabilities NAME` shows the same for any installed provider.
   provider has is not in the suite, but in the plugin's own tests.
 
 [Evidence](evidence.md) explains what such a proof is worth. The report of a plugin is
-`contract-report.json` in its package. After a change of the suite or of a plugin, write it again with
-`pytest -k TestAfternoon --subhub-report FILE`, and then this page.
+`contract-report.json` in its package. After a change of the suite or of a plugin, write it again
+with `pytest -k TestAfternoon --subhub-report FILE`, and then this page.
 """
 
 
@@ -66,13 +66,13 @@ def _run(provider: type[Provider]) -> Run:
 def _overview(providers: Sequence[type[Provider]]) -> Iterator[str]:
     """Yield one row for each capability that every provider is asked for."""
     neutral = [
-        [each for each in provider.capabilities().values() if not each.extension]
+        [found for found in provider.capabilities().values() if not found.extension]
         for provider in providers
     ]
     yield from _table(
         ("capability", *(provider.name for provider in providers)),
         (
-            (f"`{row[0].name}`", *(evidence(each) or support(each) for each in row))
+            (f"`{row[0].name}`", *(evidence(found) or support(found) for found in row))
             for row in zip(*neutral, strict=True)
         ),
     )
@@ -87,17 +87,17 @@ def _section(provider: type[Provider], run: Run) -> Iterator[str]:
     yield from _table(
         ("capability", "evidence", "recovery", "proven"),
         (
-            (_name(each), _source(each), recovery(each), proof(run, each.name))
-            for each in known
-            if each.supported
+            (_name(found), _source(found), recovery(found), proof(run, found.name))
+            for found in known
+            if found.supported
         ),
     )
     yield from _table(
         ("missing", "supported", "why, and what to do instead", "proven"),
         (
-            (_name(each), support(each), why(each), proof(run, each.name))
-            for each in known
-            if not each.supported
+            (_name(found), support(found), why(found), proof(run, found.name))
+            for found in known
+            if not found.supported
         ),
     )
 

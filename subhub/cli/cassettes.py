@@ -124,7 +124,7 @@ def _without_empty(value: Any) -> Any:
 
 def _print_findings(found: list[CassetteFinding], output: Output) -> None:
     if found:
-        rows = [(each.path, each.place, each.problem, each.remedy) for each in found]
+        rows = [(finding.path, finding.place, finding.problem, finding.remedy) for finding in found]
         output.table(("cassette", "exchange", "problem", "remedy"), rows)
 
 

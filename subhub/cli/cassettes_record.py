@@ -75,6 +75,7 @@ class LiveOptions:
         return account
 
     def _confirm(self, account: Account) -> None:
+        # a provider without prefixes has no test keys to recognize: `--yes` is then not enough
         test = account.api_key.startswith(account.provider.prefixes_of("test"))
         if self.yes_live or (test and self.yes):
             return
@@ -142,6 +143,7 @@ def _record_live(account: Account, plan: str | None, path: Path, output: Output)
     output.note(f"asking {account.base_url}; the cassette's source will be {recording.source}")
     try:
         recording.record(path, clock=lambda: dt.datetime.now(dt.UTC))
+    # Ctrl-C too: whatever was created stays at the provider, and someone has to remove it
     except BaseException:
         if output.as_json:
             output.data({"path": None, "left": recording.left})

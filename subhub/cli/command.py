@@ -49,10 +49,12 @@ def _flattened(function: Command) -> Command:
         with reported(as_json=given.get("as_json", False), flags=flags):
             for name, members in groups.items():
                 group = parameters[name].annotation
+                # popped, because the function takes the group and not its members
                 given[name] = group(**{member: given.pop(member) for member in members})
             function(**given)
 
     _ = update_wrapper(run, function)
+    # typer reads the annotations and the signature: both must show the flattened options
     run.__annotations__ = {option.name: option.annotation for option in options}
     run.__dict__["__signature__"] = inspect.Signature(
         [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
@@ -69,7 +71,8 @@ def _members(annotation: Any) -> Mapping[str, inspect.Parameter]:
 
 def _flag(option: inspect.Parameter) -> str:
     """Return the name of *option* on the command line: `--postal-code`, or `CUSTOMER`."""
-    info = next(each for each in option.annotation.__metadata__ if isinstance(each, ParameterInfo))
+    details = option.annotation.__metadata__
+    info = next(detail for detail in details if isinstance(detail, ParameterInfo))
     if isinstance(info, ArgumentInfo):
         return str(info.metavar or option.name).upper()
     return next(iter(info.param_decls or ()), f"--{option.name.replace('_', '-')}")

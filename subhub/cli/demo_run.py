@@ -100,6 +100,7 @@ def _main_job(client: Client, fake: Fake, calls: list[DemoCall]) -> None:
         plan = _call(calls, fake, "create_plan", lambda: client.create_plan(PLAN)).id
     except Unsupported as error:
         calls[-1].error = error
+        # as a person would do it in the provider's dashboard
         plan = fake.add_plan("phone", PLAN)
     link = _call(
         calls,
@@ -131,6 +132,7 @@ def _call(calls: list[DemoCall], fake: Fake, name: str, perform: Callable[[], T]
     before = len(fake.exchanges)
     try:
         result = perform()
+    # also after an error: the demo shows which requests led to it
     finally:
         exchanges = list(fake.exchanges)[before:]
         call.requests = [WireRequest.of(exchange, fake) for exchange in exchanges]

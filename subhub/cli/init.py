@@ -87,6 +87,7 @@ def _needs(provider: str, there: Sequence[str]) -> list[str]:
 
 def _write(path: Path, text: str, *, replace: bool) -> None:
     try:
+        # "x" fails if the file exists, without a moment between looking and writing
         with path.open("w" if replace else "x", encoding="utf-8") as file:
             _ = file.write(text)
     except FileExistsError as error:

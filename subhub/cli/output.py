@@ -78,6 +78,7 @@ class Output:
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
     """Return a console that interprets no markup; *width* applies where there is no terminal."""
     opened = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    # without this, rich folds lines at 80 columns in a pipe
     if not opened.is_terminal:
         opened.width = width
     return opened

@@ -116,7 +116,9 @@ def _resolve_all(grace_period: float, options: ClientOptions, *, only_list: bool
     unresolved = sum(report.unresolved for report in shown)
     if options.as_json:
         shown.sort(key=lambda report: report.intent.sent_at)
-        options.data({"undecided": unresolved, "intents": [_report_data(each) for each in shown]})
+        options.data(
+            {"undecided": unresolved, "intents": [_report_data(report) for report in shown]}
+        )
     else:
         options.note(f"{unresolved} of {len(shown)} unresolved" if shown else "nothing is open")
     if unresolved:

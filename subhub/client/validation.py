@@ -58,6 +58,7 @@ def text(field: str, value: object) -> str:
 
 def day(field: str, value: object) -> dt.date:
     """Return a calendar day, without a time."""
+    # a datetime is a date too, but which day it is depends on a time zone
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise InvalidRequest.of(field, f"must be a day (datetime.date), got {value!r}")
     return value

@@ -56,6 +56,7 @@ def access_at(subscription: Subscription, moment: dt.datetime) -> Access:
         return Access(Answer.UNKNOWN, f"unknown status {subscription.raw_status!r}")
     if subscription.status is Status.ENDED:
         return known
+    # the dates come before the status: a provider may update the status late
     if subscription.ends_at is not None and subscription.ends_at <= moment:
         return Access(Answer.NO, f"it ended at {subscription.ends_at.isoformat()}")
     if subscription.starts_on is not None and subscription.starts_on > moment.date():

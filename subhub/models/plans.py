@@ -28,6 +28,7 @@ def _chargeable(price: Money) -> Money:
     if not price.amount.is_finite() or price.amount < 0:
         message = f"must be >= 0, got {price}"
         raise ValueError(message)
+    # refuses a fraction of a cent, which no provider could charge
     _ = price.to_text()
     return price
 

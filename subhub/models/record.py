@@ -29,6 +29,7 @@ class Record(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
+            # `from None`: a traceback with pydantic's error would show personal values
             raise refusal(type(self), error) from None
 
 
@@ -58,6 +59,7 @@ class Update(Record):
 
     def changes(self) -> dict[str, Any]:
         """Return the fields to change, by name."""
+        # not `model_dump`, which would turn money and intervals into dicts
         return {name: value for name, value in self.__dict__.items() if value is not None}
 
 
@@ -91,6 +93,7 @@ def _problem(model: type[BaseModel], item: ErrorDetails, personal: Container[obj
         return f"unknown field, known are {', '.join(model.model_fields)}"
     text = phrase(item)
     valueless = item["type"] in {"missing", "value_error"} or isinstance(item["input"], Mapping)
+    # the outermost name decides: what is inside a personal field is personal too
     if valueless or any(part in personal for part in item["loc"][:1]):
         return text
     return f"{text}, got {item['input']!r}"

@@ -38,12 +38,14 @@ def validated_options(
     if not given:
         return {}
     known = options_of(provider, operation)
+    # refused, not ignored: a misspelled option would be a setting that silently has no effect
     strange = sorted(set(given) - set(known))
     if strange:
         choices = f"known are {', '.join(known)}" if known else "it takes none"
         message = f"{place}: `{operation}` has no option {', '.join(strange)}; {choices}"
         raise InvalidRequest(message, fields=dict.fromkeys(strange, choices))
     accepted = _model(getattr(provider, operation), tuple(known))(**given)
+    # only what was given, so that the method's own defaults stay in force
     return {name: getattr(accepted, name) for name in given}
 
 

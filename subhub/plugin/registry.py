@@ -70,6 +70,7 @@ def _inspect(name: str, entries: list[EntryPoint]) -> Installed:
 
 
 def _loaded(name: str, entries: list[EntryPoint]) -> type[Provider]:
+    # which of two is found first depends on the path: a key could go to the wrong one
     if len(entries) > 1:
         distributions = " and ".join(sorted(_distribution(entry)[0] for entry in entries))
         message = f"two distributions offer the provider {name!r}: {distributions}; uninstall one"

@@ -46,6 +46,7 @@ def apply_fault(
     if not fault.carried_out:
         return _instead(fault, replies, received)
     reply = answer()
+    # the change is kept and its reply thrown away: the client must not be able to tell
     if fault.kind == "server_error":
         return _with_limits(replies.failing(fault.status), replies)
     change = _CHANGES.get(fault.kind)
@@ -80,6 +81,7 @@ def _delivery(fault: Fault) -> Delivery:
 
 
 def _malformed(reply: Reply) -> Reply:
+    # half of a very short body is no body, which may be a valid reply
     return replace(reply, content=reply.content[: len(reply.content) // 2] or b"{")
 
 
@@ -98,6 +100,7 @@ def _in_every_object(change: Callable[[JsonObject], JsonObject]) -> Callable[[Re
         return value
 
     def apply(reply: Reply) -> Reply:
+        # a 204 has no objects to change
         if not reply.content:
             return reply
         return replace(reply, content=json.dumps(changed(json.loads(reply.content))).encode())

@@ -92,6 +92,7 @@ class Rule:
         """Return whether this request gets the fault, and count it."""
         if self.left == 0 or self.method not in {None, method}:
             return False
+        # not `fnmatch`, which ignores upper and lower case on Windows
         if self.path is not None and not fnmatchcase(path, self.path):
             return False
         # only matching requests count and use the dice, so that other traffic changes nothing

@@ -43,6 +43,7 @@ def routes_of(fake: type[Any]) -> list[Route]:
     found = [
         Route(method, template, name, re.compile(re.escape(template).replace(r"\{\}", "([^/]+)")))
         for name in dir(fake)
+        # static, so that looking for routes runs no descriptor of a plugin's class
         for method, template in getattr(inspect.getattr_static(fake, name, None), "routes", ())
     ]
     return sorted(found, key=lambda route: route.template.count("{}"))

@@ -55,6 +55,7 @@ class RateWindow:
             self._taken.clear()
 
     def _start_of_window(self, now: dt.datetime, kind: str) -> dt.datetime:
+        # a window without requests is not running: the next request starts one
         if self._taken and self._start <= now < self._start + self._span:
             return self._start
         if kind == "anchored":

@@ -102,6 +102,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Close the client; the async one has nothing to close."""
+        # `vars`, because asking for the attribute would create a client
         if "client" in vars(self):
             self.client.close()
 
@@ -143,6 +144,7 @@ def sandbox(
 def _request(exchange: Exchange, fake: Fake) -> Request:
     received = exchange.received
     try:
+        # a test may have sent what the provider cannot read: it is shown without a body
         body = fake.decode(received) if received.content else None
     except ValueError:
         body = None

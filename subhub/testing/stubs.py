@@ -49,6 +49,7 @@ class StubFake(Fake):
             if isinstance(answer, Response):
                 reply = Reply(answer.status, answer.content, answer.headers)
             self.exchanges.append(Exchange(asked, reply))
+        # raised outside of the lock, and after the exchange was noted: the request was asked
         if isinstance(answer, SubhubError):
             raise answer
         return reply

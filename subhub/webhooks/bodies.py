@@ -42,6 +42,7 @@ def form_body(content: bytes) -> dict[str, str]:
 
     A field that is given twice is refused.
     """
+    # ASCII only: browsers and providers percent-encode the rest
     pairs = parse_qsl(
         content.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
     )

@@ -132,6 +132,7 @@ class WebhookReader:
             TypeError: *body* is not bytes.
         """
         content = raw_bytes(body)
+        # before the signature: hashing a huge body would be work done for anyone
         if len(content) > self.max_bytes:
             raise WebhookRefused(f"the body has {len(content)} bytes, more than {self.max_bytes}")
         scheme = self.webhooks.scheme
@@ -151,6 +152,7 @@ class WebhookReader:
             # Providers change their bodies. As a refusal, the call is at least sent again later.
             reason = f"the plugin {self.provider!r} cannot read the body: {type(error).__name__}"
             raise WebhookRefused(reason, status=500) from error
+        # an application that handles each key once would lose the second event
         if len({event.key for event in events}) < len(events):
             reason = f"the plugin {self.provider!r} gave two events of one call the same key"
             raise WebhookRefused(reason, status=500)

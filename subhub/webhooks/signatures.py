@@ -57,6 +57,7 @@ class Signed:
                 "what was sent",
                 status=401,
             )
+        # only now: the time of a call that is not signed proves nothing
         if "time" in values:
             self._check_time(int(values["time"]), now.timestamp())
         return values["id"].decode() if "id" in values else None
@@ -78,6 +79,7 @@ class Signed:
 
     def _signature(self, key: bytes, content: bytes) -> bytes:
         digest = hmac.digest(key, content, self.algorithm)
+        # compared as text: decoding first would accept other ways of writing the same bytes
         return digest.hex().encode() if self.encoding == "hex" else base64.b64encode(digest)
 
     def _signatures(self, items: Mapping[str, Sequence[bytes]]) -> Sequence[bytes]:

@@ -66,6 +66,7 @@ class Layout:
             raise ValueError(f"`layout` must have items such as 'v1={{signature}}', got {text!r}")
         if not {*prefixes} <= {"time", "signature"}:
             raise ValueError(f"`layout` has {{time}} and {{signature}}, got {text!r}")
+        # an item that begins like two of them could be read as either
         if any(one.startswith(other) for one, other in permutations(prefixes.values(), 2)):
             raise ValueError(f"the items of `layout` must begin differently, got {text!r}")
         return cls(text, separator, prefixes)

@@ -50,6 +50,7 @@ def plan_code(field: str, value: str) -> str:
 
 def anchor_day(field: str, value: int) -> int:
     """Check a day of the month."""
+    # True is an int, and would be the 1st
     if isinstance(value, bool) or not 1 <= value <= LAST_DAY:
         raise InvalidRequest.of(field, f"must be from 1 to {LAST_DAY}, got {value!r}")
     return value

@@ -35,6 +35,7 @@ def atomic_folder(target: Path) -> Generator[Path]:
     """Yield a folder to fill. It becomes *target* if the block succeeds, and is removed if not."""
     try:
         _refuse_existing(target)
+        # in the same folder: a rename to another file system would not be atomic
         with TemporaryDirectory(prefix=".subhub-", dir=target.parent) as temporary:
             project = Path(temporary) / target.name
             project.mkdir()
@@ -49,6 +50,7 @@ def atomic_folder(target: Path) -> Generator[Path]:
 
 def _refuse_existing(target: Path) -> None:
     there = target.is_symlink() or target.exists()
+    # a link is refused even if it leads to an empty folder: it would be replaced, not filled
     if there and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         message = f"{target} exists already: move it away, or name another `--directory`"
         raise ConfigError(message)

@@ -74,6 +74,7 @@ def request_differences(recorded: Sent, asked: Sent) -> list[str]:
     found += differences(_host(there), _host(here), "host")
     found += differences(there.path, here.path, "path")
     found += differences(_query(there), _query(here), "query")
+    # the same parts, written differently: another order of parameters, or another quoting
     if not found and recorded.uri != asked.uri:
         found = differences(recorded.uri, asked.uri, "address")
     return found + differences(_decoded(recorded.body), _decoded(asked.body), "body")

@@ -110,7 +110,7 @@ class Persister:
         """Return the requests and responses of the cassette, which was read already."""
         del path, serializer
         found = self._interactions
-        return [_request(each) for each in found], [_response(each) for each in found]
+        return [_request(kept) for kept in found], [_response(kept) for kept in found]
 
 
 def write(path: Path, cassette: Cassette) -> None:

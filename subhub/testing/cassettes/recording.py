@@ -55,12 +55,14 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
 def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Cassette:
     """Return what was *heard* as a cassette, by the scrubbing rules of *provenance*."""
     interactions: Any = [to_interaction(request, response) for request, response in heard]
+    # from all exchanges first: a later response may repeat what an earlier header carried
     keys = {
         key
         for request, response in heard
         for key in keys_in(request.headers.items(), response["headers"].items())
     }
     interactions = without_keys(interactions, keys)
+    # before scrubbing, which keeps only addresses of the provider itself
     if asked_at:
         own = load(provenance.provider).base_url
         interactions = mapped(interactions, lambda text: text.replace(asked_at, own))

@@ -59,7 +59,7 @@ def replay(
         message = f"there is no cassette {path}: record it first"
         raise CassetteMismatch(message)
     recorded = Cassette.at(path)
-    addresses = (str(each["request"]["uri"]) for each in recorded.interactions)
+    addresses = (str(kept["request"]["uri"]) for kept in recorded.interactions)
     answered = {*hosts, *(str(urlsplit(address).hostname) for address in addresses)}
     with ExitStack() as stack:
         stack.enter_context(_exclusive(path.name))
@@ -122,7 +122,8 @@ class ReplayCassette(VcrCassette):
 
     def unplayed(self) -> CassetteMismatch | None:
         """Return the error for recordings that were not played, if there are any."""
-        left = [one_line(each) for i, each in enumerate(self.requests) if i not in self.play_counts]
+        played = self.play_counts
+        left = [one_line(sent) for i, sent in enumerate(self.requests) if i not in played]
         if not left:
             return None
         lines = "\n".join(at_most(left, "  "))

@@ -84,6 +84,7 @@ class MainJob:
     def tidy(self) -> list[str]:
         """End what still runs, and return what is left at the provider, by kind and id."""
         subscription = self._created.get("subscribe")
+        # a cancellation at period end would leave it running, and billing, for a while
         if subscription and not self._ended and self._can("cancel_subscription:now"):
             try:
                 self._end(subscription, "now")
@@ -107,6 +108,7 @@ class MainJob:
         if not (what and customer):
             self._note("subscribe", "left out: there is no plan, or no customer")
             return
+        # days ahead, so that a live recording ends it before the first charge
         starts_on = day if self._can("subscribe:starts_on") else None
         subscription = self._create(
             "subscribe",

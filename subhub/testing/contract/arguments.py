@@ -229,7 +229,7 @@ def _annotation(provider: type[Provider], case: Case) -> object:
 
 def _accepted(provider: type[Provider], case: Case) -> Iterator[object]:
     annotation = _annotation(provider, case)
-    words = [each for part in (annotation, *get_args(annotation)) for each in get_args(part)]
+    words = [word for part in (annotation, *get_args(annotation)) for word in get_args(part)]
     some: tuple[object, ...] = (True, 5, "text", RETURN, Decimal("1.5"), STARTS, ["text"])
     samples: list[object] = [object(), *words, *some, list[object](), dict[str, object]()]
     for value in samples:

@@ -69,6 +69,7 @@ class Listener:
         test = getattr(item, "originalname", "")
         if test not in tests() or not hasattr(contract, "left_out"):
             return report
+        # a skip from a fixture or a plugin would let a test count as neither passed nor failed
         if report.skipped and not _is_own_skip(item):
             report.outcome = "failed"
             _ = vars(report).pop("wasxfail", None)  # with it, pytest would not count the failure

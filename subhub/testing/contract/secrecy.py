@@ -159,6 +159,7 @@ def _listening() -> Generator[list[logging.LogRecord]]:
     try:
         yield records
     finally:
+        # whatever happened: a level left at DEBUG would change the tests that follow
         loggers[0].removeHandler(handler)
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -114,6 +114,7 @@ class Company(Fake):
 
     def success(self, status: int, /, **content: Any) -> Reply:
         """Return a success response with *content*."""
+        # `status` is positional only: some responses have a field with this name
         body = {"success": True, **content, "request_id": self._request_id()}
         return Reply.json(status, body)
 
@@ -181,6 +182,7 @@ class Company(Fake):
     def _after(self, ids: list[str], cursor: str | None) -> int:
         if cursor is None:
             return 0
+        # an unknown cursor as the beginning would make a client read the list in circles
         if cursor not in ids:
             raise self.refused(400, "Invalid cursor", details={"cursor": "is unknown"})
         return ids.index(cursor) + 1

@@ -72,6 +72,7 @@ class Ledger(Company):
 
     def cancel(self, subscription: JsonObject, at: dt.datetime) -> None:
         """End a subscription; one that ended before is not changed."""
+        # a change that stayed scheduled would start a subscription for a customer who left
         _ = self.planned.pop(subscription["id"], None)
         if subscription["status"] != "canceled":
             subscription["status"] = "canceled"
@@ -84,6 +85,7 @@ class Ledger(Company):
 
     def replace(self, old: JsonObject, plan_code: str, at: dt.datetime) -> JsonObject:
         """End a subscription, and start one with another plan for the same customer."""
+        # read before `cancel` overwrites it: the new subscription continues in this status
         status = old["status"]
         self.cancel(old, at)
         return self.start(old["customer_id"], plan_code, status, old["billing_anchor_day"])

@@ -29,6 +29,7 @@ class CheckoutPages(PackageRoutes, PaymentLinkRoutes):
         else:
             message = f"there is nothing to pay at {url!r}: it does not exist or is paid already"
             raise LookupError(message)
+        # last, because a payment that is refused leaves the page declined
         self.declined.discard(url)
 
     def checkout_page(self, url: str) -> CheckoutPage | None:

@@ -123,6 +123,7 @@ class PackageRoutes(SubscriptionRoutes):
         link = self.page_address(f"https://mollie.com/checkout/{self.ids.text(12)}")
         expires_at = self.clock.now() + dt.timedelta(minutes=self.sign_up_minutes)
         self.sign_ups[link] = PendingSignUp(package, contact, expires_at)
+        # the id is of the sign-up: the customer and the subscription do not exist yet
         answer = {
             "id": self.ids.uuid(),
             "paymentLink": link,

@@ -34,6 +34,7 @@ class StoredLink:
         """Return the status at *now*."""
         if self.closed:
             return "closed"
+        # a reusable link stays open however often it is paid
         if self.payments and not self.body.get("reusable", False):
             return "paid"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "open"

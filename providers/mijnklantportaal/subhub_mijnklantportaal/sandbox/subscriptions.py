@@ -103,6 +103,7 @@ class SubscriptionRoutes(CustomerRoutes):
         """Change or terminate a subscription."""
         subscription = self._subscription(subscription_id)
         body = self.checked(received, CHANGE)
+        # whether a termination can be moved is not documented: an assumption decides
         ended = "terminatedAt" in body and subscription.terminated_at is not None
         if ended and self.terminated_at == "final":
             raise Refusal(self.malformed("The subscription is already terminated."))
