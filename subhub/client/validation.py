@@ -78,7 +78,13 @@ def web_address(field: str, value: object) -> str:
 
 
 def choice(field: str, value: C, allowed: Sequence[str]) -> C:
-    """Return one of the *allowed* words."""
+    """Return one of the *allowed* words.
+
+    Args:
+        field: The argument that it was passed as.
+        value: What was passed.
+        allowed: The words.
+    """
     if value not in allowed:
         words = ", ".join(repr(str(word)) for word in allowed)
         raise InvalidRequest.of(field, f"must be one of {words}, got {value!r}")
@@ -86,7 +92,13 @@ def choice(field: str, value: C, allowed: Sequence[str]) -> C:
 
 
 def instance(field: str, value: Any, model: type[M]) -> M:
-    """Return an instance of *model*, and nothing that only looks like it."""
+    """Return an instance of *model*, and nothing that only looks like it.
+
+    Args:
+        field: The argument that it was passed as.
+        value: What was passed.
+        model: The class that it must have.
+    """
     if not isinstance(value, model):
         problem = f"must be a {model.__name__}, got {type(value).__name__}"
         raise InvalidRequest.of(field, problem)

@@ -71,7 +71,13 @@ W = TypeVar("W", bound=Wire)
 
 
 def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Flow[W]:
-    """Read *path* and decode the answer as *model*."""
+    """Read *path* and decode the answer as *model*.
+
+    Args:
+        path: Below the provider's base URL; fill ids in with `path`.
+        model: What the answer is documented to be.
+        query: The parameters, unquoted.
+    """
     response = yield Request("GET", path, query=query or {})
     return model.decode(response)
 
@@ -82,12 +88,25 @@ def post(
     body: Json | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Flow[W]:
-    """Post *body* to *path* and decode the answer as *model*."""
+    """Post *body* to *path* and decode the answer as *model*.
+
+    Args:
+        path: Below the provider's base URL; fill ids in with `path`.
+        model: What the answer is documented to be.
+        body: What `Provider.encode` is to write; no body if left out.
+        headers: Headers of this request alone.
+    """
     return send("POST", path, model, body, headers)
 
 
 def patch(path: str, model: type[W], body: Json) -> Flow[W]:
-    """Patch *path* with *body* and decode the answer as *model*."""
+    """Patch *path* with *body* and decode the answer as *model*.
+
+    Args:
+        path: Below the provider's base URL; fill ids in with `path`.
+        model: What the answer is documented to be.
+        body: What `Provider.encode` is to write.
+    """
     return send("PATCH", path, model, body)
 
 

@@ -188,7 +188,18 @@ class Provider:
         when: When | None = None,
         refund: Refund | None = None,
     ) -> Flow[SignupLink]:
-        """Create a page on which the customer signs up for the plan; see `Client`."""
+        """Create a page on which the customer signs up for the plan; see `Client`.
+
+        Args:
+            plan: The id of a plan.
+            customer: The id of a customer, or a new customer.
+            return_url: Where the browser goes after paying.
+            back_url: Where the page's Back leads to.
+            replaces: The id of the subscription that ends with the signup; *when* and *refund* are
+                given only with it.
+            when: When that one ends.
+            refund: What is paid back for the rest of its period.
+        """
         self._lacks(
             "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
         )
@@ -202,7 +213,15 @@ class Provider:
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
     ) -> Flow[Subscription]:
-        """Start billing an existing customer, without a page; see `Client`."""
+        """Start billing an existing customer, without a page; see `Client`.
+
+        Args:
+            plan: The id of a plan, or the terms of one that only this subscription has.
+            customer: The id of a customer; the client creates a new customer first.
+            now: The present, in the account's time zone.
+            starts_on: The first day; otherwise today.
+            payment_method: The provider's id of what to charge.
+        """
         self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
@@ -221,7 +240,15 @@ class Provider:
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[SubscriptionChange]:
-        """Move a subscription to another plan; see `Client`."""
+        """Move a subscription to another plan; see `Client`.
+
+        Args:
+            subscription_id: The id of the subscription.
+            plan: The id of the new plan.
+            when: Now, or at the end of the period that is paid for.
+            refund: What is paid back for the rest of it.
+            now: The present, in the account's time zone.
+        """
         self._lacks("change_subscription", subscription_id, plan, when, refund, now)
 
     def update_subscription(
@@ -233,7 +260,14 @@ class Provider:
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
     ) -> Flow[Subscription]:
-        """Stop a subscription; see `Client`."""
+        """Stop a subscription; see `Client`.
+
+        Args:
+            subscription_id: The id of the subscription.
+            when: Now, or at the end of the period that is paid for.
+            refund: What is paid back for the rest of it.
+            now: The present, in the account's time zone.
+        """
         self._lacks("cancel_subscription", subscription_id, when, refund, now)
 
     # How refusals are read ------------------------------------------------------------------------

@@ -26,7 +26,13 @@ class Played(Generic[T]):
 
 
 def reply(status: int, body: object = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a scripted answer; *body* is encoded as JSON, unless it is bytes."""
+    """Return a scripted answer.
+
+    Args:
+        status: The HTTP status.
+        body: Encoded as JSON, unless it is bytes.
+        headers: All headers; by default, the content type of JSON.
+    """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, headers or {"content-type": "application/json"}, content)
 

@@ -81,6 +81,15 @@ class SignupFlows(Provider):
         """Create a page on which a new customer pays the first period of a package.
 
         The API does not say later which customer it created: store the name and e-mail address.
+
+        Args:
+            plan: The id of a package.
+            customer: The new customer.
+            return_url: Always `None`, like the arguments below: the portal has no such option.
+            back_url: Always `None`.
+            replaces: Always `None`.
+            when: Always `None`.
+            refund: Always `None`.
         """
         # the client refuses these: evidence declares them as absent
         del return_url, back_url, replaces, when, refund

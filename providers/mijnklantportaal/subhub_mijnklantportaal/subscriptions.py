@@ -126,6 +126,13 @@ def subscription_body(
 
     The plan's name is the description of the subscription. Its `description`, `code` and `public`
     have no effect on billing and are not sent.
+
+    Args:
+        plan: The terms.
+        customer: The customer's id.
+        starts_on: The first day.
+        create_invoice: Whether to create an invoice for each charge.
+        invoice_description: The text of the invoices.
     """
     if invoice_description is not None and not create_invoice:
         raise InvalidRequest.of(
@@ -159,7 +166,15 @@ def sign_up_body(
     create_invoice: bool | None,
     invoice_text: str | None,
 ) -> Json:
-    """Return the body that subscribes a customer to a package; see `subscribe`."""
+    """Return the body that subscribes a customer to a package; see `subscribe`.
+
+    Args:
+        customer: The customer's id.
+        starts_on: The first day.
+        mandate: The id of a mandate; without one nothing is charged automatically.
+        create_invoice: Whether to create an invoice for each charge.
+        invoice_text: The text of the invoices; by default the package's name.
+    """
     return given(
         {
             "customerId": customer,

@@ -52,8 +52,12 @@ def one_line(request: Sent) -> str:
 def nearest(asked: Sent, recorded: Sequence[Sent], played: Collection[int]) -> int | None:
     """Return the index of the recording that is most like what was *asked*.
 
-    One of the same method and path comes first, then the one with the fewest differences; of two
-    alike, the one that is not among the *played*.
+    One of the same method and path comes first, then the one with the fewest differences.
+
+    Args:
+        asked: The request.
+        recorded: The recordings.
+        played: The indices of those that were used; of two alike, another one is returned.
     """
 
     def likeness(index: int) -> tuple[bool, bool, float, int, bool]:
@@ -81,7 +85,13 @@ def request_differences(recorded: Sent, asked: Sent) -> list[str]:
 
 
 def differences(recorded: object, asked: object, place: str) -> list[str]:
-    """Return every value that differs between two decoded bodies, with its path below *place*."""
+    """Return every value that differs between two decoded bodies, with its path.
+
+    Args:
+        recorded: The body of the recording.
+        asked: The body of the request.
+        place: What the paths begin with.
+    """
     return list(_walk(recorded, asked, place))
 
 

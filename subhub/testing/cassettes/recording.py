@@ -53,7 +53,13 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
 
 
 def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Cassette:
-    """Return what was *heard* as a cassette, by the scrubbing rules of *provenance*."""
+    """Return what was heard as a cassette.
+
+    Args:
+        heard: The requests with their responses.
+        provenance: The header, whose rules say what is scrubbed.
+        asked_at: The base URL that was asked, if it is not the provider's own.
+    """
     interactions: Any = [to_interaction(request, response) for request, response in heard]
     # from all exchanges first: a later response may repeat what an earlier header carried
     keys = {

@@ -60,7 +60,13 @@ def weaknesses(contract: type[ContractConfig], marks: Iterable[str]) -> Iterator
 
 
 def reason(contract: type[ContractConfig], test: str, case: object) -> str | None:
-    """Return why this case of a test is left out, if it is."""
+    """Return why this case of a test is left out, if it is.
+
+    Args:
+        contract: The contract class.
+        test: The name of the test.
+        case: What it is tried on.
+    """
     return contract.left_out.get(test) or contract.left_out.get(f"{test}[{case}]")
 
 

@@ -84,7 +84,13 @@ class Ledger(Company):
         subscription.update(plan_code=plan_code, plan_id=self.plans[plan_code])
 
     def replace(self, old: JsonObject, plan_code: str, at: dt.datetime) -> JsonObject:
-        """End a subscription, and start one with another plan for the same customer."""
+        """End a subscription, and start one with another plan for the same customer.
+
+        Args:
+            old: The subscription that ends.
+            plan_code: The plan of the new one.
+            at: When the old one ends.
+        """
         # read before `cancel` overwrites it: the new subscription continues in this status
         status = old["status"]
         self.cancel(old, at)
@@ -93,7 +99,13 @@ class Ledger(Company):
     def plan_ahead(
         self, subscription: JsonObject, plan_code: str | None = None, *, replaces: bool = False
     ) -> None:
-        """Schedule a change for the end of the period; the subscription does not show it before."""
+        """Schedule a change for the end of the period; the subscription does not show it before.
+
+        Args:
+            subscription: The subscription.
+            plan_code: The plan to change to; without one it ends.
+            replaces: Whether the change creates another subscription.
+        """
         end = next_anchor(self.clock.now(), subscription["billing_anchor_day"])
         self.planned[subscription["id"]] = Planned(end, plan_code, replaces)
 
