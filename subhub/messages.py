@@ -32,7 +32,7 @@ def path(template: str, *ids: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a flow asks to be sent: a path below the provider's base URL, sent verbatim.
+    """A request as a flow writes it: a path below the provider's base URL, sent verbatim.
 
     `query` and `body` hold exactly what is sent; `Provider.encode` writes the body, as JSON unless
     the provider has another form.

@@ -33,7 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
-    "cassettes": ("cassettes:app", "Recorded conversations with providers."),
+    "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
 }
 """Where each command is, in this package, and its line of help."""
 

@@ -1,4 +1,4 @@
-"""`subhub cassettes`: recorded conversations with a provider: record, check and show them."""
+"""`subhub cassettes`: record, check and show recordings of a provider."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from subhub.testing.cassettes.checking import CassetteFinding
 
 app = typer.Typer(
-    help="Recorded conversations with providers.", no_args_is_help=True, add_completion=False
+    help="Cassettes: recorded requests and responses.", no_args_is_help=True, add_completion=False
 )
 
 LONGEST: Final = 70
@@ -60,7 +60,7 @@ def check(
 
 @command(app, "show")
 def show(*, path: Annotated[Path, typer.Argument(help="A cassette.")], output: Output) -> None:
-    """Show the conversation on a cassette, and where it comes from."""
+    """Show the requests and responses on a cassette, and where they come from."""
     (found,) = _cassettes([path])
     from subhub.testing.cassettes import Cassette, CassetteMismatch  # noqa: PLC0415 - an extra
 

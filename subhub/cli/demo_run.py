@@ -22,7 +22,7 @@ T = TypeVar("T", bound=BaseModel | None)
 
 MAIN_JOB: Final = ("create_plan", "create_signup_link", "subscribe")
 CALLS: Final = ("create_plan", "create_signup_link", "find_customer", "subscribe")
-"""What the demo calls, in its order."""
+"""The calls of the demo, in its order."""
 NOW: Final = dt.datetime(2024, 5, 1, 9, 0, tzinfo=dt.UTC)
 STARTS_ON: Final = dt.date(2024, 5, 4)
 PLAN: Final = PlanDraft(

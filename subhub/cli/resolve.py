@@ -22,7 +22,7 @@ Verdict = Literal["done", "not-done"]
 
 @dataclass(frozen=True, slots=True)
 class IntentReport:
-    """What is known about one open intent of the journal."""
+    """One open intent of the journal, and what was found out about it."""
 
     intent: subhub.OpenIntent
     outcome: Literal["done", "not_done", "ambiguous", "in_flight", "failed", "open"]

@@ -1,4 +1,4 @@
-"""What the two clients share: everything but sending and sleeping."""
+"""The base of the two clients: everything but sending and sleeping."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class BaseClient:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the provider can do and what it lacks, by name, with evidence and reasons."""
+        """The capabilities of the provider, present and missing, with evidence and reasons."""
         return self._operations.capabilities
 
     def supports(self, capability: str) -> bool:

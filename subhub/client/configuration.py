@@ -139,7 +139,7 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What was read, and from where."""
+    """The decoded file, and its path."""
 
     settings: Settings
     source: str

@@ -57,7 +57,7 @@ _PLAIN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a customer is subscribed to: *extra* is what only the provider knows."""
+    """The terms of a subscription; *extra* are the options that only the provider has."""
 
     plan: str | PlanDraft
     now: dt.datetime

@@ -1,4 +1,4 @@
-"""What a provider can do: derived from its methods, with the evidence for each.
+"""Capabilities of a provider: derived from its methods, with the evidence for each.
 
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
@@ -64,7 +64,7 @@ class Absence:
 
 
 class Described(Protocol):
-    """What a provider's class says about itself; see `Provider`."""
+    """The class of a provider, as far as capabilities read it; see `Provider`."""
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]

@@ -1,7 +1,7 @@
-"""Flows: what a provider does, as a conversation that the client holds for it.
+"""Flows: the operations of a provider, as generators of requests.
 
 A flow is a plain generator. It yields a `Request`, is sent the `Response`, and returns a neutral
-result. It performs no I/O, reads no clock and no environment, and rolls no dice, so one flow serves
+result. It performs no I/O, reads no clock, no environment and no random numbers, so one flow serves
 the sync and the async client, a dry run, a replay and the sandbox alike. A refusal (a status of 400
 or more) is thrown into the flow as the mapped error: authors write the happy path, and
 `except NotFound` only where they mean it.
@@ -27,7 +27,7 @@ from subhub.messages import Request, Response
 T = TypeVar("T")
 
 Flow: TypeAlias = Generator[Request, Response, T]
-"""What a provider's method returns: a conversation that ends in a `T`."""
+"""The result of a provider's method: requests, and in the end a `T`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Fake(ABC):
     api_key: ClassVar[str]
     """The key that the fake accepts."""
     assumptions: ClassVar[Mapping[str, str]] = {}
-    """What the provider's documentation leaves open, and what the fake does instead."""
+    """Open points of the provider's documentation, and what the fake does there."""
 
     _routes: ClassVar[dict[str, list[Route]]]
     _literal: ClassVar[dict[tuple[str, str], str]]

@@ -41,7 +41,7 @@ REFUSAL = 400
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the engine has to know of the account.
+    """The settings of an account that the engine needs.
 
     Args:
         provider: Reads refusals, and names itself in errors.

@@ -1,4 +1,4 @@
-"""What plugin authors and applications import in their tests.
+"""The test kit of plugin authors and applications.
 
 Every name is imported when it is first used: pytest imports this package at each start, for its
 plugin, in projects whose tests may not use it at all.

@@ -17,7 +17,7 @@ MODES: Final[Mapping[str, str]] = {
     "sandbox": "sandbox=True",
     "replies": "replies=[reply(200, {...})]",
 }
-"""What may answer a test, and how that is written."""
+"""The ways to answer a test, and how each is written."""
 KEYWORDS: Final = ("provider", *MODES, "plans")
 AnySession: TypeAlias = CassetteSession | Sandbox
 """A `CassetteSession`, a `Sandbox`, or for replies a `Scripted` sandbox."""

@@ -1,4 +1,4 @@
-"""Who answered, and against which API description, for recordings and reports.
+"""Provenance of recordings and reports: who answered, and by which API description.
 
 It loads none of the packages of the extra `testing`, so that an installed plugin's report can be
 read without them.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
 Source = Literal["sandbox", "live"]
-"""Who answered: a fake written from the provider's documents, or the provider itself."""
+"""The source: a fake written from the provider's documents, or the provider itself."""
 
 DOCUMENT: Final = "openapi.yaml"
 """The API description in a plugin's package."""

@@ -85,7 +85,7 @@ def async_subhub_client(subhub_session: AnySession) -> AsyncClient:
 
 @pytest.fixture
 def subhub_session(request: pytest.FixtureRequest) -> AnySession:
-    """What the marker `subhub` asks for: a `Sandbox` or a `CassetteSession`."""
+    """The session that the marker `subhub` asks for: a `Sandbox` or a `CassetteSession`."""
     from subhub.testing.marker import open_session  # noqa: PLC0415 - see the module's docstring
 
     return open_session(request.node.iter_markers("subhub"), _sessions(request))

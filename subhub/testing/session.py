@@ -1,4 +1,4 @@
-"""What a marked test runs on: a cassette, a sandbox, or scripted replies."""
+"""Sessions of marked tests: on a cassette, in a sandbox, or on scripted replies."""
 
 from __future__ import annotations
 

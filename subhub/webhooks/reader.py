@@ -116,7 +116,7 @@ class WebhookReader:
 
     @property
     def proof(self) -> Proof:
-        """What an accepted call proves: `"signed"`, `"secret"` or `"refetch"`; see `Proof`."""
+        """The proof of an accepted call: `"signed"`, `"secret"` or `"refetch"`; see `Proof`."""
         return self.webhooks.scheme.proof
 
     def read(self, path: str, headers: HeaderInput, body: RawBody) -> list[Event]:

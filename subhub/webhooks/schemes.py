@@ -15,7 +15,7 @@ from subhub.errors import WebhookRefused
 from subhub.webhooks.headers import Headers
 
 Proof: TypeAlias = Literal["signed", "secret", "refetch"]
-"""What an accepted call proves.
+"""The proof that an accepted call gives.
 
 `"signed"`: the provider sent this body. `"secret"`: the caller knows the secret; nothing protects
 the body. `"refetch"`: nothing; only reading the object at the provider shows whether it changed.

@@ -11,7 +11,7 @@ from itertools import permutations
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is signed, such as `{time}.{body}`: each field with the text before it."""
+    """The signed content, such as `{time}.{body}`: each field with the text before it."""
 
     parts: tuple[tuple[bytes, str], ...]
 

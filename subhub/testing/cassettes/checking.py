@@ -39,7 +39,7 @@ _SCRUB: Final = f"{AGAIN}: a recording made with a key is scrubbed automatically
 
 @dataclass(frozen=True, slots=True)
 class CassetteFinding:
-    """What is wrong with a cassette, where in it (an exchange by its number), and the remedy."""
+    """A problem of a cassette, its place (an exchange by its number), and the remedy."""
 
     path: Path
     place: str

@@ -1,4 +1,4 @@
-"""What differs between a request and a recording of one, in a readable form.
+"""Differences between a request and a recording of one, in a readable form.
 
 Only methods, addresses and bodies are shown, never a header: one of them carries the key.
 """

@@ -33,9 +33,9 @@ from subhub.testing.expectations import Expectations
 from subhub.testing.network import no_network
 
 _NOT_HTTPX: Final = ("httplib", "requests", "boto3", "urllib3", "httplib2", "tornado", "aiohttp")
-"""What vcrpy need not patch: our transport is httpx's, and the rest is blocked anyway."""
+"""Libraries that vcrpy need not patch: our transport is httpx's, and the rest is blocked anyway."""
 _LOOKED_FOR: Final = ("httpx2", "httpx_curl_cffi", "pyreqwest")
-"""What vcrpy tries to import for every cassette, because it would patch it too."""
+"""Libraries that vcrpy tries to import for every cassette, because it would patch them too."""
 _REMEDY: Final = "if that was meant, record it again and read the diff"
 _in_use: Final[dict[str, list[str]]] = {}
 """The cassette in use: vcrpy patches httpx for the whole process, so there can be one."""

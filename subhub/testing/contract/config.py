@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ContractConfig:
-    """What a contract class defines for its provider."""
+    """The settings of a contract class for its provider."""
 
     provider: ClassVar[type[Provider]]
     """The class under test; `sandbox()` gives its fake."""
@@ -34,13 +34,13 @@ class ContractConfig:
     """Contract tests that do not apply, or single cases `test_name[case]`, each with its reason."""
 
     plan_changes: ClassVar[PlanUpdate] = PlanUpdate(name="Another name")
-    """What to change in a plan."""
+    """The changes of a plan."""
     customer_changes: ClassVar[CustomerUpdate] = CustomerUpdate(name="Another Name BV")
-    """What to change in a customer."""
+    """The changes of a customer."""
     subscription_changes: ClassVar[SubscriptionUpdate] = SubscriptionUpdate(
         description="Other config"
     )
-    """What to change in a subscription."""
+    """The changes of a subscription."""
 
     def make_customer(self, client: Client, draft: CustomerDraft) -> str:
         """Return the id of a customer; override it if the provider has no `create_customer`."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 IDS: Final = frozenset({"plan", "customer", "replaces"})
 ADDED: Final[Mapping[str, object]] = {"refund": "none", "now": MOMENT}
-"""What a client adds to a call whose flow cannot do without."""
+"""Arguments that a client adds where the flow requires them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ WORDS: Final = 3
 MARKS: Final = frozenset({"skip", "skipif", "xfail"})
 """pytest's ways to let a test not count."""
 UNCOLLECTED: Final = frozenset({"__test__", "__init__", "__new__"})
-"""What makes pytest ignore a class."""
+"""Attributes for which pytest ignores a class."""
 _HOME: Final = __name__.rpartition(".")[0]
 _SEALED: Final[dict[str, Any]] = {}
 

@@ -45,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a call returned or raised, and its exchanges with the provider."""
+    """The result or error of a call, and its exchanges with the provider."""
 
     result: Any
     error: Exception | None
@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def changing(self) -> tuple[int, ...]:
-        """Which of the requests may change something, counted from 1."""
+        """The numbers of the requests that may change something, counted from 1."""
         return tuple(
             place
             for place, exchange in enumerate(self.heard, 1)

@@ -70,7 +70,7 @@ _NO_TESTS: Final = Counts(claimed=False, passed=0, failed=0, left_out=0, not_run
 
 
 class Baseline(BaseModel):
-    """What a run is compared with later: the plugin, its API description, and the tests."""
+    """The plugin, its API description and the tests: a run is compared with them later."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -104,7 +104,7 @@ class Report(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one run shows of one capability."""
+    """The outcome of one run for one capability."""
 
     state: State
     source: Source

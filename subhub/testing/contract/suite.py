@@ -38,7 +38,7 @@ class ProviderContract(
     SecrecyTests,
     DeclarationTests,
 ):
-    """What subhub promises its users of any provider, checked against the provider's sandbox.
+    """The promises of subhub for every provider, checked against the provider's sandbox.
 
     Subclass it with a provider, a plan and a customer. Tests that cannot apply to the provider are
     named in `left_out`, each with its reason; all others must pass.

@@ -1,4 +1,4 @@
-"""What the documentation leaves open, as attributes of the fake that a test can set.
+"""Open points of the documentation, as attributes of the fake that a test can set.
 
 Each is described in `assumptions` under its name, and used in the endpoints.
 """
@@ -34,11 +34,11 @@ class OpenPoints(Fake):
     success_status = 201
     """The status of creating something, where none is documented."""
     unknown_fields = "ignored"
-    """What happens to undocumented request fields."""
+    """The handling of undocumented request fields."""
     empty_text = "allowed"
     """Whether text may be empty."""
     page_parameter = "lenient"
-    """What happens to a `page` that is not a number."""
+    """The handling of a `page` that is not a number."""
     time_zone = "Europe/Amsterdam"
     """The zone of times without an offset."""
     email_in_use = "allowed"

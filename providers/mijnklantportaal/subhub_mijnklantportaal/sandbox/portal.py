@@ -24,7 +24,7 @@ ZONE: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class Portal(OpenPoints):
-    """What all endpoints share."""
+    """The parts that all endpoints share."""
 
     prefix: ClassVar[str] = "/v1"
     api_key: ClassVar[str] = "sandbox-key-of-mijnklantportaal"

@@ -1,4 +1,4 @@
-"""What a value that is not harmless may be, by its field's name and its form.
+"""Kinds of values that are not on the allow-list, by the field's name and the value's form.
 
 It decides only what the placeholder looks like. A value that is classified wrongly is replaced all
 the same.
