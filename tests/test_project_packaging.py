@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from subhub._version import __version__
+from tests.releases import TESTED
 
 ROOT = Path(__file__).parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -57,6 +58,14 @@ def environment(folder: Path) -> Path:
     return next(folder.glob("*/python"))
 
 
+@pytest.fixture
+def tested(tmp_path: Path) -> Path:
+    """A constraint file: warnings are errors here, also those of tomorrow's dependencies."""
+    file = tmp_path / "constraints.txt"
+    _ = file.write_text("\n".join(TESTED))
+    return file
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     out = tmp_path_factory.mktemp("wheels")
@@ -76,9 +85,12 @@ def test_every_wheel_is_typed_and_holds_its_package_alone(wheels: list[Path]) ->
     assert packages == {"subhub": True, "subhub_afternoon": True, "subhub_mijnklantportaal": True}
 
 
-def test_the_wheels_work_in_an_empty_environment(wheels: list[Path], tmp_path: Path) -> None:
+def test_the_wheels_work_in_an_empty_environment(
+    wheels: list[Path], tmp_path: Path, tested: Path
+) -> None:
     python = environment(tmp_path / "env")
-    _ = run(UV, "pip", "install", "--quiet", "--python", python, *wheels, cwd=tmp_path)
+    install = (UV, "pip", "install", "--quiet", "--python", python, "--constraint", tested)
+    _ = run(*install, *wheels, cwd=tmp_path)
 
     used = run(python, "-W", "error", "-c", USE, tmp_path / "env", cwd=tmp_path)
     assert len(used.splitlines()) == 2
@@ -92,7 +104,7 @@ def test_the_wheels_work_in_an_empty_environment(wheels: list[Path], tmp_path: P
     assert "subhub-billing[cli]" in bare.stderr
 
 
-def test_plain_pip_installs_the_checkout_editable(tmp_path: Path) -> None:
+def test_plain_pip_installs_the_checkout_editable(tmp_path: Path, tested: Path) -> None:
     checkout = tmp_path / "checkout"
     skipped = shutil.ignore_patterns(".git", ".venv", "*cache*", "__pycache__", "*.egg-info")
     _ = shutil.copytree(ROOT, checkout, ignore=skipped)
@@ -103,7 +115,9 @@ def test_plain_pip_installs_the_checkout_editable(tmp_path: Path) -> None:
         for folder in (".", "providers/mijnklantportaal", "providers/afternoon")
         for part in ("-e", checkout / folder)
     ]
-    _ = run(python, "-m", "pip", "install", "--quiet", *editable, cwd=tmp_path)
+    _ = run(
+        python, "-m", "pip", "install", "--quiet", "--constraint", tested, *editable, cwd=tmp_path
+    )
 
     used = run(python, "-W", "error", "-c", USE, checkout, cwd=tmp_path)
     assert len(used.splitlines()) == 2

@@ -15,6 +15,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
+from tests.releases import TESTED
 
 ROOT = Path(__file__).parents[2]
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -154,6 +155,8 @@ def test_what_it_writes_is_green_clean_and_ready_for_use(folder: Path) -> None:
     """The commands that it prints, and the checks of its workflow that need it installed."""
     assert run("north-pay").exit_code == 0
     project = folder / "subhub-north-pay"
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        _ = settings.write(f"[tool.uv]\nconstraint-dependencies = {json.dumps(TESTED)}\n")
     uv = (UV, "run", "--quiet")
 
     first = program(*uv, "pytest", cwd=project)
