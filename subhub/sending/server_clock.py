@@ -1,6 +1,6 @@
 """The provider's clock, as its answers show it in their `Date` header.
 
-Every answer is kept until the next one; it is read only when somebody asks, because most never do.
+Every answer is kept until the next one; it is read only when it is needed, which is seldom.
 """
 
 from __future__ import annotations

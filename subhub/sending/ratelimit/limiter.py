@@ -131,7 +131,7 @@ class Ticket:
         Args:
             now: When the response came, in seconds.
             headers: Its headers, with names in lower case.
-            status: Its HTTP status; 429 makes everybody wait.
+            status: Its HTTP status; 429 makes every caller wait.
         """
         queue = self._queue
         with queue.lock, queue.store as cells:
