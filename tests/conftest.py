@@ -38,6 +38,22 @@ from subhub.plugin.operations import NEUTRAL
 from subhub.sandbox import Fake, Received, Refusal, Reply, route
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the programs of tests fast: untraced, and from compiled modules kept in the cache."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        _ = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # workers of xdist need it once
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("compiled"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run in one process what starts sooner so (named files), or writes a file (recordings)."""
+    named = all(Path(arg.partition("::")[0]).is_file() for arg in config.args)
+    writes = config.getoption("--record-sandbox") or config.getoption("--subhub-report")
+    return 0 if named or writes else None
+
+
 class Caller:
     """Calls a client of either kind, and waits: lists come back as lists, awaitables as results."""
 

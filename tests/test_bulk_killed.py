@@ -32,7 +32,6 @@ from subhub.sandbox import Fake
 PHONE = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
 )
-KILLS = 8
 PATIENCE = 120.0
 """Seconds after which a program is taken to hang."""
 
@@ -282,14 +281,14 @@ def server_provider(server: Served) -> str:
 PORTAL = "mijnklantportaal"
 
 
-def kill(job: Job, chance: random.Random) -> int:
-    """Run *job*, kill it at some moment, and return how many changes were left unanswered."""
+def kill(job: Job, chance: random.Random, within: int) -> int:
+    """Kill a run *within* so many changes, and return how many changes were left unanswered."""
     server = job.server
     program = job.start()
     assert program.stdout is not None
     try:
         _ = program.stdout.readline()
-        change = server.changes + chance.randint(1, 2 * job.items // KILLS)
+        change = server.changes + chance.randint(1, within)
         request = server.requests + chance.choice([5, 40, 10**9])  # or while it looks what was done
         running = server.reached(change, request, lambda: program.poll() is None)
         time.sleep(chance.uniform(0, 0.02))
@@ -314,23 +313,30 @@ def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
 
 
 @pytest.mark.parametrize(
-    ("provider", "kind", "items", "seed"),
+    ("provider", "kind", "items", "kills", "seed"),
     [
-        (MijnKlantportaal, "sync", 1000, 1),
-        (MijnKlantportaal, "async", 1000, 2),
-        (Afternoon, "sync", 300, 3),
-        (Afternoon, "async", 300, 4),
+        (Afternoon, "sync", 60, 2, 9),
+        pytest.param(MijnKlantportaal, "sync", 1000, 8, 1, marks=pytest.mark.slow),
+        pytest.param(MijnKlantportaal, "async", 1000, 8, 2, marks=pytest.mark.slow),
+        pytest.param(Afternoon, "sync", 300, 8, 3, marks=pytest.mark.slow),
+        pytest.param(Afternoon, "async", 300, 8, 4, marks=pytest.mark.slow),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_a_run_that_is_killed_repeatedly_does_each_item_once(
-    serve: Serve, tmp_path: Path, provider: type[Provider], kind: str, items: int, seed: int
+    serve: Serve,
+    tmp_path: Path,
+    provider: type[Provider],
+    kind: str,
+    items: int,
+    kills: int,
+    seed: int,
 ) -> None:
     server = serve(provider, seed)
     job = Job(server, tmp_path, kind, items, external_ids=provider is Afternoon)
     chance = random.Random(seed)  # noqa: S311 - not for secrets
 
-    unanswered = [kill(job, chance) for _ in range(KILLS)]
+    unanswered = [kill(job, chance, 2 * items // kills) for _ in range(kills)]
     last = job.finish()
 
     assert sum(unanswered) > 0, "no kill came between a change and its response: nothing is proven"
@@ -345,6 +351,7 @@ def test_a_run_that_is_killed_repeatedly_does_each_item_once(
         assert skipped <= job.reported_before(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, -signal.SIGINT)])
 def test_a_run_that_is_signalled_to_end_leaves_nothing_open(
@@ -367,6 +374,7 @@ def test_a_run_that_is_signalled_to_end_leaves_nothing_open(
     assert (len(people), len(subscribed)) == (60, 60)
 
 
+@pytest.mark.slow
 def test_two_programs_share_a_journal_with_a_job_each(serve: Serve, tmp_path: Path) -> None:
     server = serve(Afternoon, 6)
     jobs = [Job(server, tmp_path, "sync", 60, job=name, external_ids=True) for name in "ab"]
@@ -381,6 +389,7 @@ def test_two_programs_share_a_journal_with_a_job_each(serve: Serve, tmp_path: Pa
     assert sum(sold(server)[1].values()) == 120
 
 
+@pytest.mark.slow
 def test_two_programs_cannot_work_on_the_same_job(serve: Serve, tmp_path: Path) -> None:
     server = serve(MijnKlantportaal, 7)
     job = Job(server, tmp_path, "sync", 40)
@@ -407,6 +416,7 @@ rate_limit = "100000 per 1"
 """
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_can_be_resumed(serve: Serve, tmp_path: Path) -> None:
     server = serve(MijnKlantportaal, 8)
     job = Job(server, tmp_path, "", 200)

@@ -392,7 +392,10 @@ PRESS = """
 """
 
 
-@pytest.mark.parametrize("status", [200, 422, 500])
+@pytest.mark.parametrize(
+    "status",
+    [200, pytest.param(422, marks=pytest.mark.slow), pytest.param(500, marks=pytest.mark.slow)],
+)
 def test_ctrl_c_at_any_moment_leaves_no_entry_in_flight(path: Path, status: int) -> None:
     pressing = run(PRESS, path, status)  # a tracer of this process has locks of its own
     printed, _ = pressing.communicate(timeout=60)

@@ -228,6 +228,7 @@ for thread in threads: thread.join()
 """
 
 
+@pytest.mark.slow
 def test_four_processes_together_keep_the_limit_and_lose_hardly_any_time(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WORKER, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]

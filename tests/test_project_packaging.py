@@ -35,7 +35,10 @@ for name in names():
         print(name, billing.create_customer(draft).id)
 """
 
-pytestmark = pytest.mark.skipif(UV is None, reason="building needs uv, and uv is not on the path")
+pytestmark = [
+    pytest.mark.slow,  # tests/cli/test_cli_new_provider.py builds and reads a wheel in every run
+    pytest.mark.skipif(UV is None, reason="building needs uv, and uv is not on the path"),
+]
 
 
 def run(*command: object, cwd: Path) -> str:

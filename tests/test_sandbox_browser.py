@@ -122,6 +122,26 @@ def take(page: Page, name: str, account: ServedAccount) -> None:
         _ = page.screenshot(path=Path(PICTURES) / f"sandbox-{name}.png", full_page=True)
 
 
+@pytest.mark.parametrize(
+    "account",
+    ["afternoon", pytest.param("mijnklantportaal", marks=pytest.mark.slow)],
+    indirect=True,
+)
+def test_a_checkout_page_can_be_paid_with_the_keyboard_alone(
+    page: Page, account: ServedAccount, billing: Client
+) -> None:
+    _ = page.goto(signup(account, billing))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Pay 12.95 EUR")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("Paid.")
+    expect(page.get_by_role("status")).to_contain_text("is not documented")
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert len(list(billing.list_subscriptions())) == 1
+
+
+@pytest.mark.slow
 class TestCheckoutPage:
     def test_shows_the_plan_as_text(
         self, page: Page, account: ServedAccount, billing: Client
@@ -133,19 +153,6 @@ class TestCheckoutPage:
         for text in ("Phone <subscription> & more", "12.95 EUR", "1 year", "Test Company BV"):
             expect(main).to_contain_text(text)
         take(page, "signup", account)
-
-    def test_can_be_paid_with_the_keyboard_alone(
-        self, page: Page, account: ServedAccount, billing: Client
-    ) -> None:
-        _ = page.goto(signup(account, billing))
-        page.keyboard.press("Tab")
-        expect(page.get_by_role("button", name="Pay 12.95 EUR")).to_be_focused()
-        page.keyboard.press("Enter")
-
-        expect(page.get_by_role("status")).to_contain_text("Paid.")
-        expect(page.get_by_role("status")).to_contain_text("is not documented")
-        expect(page.get_by_role("button")).to_have_count(0)
-        assert len(list(billing.list_subscriptions())) == 1
 
     def test_can_be_declined_and_paid_later(
         self, page: Page, account: ServedAccount, billing: Client
@@ -188,6 +195,7 @@ class TestCheckoutPage:
         expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("account", ["afternoon"], indirect=True)
 class TestRedirects:
     @pytest.mark.parametrize(("name", "target"), [("Pay", "success"), ("Go back", "back")])
@@ -202,6 +210,7 @@ class TestRedirects:
         page.wait_for_url(f"{origin}?at={target}")
 
 
+@pytest.mark.slow
 class TestDashboard:
     def test_shows_every_account_with_what_a_client_needs(
         self, page: Page, server: Sandbox
@@ -277,6 +286,7 @@ class TestDashboard:
             )
 
 
+@pytest.mark.slow
 class TestShop:
     @pytest.mark.parametrize("account", PROVIDERS, indirect=True)
     def test_sells_through_the_provider_in_its_configuration(

@@ -151,6 +151,7 @@ def assert_recorded_in_sandbox(cassette: Path) -> None:
 
 
 @needs_uv
+@pytest.mark.slow
 def test_what_it_writes_is_green_clean_and_ready_for_use(folder: Path) -> None:
     """The commands that it prints, and the checks of its workflow that need it installed."""
     assert run("north-pay").exit_code == 0

@@ -14,6 +14,7 @@ from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import AsyncClient, Client, NotSent, OutcomeUnknown, SubhubError
 from tests.faults.cells import CHANGES, PLAN, Change, World
+from tests.faults.few import slow_except
 from tests.faults.server import BreakingServer, Line, Script
 
 Serve = Callable[..., BreakingServer]
@@ -85,7 +86,7 @@ HANDSHAKES: dict[str, Script] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("change", slow_except(CHANGES[:1], CHANGES), ids=str)
 def test_a_name_that_does_not_resolve_was_not_sent(ask: Ask, change: Change) -> None:
     world = World(change.provider)
     with pytest.raises(NotSent, match="was not sent") as caught:
@@ -94,7 +95,7 @@ def test_a_name_that_does_not_resolve_was_not_sent(ask: Ask, change: Change) -> 
 
 
 @pytest.mark.parametrize("script", HANDSHAKES.values(), ids=HANDSHAKES)
-@pytest.mark.parametrize("change", CHANGES[:2], ids=str)
+@pytest.mark.parametrize("change", slow_except(CHANGES[:1], CHANGES[:2]), ids=str)
 def test_a_handshake_that_fails_sent_nothing(
     ask: Ask,
     serve: Serve,
@@ -112,7 +113,7 @@ def test_a_handshake_that_fails_sent_nothing(
     assert world.asked == 0
 
 
-@pytest.mark.parametrize("change", SOME, ids=str)
+@pytest.mark.parametrize("change", slow_except(SOME[:1], SOME), ids=str)
 def test_a_certificate_that_nobody_trusts_sent_nothing(
     ask: Ask, serve: Serve, untrusted: ssl.SSLContext, change: Change
 ) -> None:
@@ -123,7 +124,7 @@ def test_a_certificate_that_nobody_trusts_sent_nothing(
     assert world.asked == 0
 
 
-@pytest.mark.parametrize("change", SOME, ids=str)
+@pytest.mark.parametrize("change", slow_except(SOME[:1], SOME), ids=str)
 def test_what_was_not_sent_is_sent_again_and_done_once(
     ask: Ask,
     serve: Serve,
@@ -139,7 +140,7 @@ def test_what_was_not_sent_is_sent_again_and_done_once(
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the change", "after the change"])
-@pytest.mark.parametrize("change", CHANGES[:2], ids=str)
+@pytest.mark.parametrize("change", slow_except(CHANGES[:1], CHANGES[:2]), ids=str)
 def test_an_encrypted_connection_that_ends_leaves_the_outcome_unknown(
     ask: Ask,
     serve: Serve,
@@ -175,7 +176,7 @@ def make_a_long_plan(billing: Any, _: World) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
-@pytest.mark.parametrize("reads", [0, 100_000])
+@pytest.mark.parametrize("reads", slow_except([0], [0, 100_000]))
 def test_a_body_that_is_not_taken_leaves_the_outcome_unknown(
     ask: Ask, serve: Serve, reads: int
 ) -> None:
