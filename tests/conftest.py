@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -39,9 +40,11 @@ from subhub.sandbox import Fake, Received, Refusal, Reply, route
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the programs of tests fast: untraced, and from compiled modules kept in the cache."""
+    """Start the programs of tests fast (untraced, compiled modules kept) and open to Ctrl-C."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         _ = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # workers of xdist need it once
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind
+        _ = signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache:
         os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("compiled"))
 
