@@ -27,7 +27,7 @@ from subhub.messages import REDACTED, PreparedRequest, as_json
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
-from subhub.sending.instrumentation import Instrumentation
+from subhub.sending.instrumentation import Instrumentation, OddityLog
 from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.redaction import Redactor
@@ -70,6 +70,7 @@ class Account:
     api_key: str = field(default="", repr=False)
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    oddities: OddityLog | None = None
 
     def close(self) -> None:
         """Release what is held open."""
@@ -117,6 +118,7 @@ class Account:
             prepare=prepare,
             redact=self.redact,
             preview=preview,
+            note=self.oddities,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -213,6 +215,7 @@ def open_account(
         api_key=key,
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
+        oddities=OddityLog(provider.name, name),
         journal=_journal(journal),  # last, so that what is refused before leaves no open file
     )
 

@@ -8,6 +8,7 @@ under the provider's own field names in snake_case.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 from zoneinfo import ZoneInfo
@@ -281,10 +282,18 @@ class Provider:
         raise PluginError(message)
 
 
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
 def text_at(body: object, *keys: str) -> str | None:
-    """Return the text or number below *keys* in decoded JSON, or `None` when there is none."""
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
+
+    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
+    """
     for key in keys:
         if not is_object(body):
             return None
         body = body.get(key)
-    return str(body) if isinstance(body, str | int) and not isinstance(body, bool) else None
+    if isinstance(body, bool) or not isinstance(body, str | int):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", str(body))
