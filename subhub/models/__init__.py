@@ -5,7 +5,7 @@ from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
 from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
-from subhub.models.money import Currency, ExactDecimal, Money
+from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
@@ -18,6 +18,7 @@ from subhub.models.subscriptions import (
 )
 
 __all__ = [
+    "ARITHMETIC",
     "Access",
     "Answer",
     "Change",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 
 from subhub.errors import InvalidReply
 from subhub.messages import Request, is_object
+from subhub.models.money import ARITHMETIC
 
 if TYPE_CHECKING:
     from subhub.messages import Json, Response
@@ -241,13 +242,9 @@ def json_of(response: Response) -> Any:
     return decoded
 
 
-_NUMBERS: Final = Context(traps=[InvalidOperation])
-"""What the application has set for its own numbers does not change those of an answer."""
-
-
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text, _NUMBERS)
+        return Decimal(text, ARITHMETIC)
     except InvalidOperation as error:
         raise ValueError("a number in it is out of range") from error
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime
 from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import (
+    ARITHMETIC,
     Money,
     PlanDraft,
     Refund,
@@ -262,4 +263,4 @@ def _cost(item: StripeItem | None) -> Money | None:
     unit = item.price.price() if item else None
     if item is None or unit is None or item.quantity is None:
         return None
-    return Money(unit.amount * item.quantity, unit.currency)
+    return Money(ARITHMETIC.multiply(unit.amount, item.quantity), unit.currency)
