@@ -20,10 +20,10 @@ from subhub.client.settings import (
     checked_hooks,
     checked_key,
     checked_timeout,
-    checked_zone,
 )
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.models import time_zone
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
@@ -179,7 +179,7 @@ def open_account(
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
     key = checked_key(provider, api_key, mode, fake)
-    zone = checked_zone(timezone or provider.timezone)
+    zone = time_zone(timezone or provider.timezone)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from subhub.errors import ConfigError
 from subhub.sending.attempts import Hook
@@ -96,15 +94,3 @@ def _parts(base_url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.hostname and parts.scheme in {"http", "https"} else None
-
-
-def checked_zone(name: str) -> ZoneInfo:
-    """Return the time zone *name*; the message for an unknown one names the closest."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        from zoneinfo import available_timezones  # noqa: PLC0415 - it walks the disk
-
-        close = difflib.get_close_matches(name, available_timezones(), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "write it as 'Europe/Amsterdam'"
-        raise ConfigError(f"unknown `timezone` {name!r}: {hint}") from error

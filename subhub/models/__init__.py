@@ -16,6 +16,7 @@ from subhub.models.subscriptions import (
     SubscriptionUpdate,
     When,
 )
+from subhub.models.time_zones import time_zone
 
 __all__ = [
     "ARITHMETIC",
@@ -45,4 +46,5 @@ __all__ = [
     "Unit",
     "When",
     "access_at",
+    "time_zone",
 ]

@@ -11,7 +11,6 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
-from zoneinfo import ZoneInfo
 
 from subhub.errors import (
     AuthenticationFailed,
@@ -28,6 +27,7 @@ from subhub.errors import (
     Rejected,
 )
 from subhub.messages import Encoded, as_json, is_object
+from subhub.models import time_zone
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.rate_limits import retry_after
@@ -107,7 +107,7 @@ class Provider:
     def __init__(self) -> None:
         self.address: str = self.base_url
         """The base URL of the account, which may be another than the provider's own."""
-        self.zone: dt.tzinfo = ZoneInfo(self.timezone)
+        self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
 
     @classmethod
