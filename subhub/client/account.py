@@ -9,18 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.settings import (
-    Mode,
-    checked_address,
-    checked_hooks,
-    checked_key,
-    checked_timeout,
-)
+from subhub.client.keys import Mode, checked_key
+from subhub.client.references import checked_path
+from subhub.client.settings import checked_address, checked_hooks, checked_timeout
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
 from subhub.models import time_zone
@@ -180,6 +177,7 @@ def open_account(
     fake = _fake(provider, sandbox)
     key = checked_key(provider, api_key, mode, fake)
     zone = time_zone(timezone or provider.timezone)
+    folder = None if permits is None else checked_path("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
@@ -197,7 +195,7 @@ def open_account(
             clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
             chance=random.random,
             limiter=_limiter(
-                rate_limit or provider.rate_limit, share, None if fake else permits, key
+                rate_limit or provider.rate_limit, share, None if fake else folder, key
             ),
             attempts=attempts,
             deadline=deadline,
@@ -238,7 +236,7 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
 
 
 def _limiter(
-    limit: RateLimit | None, share: float, permits: str | os.PathLike[str] | None, key: str
+    limit: RateLimit | None, share: float, permits: Path | None, key: str
 ) -> RateLimiter | None:
     """Return the rate limiter of an account.
 
@@ -262,7 +260,7 @@ def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
         return None
     from subhub.recovery.journal import Journal  # noqa: PLC0415 - it loads SQLite
 
-    return Journal(path)
+    return Journal(checked_path("journal", path))
 
 
 def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from subhub.errors import ConfigError
 from subhub.sending.attempts import Hook
-
-if TYPE_CHECKING:
-    from subhub.plugin.provider import Provider
-    from subhub.sandbox import Fake
-
-Mode: TypeAlias = Literal["live", "test"]
 
 
 def checked_hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
@@ -29,43 +22,6 @@ def checked_timeout(timeout: float) -> float:
     if not 0 < timeout < math.inf:
         raise ConfigError(f"`timeout` must be > 0 seconds, got {timeout!r}")
     return timeout
-
-
-def checked_key(
-    provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None
-) -> str:
-    """Return the API key of an account; no message repeats it.
-
-    Args:
-        provider: Its keys begin in a certain way, where it documents that.
-        key: The key, if one was given.
-        mode: The mode that the key must have, if one was given.
-        fake: The sandbox, if it is one: it needs no key, and takes no live one.
-    """
-    prefixes = provider.key_prefixes
-    if fake is not None:
-        if key and key.startswith(provider.prefixes_of("live")):
-            raise ConfigError(
-                f"`api_key` is a live key of {provider.name}, and this is a sandbox: leave it out"
-            )
-        return key or fake.api_key
-    if not key:
-        raise ConfigError(
-            f"{provider.name} needs an API key: give `api_key`, or `sandbox = true` to try"
-        )
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ConfigError("`api_key` holds blanks, line ends or letters that no header can carry")
-    found = next((kind for kind in prefixes if key.startswith(provider.prefixes_of(kind))), None)
-    if prefixes and found is None:
-        known = " or ".join(
-            f"{prefix}..." for kind in prefixes for prefix in provider.prefixes_of(kind)
-        )
-        raise ConfigError(f"`api_key` must be a key of {provider.name}: those begin with {known}")
-    if mode is not None and found is not None and found != mode:
-        raise ConfigError(
-            f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
-        )
-    return key
 
 
 def checked_address(base_url: str) -> str:
