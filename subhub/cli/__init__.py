@@ -6,6 +6,7 @@ Importing this package loads neither typer nor rich, which come with the extra `
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from subhub._version import __version__
 from subhub.cli.exit_codes import INTERRUPTED, USAGE
@@ -18,6 +19,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--version"]:  # before typer is imported, which takes five times as long
         _ = sys.stdout.write(f"{VERSION}\n")
         return
+    _escape_what_cannot_be_encoded()
     try:
         from subhub.cli.app import app  # noqa: PLC0415 - typer and rich are an extra
 
@@ -31,3 +33,13 @@ def main() -> None:
         raise SystemExit(USAGE) from error
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Print characters by their numbers that the output's encoding lacks, as that of `LANG=C`.
+
+    A name in the result of a change must not end the program before the id is printed.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # `None`, if it is closed
+            stream.reconfigure(errors="backslashreplace")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +24,9 @@ T = TypeVar("T")
 
 WIDE: Final = 1000
 """The width without a terminal: whatever reads the output wants each line whole."""
+
+
+_PLAIN: Final[Mapping[str, Any]] = {"markup": False, "emoji": False, "highlight": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +71,57 @@ class Output:
             table.add_column(name.replace("_", " "), overflow="fold")
         for row in rows:
             table.add_row(*(plain(cell) for cell in row))
-        stdout = console()
-        with stdout.capture() as printed:
-            stdout.print(table)
-        for line in printed.get().splitlines():
+        for line in rendered(table).splitlines():
             typer.echo(line.rstrip())  # rich pads the last column with blanks
 
     def note(self, text: str) -> None:
         """Print a remark to stderr, unless JSON was asked for."""
         if not self.as_json:
-            console(stderr=True).print(plain(text), style="dim", soft_wrap=True)
+            with suppress(OSError):  # a command does not fail because of a remark
+                typer.echo(rendered(plain(text), "dim", stderr=True), nl=False, err=True)
 
 
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
     """Return a console that interprets no markup; *width* applies where there is no terminal."""
-    opened = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    opened = Console(stderr=stderr, **_PLAIN)
     if not opened.is_terminal:
         opened.width = width
     return opened
+
+
+def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) -> str:
+    """Return *value* as it is printed, on lines that are not cut.
+
+    Printing by rich itself ends the program without a word when the reader of a pipe is gone.
+    """
+    printed = StringIO()
+    target = console(stderr=stderr)
+    like = Console(file=printed, force_terminal=target.is_terminal, width=target.width, **_PLAIN)
+    like.print(value, style=style, soft_wrap=isinstance(value, Text))
+    return printed.getvalue()
+
+
+def complain(text: str) -> None:
+    """Print *text* to stderr; to stdout, if stderr is closed: an error can hold a token."""
+    for stream in filter(None, (sys.stderr, sys.stdout)):
+        with suppress(OSError):
+            typer.echo(text, file=stream)
+            return
+
+
+def require_stdout() -> None:
+    """Raise `OSError` if stdout was closed from the beginning: printing would do nothing."""
+    if not sys.stdout:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def abandon_stdout() -> None:
+    """Send what is still buffered nowhere: Python would fail to write it once more at its end."""
+    with suppress(OSError, AttributeError):  # closed, or not a file of the system
+        descriptor = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        _ = os.dup2(nowhere, descriptor)
+        os.close(nowhere)
 
 
 def plain(value: object) -> Text:
@@ -102,10 +143,9 @@ def _encoded(value: object) -> object:
 def _print_fields(fields: Mapping[str, object]) -> None:
     shown = {name: value for name, value in fields.items() if value is not None and name != "raw"}
     width = max(map(len, shown)) + 2
-    stdout = console()
     for name, value in shown.items():
         label = Text(name.replace("_", " ").ljust(width), style="bold")
-        stdout.print(label + plain(value), soft_wrap=True)  # so that an address is copied whole
+        typer.echo(rendered(label + plain(value)), nl=False)
 
 
 def _collected(what: str, items: Iterable[T]) -> list[T]:
