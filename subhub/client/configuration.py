@@ -201,7 +201,7 @@ class Configuration:
 
     def _path(self, name: str, setting: Literal["permits", "journal"]) -> Path | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
-        with self._located(f"{name}.{setting}"):
+        with self._located(f"accounts.{name}.{setting}"):
             return None if value is None else place(setting, value, self.folder)
 
     def _account(
@@ -213,11 +213,11 @@ class Configuration:
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
     ) -> Account:
-        settings = self.settings.accounts[name]
+        settings, plans = self.settings.accounts[name], self.plans()
         key = settings.api_key
-        with self._located(f"{name}.api_key"):
+        with self._located(f"accounts.{name}.api_key"):
             api_key = secret(key.get_secret_value(), self.folder) if key else None
-        with self._located(name):
+        with self._located(f"accounts.{name}"):
             return open_account(
                 load(settings.provider),
                 name=name,
@@ -235,16 +235,16 @@ class Configuration:
                 permits=permits,
                 journal=journal,
                 hooks=hooks,
-                plans=self.plans(),
+                plans=plans,
             )
 
     @contextmanager
     def _located(self, place: str) -> Generator[None]:
-        """Name the file and the place below `accounts` in an error."""
+        """Name the file and the place in it in an error."""
         try:
             yield
         except (ConfigError, InvalidRequest) as error:
-            message = f"{self.source}: accounts.{place}: {error}"
+            message = f"{self.source}: {place}: {error}"
             raise ConfigError(message) from error
 
     def choose(self, name: str | None = None) -> str:
@@ -267,7 +267,11 @@ class Configuration:
 
     def plans(self) -> Mapping[str, PlanDraft]:
         """Return the plans of the file, by key."""
-        return {key: plan.to_draft(key) for key, plan in self.settings.plans.items()}
+        drafts: dict[str, PlanDraft] = {}
+        for key, plan in self.settings.plans.items():
+            with self._located(f"plans.{key}"):
+                drafts[key] = plan.to_draft(key)
+        return drafts
 
     def check_needs(self) -> None:
         """Raise `MissingNeed` when any account lacks what the application needs."""

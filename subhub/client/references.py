@@ -29,7 +29,7 @@ def secret(value: str, folder: Path) -> str:
     """Return the secret that *value* refers to, or *value* itself."""
     kind, _, target = value.partition(":")
     target = target.strip()
-    if kind in {"env", "file"} and not target:
+    if kind in {"env", "file"} and (not target or "\0" in target):
         raise ConfigError(f"{value!r} names nothing: write env:NAME or file:PATH")
     if kind == "env":
         return _variable(target)

@@ -93,7 +93,14 @@ def _problem(model: type[BaseModel], item: ErrorDetails, personal: Container[obj
     valueless = item["type"] in {"missing", "value_error"} or isinstance(item["input"], Mapping)
     if valueless or any(part in personal for part in item["loc"][:1]):
         return text
-    return f"{text}, got {item['input']!r}"
+    return f"{text}, got {_shown(item['input'])}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "one that is too long to show"
 
 
 _OWN_PHRASES: Final = {
