@@ -65,6 +65,18 @@ def test_a_file_is_read_as_windows_programs_save_it(encoding: str) -> None:
     assert Configuration.read(path).open().api_key == KEY
 
 
+def test_the_file_of_the_page_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).parent.parent / "docs/configuration.md"
+    path = write(page.read_text("utf-8").split("```toml\n")[1].split("```")[0])
+    Path("app/run/secrets").mkdir()
+    _ = Path("app/run/secrets/afternoon").write_text("ak_test_0123456789abcdef")
+    monkeypatch.setenv("MIJNKLANTPORTAAL_API_KEY", "0123456789abcdef")
+    monkeypatch.setenv("NEXT_JOURNAL", "state/next.db")
+
+    for account in ("main", "next"):
+        Configuration.read(path).check(account)
+
+
 @pytest.mark.parametrize("where", [".", "app", "elsewhere"])
 def test_paths_count_from_the_folder_of_the_file(
     monkeypatch: pytest.MonkeyPatch, where: str
