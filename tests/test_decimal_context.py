@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from decimal import Context, Decimal, localcontext
 from typing import Any
@@ -43,7 +43,7 @@ PERSON = CustomerDraft(
 
 
 @contextmanager
-def used(name: str) -> Iterator[None]:
+def used(name: str) -> Generator[None]:
     with localcontext(Context(**CONTEXTS[name])):
         yield
 

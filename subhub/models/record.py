@@ -93,12 +93,12 @@ def _problem(model: type[BaseModel], item: ErrorDetails, personal: Container[obj
     valueless = item["type"] in {"missing", "value_error"} or isinstance(item["input"], Mapping)
     if valueless or any(part in personal for part in item["loc"][:1]):
         return text
-    return f"{text}, got {_shown(item['input'])}"
+    return f"{text}, got {_shown(item)}"
 
 
-def _shown(value: object) -> str:
+def _shown(item: ErrorDetails) -> str:
     try:
-        return repr(value)
+        return repr(item["input"])
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         return "one that is too long to show"
 
