@@ -12,7 +12,7 @@ from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import CustomerDraft, Interval, InvalidReply, Money, PlanDraft, Status, SubhubError
 from subhub.plugin import Flow, Provider, Wire
-from subhub.plugin.tolerance import is_decoration
+from subhub.plugin.decorations import is_decoration
 from subhub.testing import play, reply, scripted
 from subhub.testing.openapi import Document
 

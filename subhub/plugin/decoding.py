@@ -28,6 +28,7 @@ from pydantic import (
 from subhub.errors import InvalidReply
 from subhub.messages import Request, is_object
 from subhub.models.money import ARITHMETIC
+from subhub.plugin.decorations import readable
 
 if TYPE_CHECKING:
     from subhub.messages import Json, Response
@@ -74,8 +75,6 @@ class Wire(BaseModel):
         except ValidationError as error:
             if info.context is None:  # it is not an answer that is decoded
                 raise
-            from subhub.plugin.tolerance import readable  # noqa: PLC0415 - answers are rarely odd
-
             decoded = handler(readable(cls, value, error, info.context))
         if is_object(value):
             # In `__dict__`, where pydantic keeps cached properties too: copied and pickled, but

@@ -1,8 +1,7 @@
-"""Tolerance: what is odd about an answer does not hide what is not.
+"""Records: one odd record does not hide the list that it is in.
 
-An odd decoration is `None`, and one odd record does not hide the list that it is in. Both are noted
-in the `oddities` of the answer; a record is also in `Page.unreadable`, because a list that was not
-read in full proves nothing about what it lacks.
+It is noted in the `oddities` of the answer, and it is in `Page.unreadable`, because a list that was
+not read in full proves nothing about what it lacks.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, get_args
+from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import (
     GetCoreSchemaHandler,
@@ -23,60 +22,13 @@ from pydantic_core import CoreSchema, core_schema
 from subhub.errors import InvalidReply, InvalidRequest
 from subhub.messages import Oddity, is_object
 from subhub.plugin.decoding import SHOWN, Wire, problems
+from subhub.plugin.decorations import odd_fields
 from subhub.plugin.flows import Page
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
 
 LONGEST_ID: Final = 60
-
-
-class _Core:
-    """Marks a field whose value must not be dropped."""
-
-
-_CORE: Final = _Core()
-
-Core = Annotated[T, _CORE]
-"""A field that may be missing or null, but not misread: the state, an amount, a currency.
-
-    status: Core[str | None] = None
-"""
-
-
-def readable(model: type[Wire], value: Any, error: ValidationError, oddities: list[Oddity]) -> Any:
-    """Return *value* without the decorations that *error* complains about.
-
-    An empty list is an empty object: PHP, which has one type for both, writes it so. If nothing can
-    be left out, *error* is raised again.
-
-    Args:
-        model: The model of *value*.
-        value: Decoded JSON that is not as documented.
-        error: What is not as documented.
-        oddities: Gets a note for each field that is left out, once for all records of a list.
-    """
-    if value == []:
-        return {}
-    decorations = {
-        str(field.validation_alias or name)
-        for name, field in model.model_fields.items()
-        if is_decoration(field)
-    }
-    odd = [name for name in _fields(error) if name in decorations]
-    if not (odd and is_object(value)):
-        raise error
-    found = (Oddity(f"{model.__name__}.{name}", "it is None in the result") for name in odd)
-    oddities += (oddity for oddity in found if oddity not in oddities)
-    return {name: member for name, member in value.items() if name not in odd}
-
-
-def is_decoration(field: FieldInfo) -> bool:
-    """Return whether *field* may be dropped: it defaults to `None`, and is not marked `Core`."""
-    return not field.is_required() and field.default is None and _CORE not in field.metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +111,7 @@ def _tolerant(value: Any, handler: ValidatorFunctionWrapHandler, info: Validatio
     except ValidationError as error:
         if info.context is None:
             raise
-        return _Unread(value, problems(error), _fields(error))
-
-
-def _fields(error: ValidationError) -> list[str]:
-    places = (item["loc"] for item in error.errors(include_url=False, include_input=False))
-    return sorted({str(place[0]) for place in places if place})
+        return _Unread(value, problems(error), odd_fields(error))
 
 
 def _identity(record: object) -> str:
