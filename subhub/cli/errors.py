@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ import typer
 from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import abandon_stdout, complain, json_text, plain, rendered
+from subhub.cli.output import complain, json_text, plain, rendered
+from subhub.cli.streams import unwritable
 from subhub.errors import (
     ConfigError,
     InvalidRequest,
@@ -68,10 +68,7 @@ def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
         _print_error({**error_data(error), "message": message}, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
     except OSError as error:
-        abandon_stdout()
-        if error.errno != errno.EPIPE:  # a reader that has read enough, such as `head`, is gone
-            place = "" if error.filename is None else f" {error.filename}"
-            message = f"cannot write the output or a file{place}: {error.strerror or error}"
+        if message := unwritable(error):
             _print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
         raise typer.Exit(FAILED) from error
     except KeyboardInterrupt:

@@ -13,7 +13,8 @@ import typer
 
 import subhub
 from subhub.cli.exit_codes import FAILED
-from subhub.cli.output import Output, abandon_stdout, complain, json_text, require_stdout
+from subhub.cli.output import Output, complain, json_text
+from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
 
 if TYPE_CHECKING:

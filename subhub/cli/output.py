@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -107,21 +105,6 @@ def complain(text: str) -> None:
         with suppress(OSError):
             typer.echo(text, file=stream)
             return
-
-
-def require_stdout() -> None:
-    """Raise `OSError` if stdout was closed from the beginning: printing would do nothing."""
-    if not sys.stdout:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-
-
-def abandon_stdout() -> None:
-    """Send what is still buffered nowhere: Python would fail to write it once more at its end."""
-    with suppress(OSError, AttributeError):  # closed, or not a file of the system
-        descriptor = sys.stdout.fileno()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        _ = os.dup2(nowhere, descriptor)
-        os.close(nowhere)
 
 
 def plain(value: object) -> Text:

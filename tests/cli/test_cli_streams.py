@@ -61,9 +61,12 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             patch.setattr(sys, "argv", ["subhub", *words])
             patch.setattr(sys, "stdout", streams[0])
             patch.setattr(sys, "stderr", streams[1])
-            with pytest.raises(SystemExit) as ended:
+            code: object = 0
+            try:
                 cli.main()
-        return ended.value.code or 0, written(streams[0]), written(streams[1])
+            except SystemExit as ended:
+                code = ended.code or 0
+        return code, written(streams[0]), written(streams[1])
 
     return main
 
@@ -117,6 +120,20 @@ def test_a_list_that_cannot_be_written_is_one_message(run: Run) -> None:
     assert json.loads(shown)["error"]["message"] == message
 
 
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_that_cannot_be_written_is_no_traceback(run: Run, word: str) -> None:
+    message = "error: cannot write the output or a file: No space left on device\n"
+
+    assert run(word, out=full) == (1, "", message)
+    for silent in (closed, full):
+        assert run(word, out=full, err=silent) == (1, "", "")
+    assert run(word, out=unread)[::2] == (1, "")
+
+
+def test_a_version_that_nobody_can_see_is_no_error(run: Run) -> None:
+    assert run("--version", out=closed) == (0, "", "")
+
+
 @UNWRITABLE
 def test_an_error_goes_to_stdout_if_stderr_cannot_be_written(run: Run, stream: Open) -> None:
     code, shown, _ = run(*REFUSED, err=stream)
@@ -149,6 +166,7 @@ def test_python_does_not_complain_at_the_end_of_the_program(run: Run, folder: Pa
             encoding="utf-8",
             check=False,
             cwd=folder,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},  # so that something is left to flush
         )
 
     assert ended.returncode == 1
