@@ -37,6 +37,13 @@ class Plain(Provider):
     base_url = "https://plain.test"
 
 
+class Astray(Provider):
+    """A provider whose address is wrong."""
+
+    name = "astray"
+    base_url = "https://["
+
+
 @pytest.fixture(autouse=True)
 def plugins(
     folder: Path,
@@ -44,9 +51,9 @@ def plugins(
     toy: type[Toy],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A folder of its own to work in, with two plugins installed and a key for each."""
+    """A folder of its own to work in, with plugins installed, and the keys of two."""
     del folder
-    for provider in (toy, Plain):
+    for provider in (toy, Plain, Astray):
         offer(provider)
     monkeypatch.setenv("TOY_KEY", TOY_KEY)
     monkeypatch.setenv("PLAIN_KEY", PLAIN_KEY)
@@ -196,6 +203,21 @@ def test_a_reference_that_is_written_wrongly_is_refused(
         assert "accounts.main: `api_key` is not a key, but meant as a reference" in message
         assert f"write {right} in subhub.toml" in message
         assert "ecret123" not in message
+
+
+@pytest.mark.parametrize("address", ["https://toy.test/v2", "https://TOY.test:8443", TOY])
+def test_a_key_is_not_sent_to_the_host_of_another_provider(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    write(FILE)
+    monkeypatch.setenv("SUBHUB_BASE_URL", address)
+    assert opened()[0] == TOY_KEY
+    monkeypatch.setenv("SUBHUB_ACCOUNT", "other")
+
+    assert refusal(opened).endswith(
+        "accounts.other: `base_url` is the address of toy, which must not get a key of plain: "
+        "set `provider` to toy, or leave `base_url` out"
+    )
 
 
 @pytest.mark.parametrize("sandbox", [False, True])

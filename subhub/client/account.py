@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.keys import Mode, checked_key
+from subhub.client.keys import Mode, check_host, checked_key
 from subhub.client.references import checked_path
 from subhub.client.settings import checked_address, checked_hooks, checked_timeout
 from subhub.errors import ConfigError, InvalidRequest
@@ -175,6 +175,8 @@ def open_account(
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
+    if fake is None:
+        check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
     zone = time_zone(timezone or provider.timezone)
     folder = None if permits is None else checked_path("permits", permits)

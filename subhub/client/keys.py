@@ -6,7 +6,10 @@ No message repeats a key.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from subhub.client.references import misspelled_reference
 from subhub.errors import ConfigError, PluginError
@@ -66,6 +69,25 @@ def checked_key(
     return key
 
 
+def check_host(provider: type[Provider], address: str) -> None:
+    """Raise `ConfigError` if *address* is at the host of another installed provider."""
+    host = _host(address)
+    if host == _host(provider.base_url):
+        return  # and no other plugin is imported
+    for other in _others(provider):
+        if host == _host(other.base_url):
+            raise ConfigError(
+                f"`base_url` is the address of {other.name}, which must not get a key of "
+                f"{provider.name}: set `provider` to {other.name}, or leave `base_url` out"
+            )
+
+
+def _host(address: str) -> str | None:
+    with suppress(ValueError):  # the address of another plugin may be wrong
+        return urlsplit(address).hostname
+    return None
+
+
 def _check_owner(provider: type[Provider], key: str) -> None:
     """Raise `ConfigError` if *key* is, as far as is documented, the key of another provider."""
     prefixes = provider.key_prefixes
@@ -91,13 +113,14 @@ def _other_owner(provider: type[Provider], key: str) -> str | None:
     """Return whose key it is, by what the other installed plugins and services document."""
     if not _PREFIXED.match(key):
         return None  # and no other plugin is imported
-    for name in names():
-        if name == provider.name:
-            continue
-        try:
-            other = load(name)
-        except PluginError:  # a broken plugin does not disturb the others
-            continue
+    for other in _others(provider):
         if _mode(other, key) is not None:
-            return name
+            return other.name
     return next((name for name, form in DOCUMENTED.items() if form.fullmatch(key)), None)
+
+
+def _others(provider: type[Provider]) -> Iterator[type[Provider]]:
+    for name in names():
+        if name != provider.name:
+            with suppress(PluginError):  # a broken plugin does not disturb the others
+                yield load(name)

@@ -33,7 +33,7 @@ def secret(value: str, folder: Path) -> str:
         raise ConfigError(f"{value!r} names nothing: write env:NAME or file:PATH")
     if kind == "env":
         return _variable(target)
-    return _content(folder / target) if kind == "file" else value
+    return _content(folder / target) if kind == "file" else value.strip()
 
 
 def place(name: str, value: str, folder: Path) -> Path:
