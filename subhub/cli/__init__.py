@@ -29,9 +29,7 @@ def main() -> None:
 
 def _run() -> None:
     if sys.argv[1:2] == ["--version"]:  # before typer is imported, which takes five times as long
-        if sys.stdout:
-            _ = sys.stdout.write(f"{VERSION}\n")
-            sys.stdout.flush()
+        print(VERSION, flush=True)  # noqa: T201 - it does nothing if stdout is closed
         return
     try:
         from subhub.cli.app import app  # noqa: PLC0415 - typer and rich are an extra

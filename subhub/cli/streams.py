@@ -50,4 +50,3 @@ def report(text: str) -> None:
     """Write *text* to stderr, where that can be written."""
     with suppress(OSError, AttributeError):  # full, or closed
         _ = sys.stderr.write(text)
-        sys.stderr.flush()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from subhub.client.references import misspelled_reference
+from subhub.client.settings import LOOPBACK
 from subhub.errors import ConfigError, PluginError
 from subhub.plugin.registry import load, names
 
@@ -72,7 +73,7 @@ def checked_key(
 def check_host(provider: type[Provider], address: str) -> None:
     """Raise `ConfigError` if *address* is at the host of another installed provider."""
     host = _host(address)
-    if host == _host(provider.base_url):
+    if host in {_host(provider.base_url), *LOOPBACK}:
         return  # and no other plugin is imported
     for other in _others(provider):
         if host == _host(other.base_url):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from subhub.errors import ConfigError
 from subhub.sending.attempts import Hook
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine, where a sandbox is served."""
 
 
 def checked_hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
@@ -33,7 +37,7 @@ def checked_address(base_url: str) -> str:
         raise ConfigError(
             f"`base_url` must be an address such as https://api.example.com/v1, got {shown}"
         )
-    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigError(
             f"`base_url` {base_url!r} would send the API key unencrypted: use https://"
         )

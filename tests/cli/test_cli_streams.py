@@ -31,11 +31,11 @@ def unread() -> IO[str]:
     """Return a pipe that nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
-    return os.fdopen(writer, "w")
+    return os.fdopen(writer, "w", 1)
 
 
 def full() -> IO[str]:
-    return Path("/dev/full").open("w", encoding="utf-8")
+    return Path("/dev/full").open("w", 1, encoding="utf-8")
 
 
 def closed() -> None:
@@ -43,7 +43,7 @@ def closed() -> None:
 
 
 def file(encoding: str = "utf-8") -> IO[str]:
-    return TextIOWrapper(BytesIO(), encoding)
+    return TextIOWrapper(BytesIO(), encoding, line_buffering=True)
 
 
 UNWRITABLE = pytest.mark.parametrize("stream", [closed, full, unread])
