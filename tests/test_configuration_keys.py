@@ -24,7 +24,7 @@ account = "main"
 provider = "toy"
 api_key = "env:TOY_KEY"
 [accounts.other]
-provider = "plain"
+provider = "keyplain"
 api_key = "env:PLAIN_KEY"
 """
 TOY_KEY, PLAIN_KEY, VARIABLE = "test_of_the_toy", "of-the-plain-one", "test_of_a_variable"
@@ -33,14 +33,14 @@ TOY_KEY, PLAIN_KEY, VARIABLE = "test_of_the_toy", "of-the-plain-one", "test_of_a
 class Plain(Provider):
     """A provider that does not document how its keys begin."""
 
-    name = "plain"
+    name = "keyplain"
     base_url = "https://plain.test"
 
 
 class Astray(Provider):
     """A provider whose address is wrong."""
 
-    name = "astray"
+    name = "keyastray"
     base_url = "https://["
 
 
@@ -116,9 +116,9 @@ def test_the_variable_is_for_the_one_account_that_has_no_key(
     assert opened("other") == ("of-the-variable", PLAIN)
     assert opened() == (TOY_KEY, TOY)
     assert caplog.messages == []
-    write(FILE.replace('api_key = "env:PLAIN_KEY"', "") + "[accounts.third]\nprovider='plain'")
+    write(FILE.replace('api_key = "env:PLAIN_KEY"', "") + "[accounts.third]\nprovider='keyplain'")
     for account in ("other", "third"):  # it cannot be known which of them
-        assert "plain needs an API key" in refusal(partial(opened, account))
+        assert "keyplain needs an API key" in refusal(partial(opened, account))
     assert caplog.messages[-1] == (
         "SUBHUB_API_KEY is not used for the account 'third': "
         "SUBHUB_ACCOUNT=third would say that it is"
@@ -132,7 +132,7 @@ def test_the_account_that_the_file_chooses_goes_before_others_without_a_key(
     write(FILE.replace("api_key", "# api_key"))
 
     assert opened() == (VARIABLE, TOY)
-    assert "plain needs an API key" in refusal(lambda: opened("other"))
+    assert "keyplain needs an API key" in refusal(lambda: opened("other"))
 
 
 def test_an_address_is_for_one_account_too(
@@ -153,11 +153,11 @@ def test_an_address_is_for_one_account_too(
 
 def test_a_provider_does_not_get_the_key_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     write(FILE)
-    monkeypatch.setenv("SUBHUB_PROVIDER", "plain")
+    monkeypatch.setenv("SUBHUB_PROVIDER", "keyplain")
 
     assert refusal(opened) == (
-        "`SUBHUB_PROVIDER` would send the key of accounts.main to plain, and it is one of toy: "
-        "add an account for plain, and name it in `SUBHUB_ACCOUNT`"
+        "`SUBHUB_PROVIDER` would send the key of accounts.main to keyplain, and it is one of toy: "
+        "add an account for keyplain, and name it in `SUBHUB_ACCOUNT`"
     )
     monkeypatch.setenv("SUBHUB_ACCOUNT", "other")
     assert opened() == (PLAIN_KEY, PLAIN)
@@ -198,7 +198,7 @@ def test_a_reference_that_is_written_wrongly_is_refused(
 ) -> None:
     monkeypatch.setenv("INDIRECT", written)
     for value in (written, "env: INDIRECT"):
-        write(f"[accounts.main]\nprovider = 'plain'\napi_key = '{value}'")
+        write(f"[accounts.main]\nprovider = 'keyplain'\napi_key = '{value}'")
         message = refusal(opened)
         assert "accounts.main: `api_key` is not a key, but meant as a reference" in message
         assert f"write {right} in subhub.toml" in message
@@ -215,7 +215,7 @@ def test_a_key_is_not_sent_to_the_host_of_another_provider(
     monkeypatch.setenv("SUBHUB_ACCOUNT", "other")
 
     assert refusal(opened).endswith(
-        "accounts.other: `base_url` is the address of toy, which must not get a key of plain: "
+        "accounts.other: `base_url` is the address of toy, which must not get a key of keyplain: "
         "set `provider` to toy, or leave `base_url` out"
     )
 
@@ -245,7 +245,7 @@ def test_the_key_of_another_provider_is_refused(key: str, owner: str) -> None:
     message = refusal(lambda: checked_key(Plain, key, None, None))
 
     assert message == (
-        f"`api_key` begins like a key of {owner}, which plain must not get: give one of plain"
+        f"`api_key` begins like a key of {owner}, which keyplain must not get: give one of keyplain"
     )
     assert key not in message
 
@@ -259,7 +259,7 @@ def test_a_key_that_is_nobody_elses_is_taken(
     class Broken(Provider):
         """One that cannot be imported, because it is in a function."""
 
-        name = "broken"
+        name = "keybroken"
 
     offer(Broken)
 

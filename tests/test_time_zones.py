@@ -38,7 +38,8 @@ def test_a_system_without_time_zones_has_those_of_a_package_that_is_required() -
 @pytest.fixture
 def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process for which there are no time zones at all."""
-    monkeypatch.setitem(sys.modules, "tzdata", None)
+    for name in {"tzdata", *(name for name in sys.modules if name.startswith("tzdata."))}:
+        monkeypatch.setitem(sys.modules, name, None)
     ZoneInfo.clear_cache()
     reset_tzpath(())
     yield
