@@ -57,12 +57,30 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Oddity:
+    """A part of an answer that is not as documented, while the rest of it could be read.
+
+    `place` is the provider's model and field, and `effect` what that means for the result. Neither
+    holds the value, which can be personal.
+    """
+
+    place: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: the status, the headers with their names in lower case, and the body."""
+    """An answer: the status, the headers with their names in lower case, and the body.
+
+    Decoding adds to `oddities`; the engine logs them.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     content: bytes = b""
+    oddities: list[Oddity] = field(
+        default_factory=list[Oddity], compare=False, repr=False, kw_only=True
+    )
 
 
 Encoded: TypeAlias = tuple[str, bytes]

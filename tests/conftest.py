@@ -34,7 +34,20 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Evidence, Flow, Page, Provider, Wire, done, get, patch, path, post
+from subhub.plugin import (
+    Core,
+    Evidence,
+    Flow,
+    Page,
+    Provider,
+    Records,
+    Wire,
+    done,
+    get,
+    patch,
+    path,
+    post,
+)
 from subhub.plugin.operations import NEUTRAL
 from subhub.sandbox import Fake, Received, Refusal, Reply, route
 
@@ -103,7 +116,7 @@ class Thing(Wire):
 
     id: str
     name: str | None = None
-    status: str | None = None
+    status: Core[str | None] = None
     customer: str | None = None
     url: str = "https://toy.test/pay"
 
@@ -123,8 +136,8 @@ class Thing(Wire):
 class Things(Wire):
     """A page of things."""
 
-    items: list[Thing]
-    next: str | None = None
+    items: Records[Thing]
+    next: Core[str | None] = None
 
 
 class Toy(Provider):
@@ -152,7 +165,7 @@ class Toy(Provider):
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
         page = yield from get("/plans", Things, {"after": cursor} if cursor else {})
-        return Page([each.to_plan() for each in page.items], page.next)
+        return page.items.page(Thing.to_plan, page.next)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
         body = {"fields": sorted(changes.changes())}
@@ -166,13 +179,14 @@ class Toy(Provider):
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         page = yield from get("/customers", Things, {"after": cursor} if cursor else {})
-        return Page([each.to_customer() for each in page.items], page.next)
+        return page.items.page(Thing.to_customer, page.next)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
     ) -> Flow[Customer | None]:
         page = yield from get("/customers", Things, {"q": external_id or email or ""})
-        return page.items[0].to_customer() if page.items else None
+        found = page.items.page(Thing.to_customer, None).items
+        return found[0] if found else None
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         body = {"fields": sorted(changes.changes())}
@@ -221,7 +235,7 @@ class Toy(Provider):
         asked = {"after": cursor, "customer": customer}
         query = {key: value for key, value in asked.items() if value}
         page = yield from get("/subscriptions", Things, query)
-        return Page([each.to_subscription() for each in page.items], page.next)
+        return page.items.page(Thing.to_subscription, page.next)
 
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
@@ -252,7 +266,7 @@ class Toy(Provider):
     def list_events(self, cursor: str | None, *, kind: str = "all") -> Flow[Page[Plan]]:
         query = {"kind": kind, **({"after": cursor} if cursor else {})}
         page = yield from get("/events", Things, query)
-        return Page([each.to_plan() for each in page.items], page.next)
+        return page.items.page(Thing.to_plan, page.next)
 
 
 class ToyFake(Fake):

@@ -125,11 +125,24 @@ def test_every_mistake_is_told_at_once() -> None:
     assert len(str(refusal(Configuration.read)).splitlines()) >= 4
 
 
-@pytest.mark.parametrize("content", [b"accounts = ", b"\xff\xfe", b"a = 1\na = 2"])
-def test_a_file_that_is_not_toml_is_told(content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"accounts = ", "is not TOML: Invalid value "),
+        (b"a = 1\na = 2", "is not TOML: Cannot overwrite a value "),
+        (b"a = " + b"[" * 100_000, "is not TOML: it is nested too deeply"),
+        (b"a = " + b"9" * 5000, "is not TOML: "),
+        (b"a = 1\nb = '\xff'", "is not UTF-8 text in line 2: save it as UTF-8"),
+        ("a = 1".encode("utf-16-le"), "is not UTF-8 text in line 1: save it as UTF-8"),
+        ("\ufeffa = 1\n".encode("utf-16-le") + b"\0", "is not UTF-16 text in line 2: save it as"),
+        ("\ufeffa\n\n".encode() + b"\xff", "is not UTF-8-SIG text in line 3: save it as UTF-8"),
+    ],
+    ids=lambda value: value[:24],
+)
+def test_a_file_that_is_not_toml_is_told(content: bytes, said: str) -> None:
     _ = Path("subhub.toml").write_bytes(content)
 
-    assert re.match(r".*subhub\.toml is not TOML: ", str(refusal(Configuration.read)))
+    assert re.match(rf".*subhub\.toml {said}", str(refusal(Configuration.read)))
 
 
 @pytest.mark.parametrize(
@@ -137,9 +150,18 @@ def test_a_file_that_is_not_toml_is_told(content: bytes) -> None:
     [
         ("api_key = 'env:TOY_KEY'", "accounts.main.api_key: the variable TOY_KEY is not set: expo"),
         ("api_key = 'env:EMPTY_KEY'", "the variable EMPTY_KEY is not set"),
-        ("api_key = 'file:nowhere'", "accounts.main.api_key: nowhere cannot be read: "),
-        ("api_key = 'file:.'", "accounts.main.api_key: . cannot be read: "),
-        ("api_key = 'file:binary'", "accounts.main.api_key: binary cannot be read: "),
+        (
+            "api_key = 'file:nowhere'",
+            "nowhere cannot be read (No such file or directory): check the",
+        ),
+        ("api_key = 'file:.'", " cannot be read (Is a directory): check the path"),
+        ("api_key = 'file:binary'", "binary is not UTF-8 text in line 1: save it as UTF-8"),
+        ("api_key = 'file:empty'", "empty is empty: write the secret into it"),
+        ('api_key = "file:\\u0000"', "accounts.main.api_key: 'file:\\x00' names nothing"),
+        (
+            "sandbox = true\n[plans.a]\nname=''\nprice='1 EUR'\ninterval='1 year'",
+            "plans.a: invalid",
+        ),
         ("api_key = 'env:'", "accounts.main.api_key: 'env:' names nothing"),
         ("api_key = 'file:'", "accounts.main.api_key: 'file:' names nothing"),
         ("api_key = 'env:WRONG_KEY'", "accounts.main: `api_key` must be a key of toy"),
@@ -157,11 +179,13 @@ def test_an_account_that_cannot_be_opened_is_told_with_file_and_key(
     monkeypatch.setenv("WRONG_KEY", "sk_topsecretkey")
     monkeypatch.setenv("LIVE_KEY", "live_topsecretkey")
     _ = Path("binary").write_bytes(b"\xff")
+    _ = Path("empty").write_bytes(b"\xef\xbb\xbf\r\n")
     path = write(f"[accounts.main]\nprovider = 'toy'\n{settings}")
 
     error = refusal(opened)
 
     assert said in str(error)
-    assert str(error).startswith(f"{path.absolute()}: accounts.main")
-    assert str(error).count("accounts.main") == 1
+    place = "plans.a" if "[plans" in settings else "accounts.main"
+    assert str(error).startswith(f"{path.absolute()}: {place}")
+    assert str(error).count(place) == 1
     assert "topsecret" not in "".join(traceback.format_exception(error))

@@ -26,6 +26,7 @@ WRONG = ("", "12.95", "EUR", "12.95 EUR extra")
         (Decimal("Infinity"), "finite"),
         ("1e400", "1e400"),
         (Decimal(1234567890123456789), "1234567890123456789"),
+        pytest.param(10**5000, "got one that is too long to show", id="huge"),
     ],
 )
 def test_an_amount_that_is_not_exact_is_refused(amount: Any, problem: str) -> None:

@@ -74,7 +74,7 @@ def test_a_missing_plugin_is_reported_with_those_that_are_installed(install: Ins
     assert "no plugin for the provider 'regpaypall' (installed: " in str(close)
     assert "regpaypal" in str(close).partition("installed: ")[2].partition(")")[0].split(", ")
     assert str(close).endswith("did you mean 'regpaypal'?")
-    assert str(far).endswith("install it: pip install subhub-zzz")
+    assert str(far).endswith("; check the name, or install its plugin")
     with pytest.raises(PluginError, match="no plugin for the provider 'zzz'"):
         _ = distribution_of("zzz")
 

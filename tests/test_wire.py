@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subhub import InvalidReply
-from subhub.plugin import Response, Wire, day_in, is_object
+from subhub.plugin import Core, Response, Wire, day_in, is_object
 
 
 class Line(Wire):
@@ -20,7 +20,7 @@ class Line(Wire):
 
 class Invoice(Wire):
     id: str
-    total: Decimal | None = None
+    total: Core[Decimal | None] = None
     lines: tuple[Line, ...] = ()
 
 
@@ -42,6 +42,8 @@ def refused(content: bytes, headers: dict[str, str] | None = None) -> InvalidRep
         b'{"id": NaN}',
         b'{"id": "1", "total": Infinity}',
         b'{"id": "1", "total": ' + b"9" * 5000 + b"}",
+        b'{"id": "1", "total": 1e9999999999999999999}',
+        b'{"id": "1", "other": -1e-9999999999999999999}',
         b'{"id": "\xff"}',
         b"\x80\x81",
     ],
@@ -99,6 +101,22 @@ def test_every_field_that_is_not_as_documented_is_named() -> None:
     error = refused(b'{"total": [], "lines": 1}')
 
     assert all(f"{field} (" in str(error) for field in ("id", "total", "lines"))
+
+
+@pytest.mark.parametrize(
+    ("content", "known"),
+    [
+        (b'{"id": "1", "note": "a", "note": "a"}', "a"),
+        (b'{"id": "1", "note": "a", "note": "b", "note": "c"}', ["a", "b", "c"]),
+        (b'{"id": "1", "note": null, "note": {"x": 1, "x": 2}}', [None, {"x": [1, 2]}]),
+    ],
+)
+def test_a_name_that_an_object_has_twice_has_all_its_values(content: bytes, known: object) -> None:
+    assert Invoice.decode(Response(200, {}, content)).raw["note"] == known
+
+
+def test_an_id_that_an_object_has_twice_is_refused_and_not_chosen() -> None:
+    assert "id (Input should be a valid string)" in str(refused(b'{"id": "1", "id": "2"}'))
 
 
 def test_fields_that_nobody_declared_are_kept_at_every_depth() -> None:

@@ -62,8 +62,8 @@ def perform(
     finally:
         account.close()
     settings = configuration.settings.accounts[name]
-    journal = settings.journal and configuration.folder / settings.journal
-    run = _Run(operation, path, rows, batch, options, journal or path.with_suffix(".journal.db"))
+    journal = configuration.journal(name) or path.with_suffix(".journal.db")
+    run = _Run(operation, path, rows, batch, options, journal)
     if account.dry_run:
         run.print_first_request()
     elif account.fake is not None:

@@ -48,13 +48,13 @@ def check(*, config: ConfigPath = None, output: Output) -> None:
 
 
 def _checks(configuration: Configuration) -> Iterator[AccountCheck]:
-    """Open each account as if it were the only one."""
+    """Check each account as if it were the only one."""
     settings = configuration.settings
     for name, account in settings.accounts.items():
         alone = settings.model_copy(update={"account": name, "accounts": {name: account}})
         problem: str | None = None
         try:
-            _ = Configuration(alone, configuration.source).open()
+            Configuration(alone, configuration.source, configuration.folder).check(name)
         except SubhubError as error:
             problem = str(error)
         yield AccountCheck(name, account.provider, account.sandbox, problem)

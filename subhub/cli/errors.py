@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Final
 
 import typer
+from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import console, json_text, plain
+from subhub.cli.output import complain, json_text, plain, rendered
+from subhub.cli.streams import unwritable
 from subhub.errors import (
     ConfigError,
     InvalidRequest,
@@ -65,6 +67,10 @@ def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
         sentences = [message, *_advice(error)]
         _print_error({**error_data(error), "message": message}, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
+    except OSError as error:
+        if message := unwritable(error):
+            _print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
+        raise typer.Exit(FAILED) from error
     except KeyboardInterrupt:
         message = "stopped; if a change was being sent, check it at the provider before you repeat"
         _print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
@@ -131,11 +137,8 @@ def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
 
 def _print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json_text({"error": data}), err=True)
+        complain(json_text({"error": data}))
         return
-    first, *rest = sentences
-    stderr = console(stderr=True)
-    stderr.print("error:", style="bold red", end=" ")
-    stderr.print(plain(first), soft_wrap=True)
-    for sentence in rest:
-        stderr.print(plain(sentence), soft_wrap=True)
+    label = Text("error:", style="bold red")
+    text = Text("\n").join(map(plain, sentences))
+    complain(rendered(label + Text(" ") + text, stderr=True).removesuffix("\n"))

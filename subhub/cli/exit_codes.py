@@ -14,7 +14,8 @@ Exit codes:
 
 0  success; with --dry-run: the request was printed
 
-1  the provider returned an error or an undocumented response, or a check failed
+1  the provider returned an error or an undocumented response, a check failed, or the output
+cannot be written
 
 2  wrong usage, configuration or plugin: nothing was changed
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import subhub
-from subhub.cli.output import Output
+from subhub.cli.exit_codes import FAILED
+from subhub.cli.output import Output, complain, json_text
+from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
@@ -81,6 +85,24 @@ class ChangeOptions(ClientOptions):
         ),
     ] = None
 
+    def show(self, result: BaseModel | None) -> None:
+        """Print the result of a change; on stderr, if stdout is closed or full.
+
+        The change was made: without its id it could be made again.
+        """
+        try:
+            require_stdout()
+            super().show(result)
+        except OSError as error:
+            abandon_stdout()
+            message = f"the change was made, but stdout cannot be written ({error.strerror})"
+            if self.as_json:
+                data = {"type": "OSError", "message": message, "result": result}
+                complain(json_text({"error": data}))
+            else:
+                complain(f"error: {message}:\n{json_text(result)}")
+            raise typer.Exit(FAILED) from error
+
     def provider_options(self, provider: str) -> ProviderOptions:
         """Return the given options as those of *provider*."""
         return {provider: dict(map(_pair, self.option or ()))}
@@ -93,5 +115,5 @@ def _pair(text: str) -> tuple[str, object]:
         raise InvalidRequest(message)
     try:
         return key, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return key, value

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +22,9 @@ T = TypeVar("T")
 
 WIDE: Final = 1000
 """The width without a terminal: whatever reads the output wants each line whole."""
+
+
+_PLAIN: Final[Mapping[str, Any]] = {"markup": False, "emoji": False, "highlight": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,25 +69,43 @@ class Output:
             table.add_column(name.replace("_", " "), overflow="fold")
         for row in rows:
             table.add_row(*(plain(cell) for cell in row))
-        stdout = console()
-        with stdout.capture() as printed:
-            stdout.print(table)
-        for line in printed.get().splitlines():
+        for line in rendered(table).splitlines():
             typer.echo(line.rstrip())  # rich pads the last column with blanks
 
     def note(self, text: str) -> None:
         """Print a remark to stderr, unless JSON was asked for."""
         if not self.as_json:
-            console(stderr=True).print(plain(text), style="dim", soft_wrap=True)
+            with suppress(OSError):  # a command does not fail because of a remark
+                typer.echo(rendered(plain(text), "dim", stderr=True), nl=False, err=True)
 
 
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
     """Return a console that interprets no markup; *width* applies where there is no terminal."""
-    opened = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    opened = Console(stderr=stderr, **_PLAIN)
     # without this, rich folds lines at 80 columns in a pipe
     if not opened.is_terminal:
         opened.width = width
     return opened
+
+
+def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) -> str:
+    """Return *value* as it is printed, on lines that are not cut.
+
+    Printing by rich itself ends the program without a word when the reader of a pipe is gone.
+    """
+    printed = StringIO()
+    target = console(stderr=stderr)
+    like = Console(file=printed, force_terminal=target.is_terminal, width=target.width, **_PLAIN)
+    like.print(value, style=style, soft_wrap=isinstance(value, Text))
+    return printed.getvalue()
+
+
+def complain(text: str) -> None:
+    """Print *text* to stderr; to stdout, if stderr is closed: an error can hold a token."""
+    for stream in filter(None, (sys.stderr, sys.stdout)):
+        with suppress(OSError):
+            typer.echo(text, file=stream)
+            return
 
 
 def plain(value: object) -> Text:
@@ -103,10 +127,9 @@ def _encoded(value: object) -> object:
 def _print_fields(fields: Mapping[str, object]) -> None:
     shown = {name: value for name, value in fields.items() if value is not None and name != "raw"}
     width = max(map(len, shown)) + 2
-    stdout = console()
     for name, value in shown.items():
         label = Text(name.replace("_", " ").ljust(width), style="bold")
-        stdout.print(label + plain(value), soft_wrap=True)  # so that an address is copied whole
+        typer.echo(rendered(label + plain(value)), nl=False)
 
 
 def _collected(what: str, items: Iterable[T]) -> list[T]:

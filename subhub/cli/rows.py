@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from subhub.client.text_files import NotText, read_text
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft
 
@@ -191,15 +192,11 @@ class _Reader:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        return read_text(path)
     except OSError as error:
         raise _unreadable(path, f"cannot be read ({error.strerror}): check `--from`") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        problem = f"is not UTF-8 in line {line}: save it as CSV UTF-8"
-        raise _unreadable(path, problem) from error
+    except NotText as error:
+        raise _unreadable(path, str(error)) from error
 
 
 def _unreadable(path: Path, problem: str) -> InvalidRequest:

@@ -9,25 +9,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.settings import (
-    Mode,
-    checked_address,
-    checked_hooks,
-    checked_key,
-    checked_timeout,
-    checked_zone,
-)
+from subhub.client.keys import Mode, check_host, checked_key
+from subhub.client.references import checked_path
+from subhub.client.settings import checked_address, checked_hooks, checked_timeout
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.models import time_zone
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
-from subhub.sending.instrumentation import Instrumentation
+from subhub.sending.instrumentation import Instrumentation, OddityLog
 from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.redaction import Redactor
@@ -70,6 +67,7 @@ class Account:
     api_key: str = field(default="", repr=False)
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    oddities: OddityLog | None = None
 
     def close(self) -> None:
         """Release what is held open."""
@@ -117,6 +115,7 @@ class Account:
             prepare=prepare,
             redact=self.redact,
             preview=preview,
+            note=self.oddities,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -176,8 +175,11 @@ def open_account(
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
+    if fake is None:
+        check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
-    zone = checked_zone(timezone or provider.timezone)
+    zone = time_zone(timezone or provider.timezone)
+    folder = None if permits is None else checked_path("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
@@ -195,7 +197,7 @@ def open_account(
             clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
             chance=random.random,
             limiter=_limiter(
-                rate_limit or provider.rate_limit, share, None if fake else permits, key
+                rate_limit or provider.rate_limit, share, None if fake else folder, key
             ),
             attempts=attempts,
             deadline=deadline,
@@ -213,6 +215,7 @@ def open_account(
         api_key=key,
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
+        oddities=OddityLog(provider.name, name),
         journal=_journal(journal),  # last, so that what is refused before leaves no open file
     )
 
@@ -235,7 +238,7 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
 
 
 def _limiter(
-    limit: RateLimit | None, share: float, permits: str | os.PathLike[str] | None, key: str
+    limit: RateLimit | None, share: float, permits: Path | None, key: str
 ) -> RateLimiter | None:
     """Return the rate limiter of an account.
 
@@ -259,7 +262,7 @@ def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
         return None
     from subhub.recovery.journal import Journal  # noqa: PLC0415 - it loads SQLite
 
-    return Journal(path)
+    return Journal(checked_path("journal", path))
 
 
 def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ It works under asyncio and trio.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.async_execution import AsyncExecutor
@@ -53,9 +54,9 @@ class AsyncClient(AsyncExecutor):
         """See `Client.get_plan`."""
         return await self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None) -> AsyncIterator[Plan]:
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> AsyncIterator[Plan]:
         """See `Client.list_plans`."""
-        return self._walk(self._operations.list_plans, limit)
+        return self._walk(partial(self._operations.list_plans, strict=strict), limit)
 
     async def update_plan(
         self,
@@ -92,9 +93,11 @@ class AsyncClient(AsyncExecutor):
         """See `Client.get_customer`."""
         return await self._run(self._operations.get_customer(customer_id))
 
-    def list_customers(self, *, limit: int | None = None) -> AsyncIterator[Customer]:
+    def list_customers(
+        self, *, limit: int | None = None, strict: bool = False
+    ) -> AsyncIterator[Customer]:
         """See `Client.list_customers`."""
-        return self._walk(self._operations.list_customers, limit)
+        return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
     async def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -190,10 +193,11 @@ class AsyncClient(AsyncExecutor):
         customer: str | None = None,
         status: Status | None = None,
         limit: int | None = None,
+        strict: bool = False,
     ) -> AsyncIterator[Subscription]:
         """See `Client.list_subscriptions`."""
         return self._walk(
-            lambda cursor: self._operations.list_subscriptions(cursor, customer),
+            lambda cursor: self._operations.list_subscriptions(cursor, customer, strict=strict),
             limit,
             belongs(customer, status),
         )

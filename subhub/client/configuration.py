@@ -10,10 +10,11 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -26,9 +27,11 @@ from pydantic import (
 )
 
 from subhub.client.account import Account, open_account
-from subhub.client.settings import Mode
+from subhub.client.environment import apply_environment
+from subhub.client.keys import Mode
+from subhub.client.references import place, secret
+from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
-from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
 from subhub.plugin.capabilities import Capabilities
@@ -74,8 +77,8 @@ class AccountSettings(BaseModel):
     attempts: int = Field(default=4, ge=1)
     rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
     share: float = Field(default=1.0, gt=0, le=1)
-    permits: str | None = None
-    journal: str | None = None
+    permits: str | None = Field(default=None, repr=False)  # they may refer to a password
+    journal: str | None = Field(default=None, repr=False)
 
 
 def _money(value: object) -> Money:
@@ -156,9 +159,9 @@ class Configuration:
         found = _locate(path)
         document = _parsed(found)
         source = str(found) if found else "the environment"
-        _apply_environment(document, account)
+        apply_environment(document, account, AccountSettings.model_fields)
         try:
-            folder = found.parent if found else Path()
+            folder = (found.parent if found else Path()).absolute()
             return cls(Settings.model_validate(document), source, folder)
         except ValidationError as error:
             raise _refused(error, source) from error
@@ -181,36 +184,69 @@ class Configuration:
         """
         self.check_needs()
         chosen = self.choose(name)
-        settings = self.settings.accounts[chosen]
-        place = f"{self.source}: accounts.{chosen}"
+        dry_run = dry_run or self.settings.accounts[chosen].dry_run
+        permits, own = self._path(chosen, "permits"), self.journal(chosen)
+        return self._account(
+            chosen, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
+        )
+
+    def check(self, name: str) -> None:
+        """Check the account *name* like `open`, but write nothing and open no journal."""
+        self.check_needs()
+        _ = self._path(name, "permits"), self.journal(name)
+        _ = self._account(name)
+
+    def journal(self, name: str) -> Path | None:
+        """Return the path of the journal of the account *name*."""
+        return self._path(name, "journal")
+
+    def _path(self, name: str, setting: Literal["permits", "journal"]) -> Path | None:
+        value: str | None = getattr(self.settings.accounts[name], setting)
+        with self._located(f"accounts.{name}.{setting}"):
+            return None if value is None else place(setting, value, self.folder)
+
+    def _account(
+        self,
+        name: str,
+        *,
+        dry_run: bool = False,
+        permits: Path | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+    ) -> Account:
+        settings, plans = self.settings.accounts[name], self.plans()
         key = settings.api_key
-        try:
+        with self._located(f"accounts.{name}.api_key"):
+            api_key = secret(key.get_secret_value(), self.folder) if key else None
+        with self._located(f"accounts.{name}"):
             return open_account(
                 load(settings.provider),
-                name=chosen,
-                api_key=_secret(key.get_secret_value(), place) if key else None,
+                name=name,
+                api_key=api_key,
                 base_url=settings.base_url,
                 mode=settings.mode,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
                 sandbox=settings.sandbox,
-                dry_run=settings.dry_run or dry_run,
+                dry_run=dry_run,
                 deadline=settings.deadline,
                 attempts=settings.attempts,
                 rate_limit=settings.rate_limit,
                 share=settings.share,
-                permits=self._beside(settings.permits),
-                journal=self._beside(settings.journal) or journal,
+                permits=permits,
+                journal=journal,
                 hooks=hooks,
-                plans=self.plans(),
+                plans=plans,
             )
-        except (ConfigError, InvalidRequest) as error:
-            message = f"{place}: {error}".replace(f"{place}: {place}", place)
-            raise ConfigError(message) from error
 
-    def _beside(self, path: str | None) -> Path | None:
-        """Return a path of the file: it counts from the file's folder, not from the program's."""
-        return None if path is None else self.folder / path
+    @contextmanager
+    def _located(self, place: str) -> Generator[None]:
+        """Name the file and the place in it in an error."""
+        try:
+            yield
+        except (ConfigError, InvalidRequest) as error:
+            message = f"{self.source}: {place}: {error}"
+            raise ConfigError(message) from error
 
     def choose(self, name: str | None = None) -> str:
         """Return the name of the account to use: *name*, the file's choice, or the only one."""
@@ -232,7 +268,11 @@ class Configuration:
 
     def plans(self) -> Mapping[str, PlanDraft]:
         """Return the plans of the file, by key."""
-        return {key: plan.to_draft(key) for key, plan in self.settings.plans.items()}
+        drafts: dict[str, PlanDraft] = {}
+        for key, plan in self.settings.plans.items():
+            with self._located(f"plans.{key}"):
+                drafts[key] = plan.to_draft(key)
+        return drafts
 
     def check_needs(self) -> None:
         """Raise `MissingNeed` when any account lacks what the application needs."""
@@ -263,7 +303,11 @@ def _locate(path: str | os.PathLike[str] | None) -> Path | None:
     named = path or os.environ.get("SUBHUB_CONFIG")
     if named:
         return Path(named)
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError as error:  # it was removed, or may not be read
+        message = f"cannot look for {FILE_NAME} in the working folder ({error.strerror})"
+        raise ConfigError(f"{message}: name the file in `SUBHUB_CONFIG`") from error
     places = (folder / FILE_NAME for folder in (here, *here.parents))
     return next((place for place in places if place.is_file()), None)
 
@@ -272,58 +316,19 @@ def _parsed(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): write one with `subhub init`"
         raise ConfigError(message) from error
-    except ValueError as error:  # not TOML, or not UTF-8; it holds the file, and so the keys
+    except NotText as error:
+        message = f"{path} {error}"
+        raise ConfigError(message) from error
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except ValueError as error:  # it holds the file, and so the keys
         problem = str(error)
     message = f"{path} is not TOML: {problem}"
     raise ConfigError(message)
-
-
-def _apply_environment(document: dict[str, Any], account: str | None) -> None:
-    """Let `SUBHUB_ACCOUNT` choose, and `SUBHUB_PROVIDER`, `SUBHUB_API_KEY`, ... set the account."""
-    if chosen := account or os.environ.get("SUBHUB_ACCOUNT"):
-        document["account"] = chosen
-    given = {
-        key: os.environ[variable]
-        for key in AccountSettings.model_fields
-        if (variable := f"SUBHUB_{key.upper()}") in os.environ
-    }
-    if not given:
-        return
-    accounts: object = document.setdefault("accounts", {})
-    if not is_object(accounts):
-        return  # the settings model says what is wrong with it
-    name = document.get("account") or (next(iter(accounts)) if len(accounts) == 1 else "main")
-    table: object = accounts.setdefault(str(name), {})
-    if is_object(table):
-        table.update(given)
-
-
-def _secret(value: str, place: str) -> str:
-    """Return the secret that *value* points to, or *value* itself, as when a variable gave it."""
-    kind, _, target = value.partition(":")
-    if kind in {"env", "file"} and not target:
-        message = f"{place}.api_key: {value!r} names nothing: write env:NAME or file:PATH"
-        raise ConfigError(message)
-    if kind == "env":
-        if not os.environ.get(target):
-            message = f"{place}.api_key: the variable {target} is not set: export {target}=..."
-            raise ConfigError(message)
-        return os.environ[target].strip()
-    if kind == "file":
-        try:
-            return Path(target).read_text("utf-8").strip()
-        except OSError as error:
-            message = f"{place}.api_key: {target} cannot be read: {error}"
-            raise ConfigError(message) from error
-        except ValueError as error:  # it holds what was read
-            problem = str(error)
-        message = f"{place}.api_key: {target} cannot be read: {problem}"
-        raise ConfigError(message)
-    return value
 
 
 def _refused(error: ValidationError, source: str) -> ConfigError:

@@ -39,6 +39,7 @@ from subhub.models import (
 )
 from subhub.models.record import Record, Update
 from subhub.plugin.flows import Flow, Page, completed
+from subhub.plugin.pagination import whole
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.recovery.tracking import TrackedChange, Tracker
 from subhub.sending.engine import located, steps
@@ -94,10 +95,10 @@ class Operations:
         self._require("get_plan")
         return self._read("get_plan", self.provider.get_plan(self._plan(plan_id)))
 
-    def list_plans(self, cursor: str | None) -> Steps[Page[Plan]]:
+    def list_plans(self, cursor: str | None, *, strict: bool) -> Steps[Page[Plan]]:
         """Read one page for `Client.list_plans`."""
         self._require("list_plans")
-        return self._read("list_plans", self.provider.list_plans(cursor))
+        return self._page("list_plans", self.provider.list_plans(cursor), strict=strict)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate, options: Options) -> Steps[Plan]:
         """See `Client.update_plan`."""
@@ -127,10 +128,10 @@ class Operations:
         customer = self._id("customer_id", customer_id, "customer")
         return self._read("get_customer", self.provider.get_customer(customer))
 
-    def list_customers(self, cursor: str | None) -> Steps[Page[Customer]]:
+    def list_customers(self, cursor: str | None, *, strict: bool) -> Steps[Page[Customer]]:
         """Read one page for `Client.list_customers`."""
         self._require("list_customers")
-        return self._read("list_customers", self.provider.list_customers(cursor))
+        return self._page("list_customers", self.provider.list_customers(cursor), strict=strict)
 
     def find_customer(
         self, *, external_id: str | None, email: str | None
@@ -270,14 +271,14 @@ class Operations:
         return self._read("get_subscription", flow)
 
     def list_subscriptions(
-        self, cursor: str | None, customer: str | None
+        self, cursor: str | None, customer: str | None, *, strict: bool
     ) -> Steps[Page[Subscription]]:
         """Read one page for `Client.list_subscriptions`."""
         self._require("list_subscriptions")
         if customer is not None:
             customer = self._id("customer", customer, "customer")
         flow = self.provider.list_subscriptions(cursor, customer=customer)
-        return self._read("list_subscriptions", flow)
+        return self._page("list_subscriptions", flow, strict=strict)
 
     def change_subscription(
         self,
@@ -357,6 +358,9 @@ class Operations:
 
     def _read(self, name: str, flow: Flow[T]) -> Steps[T]:
         return steps(self.rules.begin(name), flow, None, self.rules)
+
+    def _page(self, name: str, flow: Flow[Page[T]], *, strict: bool) -> Steps[Page[T]]:
+        return self._read(name, whole(flow) if strict else flow)
 
     def _extra(self, name: str, options: Options, changes: Update | None = None) -> dict[str, Any]:
         """Check that the provider can do *name*; return its part of *options*."""

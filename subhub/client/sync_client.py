@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.execution import Executor
@@ -57,9 +58,12 @@ class Client(Executor):
         """Read one plan, by id or by its key in the configuration."""
         return self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None) -> Iterator[Plan]:
-        """Read the plans, page by page as they are asked for; at most *limit* of them."""
-        return self._walk(self._operations.list_plans, limit)
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> Iterator[Plan]:
+        """Read the plans, page by page as they are asked for; at most *limit* of them.
+
+        A plan that cannot be read is left out, with a warning; see `list_customers`.
+        """
+        return self._walk(partial(self._operations.list_plans, strict=strict), limit)
 
     def update_plan(
         self,
@@ -109,9 +113,15 @@ class Client(Executor):
         """Read one customer."""
         return self._run(self._operations.get_customer(customer_id))
 
-    def list_customers(self, *, limit: int | None = None) -> Iterator[Customer]:
-        """Read the customers, page by page as they are asked for; at most *limit* of them."""
-        return self._walk(self._operations.list_customers, limit)
+    def list_customers(
+        self, *, limit: int | None = None, strict: bool = False
+    ) -> Iterator[Customer]:
+        """Read the customers, page by page as they are asked for; at most *limit* of them.
+
+        A record whose id, state or amount does not have the documented form is left out, and a
+        warning is logged that names it. With *strict*, it raises `InvalidReply` instead.
+        """
+        return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -247,6 +257,7 @@ class Client(Executor):
         customer: str | None = None,
         status: Status | None = None,
         limit: int | None = None,
+        strict: bool = False,
     ) -> Iterator[Subscription]:
         """Read the subscriptions, page by page as they are asked for.
 
@@ -257,9 +268,10 @@ class Client(Executor):
             customer: Only those of this customer.
             status: Only those in this status.
             limit: At most so many.
+            strict: Raise `InvalidReply` for one that cannot be read, as for `list_customers`.
         """
         return self._walk(
-            lambda cursor: self._operations.list_subscriptions(cursor, customer),
+            lambda cursor: self._operations.list_subscriptions(cursor, customer, strict=strict),
             limit,
             belongs(customer, status),
         )

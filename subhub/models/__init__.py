@@ -5,7 +5,7 @@ from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
 from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
-from subhub.models.money import Currency, ExactDecimal, Money
+from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
@@ -16,8 +16,10 @@ from subhub.models.subscriptions import (
     SubscriptionUpdate,
     When,
 )
+from subhub.models.time_zones import time_zone
 
 __all__ = [
+    "ARITHMETIC",
     "Access",
     "Answer",
     "Change",
@@ -44,4 +46,5 @@ __all__ = [
     "Unit",
     "When",
     "access_at",
+    "time_zone",
 ]

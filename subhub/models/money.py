@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Self
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field
 
 from subhub.errors import InvalidRequest
 from subhub.models.currencies import MINOR_DIGITS
 from subhub.models.record import Record
+
+# The application's own context may have three digits, or an exception for each rounding. Every
+# setting is given here, because what is left out is taken from `DefaultContext`, which is its too.
+ARITHMETIC: Final = Context(
+    prec=60,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[InvalidOperation],
+)
+"""The decimal context of amounts: no setting of the application changes them."""
 
 
 def _exact(value: object) -> object:
@@ -70,7 +84,7 @@ class Money(Record):
     def from_minor(cls, amount: int, currency: str) -> Self:
         """Create money from an *amount* in minor units (cents)."""
         units = cls(_whole(amount), currency)
-        return cls(units.amount.scaleb(-units.minor_digits), currency)
+        return cls(units.amount.scaleb(-units.minor_digits, ARITHMETIC), currency)
 
     @property
     def minor_digits(self) -> int:
@@ -82,7 +96,8 @@ class Money(Record):
 
         An amount with more decimals than that raises `InvalidRequest`.
         """
-        exact = self.amount.quantize(Decimal(1).scaleb(-self.minor_digits))
+        unit = Decimal(1).scaleb(-self.minor_digits, ARITHMETIC)
+        exact = self.amount.quantize(unit, context=ARITHMETIC)
         if exact != self.amount:
             allowed = f"{self.currency} has {self.minor_digits}"
             message = f"{self.amount:f} {self.currency} has too many decimals: {allowed}"

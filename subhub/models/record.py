@@ -96,7 +96,14 @@ def _problem(model: type[BaseModel], item: ErrorDetails, personal: Container[obj
     # the outermost name decides: what is inside a personal field is personal too
     if valueless or any(part in personal for part in item["loc"][:1]):
         return text
-    return f"{text}, got {item['input']!r}"
+    return f"{text}, got {_shown(item)}"
+
+
+def _shown(item: ErrorDetails) -> str:
+    try:
+        return repr(item["input"])
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "one that is too long to show"
 
 
 _OWN_PHRASES: Final = {

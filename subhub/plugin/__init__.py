@@ -2,25 +2,32 @@
 
 from subhub.messages import Encoded, Json, Path, Request, Response, is_object, path
 from subhub.plugin.capabilities import Absence, Evidence
-from subhub.plugin.decoding import Wire, day_in, delete, get, patch, post, send
+from subhub.plugin.decoding import Day, Moment, Text, Wire, day_in, delete, get, patch, post, send
+from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
 from subhub.plugin.pagination import next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
+from subhub.plugin.records import Records
 
 __all__ = [
     "API_VERSION",
     "Absence",
+    "Core",
+    "Day",
     "Encoded",
     "Evidence",
     "Flow",
     "Json",
+    "Moment",
     "Page",
     "Path",
     "Provider",
     "RateLimit",
+    "Records",
     "Request",
     "Response",
+    "Text",
     "Wire",
     "completed",
     "day_in",

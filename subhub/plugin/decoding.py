@@ -1,23 +1,34 @@
-"""Requests whose answers are models: send one, decode its body in the provider's own words."""
+"""Requests whose answers are models: send one, decode its body in the provider's own words.
+
+Decoding is strict about the core of an answer and tolerant about its decorations. A field that
+defaults to `None` is a decoration: if it does not have the documented form, it is `None` in the
+model, `raw` keeps what came, and the client logs a warning. Any other field is core, and so is one
+marked `Core`: if it does not have the documented form, the answer is an `InvalidReply`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ModelWrapValidatorHandler,
+    PlainValidator,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
 from subhub.errors import InvalidReply
 from subhub.messages import Request, is_object
+from subhub.models.money import ARITHMETIC
+from subhub.plugin.decorations import readable
 
 if TYPE_CHECKING:
     from subhub.messages import Json, Response
@@ -31,11 +42,22 @@ SHOWN = 2000
 class Wire(BaseModel):
     """A provider's JSON object, under the provider's name for it.
 
+    Declare what makes the object useless when it is missing, such as the id, without a default;
+    mark what may be missing but not misread, such as the status or the amount, as `Core`; let
+    everything else default to `None`.
+
     Fields that it does not declare are ignored, and kept in `raw`. Numbers with decimals arrive as
     `Decimal`, never as float.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        # pydantic looks into a text only if it is restricted, and lets half of a surrogate pair
+        # through otherwise: a text that cannot be encoded, printed or logged
+        str_min_length=0,
+    )
 
     @property
     def raw(self) -> Raw:
@@ -45,8 +67,15 @@ class Wire(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _keep(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        decoded = handler(value)
+    def _keep(
+        cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        try:
+            decoded = handler(value)
+        except ValidationError as error:
+            if info.context is None:  # it is not an answer that is decoded
+                raise
+            decoded = handler(readable(cls, value, error, info.context))
         if is_object(value):
             # In `__dict__`, where pydantic keeps cached properties too: copied and pickled, but
             # neither compared nor shown. One of its private attributes would cost a call 3 % more.
@@ -55,19 +84,22 @@ class Wire(BaseModel):
 
     @classmethod
     def decode(cls, response: Response) -> Self:
-        """Decode the body of *response*; raise `InvalidReply` when it is not as documented."""
+        """Decode the body of *response*; raise `InvalidReply` when its core is not as documented.
+
+        What is odd about the rest is added to `response.oddities`.
+        """
+        decoded = json_of(response)
+        if not is_object(decoded):
+            raise invalid(f"{_UNLIKE} {cls.__name__}: body (must be an object)", response)
         try:
-            return cls.model_validate(json_of(response))
+            return cls.model_validate(decoded, context=response.oddities)
         except ValidationError as error:
-            places = ", ".join(
-                f"{'.'.join(str(part) for part in item['loc']) or 'body'} ({item['msg']})"
-                for item in error.errors(include_url=False, include_input=False)
-            )
-            message = f"the answer is not the documented {cls.__name__}: {places}"
+            message = f"{_UNLIKE} {cls.__name__}: {problems(error)}"
             raise invalid(message, response) from error
 
 
 W = TypeVar("W", bound=Wire)
+_UNLIKE: Final = "the answer is not the documented"
 
 
 def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Flow[W]:
@@ -135,20 +167,56 @@ def send(
     return model.decode(response)
 
 
-def json_of(response: Response) -> Any:
-    """Decode the body of *response* as JSON; raise `InvalidReply` when it is not JSON."""
-    try:
-        encoding = json.detect_encoding(response.content)
-        decoded: Any = _JSON.decode(response.content.decode(encoding, "surrogatepass"))
-    except ValueError as error:  # also bytes that are not UTF-8
-        kind = response.headers.get("content-type", "no content type")
-        size = len(response.content)
-        message = f"the answer is not JSON ({kind}, {size} bytes): {error}"
-        raise invalid(message, response) from error
-    except RecursionError as error:
-        message = "the answer is JSON nested too deeply to read"
-        raise invalid(message, response) from error
-    return decoded
+def invalid(message: str, response: Response) -> InvalidReply:
+    """Return the error for an answer that is not as documented, with its status and body."""
+    body = response.content[:SHOWN].decode("utf-8", "replace")
+    return InvalidReply(f"{message} (HTTP {response.status})", status=response.status, body=body)
+
+
+def problems(error: ValidationError) -> str:
+    """Return what is wrong with which fields; the values are left out."""
+    return ", ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'body'} ({item['msg']})"
+        for item in error.errors(include_url=False, include_input=False)
+    )
+
+
+# Fields that every provider has -------------------------------------------------------------------
+
+
+def _moment(value: object) -> dt.datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004 - pydantic collects ValueError
+    moment = dt.datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("must have a time zone")
+    if not dt.MINYEAR < moment.year < dt.MAXYEAR:  # not a day in every time zone
+        raise ValueError(f"must be in the years {dt.MINYEAR + 1} to {dt.MAXYEAR - 1}")
+    return moment
+
+
+def _day(value: object) -> dt.date:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004 - pydantic collects ValueError
+    moment = dt.datetime.fromisoformat(value)
+    if moment.tzinfo is None and moment.time() != dt.time():
+        raise ValueError("must have a time zone")
+    return moment.date() if moment.tzinfo is None else moment
+
+
+Text = Annotated[str, Field(min_length=1)]
+"""A text that is not empty: an id, or an address that is handed on."""
+
+Day = Annotated[dt.date, PlainValidator(_day)]
+"""A day: text in the form of ISO 8601. An instant is kept as one: `day_in` converts it to a day.
+
+Programs that have no type for days write midnight without an offset. Any other time without one may
+be of the day before or after."""
+
+Moment = Annotated[dt.datetime, PlainValidator(_moment)]
+"""An instant: text in the form of ISO 8601, with its offset.
+
+Without an offset it is not known, because assuming a time zone would be a guess."""
 
 
 def day_in(shown: dt.date | None, zone: dt.tzinfo) -> dt.date | None:
@@ -169,10 +237,49 @@ def day_in(shown: dt.date | None, zone: dt.tzinfo) -> dt.date | None:
         return shown.date()
 
 
-def invalid(message: str, response: Response) -> InvalidReply:
-    """Return the error for an answer that is not as documented, with its status and body."""
-    body = response.content[:SHOWN].decode("utf-8", "replace")
-    return InvalidReply(f"{message} (HTTP {response.status})", status=response.status, body=body)
+# JSON ---------------------------------------------------------------------------------------------
+
+
+def json_of(response: Response) -> Any:
+    """Decode the body of *response* as JSON; raise `InvalidReply` when it is not JSON.
+
+    JSON does not say which value counts when an object has a name twice. If the values differ, it
+    has the list of them, which is the documented form of hardly any field.
+    """
+    try:
+        encoding = json.detect_encoding(response.content)
+        decoded: Any = _JSON.decode(response.content.decode(encoding, "surrogatepass"))
+    except ValueError as error:  # also bytes that are not UTF-8
+        kind = response.headers.get("content-type", "no content type")
+        size = len(response.content)
+        message = f"the answer is not JSON ({kind}, {size} bytes): {error}"
+        raise invalid(message, response) from error
+    except RecursionError as error:
+        message = "the answer is JSON nested too deeply to read"
+        raise invalid(message, response) from error
+    return decoded
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text, ARITHMETIC)
+    except InvalidOperation as error:
+        raise ValueError("a number in it is out of range") from error
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    return found if len(found) == len(members) else _all_values(members)
+
+
+def _all_values(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, list[Any]] = {}
+    for name, value in members:
+        values.setdefault(name, []).append(value)
+    return {
+        name: several if any(value != several[0] for value in several) else several[0]
+        for name, several in values.items()
+    }
 
 
 def _refuse_constant(name: str) -> object:
@@ -180,4 +287,6 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(message)
 
 
-_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+_JSON = json.JSONDecoder(
+    parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from subhub.errors import SubhubError
+from subhub.errors import InvalidReply, SubhubError
 from subhub.messages import Request, Response
 
 T = TypeVar("T")
@@ -32,10 +32,15 @@ Flow: TypeAlias = Generator[Request, Response, T]
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list; `next` is the cursor of the following page, or `None` at the end."""
+    """One page of a list; `next` is the cursor of the following page, or `None` at the end.
+
+    `unreadable` has an error for each record that is not in `items` because its form is not the
+    documented one. Such a list proves nothing about what it lacks.
+    """
 
     items: Sequence[T]
     next: str | None = None
+    unreadable: Sequence[InvalidReply] = ()
 
 
 def done(value: T) -> Flow[T]:

@@ -70,18 +70,40 @@ class Paginator(Generic[I]):
         self._visited.add(cursor)
 
 
-def walk(read: Callable[[str | None], Flow[Page[I]]], keep: Callable[[I], bool]) -> Flow[list[I]]:
+def walk(
+    read: Callable[[str | None], Flow[Page[I]]],
+    keep: Callable[[I], bool],
+    unreadable: list[InvalidReply] | None = None,
+) -> Flow[list[I]]:
     """Read every page, and return the items to *keep*.
 
     A list that does not come to its real end is an `InvalidReply`: what is not in a part of a list
-    may still exist.
+    may still exist. A record that cannot be read may be one to keep. So if no item is kept, and
+    there is such a record, its `InvalidReply` is raised: "not found" would not be proven.
+
+    Args:
+        read: Reads the page of a cursor.
+        keep: Whether an item is to be returned.
+        unreadable: Gets the error for each record that cannot be read; then none is raised.
     """
     steps = Paginator(keep)
     kept: list[I] = []
+    missed: list[InvalidReply] = [] if unreadable is None else unreadable
     while steps.more:
         page = yield from read(steps.cursor)
         kept += steps.take(page)
+        missed += page.unreadable
+    if missed and not kept and unreadable is None:
+        raise missed[0]
     return kept
+
+
+def whole(flow: Flow[Page[T]]) -> Flow[Page[T]]:
+    """Read a page; raise the `InvalidReply` of a record that cannot be read."""
+    page = yield from flow
+    for error in page.unreadable:
+        raise error
+    return page
 
 
 def next_page_number(address: str | None, base_url: str) -> str | None:

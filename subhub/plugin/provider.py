@@ -8,9 +8,9 @@ under the provider's own field names in snake_case.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
-from zoneinfo import ZoneInfo
 
 from subhub.errors import (
     AuthenticationFailed,
@@ -27,6 +27,7 @@ from subhub.errors import (
     Rejected,
 )
 from subhub.messages import Encoded, as_json, is_object
+from subhub.models import time_zone
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.rate_limits import retry_after
@@ -106,7 +107,7 @@ class Provider:
     def __init__(self) -> None:
         self.address: str = self.base_url
         """The base URL of the account, which may be another than the provider's own."""
-        self.zone: dt.tzinfo = ZoneInfo(self.timezone)
+        self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
 
     @classmethod
@@ -315,10 +316,18 @@ class Provider:
         raise PluginError(message)
 
 
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
 def text_at(body: object, *keys: str) -> str | None:
-    """Return the text or number below *keys* in decoded JSON, or `None` when there is none."""
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
+
+    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
+    """
     for key in keys:
         if not is_object(body):
             return None
         body = body.get(key)
-    return str(body) if isinstance(body, str | int) and not isinstance(body, bool) else None
+    if isinstance(body, bool) or not isinstance(body, str | int):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", str(body))

@@ -18,6 +18,7 @@ from typing import Final
 
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
+from subhub.models import ARITHMETIC
 
 SKEW: Final = dt.timedelta(minutes=5)
 """How far the provider's clock may be behind ours."""
@@ -90,5 +91,7 @@ class Intent:
         return recent and self.fits(found)
 
     def _mark(self, value: object) -> str:
-        text = str(value.normalize()) if isinstance(value, Decimal) else str(value)
+        text = str(value)
+        if isinstance(value, Decimal):
+            text = ARITHMETIC.to_sci_string(value.normalize(ARITHMETIC))
         return hashlib.blake2b(text.encode(), salt=bytes.fromhex(self.salt)).hexdigest()[:32]

@@ -81,7 +81,7 @@ def _delivery(fault: Fault) -> Delivery:
 
 
 def _malformed(reply: Reply) -> Reply:
-    # half of a very short body is no body, which may be a valid reply
+    # half of a very short body is empty, which may be a valid reply
     return replace(reply, content=reply.content[: len(reply.content) // 2] or b"{")
 
 

@@ -7,7 +7,7 @@ the `Response`, and returns what the flow returns. `drive` carries them out for 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import GEN_CLOSED, getgeneratorstate
@@ -22,7 +22,7 @@ from subhub.errors import (
     TransportError,
     WouldSend,
 )
-from subhub.messages import PreparedRequest, Request, Response
+from subhub.messages import Oddity, PreparedRequest, Request, Response
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
 from subhub.sending.steps import Change, Steps
@@ -49,6 +49,7 @@ class Rules:
         prepare: Writes a request as it is sent; a `ValueError` says what cannot be encoded.
         redact: Takes the key out of an answer.
         preview: Shows a request without the key; given for a dry run, which sends no change.
+        note: Reports what is odd about an answer to the operation of this name.
     """
 
     provider: Provider
@@ -56,6 +57,7 @@ class Rules:
     prepare: Callable[[Request], PreparedRequest] = field(repr=False)  # it holds the key
     redact: Callable[[Response], Response] = field(repr=False)
     preview: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
+    note: Callable[[str, Sequence[Oddity]], None] | None = None
 
 
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
@@ -193,7 +195,11 @@ def _conversation(
                 continue
             response = rules.redact(response)
             if response.status < REDIRECTION:
-                request = flow.send(response)
+                try:
+                    request = flow.send(response)
+                finally:  # also when that was the last answer, or the core of it cannot be read
+                    if response.oddities and rules.note is not None:
+                        rules.note(name, response.oddities)
             else:
                 request = flow.throw(located(_refusal(response, provider), name, provider))
     except StopIteration as stop:

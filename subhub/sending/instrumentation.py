@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -19,7 +19,7 @@ from subhub.sending.opentelemetry import traced
 from subhub.sending.redaction import Redactor
 
 if TYPE_CHECKING:
-    from subhub.messages import PreparedRequest, Request, Response
+    from subhub.messages import Oddity, PreparedRequest, Request, Response
     from subhub.plugin.provider import Provider
     from subhub.sending.opentelemetry import Spans
     from subhub.sending.steps import Exchange
@@ -80,6 +80,33 @@ class Instrumentation:
         if found is None or not _REQUEST_ID.fullmatch(found):
             return None
         return None if self.secret.finds(found.encode()) else found
+
+
+class OddityLog:
+    """Logs what is odd about the answers of one account: once for each place."""
+
+    def __init__(self, provider: str, account: str) -> None:
+        self._provider = provider
+        self._account = account
+        self._logged: set[Oddity] = set()
+
+    def __call__(self, operation: str, oddities: Sequence[Oddity]) -> None:
+        """Log those of *oddities* at WARNING that are new."""
+        for oddity in oddities:
+            if oddity in self._logged:
+                continue
+            self._logged.add(oddity)
+            facts = {
+                "event": "oddity",
+                "provider": self._provider,
+                "account": self._account,
+                "operation": operation,
+                "place": oddity.place,
+            }
+            words = (self._account, operation, oddity.place, self._provider, oddity.effect)
+            logger.warning(
+                "%s: %s: %s of %s is not as documented: %s", *words, extra={"subhub": facts}
+            )
 
 
 class OperationLog:

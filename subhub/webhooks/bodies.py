@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
+from subhub.models import ARITHMETIC
+
 RawBody: TypeAlias = bytes | bytearray
 
 
@@ -25,13 +27,14 @@ def raw_bytes(body: object) -> bytes:
 def json_body(content: bytes) -> Any:
     """Return the decoded JSON; `ValueError` if *content* is not JSON in UTF-8.
 
-    Numbers with decimals become `Decimal`.
+    Numbers with decimals become `Decimal`. An object that has a name twice is refused: two programs
+    could read different values from it.
     """
     try:
         return _JSON.decode(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"the body is not UTF-8: {error}") from error
-    except (ValueError, InvalidOperation) as error:  # the latter: an exponent of 20 digits
+    except ValueError as error:
         raise ValueError(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise ValueError("the body is JSON nested too deeply to read") from error
@@ -56,4 +59,20 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
-_JSON: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text, ARITHMETIC)
+    except InvalidOperation as error:  # an exponent of 20 digits
+        raise ValueError("a number in it is out of range") from error
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("an object in it has a name twice")
+    return found
+
+
+_JSON: Final = json.JSONDecoder(
+    parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+)

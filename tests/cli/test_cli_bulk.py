@@ -275,7 +275,7 @@ class TestTheFile:
         words = ("subscribe", "--from", "customers.csv", "--plan", "phone")
         assert "cannot be read" in run(*words).stderr
         _ = write("name,email\nA,a@b.c\nÉén,a@b.c\n", "latin-1")
-        assert "is not UTF-8 in line 3: save it as CSV UTF-8" in run(*words).stderr
+        assert "customers.csv is not UTF-8 text in line 3: save it as UTF-8" in run(*words).stderr
 
     def test_names_the_plan_if_the_options_do_not(self, run: Run) -> None:
         _ = write("name,email,plan\nA,a@b.c,\n")

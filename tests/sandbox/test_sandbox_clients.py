@@ -65,11 +65,12 @@ class TestClients:
         self, account: ServedAccount, connect: Connect, company: CustomerDraft
     ) -> None:
         unknown = {"afternoon": "cm5x9z8nv0000"}.get(account.provider.name, "cst_none")
+        another = {"afternoon": "ak_test_another"}.get(account.provider.name, "another")
         with pytest.raises(SubhubError) as caught:
             _ = connect(account).get_customer(unknown)
         assert getattr(caught.value, "status", None) == 404
         with pytest.raises(SubhubError) as caught:
-            _ = connect(account, api_key="ak_test_another").create_customer(company)
+            _ = connect(account, api_key=another).create_customer(company)
         assert getattr(caught.value, "status", None) == 401
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from subhub.errors import Ambiguous, InvalidReply, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate, Result
-from subhub.plugin import Flow, Page, Provider, Wire, delete, get, path, post
+from subhub.plugin import Flow, Page, Provider, Records, Text, Wire, delete, get, path, post
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, text
@@ -34,7 +34,7 @@ class AfternoonAddress(Wire):
 class AfternoonCustomer(Wire):
     """A `customer` object."""
 
-    id: str
+    id: Text
     name: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -64,7 +64,7 @@ class CustomerEnvelope(Envelope):
 class CustomersEnvelope(ListEnvelope):
     """A response with customers."""
 
-    customers: list[AfternoonCustomer]
+    customers: Records[AfternoonCustomer]
 
 
 class Customers(Provider):
@@ -101,7 +101,7 @@ class Customers(Provider):
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """List customers, one page at a time; the shape of the response is assumed."""
         answer = yield from get(CUSTOMERS, CustomersEnvelope, page_query(cursor))
-        return answer.page([customer.to_customer() for customer in answer.customers])
+        return answer.page(answer.customers, AfternoonCustomer.to_customer)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -117,12 +117,9 @@ class Customers(Provider):
             self._lacks("find_customer:email", email)
         query = {"external_id": text("external_id", external_id)}
         answer = yield from inferred.search_customers(CustomersEnvelope, query)
-        found = [
-            customer.to_customer()
-            for customer in answer.customers
-            if customer.external_id == external_id
-        ]
-        if answer.page(answer.customers).next is not None:
+        page = answer.page(answer.customers, AfternoonCustomer.to_customer)
+        found = [customer for customer in page.items if customer.external_id == external_id]
+        if page.next is not None:
             message = "the search for a customer has more than one page, and only one can be read"
             raise InvalidReply(message, body=str(answer.pagination))
         if len(found) > 1:
@@ -131,6 +128,8 @@ class Customers(Provider):
                 "`candidates`, and use its id."
             )
             raise Ambiguous(message, candidates=found)
+        if not found and page.unreadable:  # it may be the one
+            raise page.unreadable[0]
         return found[0] if found else None
 
     def update_customer(

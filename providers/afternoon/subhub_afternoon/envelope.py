@@ -8,13 +8,14 @@ See https://docs.afternoon.co/introduction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
 
-from subhub.plugin import Page, Provider, Wire, is_object, text_at
+from subhub.plugin import Core, Page, Provider, Records, Wire, is_object, text_at
 from subhub_afternoon.inferred import next_cursor
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Wire)
 
 PROVIDER: Final = "afternoon"
 """The provider's name, in every result."""
@@ -27,15 +28,20 @@ class Envelope(Wire):
     request_id: str | None = None
 
 
+class Pagination(Wire):
+    """A `pagination` object; the names of its fields are not documented."""
+
+
 class ListEnvelope(Envelope):
     """A response with one page of a list."""
 
-    pagination: dict[str, Any] | None = None
+    pagination: Core[Pagination | None] = None
 
-    def page(self, items: Sequence[T]) -> Page[T]:
-        """Return *items* as a page, with the cursor of the next one."""
-        # the number of items tells whether a page without a cursor can be the last one
-        return Page(items, next_cursor(self.pagination or {}, len(items)))
+    def page(self, records: Records[W], read: Callable[[W], T]) -> Page[T]:
+        """Return *records*, converted by *read*, as a page with the cursor of the next one."""
+        fields: Mapping[str, Any] = self.pagination.raw if self.pagination else {}
+        # the number of records tells whether a page without a cursor can be the last one
+        return records.page(read, next_cursor(fields, records.received))
 
 
 class Refusals(Provider):

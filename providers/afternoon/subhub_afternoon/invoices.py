@@ -8,12 +8,12 @@ their paths are not documented.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from subhub.models import Record, Result
-from subhub.plugin import Flow, Page, Provider, Wire, get, path, post
+from subhub.plugin import Core, Flow, Page, Provider, Records, Text, Wire, get, path, post
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import cuid
 
@@ -42,9 +42,9 @@ class Invoice(Result):
 class AfternoonInvoice(Wire):
     """An `invoice` object."""
 
-    id: str
-    status: str | None = None
-    total_cents: int | None = None
+    id: Text
+    status: Core[str | None] = None
+    total_cents: Core[Annotated[int, Field(strict=True)] | None] = None
 
     def to_invoice(self) -> Invoice:
         """Convert to an `Invoice`."""
@@ -66,7 +66,7 @@ class InvoiceEnvelope(Envelope):
 class InvoicesEnvelope(ListEnvelope):
     """A response with one page of invoices; its shape is assumed from that of subscriptions."""
 
-    invoices: list[AfternoonInvoice]
+    invoices: Records[AfternoonInvoice]
 
 
 class Invoices(Provider):
@@ -85,7 +85,7 @@ class Invoices(Provider):
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner, status=status)
         answer = yield from get(INVOICES, InvoicesEnvelope, query)
-        return answer.page([invoice.to_invoice() for invoice in answer.invoices])
+        return answer.page(answer.invoices, AfternoonInvoice.to_invoice)
 
     def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
         """Read an invoice, with its lines in `raw`."""

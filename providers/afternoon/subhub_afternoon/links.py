@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import AwareDatetime
-
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Refund, SignupLink, When
-from subhub.plugin import Flow, Wire, completed, post
+from subhub.plugin import Flow, Moment, Text, Wire, completed, post
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Envelope
 from subhub_afternoon.refusals import cuid, plan_code
@@ -25,10 +23,10 @@ LINKS: Final = "/v1/subscription-signup-links"
 class SubscriptionSignupLink(Wire):
     """A `subscription_signup_link` object."""
 
-    id: str
-    customer_id: str
-    url: str  # has the token inside, and cannot be read again
-    token_expiration: AwareDatetime
+    id: Text
+    url: Text  # has the token inside, and cannot be read again
+    customer_id: str | None = None
+    token_expiration: Moment | None = None
 
     def to_signup_link(self) -> SignupLink:
         """Convert to a `SignupLink`."""

@@ -10,11 +10,24 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import AwareDatetime
-
 from subhub.errors import ProviderError
 from subhub.models import PlanDraft, Refund, Status, Subscription, SubscriptionChange, When
-from subhub.plugin import Flow, Page, Provider, Wire, day_in, get, path, post, walk
+from subhub.plugin import (
+    Core,
+    Day,
+    Flow,
+    Moment,
+    Page,
+    Provider,
+    Records,
+    Text,
+    Wire,
+    day_in,
+    get,
+    path,
+    post,
+    walk,
+)
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import anchor_day, cuid, plan_code, text
@@ -30,12 +43,12 @@ UNROUTED: Final = frozenset({404, 405})
 class AfternoonSubscription(Wire):
     """A `subscription` object; `customer_id` and `plan_code` are assumed."""
 
-    id: str
+    id: Text
     customer_id: str | None = None
     plan_code: str | None = None
-    status: str | None = None
-    next_renewal_date: dt.datetime | None = None
-    canceled_at: AwareDatetime | None = None
+    status: Core[str | None] = None
+    next_renewal_date: Day | None = None
+    canceled_at: Moment | None = None
 
     def to_subscription(self, zone: dt.tzinfo, owner: str | None = None) -> Subscription:
         """Convert to a `Subscription`; its plan id is the plan code, as in requests.
@@ -72,14 +85,14 @@ class SubscriptionEnvelope(Envelope):
 class SubscriptionsEnvelope(ListEnvelope):
     """A response with one page of subscriptions."""
 
-    subscriptions: list[AfternoonSubscription]
+    subscriptions: Records[AfternoonSubscription]
 
 
 class ChangeEnvelope(Envelope):
     """A response to a change of plan; its fields are at the top level."""
 
     old_subscription: AfternoonSubscription
-    new_subscription: AfternoonSubscription | None = None
+    new_subscription: Core[AfternoonSubscription | None] = None
 
 
 class Subscriptions(Provider):
@@ -152,7 +165,7 @@ class Subscriptions(Provider):
         query = page_query(cursor, customer_id=owner)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
         return answer.page(
-            [item.to_subscription(self.zone, owner) for item in answer.subscriptions]
+            answer.subscriptions, lambda item: item.to_subscription(self.zone, owner)
         )
 
     def change_subscription(
@@ -213,7 +226,8 @@ class Subscriptions(Provider):
         def read(cursor: str | None) -> Flow[Page[Subscription]]:
             page = yield from self.list_subscriptions(cursor)
             found = [item for item in page.items if item.id == subscription_id]
-            return Page(found, None if found else page.next)  # stops at the page that has it
+            following = None if found else page.next  # stops at the page that has it
+            return Page(found, following, page.unreadable)
 
         matches = yield from walk(read, lambda _: True)
         return matches[0] if matches else None

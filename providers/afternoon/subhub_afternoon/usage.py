@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from subhub.errors import InvalidRequest
 from subhub.models import Result
-from subhub.plugin import Flow, Json, Provider, Wire, get, path, post
+from subhub.plugin import Core, Flow, Json, Provider, Text, Wire, get, path, post
 from subhub_afternoon.envelope import PROVIDER, Envelope
 from subhub_afternoon.refusals import cuid, json_object, positive, text
 from subhub_afternoon.terms import instant
@@ -46,7 +46,7 @@ class IngestedEvent(Result):
 class AfternoonCreditGrant(Wire):
     """A `credit_grant` object; its fields are not documented."""
 
-    id: str | None = None
+    id: Core[Text | None] = None
 
 
 class CreditGrantEnvelope(Envelope):
@@ -58,8 +58,8 @@ class CreditGrantEnvelope(Envelope):
 class IngestEnvelope(Envelope):
     """A response to an event; its fields are at the top level."""
 
-    usage_id: str | None = None
-    status: str | None = None
+    usage_id: Core[Text | None] = None
+    status: Core[str | None] = None
 
 
 class Usage(Provider):

@@ -9,9 +9,9 @@ from typing import Final
 
 from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Json, Page, get, patch, path, post, walk
+from subhub.plugin import Flow, Json, Moment, Page, Text, get, patch, path, post, walk
 from subhub_mijnklantportaal.addresses import CUSTOMER, CUSTOMERS, NAME
-from subhub_mijnklantportaal.wire import Listing, Lists, Moment, PortalObject, given
+from subhub_mijnklantportaal.wire import Listing, Lists, PortalObject, given
 
 REQUIRED: Final = ("address", "postal_code", "city")
 """Fields required here, in addition to name and e-mail address."""
@@ -28,7 +28,7 @@ _NO_NEW_COUNTRY: Final = {
 class PortalCustomer(PortalObject):
     """A customer of the portal; `countryCode` is only in the newer documentation."""
 
-    id: str
+    id: Text
     company_name: str | None = None
     address: str | None = None
     zip_code: str | None = None
@@ -36,7 +36,7 @@ class PortalCustomer(PortalObject):
     country_code: str | None = None  # not in the older documentation
     primary_email: str | None = None
     phone: str | None = None  # in responses only
-    created_at: Moment = None
+    created_at: Moment | None = None
 
     def to_customer(self) -> Customer:
         """Convert to a `Customer`."""

@@ -11,14 +11,24 @@ import datetime as dt
 
 from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal
-from subhub.plugin import Flow, Json, Page, day_in, get, patch, path
+from subhub.plugin import (
+    Core,
+    Day,
+    Flow,
+    Json,
+    Moment,
+    Page,
+    Text,
+    day_in,
+    get,
+    patch,
+    path,
+)
 from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, NAME
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
 from subhub_mijnklantportaal.wire import (
-    Day,
     Listing,
     Lists,
-    Moment,
     PortalObject,
     naive_text,
     own_id,
@@ -41,14 +51,14 @@ class InvoiceLinks(PortalObject):
 class WireInvoice(PortalObject):
     """An invoice from the portal's owner to a customer."""
 
-    id: str
+    id: Text
     customer_id: str | None = None
     invoice_number: str | None = None
-    issued_at: Day = None
-    currency: str | None = None
-    amount: ExactDecimal | None = None
-    paid_at: Moment = None
-    created_at: Moment = None
+    issued_at: Day | None = None
+    currency: Core[str | None] = None
+    amount: Core[ExactDecimal | None] = None
+    paid_at: Core[Moment | None] = None  # says whether it is paid
+    created_at: Moment | None = None
     links: InvoiceLinks | None = None
 
     def to_result(self, zone: dt.tzinfo) -> CustomerInvoice:
@@ -72,8 +82,8 @@ class CloudFile(PortalObject):
     """A temporary URL of a file."""
 
     # the response is JSON with this link, and not the PDF
-    link: str
-    expires_at: Moment = None
+    link: Text
+    expires_at: Moment | None = None
 
     def to_pdf(self, invoice_id: str) -> InvoicePdf:
         """Convert to an `InvoicePdf`."""

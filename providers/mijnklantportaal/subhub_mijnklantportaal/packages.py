@@ -6,16 +6,17 @@ See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscript
 from __future__ import annotations
 
 from subhub.models import ExactDecimal, Plan, PlanDraft, PlanUpdate
-from subhub.plugin import Flow, Json, Page, get, patch, path, post
+from subhub.plugin import Core, Flow, Json, Page, Text, get, patch, path, post
 from subhub_mijnklantportaal.addresses import NAME, PACKAGE, PACKAGES
 from subhub_mijnklantportaal.wire import (
     Listing,
     Lists,
+    Period,
     PortalObject,
+    VatRate,
     given,
     given_terms,
     plan_terms,
-    read_interval,
     read_money,
 )
 
@@ -23,13 +24,13 @@ from subhub_mijnklantportaal.wire import (
 class Package(PortalObject):
     """A customer subscription package."""
 
-    id: str
+    id: Text
     name: str | None = None
     description: str | None = None
-    interval: str | None = None
-    currency: str | None = None
-    amount: ExactDecimal | None = None
-    vat_rate: ExactDecimal | None = None
+    interval: Period | None = None
+    currency: Core[str | None] = None
+    amount: Core[ExactDecimal | None] = None
+    vat_rate: VatRate | None = None
     available_for_sale: bool | None = None
 
     def to_plan(self) -> Plan:
@@ -39,7 +40,7 @@ class Package(PortalObject):
             id=self.id,
             name=self.name,
             price=read_money(self.amount, self.currency),
-            interval=read_interval(self.interval),
+            interval=self.interval,
             tax_rate=self.vat_rate,
             description=self.description,
             public=self.available_for_sale,

@@ -11,7 +11,7 @@ import datetime as dt
 
 from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal, Money
-from subhub.plugin import Flow, Json, Page, delete, get, path, post
+from subhub.plugin import Core, Flow, Json, Moment, Page, Text, delete, get, path, post
 from subhub_mijnklantportaal.addresses import (
     NAME,
     PAYMENT_LINK,
@@ -22,7 +22,6 @@ from subhub_mijnklantportaal.results import PaymentLink, PaymentLinkPayment
 from subhub_mijnklantportaal.wire import (
     Listing,
     Lists,
-    Moment,
     PortalObject,
     amount_text,
     given,
@@ -34,15 +33,15 @@ from subhub_mijnklantportaal.wire import (
 class WirePaymentLink(PortalObject):
     """A payment link; it has no reference to a customer or subscription."""
 
-    id: str
+    id: Text
     description: str | None = None
-    currency: str | None = None
-    amount: ExactDecimal | None = None
+    currency: Core[str | None] = None
+    amount: Core[ExactDecimal | None] = None
     reusable: bool | None = None
-    expires_at: Moment = None  # a time in responses, but a day in requests
-    status: str | None = None
-    checkout_url: str | None = None  # null when the link cannot be paid any more
-    created_at: Moment = None
+    expires_at: Moment | None = None  # a time in responses, but a day in requests
+    status: Core[str | None] = None
+    checkout_url: Core[str | None] = None  # null when the link cannot be paid any more
+    created_at: Moment | None = None
 
     def to_result(self) -> PaymentLink:
         """Convert to a `PaymentLink`."""
@@ -63,15 +62,15 @@ class WirePaymentLink(PortalObject):
 class WirePayment(PortalObject):
     """A payment through a link."""
 
-    id: str
+    id: Text
     payment_link_id: str | None = None
-    currency: str | None = None
-    amount: ExactDecimal | None = None
-    status: str | None = None
+    currency: Core[str | None] = None
+    amount: Core[ExactDecimal | None] = None
+    status: Core[str | None] = None
     payers_name: str | None = None
     integration: str | None = None
     integration_id: str | None = None
-    created_at: Moment = None
+    created_at: Moment | None = None
 
     def to_result(self) -> PaymentLinkPayment:
         """Convert to a `PaymentLinkPayment`."""

@@ -14,10 +14,10 @@ from pydantic import model_validator
 
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Refund, SignupLink, When
-from subhub.plugin import Flow, Json, Provider, is_object, path, post
+from subhub.plugin import Flow, Json, Moment, Provider, Text, is_object, path, post
 from subhub_mijnklantportaal.addresses import NAME, SIGN_UP_NEW
 from subhub_mijnklantportaal.customers import new_customer
-from subhub_mijnklantportaal.wire import Moment, PortalObject
+from subhub_mijnklantportaal.wire import PortalObject
 
 COUNTRY: Final = "NL"
 """The country of every sign-up; its request has no field for one."""
@@ -26,9 +26,9 @@ COUNTRY: Final = "NL"
 class PendingSignUp(PortalObject):
     """The temporary record of an unpaid sign-up; no documented operation takes its id."""
 
-    id: str  # a UUID that no other operation accepts
-    payment_link: str
-    expires_at: Moment = None
+    id: Text  # a UUID that no other operation accepts
+    payment_link: Text
+    expires_at: Moment | None = None
 
     @model_validator(mode="before")
     @classmethod

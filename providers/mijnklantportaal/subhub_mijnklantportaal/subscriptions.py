@@ -24,19 +24,31 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Json, Page, day_in, get, is_object, patch, path, post
+from subhub.plugin import (
+    Core,
+    Day,
+    Flow,
+    Json,
+    Moment,
+    Page,
+    Text,
+    day_in,
+    get,
+    is_object,
+    patch,
+    path,
+    post,
+)
 from subhub_mijnklantportaal.addresses import NAME, SIGN_UP_EXISTING, SUBSCRIPTION, SUBSCRIPTIONS
 from subhub_mijnklantportaal.wire import (
-    Day,
     Listing,
     Lists,
-    Moment,
+    Period,
     PortalObject,
     given,
     given_terms,
     naive_text,
     plan_terms,
-    read_interval,
     read_money,
 )
 
@@ -54,17 +66,17 @@ _OVER: Final = {"terminated", "ended"}
 class CustomerSubscription(PortalObject):
     """A customer's subscription; it does not name its package. Its options are in `raw`."""
 
-    id: str
+    id: Text
     customer_id: str | None = None
     description: str | None = None
-    starts_at: Day = None  # called `startDate` in requests
-    interval: str | None = None
-    renews_at: Day = None
-    currency: str | None = None
-    amount: ExactDecimal | None = None
-    status: str | None = None
-    terminated_at: Moment = None
-    created_at: Moment = None
+    starts_at: Day | None = None  # called `startDate` in requests
+    interval: Period | None = None
+    renews_at: Day | None = None
+    currency: Core[str | None] = None
+    amount: Core[ExactDecimal | None] = None
+    status: Core[str | None] = None
+    terminated_at: Moment | None = None
+    created_at: Moment | None = None
 
     def to_subscription(self, zone: dt.tzinfo) -> Subscription:
         """Convert to a `Subscription`, with its days in *zone*.
@@ -79,7 +91,7 @@ class CustomerSubscription(PortalObject):
             status=STATUSES.get(self.status or "", Status.UNKNOWN),
             raw_status=self.status,
             price=read_money(self.amount, self.currency),
-            interval=read_interval(self.interval),
+            interval=self.interval,
             starts_on=day_in(self.starts_at, zone),
             renews_on=day_in(self.renews_at, zone),
             ends_at=self._ends_at(),

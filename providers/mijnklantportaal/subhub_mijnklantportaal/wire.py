@@ -4,8 +4,9 @@ Field names are in camelCase, and lists have 15 objects per page. There are thre
 date is `2024-05-04`; responses have times with an offset, `2024-04-29T21:00:00+02:00`; two requests
 have a time without one, `2024-07-04 22:01:00`, in a time zone that is not documented.
 
-Requests accept documented values only, because another one could bill a customer wrongly. Responses
-accept anything: an unknown value becomes `None`, and is kept in `raw`.
+Requests accept documented values only, because another one could bill a customer wrongly. In a
+response only the id, the state and the amount have to be as documented: any other field is `None`
+if it is not, and is kept in `raw`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, PlainValidator
+from pydantic import ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
 
 from subhub.errors import InvalidRequest
-from subhub.models import Interval, Money, PlanDraft
-from subhub.plugin import Flow, Json, Page, Provider, Wire, get, next_page_number
+from subhub.models import ExactDecimal, Interval, Money, PlanDraft
+from subhub.plugin import Flow, Json, Page, Provider, Records, Wire, get, next_page_number
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Listing(Wire, Generic[O]):
     """
 
     # a list can change between two pages, so an object can be on both or on neither
-    data: list[O]
+    data: Records[O]
     next_page_url: str | None  # null on the last page; a page without it does not say that it is
 
 
@@ -68,7 +69,7 @@ class Lists(Provider):
         found = yield from get(path, listing, query)
         # the documented example ends in a stray comma (`?page=2,`), which this tolerates
         following = next_page_number(found.next_page_url, self.address)
-        return Page([read(item) for item in found.data], following)
+        return found.data.page(read, following)
 
 
 def given(fields: Mapping[str, Any]) -> Json:
@@ -98,42 +99,6 @@ def own_id(field: str, value: str, prefix: str) -> str:
 def naive_text(moment: dt.datetime) -> str:
     """Return the wall-clock time of *moment* without its offset; that this is meant is assumed."""
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
-
-
-def _read(value: object) -> dt.datetime | None:
-    """Return the time that a text says, or `None` if it cannot be read.
-
-    The documentation's own examples have dates that do not exist. A response with one still says
-    that the request was carried out, so it must not be an error.
-    """
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        message = "must be text"
-        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
-    try:
-        return dt.datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-def _day(value: object) -> dt.date | None:
-    """Return a day, or the instant if it is written as a time with an offset; see `day_in`."""
-    moment = _read(value)
-    return moment if moment is None or moment.tzinfo is not None else moment.date()
-
-
-def _moment(value: object) -> dt.datetime | None:
-    """Return a time with its offset, or `None`: a time zone would be a guess."""
-    moment = _read(value)
-    return None if moment is None or moment.tzinfo is None else moment
-
-
-Day = Annotated[dt.datetime | dt.date | None, PlainValidator(_day)]
-"""A day in a response, or an instant, which `day_in` converts; `None` if it cannot be read."""
-
-Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
-"""A time with its offset in a response; `None` if it cannot be read or has no offset."""
 
 
 # Terms --------------------------------------------------------------------------------------------
@@ -180,21 +145,28 @@ def amount_text(field: str, price: Money) -> str:
     return price.to_text()
 
 
-@lru_cache(maxsize=64)
-def read_interval(text: str | None) -> Interval | None:
-    """Return the interval of *text*, or `None` if it is not one."""
-    try:
-        return None if text is None else Interval.parse(text)
-    except InvalidRequest:
-        return None
+_parsed: Final = lru_cache(maxsize=64)(Interval.parse)
+
+
+def _period(value: object) -> Interval:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004 - pydantic collects ValueError
+    return _parsed(value)
+
+
+Period = Annotated[Interval, PlainValidator(_period)]
+"""An interval in a response."""
+
+VatRate = Annotated[ExactDecimal, Field(ge=0, le=100)]
+"""A VAT rate in a response, in percent."""
 
 
 def read_money(amount: Decimal | None, currency: str | None) -> Money | None:
-    """Return amount and currency as `Money`, or `None` if one is missing or unknown."""
-    try:
-        return None if amount is None or currency is None else Money(amount, currency)
-    except InvalidRequest:
-        return None
+    """Return amount and currency as `Money`, or `None` if one of them was not sent.
+
+    What was sent and is not money raises `InvalidRequest`: the answer is not as documented.
+    """
+    return None if amount is None or currency is None else Money(amount, currency)
 
 
 def _interval_text(interval: Interval) -> str:

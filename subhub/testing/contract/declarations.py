@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
+from subhub.errors import ConfigError
+from subhub.models import time_zone
 from subhub.plugin.capabilities import (
     Absence,
     Evidence,
@@ -123,8 +124,8 @@ def _malformed(provider: type[Provider]) -> Iterator[str]:
     if sandbox.prefix != address.path:
         yield f"the sandbox's routes are below {sandbox.prefix!r}, and the API's {address.path!r}"
     try:
-        _ = ZoneInfo(provider.timezone)
-    except (ValueError, OSError, KeyError):
+        _ = time_zone(provider.timezone)
+    except ConfigError:
         yield f"`timezone` must be an IANA time zone, got {provider.timezone!r}"
 
 

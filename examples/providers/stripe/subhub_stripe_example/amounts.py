@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from subhub.errors import InvalidRequest
-from subhub.models import Money
+from subhub.models import ARITHMETIC, Money
 
 OTHER_DIGITS: Final[Mapping[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
 """ISK and UGX are sent with cents that they no longer have; the fifths of MGA are not sent."""
@@ -19,15 +19,15 @@ OTHER_DIGITS: Final[Mapping[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
 
 def to_minor(price: Money) -> int:
     """Return *price* as `unit_amount`. Raises `InvalidRequest` for a fraction of a unit."""
-    minor = price.amount.scaleb(_digits(price.currency))
-    if minor != minor.to_integral_value():
+    minor = price.amount.scaleb(_digits(price.currency), ARITHMETIC)
+    if minor != minor.to_integral_value(context=ARITHMETIC):
         raise InvalidRequest.of("price", f"must be in whole units of Stripe, got {price}")
     return int(minor)
 
 
 def from_minor(amount: Decimal | int, currency: str) -> Money:
     """Return an amount in minor units, which may have decimals, as `Money`."""
-    return Money(Decimal(amount).scaleb(-_digits(currency.upper())), currency)
+    return Money(Decimal(amount).scaleb(-_digits(currency.upper()), ARITHMETIC), currency)
 
 
 def _digits(currency: str) -> int:

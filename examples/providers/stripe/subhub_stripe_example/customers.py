@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Page, Provider, Wire, get, path, post
+from subhub.plugin import Flow, Page, Provider, Records, Wire, get, path, post
 
 from subhub_stripe_example.keys import keyed
 from subhub_stripe_example.lists import StripeList, page_query
@@ -73,7 +73,7 @@ class StripeCustomer(Wire):
 class CustomerList(StripeList):
     """One page of customers."""
 
-    data: list[StripeCustomer]
+    data: Records[StripeCustomer]
 
 
 class Customers(Provider):
@@ -95,8 +95,7 @@ class Customers(Provider):
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """List customers, one page at a time."""
         answer = yield from get(CUSTOMERS, CustomerList, page_query(cursor))
-        customers = [customer.to_customer() for customer in answer.data]
-        return answer.page(customers, customers[-1].id if customers else None)
+        return answer.page(answer.data, StripeCustomer.to_customer)
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -112,14 +111,17 @@ class Customers(Provider):
         else:
             query = {"query": f"metadata['{EXTERNAL_ID}']:'{_escaped(external_id)}'"}
             answer = yield from get(CUSTOMERS + "/search", CustomerList, query)
+        page = answer.data.page(StripeCustomer.to_customer, None)
         found = [
             customer
-            for customer in (item.to_customer() for item in answer.data)
+            for customer in page.items
             if (customer.external_id == external_id if external_id else customer.email == email)
         ]
         if len(found) > 1:
             message = f"{len(found)} customers match. Choose one of `candidates`, and use its id."
             raise Ambiguous(message, candidates=found)
+        if not found and page.unreadable:  # it may be the one
+            raise page.unreadable[0]
         return found[0] if found else None
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:

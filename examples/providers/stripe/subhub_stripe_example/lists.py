@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final, TypeVar
 
-from subhub.plugin import Page, Wire
+from subhub.errors import InvalidReply
+from subhub.plugin import Page, Records, Wire, text_at
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Wire)
 
 PAGE_SIZE: Final = "100"
 """The largest page size."""
@@ -18,9 +20,15 @@ class StripeList(Wire):
 
     has_more: bool
 
-    def page(self, items: Sequence[T], last_id: str | None) -> Page[T]:
-        """Return *items* as a page; the next one starts after the object with *last_id*."""
-        return Page(items, last_id if self.has_more else None)
+    def page(self, records: Records[W], read: Callable[[W], T]) -> Page[T]:
+        """Return *records*, converted by *read*; the next page starts after the last of them.
+
+        The id is taken from the response itself, because the last record may be unreadable.
+        """
+        last_id = text_at(self.raw["data"][-1], "id") if records.received else None
+        if self.has_more and last_id is None:
+            raise InvalidReply("there is a next page, and the last object has no id to ask for it")
+        return records.page(read, last_id if self.has_more else None)
 
 
 def page_query(cursor: str | None, **filters: str | None) -> dict[str, str]:

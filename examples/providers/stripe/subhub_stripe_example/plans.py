@@ -11,7 +11,18 @@ from typing import Final, Literal, cast, get_args
 
 from subhub.errors import InvalidRequest
 from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result, Unit
-from subhub.plugin import Flow, Page, Provider, Wire, completed, get, path, post
+from subhub.plugin import (
+    Core,
+    Flow,
+    Page,
+    Provider,
+    Records,
+    Wire,
+    completed,
+    get,
+    path,
+    post,
+)
 
 from subhub_stripe_example.amounts import from_minor, to_minor
 from subhub_stripe_example.keys import keyed
@@ -63,8 +74,8 @@ class StripePrice(Wire):
 
     id: str
     currency: str
-    unit_amount: int | None = None
-    unit_amount_decimal: Decimal | None = None
+    unit_amount: Core[int | None] = None
+    unit_amount_decimal: Core[Decimal | None] = None
     recurring: Recurring | None = None
     product: str | StripeProduct | None = None
     lookup_key: str | None = None
@@ -97,7 +108,7 @@ class StripePrice(Wire):
 class PriceList(StripeList):
     """One page of prices."""
 
-    data: list[StripePrice]
+    data: Records[StripePrice]
 
 
 class Plans(Provider):
@@ -147,8 +158,7 @@ class Plans(Provider):
         """List plans (Stripe's recurring prices), one page at a time."""
         query = page_query(cursor, type="recurring", **{"expand[]": "data.product"})
         prices = yield from get(PRICES, PriceList, query)
-        plans = [price.to_plan() for price in prices.data]
-        return prices.page(plans, plans[-1].id if plans else None)
+        return prices.page(prices.data, StripePrice.to_plan)
 
     def update_plan(self, plan_id: str, changes: PlanUpdate) -> Flow[Plan]:
         """Change the name or description of the product, and so of all plans of the product."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime
 from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import (
+    ARITHMETIC,
     Money,
     PlanDraft,
     Refund,
@@ -17,7 +18,18 @@ from subhub.models import (
     SubscriptionChange,
     When,
 )
-from subhub.plugin import Flow, Page, Provider, Wire, get, path, post, send
+from subhub.plugin import (
+    Core,
+    Flow,
+    Page,
+    Provider,
+    Records,
+    Wire,
+    get,
+    path,
+    post,
+    send,
+)
 
 from subhub_stripe_example.keys import keyed
 from subhub_stripe_example.lists import StripeList, page_query
@@ -46,8 +58,8 @@ class StripeItem(Wire):
 
     id: str
     price: StripePrice
-    quantity: int | None = None
-    current_period_end: AwareDatetime | None = None
+    quantity: Core[int | None] = None
+    current_period_end: Core[AwareDatetime | None] = None
 
 
 class StripeItems(Wire):
@@ -66,9 +78,9 @@ class StripeSubscription(Wire):
     description: str | None = None
     start_date: AwareDatetime | None = None
     created: AwareDatetime | None = None
-    cancel_at: AwareDatetime | None = None
+    cancel_at: Core[AwareDatetime | None] = None
     cancel_at_period_end: bool = False
-    ended_at: AwareDatetime | None = None
+    ended_at: Core[AwareDatetime | None] = None
 
     def only_item(self) -> StripeItem | None:
         """Return the item if there is exactly one: several have no single price."""
@@ -104,7 +116,7 @@ class StripeSubscription(Wire):
 class SubscriptionList(StripeList):
     """One page of subscriptions."""
 
-    data: list[StripeSubscription]
+    data: Records[StripeSubscription]
 
 
 class Subscriptions(Provider):
@@ -160,8 +172,7 @@ class Subscriptions(Provider):
         # without `status=all`, Stripe leaves out canceled subscriptions
         query = page_query(cursor, customer=customer, status="all")
         answer = yield from get(SUBSCRIPTIONS, SubscriptionList, query)
-        found = [item.to_subscription(self.zone) for item in answer.data]
-        return answer.page(found, found[-1].id if found else None)
+        return answer.page(answer.data, lambda item: item.to_subscription(self.zone))
 
     def change_subscription(
         self,
@@ -252,4 +263,4 @@ def _cost(item: StripeItem | None) -> Money | None:
     unit = item.price.price() if item else None
     if item is None or unit is None or item.quantity is None:
         return None
-    return Money(unit.amount * item.quantity, unit.currency)
+    return Money(ARITHMETIC.multiply(unit.amount, item.quantity), unit.currency)

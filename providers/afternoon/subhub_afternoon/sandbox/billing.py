@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from subhub.models import ARITHMETIC
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_afternoon.sandbox.customers import CustomerRoutes
 from subhub_afternoon.sandbox.fields import (
@@ -102,4 +103,4 @@ class BillingRoutes(CustomerRoutes):
 def _cents(line: dict[str, Any]) -> int:
     quantity, unit_amount = line.get("quantity", 1), line.get("unit_amount_cents", 0)
     # through text, because a float such as 0.1 is not exact
-    return int(Decimal(str(quantity)) * narrowed(unit_amount))
+    return int(ARITHMETIC.multiply(Decimal(str(quantity)), narrowed(unit_amount)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from subhub.models import ARITHMETIC
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_afternoon.sandbox.company import Company
 from subhub_afternoon.sandbox.fields import ADDRESS, EMAIL, PLACE, problems, text
@@ -94,7 +95,9 @@ class CustomerRoutes(Company):
             if owner == customer["id"]:
                 field = "pricing_unit_code" if "pricing_unit_code" in grant else "currency_code"
                 unit = grant[field]
-                totals[unit] = totals.get(unit, Decimal()) + Decimal(str(grant["amount"]))
+                totals[unit] = ARITHMETIC.add(
+                    totals.get(unit, Decimal()), Decimal(str(grant["amount"]))
+                )
         balances = [
             {"denomination": unit, "amount": f"{total:f}"} for unit, total in totals.items()
         ]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
 
+from subhub.models import time_zone
 from subhub.sandbox import JsonObject, RateWindow, Received, Refusal, Reply
 from subhub_mijnklantportaal.sandbox.assumptions import ASSUMPTIONS
 from subhub_mijnklantportaal.sandbox.checks import NAIVE_FORMAT, Body
@@ -20,7 +20,7 @@ PER_MINUTE: Final = 60
 MINUTE: Final = 60
 PER_PAGE: Final = 15
 ID_LENGTH: Final = 14
-ZONE: Final = ZoneInfo("Europe/Amsterdam")
+ZONE: Final = time_zone("Europe/Amsterdam")
 
 
 class Portal(OpenPoints):
@@ -89,7 +89,7 @@ class Portal(OpenPoints):
 
     def moment(self, naive: str) -> dt.datetime:
         """Return the moment of a time without an offset."""
-        zone = ZoneInfo(self.time_zone)
+        zone = time_zone(self.time_zone)
         return dt.datetime.strptime(naive, NAIVE_FORMAT).replace(tzinfo=zone)
 
     def new_id(self, prefix: str) -> str:

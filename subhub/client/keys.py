@@ -1,0 +1,127 @@
+"""API keys: each belongs to one provider and one mode, and is sent to no other.
+
+No message repeats a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from subhub.client.references import misspelled_reference
+from subhub.client.settings import LOOPBACK
+from subhub.errors import ConfigError, PluginError
+from subhub.plugin.registry import load, names
+
+if TYPE_CHECKING:
+    from subhub.plugin.provider import Provider
+    from subhub.sandbox import Fake
+
+Mode: TypeAlias = Literal["live", "test"]
+
+DOCUMENTED: Final = {
+    # https://docs.stripe.com/keys and https://docs.stripe.com/webhooks
+    "Stripe": re.compile(r"(?:sk|rk|pk)_(?:live|test)_\w+|whsec_\w+"),
+    # https://docs.mollie.com/reference/authentication
+    "Mollie": re.compile(r"(?:live|test)_[A-Za-z0-9]{30,}|access_[A-Za-z0-9]{30,}"),
+}
+"""The documented form of the keys of services that people have next to a provider."""
+
+_PREFIXED: Final = re.compile("[A-Za-z]+[_-]")
+
+
+def checked_key(
+    provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None
+) -> str:
+    """Return the API key of an account.
+
+    Args:
+        provider: Its keys begin in a certain way, where it documents that.
+        key: The key, if one was given.
+        mode: The mode that the key must have, if one was given.
+        fake: The sandbox, if it is one: it needs no key, and takes no live one.
+    """
+    if key and (reference := misspelled_reference(key)):
+        raise ConfigError(
+            f"`api_key` is not a key, but meant as a reference to one: write {reference} in "
+            "subhub.toml, and pass the key itself to a client"
+        )
+    if fake is not None:
+        if key and key.startswith(provider.prefixes_of("live")):
+            raise ConfigError(
+                f"`api_key` is a live key of {provider.name}, and this is a sandbox: leave it out"
+            )
+        return key or fake.api_key
+    if not key:
+        raise ConfigError(
+            f"{provider.name} needs an API key: give `api_key`, or `sandbox = true` to try"
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigError("`api_key` holds blanks, line ends or letters that no header can carry")
+    _check_owner(provider, key)
+    found = _mode(provider, key)
+    if mode is not None and found is not None and found != mode:
+        raise ConfigError(
+            f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
+        )
+    return key
+
+
+def check_host(provider: type[Provider], address: str) -> None:
+    """Raise `ConfigError` if *address* is at the host of another installed provider."""
+    host = _host(address)
+    if host in {_host(provider.base_url), *LOOPBACK}:
+        return  # and no other plugin is imported
+    for other in _others(provider):
+        if host == _host(other.base_url):
+            raise ConfigError(
+                f"`base_url` is the address of {other.name}, which must not get a key of "
+                f"{provider.name}: set `provider` to {other.name}, or leave `base_url` out"
+            )
+
+
+def _host(address: str) -> str | None:
+    with suppress(ValueError):  # the address of another plugin may be wrong
+        return urlsplit(address).hostname
+    return None
+
+
+def _check_owner(provider: type[Provider], key: str) -> None:
+    """Raise `ConfigError` if *key* is, as far as is documented, the key of another provider."""
+    prefixes = provider.key_prefixes
+    if prefixes and _mode(provider, key) is None:
+        known = " or ".join(
+            f"{prefix}..." for kind in prefixes for prefix in provider.prefixes_of(kind)
+        )
+        raise ConfigError(f"`api_key` must be a key of {provider.name}: those begin with {known}")
+    owner = None if prefixes else _other_owner(provider, key)
+    if owner is not None:
+        raise ConfigError(
+            f"`api_key` begins like a key of {owner}, which {provider.name} must not get: "
+            f"give one of {provider.name}"
+        )
+
+
+def _mode(provider: type[Provider], key: str) -> str | None:
+    kinds = provider.key_prefixes
+    return next((kind for kind in kinds if key.startswith(provider.prefixes_of(kind))), None)
+
+
+def _other_owner(provider: type[Provider], key: str) -> str | None:
+    """Return whose key it is, by what the other installed plugins and services document."""
+    if not _PREFIXED.match(key):
+        return None  # and no other plugin is imported
+    for other in _others(provider):
+        if _mode(other, key) is not None:
+            return other.name
+    return next((name for name, form in DOCUMENTED.items() if form.fullmatch(key)), None)
+
+
+def _others(provider: type[Provider]) -> Iterator[type[Provider]]:
+    for name in names():
+        if name != provider.name:
+            with suppress(PluginError):  # a broken plugin does not disturb the others
+                yield load(name)

@@ -1,0 +1,97 @@
+"""References in the configuration: `env:NAME`, `file:PATH`, and paths.
+
+A relative path counts from the folder of the configuration file, so that it means the same file in
+whatever folder the program was started.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from subhub.client.text_files import NotText, read_text
+from subhub.errors import ConfigError
+
+_LOOKALIKE: Final = re.compile(
+    r"(?:env|file)\s*[:=](?P<named>.*)"  # also ENV:KEY, `env: KEY`, env=KEY
+    r"|\$(?:env:)?(?P<shell>\w+)|\$\{(?P<braces>\w+).*\}"
+    r"|%(?P<windows>\w+)%"
+    r"|\$\(.*\)|\{\{.*\}\}|<.*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_VARIABLE: Final = re.compile("[A-Z][A-Z0-9_]*")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # not a drive, which is one letter
+
+
+def secret(value: str, folder: Path) -> str:
+    """Return the secret that *value* refers to, or *value* itself."""
+    kind, _, target = value.partition(":")
+    target = target.strip()
+    if kind in {"env", "file"} and (not target or "\0" in target):
+        raise ConfigError(f"{value!r} names nothing: write env:NAME or file:PATH")
+    if kind == "env":
+        return _variable(target)
+    return _content(folder / target) if kind == "file" else value.strip()
+
+
+def place(name: str, value: str, folder: Path) -> Path:
+    """Return the path that the setting *name* has; `env:NAME` refers to a variable that has it."""
+    return folder / checked_path(name, secret(value, folder) if value.startswith("env:") else value)
+
+
+def checked_path(name: str, value: str | os.PathLike[str]) -> Path:
+    """Return *value* as a path; raise `ConfigError` if it is a URL or a reference.
+
+    A URL can hold a password, so no message repeats one. Without this check, a URL would be the
+    name of a new folder or file.
+    """
+    text = os.fspath(value)
+    if found := _SCHEME.match(text):
+        scheme = f"{found[1].lower()}:"
+        if scheme in {"env:", "file:"}:
+            remedy = "write the path alone, or env:NAME in the configuration file"
+        else:
+            remedy = "only a path is supported, and no URL"
+        raise ConfigError(f"cannot open `{name}`, because it begins with {scheme!r}: {remedy}")
+    if not text or text[0] in "~$%" or "\0" in text:
+        raise ConfigError(
+            f"`{name}` must be a path, got {text!r}: `~` and variables are not expanded. "
+            "Write it in full, or as env:NAME in the configuration file"
+        )
+    return Path(text)
+
+
+def misspelled_reference(value: str) -> str | None:
+    """Return how to write *value*, if it is meant as a reference; `None` if it is not.
+
+    The result repeats the name of a variable, and nothing that may be a secret.
+    """
+    found = _LOOKALIKE.fullmatch(value)
+    if found is None:
+        return None
+    if value[:4].lower() == "file":
+        return "file:PATH"
+    name = next((name.strip() for name in found.groups() if name is not None), "")
+    return f"env:{name}" if _VARIABLE.fullmatch(name) else "env:NAME"
+
+
+def _variable(name: str) -> str:
+    found = os.environ.get(name, "").strip()
+    if not found:
+        raise ConfigError(f"the variable {name} is not set: export {name}=...")
+    return found
+
+
+def _content(path: Path) -> str:
+    try:
+        found = read_text(path).strip()
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror}): check the path"
+        raise ConfigError(message) from error
+    except NotText as error:
+        raise ConfigError(f"{path} {error}") from error
+    if not found:
+        raise ConfigError(f"{path} is empty: write the secret into it")
+    return found
