@@ -6,6 +6,7 @@ Importing this package loads neither typer nor rich, which come with the extra `
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from subhub._version import __version__
 from subhub.cli.exit_codes import INTERRUPTED, USAGE
@@ -18,6 +19,10 @@ def main() -> None:
     if sys.argv[1:2] == ["--version"]:  # before typer is imported, which takes five times as long
         _ = sys.stdout.write(f"{VERSION}\n")
         return
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks must not end a command that changed something.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         from subhub.cli.app import app  # noqa: PLC0415 - typer and rich are an extra
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,12 @@ def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
         sentences = [message, *_advice(error)]
         _print_error({**error_data(error), "message": message}, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # as in `| head`: typer ends the program quietly
+            raise
+        message = f"{error.filename or 'the output'}: {error.strerror or error}"
+        _print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
+        raise typer.Exit(FAILED) from error
     except KeyboardInterrupt:
         message = "stopped; if a change was being sent, check it at the provider before you repeat"
         _print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)

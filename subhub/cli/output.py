@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from subhub.errors import SubhubError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel  # it takes as long to import as typer and rich together
@@ -19,6 +27,10 @@ T = TypeVar("T")
 
 WIDE: Final = 1000
 """The width without a terminal: whatever reads the output wants each line whole."""
+
+
+class CannotPrint(SubhubError):
+    """The output cannot be written, for instance to a full disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +50,7 @@ class Output:
 
     def data(self, value: object) -> None:
         """Print *value* as JSON."""
-        typer.echo(json_text(value))
+        echo(json_text(value))
 
     def listing(self, what: str, items: Iterable[object], columns: Sequence[str]) -> None:
         """Print *items*: as a table of some fields, or as JSON with all fields.
@@ -63,16 +75,31 @@ class Output:
             table.add_column(name.replace("_", " "), overflow="fold")
         for row in rows:
             table.add_row(*(plain(cell) for cell in row))
-        stdout = console()
-        with stdout.capture() as printed:
-            stdout.print(table)
-        for line in printed.get().splitlines():
-            typer.echo(line.rstrip())  # rich pads the last column with blanks
+        # rich pads the last column with blanks
+        echo("\n".join(line.rstrip() for line in _rendered(table).splitlines()))
 
     def note(self, text: str) -> None:
         """Print a remark to stderr, unless JSON was asked for."""
         if not self.as_json:
-            console(stderr=True).print(plain(text), style="dim", soft_wrap=True)
+            with suppress(OSError):  # a remark that nobody can read must not stop a change
+                console(stderr=True).print(plain(text), style="dim", soft_wrap=True)
+
+
+def echo(text: str) -> None:
+    """Print *text* to stdout. If that is impossible, print it to stderr, and raise `CannotPrint`.
+
+    It may be the only place where the id or the address of a new object is.
+    """
+    try:
+        typer.echo(text)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # as in `| head`: typer ends the program quietly
+            raise
+        # What is still in the buffer would raise again when Python ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+        typer.echo(text, err=True)
+        message = f"cannot write the output ({error.strerror}): it is on stderr instead"
+        raise CannotPrint(message) from error
 
 
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
@@ -102,10 +129,25 @@ def _encoded(value: object) -> object:
 def _print_fields(fields: Mapping[str, object]) -> None:
     shown = {name: value for name, value in fields.items() if value is not None and name != "raw"}
     width = max(map(len, shown)) + 2
-    stdout = console()
-    for name, value in shown.items():
-        label = Text(name.replace("_", " ").ljust(width), style="bold")
-        stdout.print(label + plain(value), soft_wrap=True)  # so that an address is copied whole
+    lines = (
+        Text(name.replace("_", " ").ljust(width), style="bold") + plain(value)
+        for name, value in shown.items()
+    )
+    echo("".join(_rendered(line, soft_wrap=True) for line in lines).removesuffix("\n"))
+
+
+def _rendered(content: Table | Text, *, soft_wrap: bool = False) -> str:
+    """Return what stdout would show of *content*. With *soft_wrap*, an address is copied whole."""
+    stdout, shown = console(), io.StringIO()
+    # not `capture`, which flushes stdout: where that fails, the text would be lost
+    copy = Console(
+        file=shown,
+        force_terminal=stdout.is_terminal,
+        color_system=cast("Any", stdout.color_system),
+        width=stdout.width,
+    )
+    copy.print(content, soft_wrap=soft_wrap)
+    return shown.getvalue()
 
 
 def _collected(what: str, items: Iterable[T]) -> list[T]:
