@@ -110,8 +110,6 @@ class ResultFile:
     def _begin(self) -> None:
         """Repair the file and read what is done, or write its first line; then look for room."""
         content = self._file.content()
-        if content and not self._resume:
-            raise self._exists()  # another run wrote it at this moment
         self._check_head(content.removeprefix(codecs.BOM_UTF8))
         self._file.make_private()
         end = whole_length(content)

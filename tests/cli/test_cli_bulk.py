@@ -260,7 +260,11 @@ class TestTheFile:
             ("customer,name\ncst_1,A\n", "column customer 'cst_1': the id of an existing customer"),
             ("name,email\n", "no rows below"),
             ("", "no rows below"),
-            ('name,email\n"A,a@b.c\n', "is not CSV"),
+            ('name,email\n"A\nB",a@b.c\n"A,a@b.c\n', "is not CSV in line 4 (unexpected end"),
+            (f"name,email\nA,a@b.c\n{'A' * 200_000},a@b.c\n", "is not CSV in line 3 (field larger"),
+            ("name,email\nA\0,a@b.c\n", r"line 2, column name 'A\x00': has a control character"),
+            (f"name,email\n{'A' * 9000},a@b.c\n", f"{'A' * 79}...: must have at most 255"),
+            ("\nname,email\nA,a@b.c\n", "line 1: expected the names of the columns"),
         ],
     )
     def test_is_refused_with_the_line_and_the_remedy(
