@@ -14,8 +14,8 @@ from typing import Any, Final, NoReturn, cast
 
 DEEPEST: Final = 100
 """How many objects and lists may be inside of each other."""
-MOST_DIGITS: Final = 300
-"""The digits of a number, about as many as a float can have; sums and products can be printed."""
+MOST_DIGITS: Final = 1000
+"""The digits of a whole number: Python prints 4,300, so sums and products of two can be printed."""
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 """An escaped half of a surrogate pair, or what looks like one; unescaped, it is not UTF-8."""
 
