@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -412,3 +413,21 @@ def offer(
         _ = (info / "entry_points.txt").write_text(f"[subhub.providers]\n{entry}\n")
 
     return install
+
+
+@pytest.fixture
+def growth() -> Callable[[Callable[[int], object], int], float]:
+    """Return how many times longer *work* takes at four times a size: 4 if linear, 16 if squared.
+
+    It is CPU time of this thread, the best of three, so that a busy machine changes little.
+    """
+
+    def seconds(work: Callable[[int], object], size: int) -> float:
+        taken: list[float] = []
+        for _ in range(3):
+            begun = time.thread_time()
+            _ = work(size)
+            taken.append(time.thread_time() - begun)
+        return min(taken)
+
+    return lambda work, size: seconds(work, 4 * size) / seconds(work, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,6 +56,13 @@ def test_forms_ask_for_the_same_faults() -> None:
 )
 def test_other_values_ask_for_nothing(body: str) -> None:
     assert fault_of(body.encode()) is None
+
+
+@pytest.mark.parametrize("part", [b"amount", b'"amount":', b'amount"' + b" " * 90, b"+a", b"+a_"])
+def test_a_long_body_is_searched_in_linear_time(
+    growth: Callable[[Callable[[int], object], int], float], part: bytes
+) -> None:
+    assert growth(lambda times: fault_of(b"9999" + part * times), 1000) < 8
 
 
 @pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon])

@@ -98,12 +98,12 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "no request": (
         lambda d: d.update(interactions=[{}]),
         "exchanges",
-        "not have the form of a cassette",
+        "exchange 1.*(missing|an object)",
     ),
     "no exchange": (
         lambda d: d.update(interactions=["x"]),
         "exchanges",
-        "not have the form of a cassette",
+        "exchange 1.*(missing|an object)",
     ),
     "other host": (
         lambda d: request(d).update(uri="http://127.0.0.1:8420/v1/customers"),

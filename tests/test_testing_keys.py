@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_without_a_key_nothing_is_replaced() -> None:
     "text",
     [
         "Bearer 0123456789abcdef",
+        "sk_live_0123456789abcdef",
         "ak_test_abcdefgh",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.signed",
         "-----BEGIN RSA PRIVATE KEY-----",
@@ -88,6 +90,15 @@ def test_signs_of_keys_are_told_shortened(text: str) -> None:
     (sign,) = signs_of_keys(text, ["ak_test_"], ["sandbox-key"])
     assert sign.endswith("...")
     assert len(sign) == 11
+
+
+@pytest.mark.parametrize(
+    "part", ["-eyJ", "eyJ", "eyJ.", "Bearer ", "-----BEGIN ", "ak_test_", "a_"]
+)
+def test_a_long_text_is_searched_in_linear_time(
+    growth: Callable[[Callable[[int], object], int], float], part: str
+) -> None:
+    assert growth(lambda times: signs_of_keys(part * times, ["ak_test_"], []), 10_000) < 8
 
 
 def test_ordinary_words_are_no_sign_of_a_key() -> None:

@@ -15,6 +15,7 @@ import typer
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN
 from subhub.cli.options import ChangeOptions
+from subhub.cli.output import echo, json_text
 from subhub.cli.progress import Bar, Estimate
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
@@ -63,6 +64,7 @@ def perform(
         account.close()
     settings = configuration.settings.accounts[name]
     journal = configuration.journal(name) or path.with_suffix(".journal.db")
+    _refuse_same_file(batch.result, path, journal)
     run = _Run(operation, path, rows, batch, options, journal)
     if account.dry_run:
         run.print_first_request()
@@ -71,6 +73,13 @@ def perform(
     else:
         limit = settings.rate_limit or account.provider.rate_limit
         run.for_real(account, limit and limit.divided(settings.share))
+
+
+def _refuse_same_file(result: Path | None, rows: Path, journal: Path) -> None:
+    for other, what in ((rows, "the file with the customers"), (journal, "the journal")):
+        if result is not None and result.resolve() == other.resolve():
+            message = f"`--result` must not be {what}, got {result}: name another"
+            raise InvalidRequest(message)
 
 
 def _validator(account: Account, operation: Operation, options: ChangeOptions) -> Validator:
@@ -111,8 +120,8 @@ class _Run:
             raise InvalidRequest(message)
         target = self.batch.result or self.path.with_suffix(".trial.csv")
         if self.batch.result is None:
-            target.unlink(missing_ok=True)  # so that it is not mistaken for that of a real run
-        with ResultFile(target) as file, self.options.client() as client:
+            _remove(target)  # so that it is not mistaken for that of a real run
+        with ResultFile(target, rows=len(self.rows)) as file, self.options.client() as client:
             self._calls(client, file, Estimate(len(self.rows), None), None)
 
     def for_real(self, account: Account, limit: RateLimit | None) -> None:
@@ -123,7 +132,7 @@ class _Run:
         if not self.batch.resume:
             self._refuse_to_repeat(account, job)
         with (
-            ResultFile(target, resume=self.batch.resume) as file,
+            ResultFile(target, resume=self.batch.resume, rows=len(self.rows)) as file,
             self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
         ):
             self._calls(client, file, estimate, job)
@@ -141,20 +150,28 @@ class _Run:
             raise InvalidRequest(message)
 
     def _calls(self, client: Client, file: ResultFile, estimate: Estimate, job: str | None) -> None:
+        if file.note:
+            self.options.note(file.note)
         left = [row for row in self.rows if row.key not in file.done]
         estimate.total = len(left)
         counted = Counter({"done earlier": len(self.rows) - len(left)})
-        run = client.bulk(
-            self._call(client), left, job=job, key=_key, grace_period=self.batch.grace_period
-        )
+        call = self._call(client)
+        created: dict[str, Any] = {}  # by row, until it is in the results
+
+        def noted(row: CustomerRow) -> Any:
+            created[row.key] = result = call(row)
+            return result
+
+        run = client.bulk(noted, left, job=job, key=_key, grace_period=self.batch.grace_period)
         try:
             with run, _stopping(run) as signals, Bar(estimate) as bar:
                 for result in run:
                     outcome = file.add(result)
+                    _ = created.pop(result.item.key, None)
                     counted[outcome] += 1
                     bar.advance(failed=outcome not in DONE)
         finally:
-            self._print_counts(counted, file.path, resumable=job is not None)
+            self._print_counts(counted, file.path, created, resumable=job is not None)
         _exit(counted, stopped=bool(signals))
 
     def _call(self, client: Client) -> Callable[[CustomerRow], Any]:
@@ -162,18 +179,36 @@ class _Run:
         own = self.options.provider_options(client.provider)
         return lambda row: operation(**row.arguments, provider_options=own)
 
-    def _print_counts(self, counted: Counter[str], file: Path, *, resumable: bool) -> None:
+    def _print_counts(
+        self, counted: Counter[str], file: Path, unrecorded: Mapping[str, Any], *, resumable: bool
+    ) -> None:
+        """Print how many rows had which outcome, and what was created but is in no file."""
         left = len(self.rows) - counted.total()
         if self.options.as_json:
             counts = {name.replace(" ", "_"): counted[name] for name in OUTCOMES}
-            self.options.data({"rows": len(self.rows), **counts, "left": left, "result": str(file)})
+            data = {"rows": len(self.rows), **counts, "left": left, "result": str(file)}
+            echo(json_text({**data, "unrecorded": unrecorded}))
             return
         outcomes = ", ".join(f"{counted[name]} {name}" for name in OUTCOMES if counted[name])
-        typer.echo(f"{len(self.rows)} rows: {outcomes or 'nothing done'}")
-        typer.echo(f"the outcome of each row: {file}")
+        lines = [
+            f"{len(self.rows)} rows: {outcomes or 'nothing done'}",
+            f"the outcome of each row: {file}",
+        ]
         unfinished = len(self.rows) - sum(counted[name] for name in DONE)
         if resumable and unfinished:
-            typer.echo(f"{unfinished} rows are left: run the same command with --resume")
+            lines.append(f"{unfinished} rows are left: run the same command with --resume")
+        for key, result in unrecorded.items():
+            words = (key, getattr(result, "id", None), getattr(result, "url", None))
+            lines.append(f"created, but not in that file: {' '.join(filter(None, words))}")
+        echo("\n".join(lines))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"cannot replace {path} ({error.strerror}): name another `--result`"
+        raise InvalidRequest(message) from error
 
 
 def _key(row: CustomerRow) -> str:

@@ -9,8 +9,7 @@ import typer
 
 import subhub
 from subhub.cli.command import command
-from subhub.cli.options import ChangeOptions, ClientOptions
-from subhub.cli.plans import Limit
+from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 from subhub.errors import InvalidRequest
 
 app = typer.Typer(help="Customers: who is billed.", no_args_is_help=True, add_completion=False)
@@ -65,11 +64,11 @@ def get(*, customer: CustomerId, options: ClientOptions) -> None:
 
 
 @command(app, "list")
-def list_(*, limit: Limit = None, options: ClientOptions) -> None:
+def list_(*, limit: Limit = None, strict: Strict = False, options: ClientOptions) -> None:
     """List the customers."""
     with options.client() as client:
         columns = ("id", "name", "email", "city", "country", "external_id")
-        options.listing("customers", client.list_customers(limit=limit), columns)
+        options.listing("customers", client.list_customers(limit=limit, strict=strict), columns)
 
 
 @command(app, "find")

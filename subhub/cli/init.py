@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from subhub import atomic_files
 from subhub.cli.options import ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration import FILE_NAME
@@ -87,9 +88,10 @@ def _needs(provider: str, there: Sequence[str]) -> list[str]:
 
 def _write(path: Path, text: str, *, replace: bool) -> None:
     try:
-        # "x" fails if the file exists, without a moment between looking and writing
-        with path.open("w" if replace else "x", encoding="utf-8") as file:
-            _ = file.write(text)
+        if replace:
+            atomic_files.replace(path, text)
+        else:
+            atomic_files.create(path, text)
     except FileExistsError as error:
         message = f"{path} exists already: keep it, or replace it with `--force`"
         raise ConfigError(message) from error

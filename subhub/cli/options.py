@@ -43,6 +43,12 @@ AccountName = Annotated[
 ]
 
 
+Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClientOptions(Output):
     """The options of a command that calls the provider of one account."""

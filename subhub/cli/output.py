@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from subhub.cli.streams import abandon_stdout
+
 if TYPE_CHECKING:
     from pydantic import BaseModel  # it takes as long to import as typer and rich together
 
@@ -98,6 +100,19 @@ def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) ->
     like = Console(file=printed, force_terminal=target.is_terminal, width=target.width, **_PLAIN)
     like.print(value, style=style, soft_wrap=isinstance(value, Text))
     return printed.getvalue()
+
+
+def echo(text: str) -> None:
+    """Print *text* to stdout, or to stderr if that is impossible, which is an `OSError` then.
+
+    It may be the only place where the id of a new object is.
+    """
+    try:
+        typer.echo(text)
+    except OSError:
+        abandon_stdout()
+        complain(text)
+        raise
 
 
 def complain(text: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 import subhub
 from subhub.cli.command import command
-from subhub.cli.options import ChangeOptions, ClientOptions
+from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 
 app = typer.Typer(
     help="Plans: what is sold, at what price, how often.",
@@ -20,7 +20,6 @@ app = typer.Typer(
 PlanId = Annotated[
     str, typer.Argument(metavar="PLAN", help="A plan's id, or its key in the configuration.")
 ]
-Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +84,11 @@ def get(*, plan: PlanId, options: ClientOptions) -> None:
 
 
 @command(app, "list")
-def list_(*, limit: Limit = None, options: ClientOptions) -> None:
+def list_(*, limit: Limit = None, strict: Strict = False, options: ClientOptions) -> None:
     """List the plans."""
     with options.client() as client:
         columns = ("id", "name", "price", "interval", "tax_rate", "code")
-        options.listing("plans", client.list_plans(limit=limit), columns)
+        options.listing("plans", client.list_plans(limit=limit, strict=strict), columns)
 
 
 @command(app, "update")

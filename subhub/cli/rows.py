@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ DELIMITERS: Final = (",", ";", "\t")
 PERSON: Final = tuple(CustomerDraft.model_fields)
 KEY: Final = "key"
 CUSTOMER: Final = "customer"
+
+SHOWN: Final = 80
+"""How much of a cell a problem shows, in characters."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""No line break or tab, which a cell in quotes may have."""
 
 Validator = Callable[[Mapping[str, Any]], None]
 """Raises `InvalidRequest` for arguments that would be refused before anything is sent."""
@@ -46,7 +52,8 @@ class Problem:
 
     def __str__(self) -> str:
         column = f", column {self.column}" if self.column else ""
-        value = f" {self.value!r}" if self.value else ""
+        shown = repr(self.value) if self.value else ""
+        value = f" {shown if len(shown) <= SHOWN else f'{shown[:SHOWN]}...'}" if shown else ""
         return f"line {self.line}{column}{value}: {self.problem}"
 
 
@@ -70,7 +77,8 @@ def read(
     try:
         rows = list(reader.rows(_text(path), delimiter))
     except csv.Error as error:
-        raise _unreadable(path, f"is not CSV ({error}): check its quotes") from error
+        problem = f"is not CSV in line {reader.line} ({error}): check its quotes"
+        raise _unreadable(path, problem) from error
     if reader.problems:
         problems = "\n  ".join(map(str, reader.problems))
         message = f"{path} cannot be used, and nothing was sent:\n  {problems}"
@@ -87,6 +95,8 @@ class _Reader:
         self, terms: Mapping[str, Any], columns: Sequence[str], validate: Validator
     ) -> None:
         self.problems: list[Problem] = []
+        self.line = 1
+        """Where the row begins that is read; a cell in quotes may span several lines."""
         self._terms = terms
         self._columns = (KEY, CUSTOMER, *PERSON, *columns)
         self._own = columns
@@ -100,14 +110,16 @@ class _Reader:
         )
         first = next(lines, list[str]())
         names = [name.strip().lower().replace(" ", "_") for name in first]
+        if text.strip() and not any(names):
+            self._add(1, "", None, "expected the names of the columns")
         if not self._known(names):
             return
-        last = lines.line_num
+        self.line = lines.line_num + 1
         for cells in lines:
-            line, last = last + 1, lines.line_num  # a cell in quotes may span several lines
             given = [cell.strip() for cell in cells]
-            if any(given) and (row := self._row(line, names, given)) is not None:
+            if any(given) and (row := self._row(self.line, names, given)) is not None:
                 yield row
+            self.line = lines.line_num + 1
 
     def _known(self, names: Sequence[str]) -> bool:
         for number, name in enumerate(names):
@@ -126,6 +138,9 @@ class _Reader:
             problem = f"expected {len(names)} cells, as in the first line, got {len(given)}"
             self._add(line, "", None, f"{problem}: is one missing, or not in quotes?")
             return None
+        for name, value in zip(names, given, strict=True):
+            if _CONTROL.search(value):
+                self._add(line, name, value, "has a control character: remove it")
         cells = {name: value for name, value in zip(names, given, strict=True) if value}
         key = self._key(line, cells)
         arguments = self._arguments(line, cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -70,13 +71,18 @@ def serve(
     configuration = _read(config) if config else None
     accounts = _accounts(provider or [], configuration)
     plans = configuration.plans() if configuration else PLANS
-    with server.listen(host, port) as listening:
-        stored = server.StateFile(state) if state else None
+    stored = server.StateFile(state) if state else None
+    with (
+        stored.locked() if stored else nullcontext(),
+        server.listen(host, port) as listening,
+    ):
         sandbox = server.Sandbox(server.origin_of(listening), stored, real_time=real_time)
         for chosen, name in accounts:
             _ = sandbox.add(chosen, name, plans)
         _print(sandbox, output)
-        server.run(server.Application(sandbox), listening)
+        exposed = server.is_exposed(listening)
+        server.run(server.Application(sandbox, exposed=exposed), listening)
+        sandbox.save()  # the server only logs that it cannot; for the command, it is an error
     output.note("stopped")
 
 

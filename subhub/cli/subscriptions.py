@@ -12,8 +12,8 @@ import subhub
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import ChangeOptions, ClientOptions
-from subhub.cli.plans import Limit, PlanFields
+from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, When
 
@@ -122,11 +122,14 @@ def list_(
     customer: Annotated[str | None, typer.Option(help="Only those of this customer's id.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
     limit: Limit = None,
+    strict: Strict = False,
     options: ClientOptions,
 ) -> None:
     """List the subscriptions."""
     with options.client() as client:
-        found = client.list_subscriptions(customer=customer, status=status, limit=limit)
+        found = client.list_subscriptions(
+            customer=customer, status=status, limit=limit, strict=strict
+        )
         columns = ("id", "customer_id", "plan_id", "status", "price", "interval", "renews_on")
         options.listing("subscriptions", found, columns)
 

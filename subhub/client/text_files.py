@@ -18,7 +18,7 @@ MARKS: Final[Mapping[bytes, str]] = {
 
 
 class NotText(ValueError):
-    """The content of a file is not text. The message goes on after the file's name."""
+    """The content of a file is not text. The message continues after the file's name."""
 
 
 def read_text(path: Path) -> str:

@@ -118,7 +118,7 @@ def _checked(name: str, found: object) -> type[Provider]:
 def _not_installed(name: str) -> PluginError:
     there = names()
     close = difflib.get_close_matches(name, there, n=1)
-    # the name of its package is not guessed: that could be somebody else's
+    # the name of its package is not guessed: another project could have it
     hint = f"did you mean {close[0]!r}?" if close else "check the name, or install its plugin"
     known = ", ".join(there) or "none"
     return PluginError(f"no plugin for the provider {name!r} (installed: {known}); {hint}")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from typing import Final
+
+END: Final = dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
+"""Where the calendar of a sandbox ends, so that a fake can add any period to the current time."""
 
 
 class VirtualClock:
@@ -28,13 +32,16 @@ class VirtualClock:
         Args:
             days: Days to add.
             hours: Hours to add.
-            seconds: Seconds to add. The sum must not be negative (`ValueError`).
+            seconds: Seconds to add. The sum must not be negative (`ValueError`), nor lead past the
+                year 2999 (`OverflowError`).
         """
         step = dt.timedelta(days=days, hours=hours, seconds=seconds)
         if step < dt.timedelta():
             message = f"the clock cannot run backwards: got {step.total_seconds():g} seconds"
             raise ValueError(message)
         with self._lock:
+            if step >= END - self._now:
+                raise OverflowError("the clock cannot go that far: it ends with the year 2999")
             self._now += step
         self._notify()
         return self._now

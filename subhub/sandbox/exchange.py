@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from subhub.sandbox.json_input import decode_json
+
 JsonObject = dict[str, Any]
 # shared, because `json.dumps(ensure_ascii=False)` would build a new encoder for each reply
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
-_DECODER: Final = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Received:
         return cls(method, path, parsed, headers, content)
 
     def json(self) -> Any:
-        """Decode the body. Raises `ValueError` if it is not JSON."""
-        return _DECODER.decode(self.content.decode())
+        """Decode the body. Raises `ValueError` if it is not JSON that a sandbox can store."""
+        return decode_json(self.content)
 
 
 @dataclass(frozen=True, slots=True)

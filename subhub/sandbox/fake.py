@@ -26,6 +26,8 @@ from subhub.sandbox.routes import Route, matching, routes_of
 
 KEPT: Final = 1000
 """The number of exchanges that a fake keeps."""
+LONGEST_TARGET: Final = 4000
+"""The longest path with its query, in characters: fewer than the digits that `int` takes."""
 PAGES: Final = "/pages"
 """The path prefix of checkout pages in a served sandbox."""
 
@@ -43,6 +45,8 @@ class Fake(ABC):
     """The path prefix of all routes, as in the provider's base URL."""
     api_key: ClassVar[str]
     """The key that the fake accepts."""
+    longest_body: ClassVar[int] = 256 * 1024
+    """The longest body of a request, in bytes."""
     assumptions: ClassVar[Mapping[str, str]] = {}
     """Open points of the provider's documentation, and what the fake does there."""
 
@@ -95,6 +99,10 @@ class Fake(ABC):
     def receive(self, received: Received) -> Reply:
         """Answer a request, one at a time: state, faults and ids are shared by all threads."""
         with self._lock:
+            refusal = self._refusal(received)
+            if refusal is not None:
+                self.exchanges.append(Exchange(replace(received, content=b""), refusal))
+                return refusal
             # before the key is checked: a fault may hit any request
             fault = self.faults.pick(received) or fault_of(received.content)
             if fault is None:
@@ -223,6 +231,19 @@ class Fake(ABC):
         """
         return received.json()
 
+    def _refusal(self, received: Received) -> Reply | None:
+        """Return what a server answers before it looks at a request that it could not handle."""
+        target = "".join((received.path, *received.query, *received.query.values()))
+        if len(target) > LONGEST_TARGET:
+            status, problem = 414, f"the URL is longer than {LONGEST_TARGET} characters"
+        elif len(received.content) > self.longest_body:
+            status, problem = 413, f"the body is longer than {self.longest_body} bytes"
+        elif not received.path.isascii() or _has_half(target):
+            status, problem = 400, "the URL is not quoted"
+        else:
+            return None
+        return replace(self.malformed(problem), status=status)
+
     def _answer(self, received: Received) -> Reply:
         try:
             self.authenticate(received)
@@ -254,3 +275,12 @@ class Fake(ABC):
 def _date(moment: dt.datetime) -> str:
     """Return *moment* as a `Date` header; cached, because a frozen clock repeats it."""
     return format_datetime(moment, usegmt=True)
+
+
+def _has_half(text: str) -> bool:
+    """Return whether *text* has half of a surrogate pair, which cannot be written anywhere."""
+    try:
+        _ = text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

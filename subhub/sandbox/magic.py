@@ -58,7 +58,10 @@ _BY_CENTS: Final[Mapping[bytes, Fault]] = {b"%02d" % magic.cents: magic.fault fo
 # JSON leaves + and @ as they are, forms escape them
 _WORD: Final = re.compile(rb"(?:\+|%2B)([a-z_]+)(?:@|%40)")
 # providers write an amount as text or number, in units or (as `unit_amount_cents`) in cents
-_AMOUNT: Final = re.compile(rb'amount\w*(?:"\s*:\s*"?|(?:%5D)?=)9999\.?(\d\d)(?!\d)', re.IGNORECASE)
+# with limits, because without them a body of only `amount` would take minutes
+_AMOUNT: Final = re.compile(
+    rb'amount\w{0,40}(?:"\s{0,9}:\s{0,9}"?|(?:%5D)?=)9999\.?(\d\d)(?!\d)', re.IGNORECASE
+)
 
 
 def fault_of(content: bytes) -> Fault | None:

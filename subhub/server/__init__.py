@@ -5,7 +5,7 @@ It needs the extra `sandbox`. Only the command `subhub sandbox serve` imports it
 
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.application import Application
-from subhub.server.program import listen, origin_of, run, serving
+from subhub.server.program import is_exposed, listen, origin_of, run, serving
 from subhub.server.state_file import StateFile
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Sandbox",
     "ServedAccount",
     "StateFile",
+    "is_exposed",
     "listen",
     "origin_of",
     "run",

@@ -151,20 +151,22 @@ class Sandbox:
             try:
                 account.restore(state)
             except (ValueError, KeyError, TypeError) as error:
-                raise self._file.unusable(f"accounts.{account.path}: {error}") from error
+                problem = f"accounts.{account.path}: {type(error).__name__}: {error}"
+                raise self._file.unusable(problem) from error
         self.accounts[account.path] = account
         return account
 
     def save(self) -> None:
-        """Write the state file if something changed since the last time.
+        """Write the state file if something changed since the last time it was written.
 
         The states of accounts that are not served in this run are written back as they were.
         """
         if self._file is None or self._saved == self.changes:
             return
-        self._saved = self.changes
+        changes = self.changes
         current = {path: account.snapshot() for path, account in self.accounts.items()}
         self._file.save({**self._states, **current})
+        self._saved = changes
 
     def facts(self) -> list[JsonObject]:
         """Return what a client needs to know of each account: URLs, key and plans."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from subhub.sandbox.exchange import Reply
+from starlette.requests import ClientDisconnect
+
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.connection import Receive, Scope, Send
 from subhub.server.responses import send_reply
 
-LONGEST: Final = 256 * 1024
-"""The longest request body, in bytes."""
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_TOO_LONG: Final = Reply.json(413, {"message": f"the body is longer than {LONGEST} bytes"})
 
 log = logging.getLogger("subhub.sandbox")
 
@@ -33,9 +31,7 @@ async def answer(
         receive: The ASGI receive function.
         send: The ASGI send function.
     """
-    body = await _body(receive)
-    if body is None:
-        return await send_reply(_TOO_LONG, scope, receive, send)
+    body = await _body(receive, account.fake.longest_body)
     method: str = scope["method"]
     # HTTP headers are bytes; latin-1 decodes every one of them
     headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
@@ -53,16 +49,19 @@ def _target(account: ServedAccount, scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body, or `None` if it is too long; then the rest of it is not read."""
+async def _body(receive: Receive, longest: int) -> bytes:
+    """Return the body. Of one that is too long, the rest is not read; the fake refuses it.
+
+    Raises `ClientDisconnect` if the client leaves before the end: half a request changes nothing.
+    """
     body = b""
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         part: bytes = message.get("body", b"")
         body += part
-        if len(body) > LONGEST:
-            return None
-        if not message.get("more_body", False):
+        if len(body) > longest or not message.get("more_body", False):
             return body
 
 

@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from subhub.errors import ConfigError
 from subhub.sandbox.fake import PAGES
 from subhub.server import api, checkout_pages, control, dashboard
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.connection import Receive, Scope, Send
+from subhub.server.connection import READ_TIMEOUT, Receive, Scope, Send
+from subhub.server.origin_guard import csrf_refusal, host_refusal
 
 SAVE_INTERVAL: Final = 1.0
 """The shortest time between two writes of the state file, in seconds."""
 SAVE_SHARE: Final = 10
 """How many times as long as the last write it is at least, so that writing never fills the time."""
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 READING: Final = frozenset({"GET", "HEAD"})
+
+log = logging.getLogger("subhub.sandbox")
 
 
 class Application:
     """An ASGI application for *sandbox*.
 
     Requests to the APIs bypass starlette: the fakes do their own routing.
+
+    Args:
+        sandbox: The sandbox.
+        exposed: Whether other machines can reach it, under names that are not known here.
+        read_timeout: How many seconds a request may take to arrive.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, exposed: bool = False, read_timeout: float = READ_TIMEOUT
+    ) -> None:
         self.sandbox = sandbox
+        self.exposed = exposed
+        self.read_timeout = read_timeout
+        self._unsaved = ""
         static = StaticFiles(packages=[("subhub.server", "static")])
         self._pages = Starlette(
             routes=[
@@ -51,6 +63,15 @@ class Application:
         """Answer a request."""
         if scope["type"] != "http":  # the lifespan
             return await self._pages(scope, receive, send)
+        refusal = host_refusal(scope, self.sandbox.origin, exposed=self.exposed)
+        refusal = refusal or csrf_refusal(scope)
+        if refusal is not None:
+            return await refusal(scope, receive, send)
+        # a client that leaves in the middle of a request gets no answer, and changes nothing
+        with suppress(ClientDisconnect):
+            return await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         account = self._account(scope)
         if account is None:
             return await self._page(scope, receive, send)
@@ -66,9 +87,6 @@ class Application:
         return self.sandbox.accounts.get(f"{parts[1]}/{parts[2]}")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = csrf_refusal(Request(scope), self.sandbox.origin)
-        if refusal is not None:
-            return await refusal(scope, receive, send)
         if scope["method"] not in READING:
             self.sandbox.changes += 1
         return await self._pages(scope, receive, send)
@@ -83,29 +101,23 @@ class Application:
         _ = saving.cancel()
         with suppress(asyncio.CancelledError):
             await saving
-        self.sandbox.save()
+        self._save()
 
     async def _keep_saving(self) -> None:
         took = 0.0
         while True:
             await asyncio.sleep(max(SAVE_INTERVAL, SAVE_SHARE * took))
             began = perf_counter()
-            self.sandbox.save()
+            self._save()
             took = perf_counter() - began
 
-
-def csrf_refusal(request: Request, origin: str) -> Response | None:
-    """Return the refusal of a request that another web site sends through the user's browser.
-
-    The pages and the control API have no key. The check of `Host` stops DNS rebinding (a foreign
-    name that resolves to this machine), the check of `Origin` stops forms on foreign pages (CSRF).
-    Programs send no `Origin` and pass.
-    """
-    host = request.headers.get("host", "")
-    served = urlsplit(origin).hostname
-    if served in LOOPBACK and urlsplit(f"//{host}").hostname not in LOOPBACK:
-        return PlainTextResponse(f"this sandbox is only served at {origin}\n", 421)
-    sender = request.headers.get("origin")
-    if request.method not in READING and sender not in {None, f"http://{host}"}:
-        return PlainTextResponse("a page of another site cannot change this sandbox\n", 403)
-    return None
+    def _save(self) -> None:
+        """Write the state file. A failure is logged once, and the next time it is tried again."""
+        try:
+            self.sandbox.save()
+            problem = ""
+        except ConfigError as error:
+            problem = str(error)
+        if problem and problem != self._unsaved:
+            log.error("the state is not saved: %s", problem)
+        self._unsaved = problem

@@ -15,6 +15,7 @@ from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.exchange import Refusal
 from subhub.sandbox.fake import PAGES
 from subhub.server.accounts import Sandbox, ServedAccount
+from subhub.server.commands import SHOWN
 from subhub.server.forms import form_fields, html, redirect
 from subhub.server.markup import Markup, document, tag, web_address
 
@@ -27,8 +28,10 @@ def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of the pages."""
 
     async def page(request: Request) -> Response:
-        account = sandbox.accounts["{provider}/{name}".format_map(request.path_params)]
-        url = f"{sandbox.origin}{request.url.path}"
+        account = sandbox.accounts.get("{provider}/{name}".format_map(request.path_params))
+        if account is None:
+            return html(document("Unknown account", tag("main", tag("h1", "Unknown account"))), 404)
+        url = f"{sandbox.origin}{request.scope['path']}"
         if request.method == "POST":
             action = (await form_fields(request)).get("do", "")
             return _submitted(account, url, action)
@@ -53,16 +56,22 @@ def _shown(account: ServedAccount, url: str, after: str) -> Response:
 def _submitted(account: ServedAccount, url: str, action: str) -> Response:
     page = account.fake.checkout_page(url)
     act = {"pay": account.fake.pay, "decline": account.fake.decline}.get(action)
-    if page is None or act is None:
+    if page is None:
         return _shown(account, url, "")
+    if act is None:
+        return _not_possible(account, page, f"unknown action {action[:SHOWN]!r}", 400)
     try:
         act(url)
     except (ValueError, LookupError, Refusal) as error:
-        lead = tag("p", f"That was not possible: {error}.", role="alert")
-        return html(_document(account, page.title, lead, _details(page)), 409)
+        return _not_possible(account, page, str(error), 409)
     if action == "decline":
         return redirect("?after=decline")
     return redirect(web_address(page.done_url) or "?after=pay")
+
+
+def _not_possible(account: ServedAccount, page: CheckoutPage, why: str, status: int) -> Response:
+    lead = tag("p", f"That was not possible: {why}.", role="alert")
+    return html(_document(account, page.title, lead, _details(page)), status)
 
 
 def _notice(account: ServedAccount, page: CheckoutPage, after: str) -> Markup:

@@ -6,7 +6,7 @@ Every mistake is an `InvalidCommand` with a message for the user.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -14,6 +14,12 @@ from pydantic_core import ErrorDetails
 from subhub.sandbox.faults import Fault, Rule
 from subhub.server.accounts import ServedAccount
 
+LARGEST: Final = 1_000_000_000
+"""The largest count of a command; nobody schedules more faults, and any JSON reader can read it."""
+SHOWN: Final = 60
+"""How much of an invalid value is shown, in characters."""
+_Count = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+_Text = Annotated[str, Field(max_length=1000)]
 _EXPECTED: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -22,7 +28,10 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "greater_than_equal": "must be >= 0",
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": f"must be <= {LARGEST}",
     "int_type": "must be a whole number",
+    "less_than_equal": f"must be <= {LARGEST}",
+    "string_too_long": "is too long",
     "string_type": "must be text",
 }
 
@@ -58,23 +67,23 @@ class AdvanceClock(Command):
         try:
             _ = account.fake.clock.advance(days=self.days, hours=self.hours, seconds=self.seconds)
         except OverflowError as error:
-            message = "the clock cannot go that far: the calendar ends with the year 9999"
+            message = "the clock cannot go that far: it ends with the year 2999"
             raise InvalidCommand(message) from error
 
 
 class ScheduleFault(Command):
     """Schedule a fault for the next *times* requests, or by a rule until it is cleared."""
 
-    kind: str
+    kind: _Text
     after: bool = False
-    status: int = 500
+    status: _Count = 500
     seconds: float | None = None
-    method: str | None = None
-    path: str | None = None
-    times: int | None = None
-    every: int | None = None
+    method: _Text | None = None
+    path: _Text | None = None
+    times: _Count | None = None
+    every: _Count | None = None
     probability: float | None = None
-    seed: int = 0
+    seed: _Count = 0
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -137,4 +146,6 @@ def _problem(details: ErrorDetails) -> str:
         return details["msg"].removeprefix("Value error, ")
     if not name:
         return "send a JSON object"
-    return f"`{name}` {_EXPECTED.get(details['type'], 'is not valid')}, got {details['input']!r}"
+    shown = repr(details["input"])
+    value = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
+    return f"`{name}` {_EXPECTED.get(details['type'], 'is not valid')}, got {value}"

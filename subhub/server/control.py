@@ -1,11 +1,10 @@
 """The control API: JSON endpoints with which a test controls the sandbox.
 
-It needs no key; `application.csrf_refusal` keeps web sites out.
+It needs no key; `origin_guard` keeps web sites out.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
@@ -14,9 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from subhub.sandbox.exchange import JsonObject
+from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault, planned
-from subhub.server.forms import LONGEST, read_body
+from subhub.server.commands import SHOWN, AdvanceClock, InvalidCommand, ScheduleFault, planned
+from subhub.server.forms import LONGEST, number_in, read_body
 
 Handler = Callable[[ServedAccount, Request], Awaitable[object]]
 
@@ -68,11 +68,12 @@ async def _reset(account: ServedAccount, request: Request) -> JsonObject:
 
 
 async def _exchanges(account: ServedAccount, request: Request) -> JsonObject:
-    number = request.query_params.get("after", "0")
-    if not number.isdecimal():
-        message = f"`after` must be the number of an exchange, got {number!r}"
+    after = request.query_params.get("after", "0")
+    number = number_in(after)
+    if number is None:
+        message = f"`after` must be the number of an exchange, got {after[:SHOWN]!r}"
         raise InvalidCommand(message)
-    entries = [asdict(entry) for entry in account.request_log.after(int(number))]
+    entries = [asdict(entry) for entry in account.request_log.after(number)]
     return {"total": account.request_log.total, "exchanges": entries}
 
 
@@ -97,7 +98,7 @@ async def _json(request: Request) -> object:
         message = f"the body must be at most {LONGEST} bytes"
         raise InvalidCommand(message)
     try:
-        decoded: object = json.loads(content)
+        decoded: object = decode_json(content)
     except ValueError as error:
         message = f"send a JSON object: {error}"
         raise InvalidCommand(message) from error

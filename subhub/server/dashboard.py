@@ -17,7 +17,7 @@ from starlette.routing import Route
 from subhub.sandbox.faults import KINDS, Rule
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault
-from subhub.server.forms import form_fields, html, redirect
+from subhub.server.forms import form_fields, html, number_in, redirect
 from subhub.server.markup import Markup, document, tag
 from subhub.server.request_log import LogEntry
 from subhub.server.snapshot import encode, state_of
@@ -37,8 +37,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
         if found is None:
             overview = tag("a", "All accounts", href="/")
             return html(_frame("Unknown account", tag("p", overview)), 404)
-        after = request.query_params.get("after", "")
-        return html(_account(found, int(after) if after.isdecimal() else 0))
+        after = number_in(request.query_params.get("after", ""))
+        return html(_account(found, after or 0))
 
     async def act(request: Request) -> Response:
         found = sandbox.accounts.get(_path(request))

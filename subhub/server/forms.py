@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+MOST_DIGITS: Final = 15
 LONGEST: Final = 64 * 1024
 """The longest body of a form or a control request, in bytes."""
 HEADERS: Final = {
@@ -34,6 +35,11 @@ async def form_fields(request: Request) -> dict[str, str]:
     """Return the fields of a form; none if it is too long."""
     content = await read_body(request) or b""
     return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that *text* is; `None` if it is not one, or one with too many digits."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def html(document: str, status: int = 200) -> HTMLResponse:

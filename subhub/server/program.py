@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ import uvicorn
 
 from subhub.errors import ConfigError
 from subhub.server.application import Application
-from subhub.server.connection import BreakableProtocol
+from subhub.server.connection import SandboxProtocol
 
 HIGHEST: Final = 65_535
 """The highest port number."""
@@ -39,6 +40,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(message) from error
 
 
+def is_exposed(listening: socket.socket) -> bool:
+    """Return whether other machines can reach the server."""
+    return not ipaddress.ip_address(listening.getsockname()[0]).is_loopback
+
+
 def origin_of(listening: socket.socket) -> str:
     """Return the URL at which a browser on this machine reaches the server."""
     host: str
@@ -53,7 +59,7 @@ def server(application: Application) -> uvicorn.Server:
     """Return a server for *application*, not started yet."""
     config = uvicorn.Config(
         application,
-        http=BreakableProtocol,
+        http=SandboxProtocol,
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -43,8 +43,8 @@ def restore(kind: type[Fake], document: JsonObject) -> Fake:
         for name, value in document["state"].items():
             setattr(fake, name, _decode(value, kind))
         # last, because the constructor or a setter may have drawn ids
-        fake.ids = Ids(document["seed"], document["ids"])
-    except (KeyError, TypeError, AttributeError) as error:
+        fake.ids = Ids(str(document["seed"]), int(document["ids"]))
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         message = f"this is not the state of a {kind.__name__}: {error!r}"
         raise ValueError(message) from error
     return fake
@@ -110,7 +110,8 @@ def _decode(value: Any, kind: type[Fake]) -> Any:
         return _own_class(name, kind)(**content)
     if name == "dict":
         return dict(content)
-    return next(read for tag, _, read in _CODECS.values() if tag == name)(content)
+    readers = {tag: read for tag, _, read in _CODECS.values()}
+    return readers[name](content)
 
 
 def _own_class(name: str, kind: type[Fake]) -> Callable[..., object]:

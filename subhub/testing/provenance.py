@@ -40,7 +40,7 @@ MADE_UP: Final[Mapping[str, object]] = {
 """The scrubbing of a sandbox recording: a test has invented everything in it."""
 REAL: Final[Mapping[str, object]] = {
     **MADE_UP,
-    "version": 2,
+    "version": 3,
     "people": "replaced, like all text that is not on the allow-list",
     "ids": "replaced, each by the same one everywhere",
 }

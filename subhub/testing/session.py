@@ -17,6 +17,7 @@ from subhub.messages import Response
 from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Fake, VirtualClock
+from subhub.testing.cassettes.format import CassetteMismatch
 from subhub.testing.cassettes.recording import record
 from subhub.testing.cassettes.replaying import replay
 from subhub.testing.expectations import Expectations
@@ -111,6 +112,9 @@ class Sessions:
             plans: Plans in the provider's dashboard before the recording begins, by key.
         """
         path = self._folder / provider.name / f"{name}.yaml"
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            message = f"the cassette {name!r} must be below the folder of {provider.name}"
+            raise CassetteMismatch(message)
         if not self._recording:
             return self._replayed(provider, path)
         fake = provider.sandbox()
@@ -161,6 +165,10 @@ class Sessions:
             replay(path, hosts=[str(address.hostname)], allowed=self._allowed)
         )
         self._expectations.append(cassette.expectations)
+        recorded_from = cassette.provenance.provider
+        if recorded_from != provider.name:
+            message = f"{path} is a recording of {recorded_from}, not of {provider.name}"
+            raise CassetteMismatch(message)
         # A client needs a fake to live in virtual time; no request reaches this one.
         clock_only = StubFake(address.path, ())
         clock_only.clock = VirtualClock(dt.datetime.fromisoformat(cassette.provenance.clock))

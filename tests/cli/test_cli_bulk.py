@@ -260,7 +260,11 @@ class TestTheFile:
             ("customer,name\ncst_1,A\n", "column customer 'cst_1': the id of an existing customer"),
             ("name,email\n", "no rows below"),
             ("", "no rows below"),
-            ('name,email\n"A,a@b.c\n', "is not CSV"),
+            ('name,email\n"A\nB",a@b.c\n"A,a@b.c\n', "is not CSV in line 4 (unexpected end"),
+            (f"name,email\nA,a@b.c\n{'A' * 200_000},a@b.c\n", "is not CSV in line 3 (field larger"),
+            ("name,email\nA\0,a@b.c\n", "is not UTF-8 text in line 2"),
+            (f"name,email\n{'A' * 9000},a@b.c\n", f"{'A' * 79}...: must have at most 255"),
+            ("\nname,email\nA,a@b.c\n", "line 1: expected the names of the columns"),
         ],
     )
     def test_is_refused_with_the_line_and_the_remedy(
@@ -376,13 +380,14 @@ class TestResuming:
         )
         assert run(*self.words(portal, "--resume")).exit_code == 0
         assert portal.sold() == (1, 1)
-        assert [row["outcome"] for row in results()] == ["done", "do", "done"]
+        assert [row["outcome"] for row in results()] == ["done", "done"]
 
     @pytest.mark.parametrize(
         ("content", "problem"),
         [
             ("name,email\na,b\n", "is not the result of a bulk command"),
-            ("\udcff", "cannot be read"),
+            ("\udcff", "is not the result of a bulk command"),
+            ("line,key,outcome,id,url,expires_at,error,token\n2,\udcff\n", "cannot be read"),
         ],
     )
     def test_takes_no_other_file_for_its_results(

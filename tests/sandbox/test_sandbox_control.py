@@ -84,10 +84,11 @@ class TestControl:
             ("/clock", b'{"weeks": 1}', "unknown field `weeks`"),
             ("/clock", b'{"days": -1}', "`days` must be >= 0, got -1"),
             ("/clock", b'{"days": 1e9}', "cannot go that far"),
+            ("/clock", b'{"days": 800000}', "ends with the year 2999"),
             ("/clock", b"[" + b" " * 70_000 + b"]", "at most 65536 bytes"),
             ("/faults", b"{}", "`kind` is required"),
             ("/faults", b'{"kind": "slow", "times": 1.5}', "must be a whole number, got 1.5"),
-            ("/faults", b'{"kind": "slow", "times": Infinity}', "`times` is not valid, got inf"),
+            ("/faults", b'{"kind": "slow", "times": Infinity}', "Infinity is not JSON"),
             ("/faults", b'{"kind": "droped"}', "did you mean 'dropped'"),
             ("/faults", b'{"kind": "slow", "times": 0}', "`times` must be >= 1, got 0"),
             ("/faults", b'{"kind": "slow", "times": 1, "every": 2}', "give `times`"),
@@ -142,12 +143,6 @@ def test_real_time_runs_the_clock_and_enforces_limits(
 
 
 class TestGuard:
-    @pytest.mark.parametrize("path", ["/", "/_sandbox"])
-    def test_a_foreign_name_for_this_machine_is_refused(self, served: Sandbox, path: str) -> None:
-        response = httpx.get(f"{served.origin}{path}", headers={"host": "evil.example"})
-
-        assert response.status_code == 421
-
     def test_a_form_on_another_site_is_refused(
         self, afternoon: ServedAccount, connect: Connect, control: Control, signup: Signup
     ) -> None:

@@ -69,8 +69,10 @@ class TestCheckout:
         billing = connect(afternoon)
         url = signup(afternoon, billing)
 
-        assert httpx.post(url, data={"do": "steal"}).status_code == 200
-        assert httpx.post(url, data={"do": "pay", "more": "x" * 70_000}).status_code == 200
+        assert httpx.post(url, data={"do": "steal"}).status_code == 400
+        assert httpx.post(url, data={"do": "pay", "more": "x" * 70_000}).status_code == 400
+        for unknown in (f"{url}x", url.replace("/main/", "/other/")):
+            assert httpx.post(unknown, data={"do": "pay"}).status_code == 404
         assert list(billing.list_subscriptions()) == []
 
     def test_only_web_addresses_are_linked(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from subhub import Client, ConfigError
+from subhub import Client, ConfigError, CustomerDraft
 from subhub.plugin.registry import load
 from subhub.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
 from subhub.server.program import serving
@@ -97,7 +98,10 @@ class TestStateFile:
             "{",
             "[]",
             '{"version": 0}',
+            '{"version": 1}',
+            '{"version": 1, "accounts": {"afternoon/main": []}}',
             '{"version": 1, "accounts": {"afternoon/main": {}}}',
+            "[" * 100_000,
             '{"version": 1, "accounts": {"afternoon/main": {"site": "x", "plans": {}}}}',
         ],
     )
@@ -125,9 +129,78 @@ class TestStateFile:
         with pytest.raises(ConfigError, match="not a class of subhub_afternoon"):
             _ = opened(path)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"clock": "yesterday"},
+            {"ids": "x"},
+            {"ids": None},
+            {"state": []},
+            {"state": {"planned": {"$": "nothing", "value": 1}}},
+            {"state": {"planned": {"$": "decimal", "value": "x"}}},
+            {"state": {"planned": {"$": "decimal"}}},
+        ],
+        ids=str,
+    )
+    def test_a_changed_state_is_an_error_with_its_path(
+        self, tmp_path: Path, change: dict[str, Any], opened: Callable[..., Sandbox]
+    ) -> None:
+        path = tmp_path / "state.json"
+        sandbox = opened(path)
+        sandbox.changes += 1
+        sandbox.save()
+        document = json.loads(path.read_text("utf-8"))
+        document["accounts"]["afternoon/main"].update(change)
+        _ = path.write_text(json.dumps(document), "utf-8")
+
+        with pytest.raises(ConfigError, match=r"state\.json.*accounts\.afternoon/main"):
+            _ = opened(path)
+
     def test_a_path_that_cannot_be_written_is_an_error(self, tmp_path: Path) -> None:
+        file = StateFile(tmp_path / "nowhere" / "state.json")
+
         with pytest.raises(ConfigError, match="cannot write the state file"):
-            StateFile(tmp_path / "nowhere" / "state.json").save({})
+            file.save({})
+        with pytest.raises(ConfigError, match="cannot lock the state file"), file.locked():
+            pass
+
+    def test_it_is_used_by_one_server_at_a_time(self, tmp_path: Path) -> None:
+        file = StateFile(tmp_path / "state.json")
+        (tmp_path / "other.json").symlink_to(file.path)
+
+        with (
+            file.locked(),
+            pytest.raises(ConfigError, match="another server uses"),
+            StateFile(tmp_path / "other.json").locked(),
+        ):
+            pass
+        with file.locked():
+            pass
+        assert [path.name for path in tmp_path.iterdir()] == ["other.json"]
+
+    def test_only_its_owner_can_read_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "state.json"
+        path.touch(0o644)
+        StateFile(path).save({})
+
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_writing_is_tried_again_after_it_failed(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with listen("127.0.0.1", 0) as listening:
+            path = tmp_path / "later" / "state.json"
+            sandbox = Sandbox(origin_of(listening), StateFile(path))
+            account = sandbox.add(load("afternoon"), "main", {})
+            with serving(Application(sandbox), listening), connected(account) as billing:
+                customer = billing.create_customer(CustomerDraft(name="A", email="a@example.nl"))
+                while "the state is not saved" not in caplog.text:
+                    time.sleep(0.05)
+        assert caplog.text.count("the state is not saved") == 1  # nor again when it ended
+
+        path.parent.mkdir()
+        sandbox.save()
+        assert customer.id in path.read_text("utf-8")
 
 
 class TestSnapshot:

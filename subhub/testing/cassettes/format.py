@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -20,8 +19,17 @@ from urllib.parse import urlsplit
 import yaml
 from vcr.request import Request as Recorded
 
+from subhub import atomic_files
 from subhub.messages import is_object
 from subhub.sandbox import Exchange, Received, Reply
+from subhub.sandbox.json_input import decode_json
+from subhub.testing.cassettes.validation import (
+    HEADER,
+    MalformedCassette,
+    check_header,
+    check_interactions,
+    check_size,
+)
 from subhub.testing.provenance import Provenance
 
 Interaction: TypeAlias = Mapping[str, Any]
@@ -43,7 +51,14 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CassetteMismatch(AssertionError):
-    """A file is not a valid cassette, or a replay differs from the recording."""
+    """A file is not a valid cassette, or a replay differs from the recording.
+
+    *place* is the part of the file that is not valid.
+    """
+
+    def __init__(self, message: str, place: str = HEADER) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +71,15 @@ class Cassette:
     @classmethod
     def at(cls, path: Path) -> Cassette:
         """Read the cassette at *path*; raise `CassetteMismatch` if the file is not one."""
-        document = _load(path)
-        return cls(_provenance(document["provenance"], path), document["interactions"])
+        try:
+            return _parsed(path.read_text("utf-8-sig"))
+        except OSError as error:
+            raise CassetteMismatch(f"cannot read {path} ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise CassetteMismatch(f"{path} is not UTF-8, so not a cassette") from error
+        except MalformedCassette as error:
+            message = f"{path} cannot be used: {error}. Record it again."
+            raise CassetteMismatch(message, error.place) from None
 
     def exchanges(self) -> Iterator[Exchange]:
         """Yield the exchanges as they went over the wire."""
@@ -73,27 +95,7 @@ class Cassette:
 
 def provenance_of(path: Path) -> Provenance:
     """Read the header of the cassette at *path*."""
-    return _provenance(_load(path)["provenance"], path)
-
-
-def _provenance(head: object, path: Path) -> Provenance:
-    odd = _odd_entries(head)
-    if odd or not is_object(head):
-        which = ", ".join(odd) or "all of it"
-        message = f"the header of {path} is of another version of subhub ({which}): record it again"
-        raise CassetteMismatch(message)
-    return Provenance(**head)
-
-
-def _odd_entries(head: object) -> list[str]:
-    """Return the entries of a header that are missing, unknown, or of the wrong type."""
-    if not is_object(head):
-        return []
-    known = {field.name for field in fields(Provenance)}
-    wrong = {name for name in known & set(head) if not isinstance(head[name], str)}
-    if is_object(head.get("scrubbing")):
-        wrong.discard("scrubbing")
-    return sorted(known ^ set(head) | wrong)
+    return Cassette.at(path).provenance
 
 
 class Persister:
@@ -124,10 +126,7 @@ def write(path: Path, cassette: Cassette) -> None:
     }
     text = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A rename within the folder is atomic: a killed process leaves the old cassette or the new one.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _ = temporary.write_text(text, "utf-8")
-    _ = temporary.replace(path)
+    atomic_files.replace(path, text)
 
 
 def to_interaction(request: Recorded, response: Mapping[str, Any]) -> Interaction:
@@ -155,30 +154,34 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        document = _parsed(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise CassetteMismatch(f"{path} is not YAML, so not a cassette: {error}") from error
-    if not is_object(document) or "provenance" not in document:
-        message = f"{path} does not say where it comes from, so it is not a cassette of subhub's"
-        raise CassetteMismatch(message)
-    return document
-
-
 @lru_cache(maxsize=8)
-def _parsed(text: str) -> object:
+def _parsed(text: str) -> Cassette:
     """Parse *text* once for both clients and all tests of a cassette; the result is read only."""
+    document = _loaded(text)
+    if not is_object(document) or "provenance" not in document:
+        message = "it does not say where it comes from, so it is not a cassette of subhub's"
+        raise MalformedCassette(message)
+    check_size(document)
+    check_header(document["provenance"], {field.name for field in fields(Provenance)})
+    check_interactions(document.get("interactions"))
+    return Cassette(Provenance(**document["provenance"]), document["interactions"])
+
+
+def _loaded(text: str) -> object:
     # The many nodes of a long cassette would make the garbage collector run again and again over
     # all of them: half of the time, and more than in proportion to the length.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        document: object = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C
+        return yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise MalformedCassette(f"it is not YAML in line {line}: {error.problem}") from None
+    except Exception as error:  # noqa: BLE001 - such as a `KeyError` for `!!bool maybe`
+        raise MalformedCassette(f"it is not YAML ({type(error).__name__})") from None
     finally:
         if collecting:
             gc.enable()
-    return document
 
 
 def _kept(headers: Any, allowed: frozenset[str]) -> dict[str, str]:
@@ -194,8 +197,8 @@ def _body_out(content: bytes | None) -> dict[str, Any]:
     if not content:
         return {}
     try:
-        return {"json": json.loads(content)}
-    except ValueError:
+        return {"json": decode_json(content)}
+    except ValueError:  # or it has a value that JSON does not have, and a file could not hold
         return {"text": content.decode("utf-8", "replace")}
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from subhub import atomic_files
 from subhub._version import __version__
 from subhub.testing.contract.cases import Item, items_of
 from subhub.testing.contract.guard import reason, tests
@@ -55,7 +56,7 @@ def write_report(results: Results, path: Path) -> None:
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "providers": [_tested(contract, found) for contract, found in results.passed.items()],
     }
-    _ = path.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    atomic_files.replace(path, json.dumps(report, indent=2) + "\n")
 
 
 def _tested(contract: type[ContractConfig], found: Mapping[Item, bool]) -> Json:

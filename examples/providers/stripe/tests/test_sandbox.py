@@ -227,3 +227,30 @@ def _id(box: Sandbox, target: str, body: str) -> str:
     answer = box.fake.handle("POST", f"/v1{target}", headers, body.encode())
     found: str = json.loads(answer.content)["id"]
     return found
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("customers", "name=a&name[b]=c"),
+        ("customers", "metadata=a"),
+        ("customers", "[]=a"),
+        ("subscriptions", "customer={customer}&items=a"),
+        ("subscriptions", "customer={customer}&items[0][price]={plan}&items[0][quantity]=x"),
+        ("subscriptions", "customer[a]={customer}&items[0][price]={plan}"),
+        ("checkout/sessions", "mode=subscription&customer={customer}&line_items[0]=a"),
+        ("prices", "product=a&currency=eur&unit_amount[a]=1&recurring[interval]=month"),
+    ],
+)
+def test_a_form_of_another_shape_is_refused_and_breaks_nothing(
+    box: Sandbox, path: str, form: str
+) -> None:
+    customer = box.client.create_customer(COMPANY).id
+    headers = {"authorization": f"Bearer {box.fake.api_key}"}
+    content = form.format(customer=customer, plan=box.plan_ids["phone"]).encode()
+
+    reply = box.fake.handle("POST", f"/v1/{path}", headers, content)
+
+    assert reply.status == 400
+    assert [found.id for found in box.client.list_customers()] == [customer]
+    assert list(box.client.list_subscriptions()) == []

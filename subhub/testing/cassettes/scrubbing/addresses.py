@@ -16,9 +16,16 @@ from subhub.plugin.provider import Provider
 from subhub.testing.cassettes.scrubbing.placeholders import Kind
 from subhub.testing.openapi import METHODS, Document, DocumentMismatch
 
-_RESERVED: Final = re.compile(r"(?:.*\.)?(?:example(?:\.com|\.net|\.org)?|test|invalid|localhost)")
-"""Hosts that can belong to no person (RFC 2606)."""
-_FILE: Final = re.compile(r"(.+)(\.[a-z]{2,4})")
+_RESERVED: Final = re.compile(r"(?:example(?:\.com|\.net|\.org)?|test|invalid|localhost)")
+"""Domains that can belong to no person (RFC 2606)."""
+_NAMES: Final = """
+account accounts api app apps assets auth billing cdn checkout dashboard demo dev docs download
+events files help hooks id img images login mail media my pay payment payments portal sandbox secure
+shop staging static status support test web webhooks www
+"""
+_SERVICES: Final = frozenset(_NAMES.split())
+"""What a domain of a service may begin with; another beginning may be the name of a customer."""
+_FILE: Final = re.compile(r"(.+)(\.(?:csv|gif|html?|jpe?g|json|pdf|png|svg|txt|xml|zip))")
 
 
 class Addresses:
@@ -53,7 +60,11 @@ class Addresses:
 
     def scrub(self, address: str, method: str = "") -> str:
         """Return *address* without ids and tokens; what does not change keeps its spelling."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+            _ = parts.port
+        except ValueError:  # not an address after all
+            return self._replaced("text", address)
         kept = parts._replace(
             netloc=self._host(parts),
             path=self._path(parts, method),
@@ -65,8 +76,7 @@ class Addresses:
     def _host(self, parts: SplitResult) -> str:
         """Return the host, never with a user's name."""
         host = (parts.hostname or "").lower()
-        ours = host in self._hosts or _RESERVED.fullmatch(host)
-        if not host or ours or host.endswith(f".{self._domain}"):
+        if not host or host in self._hosts or _is_service(host, self._domain):
             return parts.netloc.rpartition("@")[2]
         return self._replaced("host", host)
 
@@ -103,6 +113,14 @@ class Addresses:
 
     def _opaque(self, value: str) -> str:
         return self._replaced("token", value)
+
+
+def _is_service(host: str, domain: str) -> bool:
+    """Return whether *host* is *domain*, or a reserved one, or that of a service in it."""
+    label, dot, rest = host.partition(".")
+    if host == domain or _RESERVED.fullmatch(host):
+        return True
+    return bool(dot) and label in _SERVICES and _is_service(rest, domain)
 
 
 def _spelled(segment: str, change: Callable[[str], str]) -> str:

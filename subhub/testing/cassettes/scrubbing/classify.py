@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from subhub.testing.cassettes.scrubbing.allowlist import words_of
 from subhub.testing.cassettes.scrubbing.placeholders import Kind
+from subhub.testing.cassettes.scrubbing.vocabulary import words_of
 
-_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2} ?[A-Z0-9]{4}(?: ?[A-Z0-9]{1,4}){2,7}")
 _PHONE: Final = re.compile(r"\+?[\d ()./-]{6,20}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")

@@ -30,8 +30,11 @@ SHORTEST: Final = 8
 """Shorter words are not keys, and would be found inside other words."""
 _PUBLIC: Final = re.compile(r"[\d.:TZ+-]*")  # days, moments and versions
 _SIGNS: Final = (
-    re.compile(r"\bBearer [\w.~+/-]{8,}=*"),
-    re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
+    re.compile(r"\bBearer [\w.~+/-]{8,}=*", re.IGNORECASE),
+    # The second part of a token (JWT). A search for the first would begin at every `eyJ` in a text
+    # without a dot, and read to its end each time.
+    re.compile(r"(?<=[\w-]\.)eyJ[\w-]{8,}\.[\w-]*"),
+    re.compile(r"\b[a-z]{2,6}_(?:live|test)_\w{8,}"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 )
 

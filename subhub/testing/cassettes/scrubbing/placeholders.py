@@ -39,7 +39,7 @@ _OURS: Final = re.compile("|".join(pattern for _, pattern in _FORMS.values()))
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UUID_OURS: Final = re.compile(r"00000000-0000-4000-8000-\d{12}")
 _PATTERN: Final = re.compile(r'"pattern": "\^([a-z]+_)')
-_FEW: Final = 8  # digits: a longer number may be a telephone number
+_FEW: Final = 7  # digits: a longer number may be that of a person, a company or a telephone
 
 
 class IdForms:

@@ -18,15 +18,17 @@ from subhub.messages import is_object
 from subhub.plugin.provider import Provider
 from subhub.testing.cassettes.format import Interaction
 from subhub.testing.cassettes.scrubbing.addresses import Addresses
-from subhub.testing.cassettes.scrubbing.allowlist import harmless_number, harmless_text
+from subhub.testing.cassettes.scrubbing.allowlist import Allowlist, has_header
 from subhub.testing.cassettes.scrubbing.classify import kind_of
 from subhub.testing.cassettes.scrubbing.placeholders import IdForms, Kind, Placeholders
+from subhub.testing.cassettes.scrubbing.vocabulary import Vocabulary
 from subhub.testing.openapi import Document
 from subhub.testing.provenance import document_of
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
-_FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,47}")
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_RELATIVE: Final = re.compile(r"https?://|/|\?")
+_INDEX: Final = re.compile(r"\d{0,2}|[\[\]]")
 
 
 class Scrubber:
@@ -36,6 +38,7 @@ class Scrubber:
         document = None if document_of(provider) is None else Document.of(provider)
         described = json.dumps(document.content) if document else ""
         self._addresses = Addresses(provider, document, self._id, self._replaced, self._pairs)
+        self._allowed = Allowlist(Vocabulary(document.content if document else None))
         self._forms = IdForms(provider, described)
         self._placeholders = Placeholders(self._forms)
         self._ids: frozenset[str] = frozenset()
@@ -64,6 +67,7 @@ class Scrubber:
             "request": {
                 **asked,
                 "uri": self._addresses.scrub(asked["uri"], asked["method"]),
+                "headers": self._headers(asked["headers"]),
                 **self._content(asked),
             },
             "response": {
@@ -74,11 +78,15 @@ class Scrubber:
         }
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
-        """Scrub the one kept header that holds an address."""
-        return {
-            name: self._addresses.scrub(value) if name == "location" else value
-            for name, value in headers.items()
-        }
+        return {name: self._header(name, value) for name, value in headers.items()}
+
+    def _header(self, name: str, value: str) -> str:
+        if name == "location" and _RELATIVE.match(value):
+            return self._addresses.scrub(value)
+        if has_header(name, value):
+            return value
+        media_type = value.partition(";")[0].strip()  # without what else it says
+        return media_type if has_header(name, media_type) else self._replaced("text", value)
 
     def _content(self, message: Any) -> dict[str, Any]:
         if "json" in message:
@@ -96,7 +104,7 @@ class Scrubber:
             return [self._value(name, item) for item in cast("list[object]", value)]
         if isinstance(value, str):
             return self._text(name, value)
-        if value is None or isinstance(value, bool) or harmless_number(name, value):
+        if value is None or isinstance(value, bool) or self._allowed.has_number(name, value):
             return value
         # Of the same type, so that a model still reads the response.
         return 0
@@ -105,13 +113,13 @@ class Scrubber:
         """Scrub the name of a field: where names are data, they may be personal."""
         if name in self._ids or self._forms.documented(name):
             return self._id(name)
-        return name if _FIELD.fullmatch(name) else self._replaced("text", name)
+        return name if self._allowed.has_name(name) else self._replaced("text", name)
 
     def _text(self, name: str, value: str) -> str:
         # Ids come first: one may look like a status or a code, and be kept by that.
         if value in self._ids or self._forms.documented(value):
             return self._id(value)
-        if harmless_text(name, value):
+        if self._allowed.has_text(name, value):
             return value
         if _ADDRESS.fullmatch(value):
             return self._addresses.scrub(value)
@@ -123,10 +131,19 @@ class Scrubber:
 
     def _pair(self, pair: str) -> str:
         name, equals, spelled = pair.partition("=")
+        parts = re.split(r"([\[\]])", unquote_plus(name))
+        kept_parts = [self._part(part) for part in parts]
+        if kept_parts != parts:
+            name = quote("".join(kept_parts), safe="[]")
         value = unquote_plus(spelled)
-        field = re.findall(r"[^\[\]]*[A-Za-z_][^\[\]]*", unquote_plus(name))  # of a[0][b], it is b
-        kept = self._text(field[-1] if field else "", value)
-        return pair if kept == value else f"{name}{equals}{quote(kept, safe='')}"
+        # of a[0][b], the field is b
+        field = next((part for part in reversed(parts) if not _INDEX.fullmatch(part)), "")
+        kept = self._text(field, value)
+        return f"{name}{equals}{spelled if kept == value else quote(kept, safe='')}"
+
+    def _part(self, part: str) -> str:
+        """Scrub a part of a parameter's name, which may be an index or a bracket."""
+        return part if _INDEX.fullmatch(part) else self._field(part)
 
     def _id(self, value: str) -> str:
         return self._placeholders.of("email" if "@" in value else "id", value)

@@ -14,6 +14,8 @@ from subhub_stripe_example.sandbox.ledger import Ledger
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
 
+LONGEST: Final = 3 * 365
+"""The longest interval is three years, here in days whatever the unit."""
 UNITS: Final = {"day", "week", "month", "year"}
 OTHER_DIGITS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
 """The currencies in which https://docs.stripe.com/currencies differs from ISO 4217."""
@@ -86,6 +88,10 @@ class Catalogue(Ledger):
             raise self.refused(400, f"Invalid integer: {amount}", param="unit_amount")
         if recurring.get("interval") not in UNITS:
             raise self.refused(400, "Invalid recurring[interval]", param="recurring[interval]")
+        count = int(recurring.get("interval_count", "1"))
+        if not 1 <= count <= LONGEST:
+            param = "recurring[interval_count]"
+            raise self.refused(400, f"Invalid {param}", param=param)
         price = self.new(
             "price",
             "price",
@@ -98,7 +104,7 @@ class Catalogue(Ledger):
             unit_amount_decimal=str(int(amount)),
             recurring={
                 "interval": recurring["interval"],
-                "interval_count": int(recurring.get("interval_count", "1")),
+                "interval_count": count,
                 "usage_type": "licensed",
             },
             lookup_key=given.get("lookup_key"),

@@ -23,9 +23,10 @@ class CustomerRoutes(Ledger):
     def create_customer(self, received: Received) -> Reply:
         """Create a customer; the same one can be created twice."""
         given = self.accepted(received, *FIELDS)
-        customer = self.new("customer", "cus", **dict.fromkeys(FIELDS), metadata={})
+        new = self.new("customer", "cus", **dict.fromkeys(FIELDS), metadata={})
+        customer = _changed(new, given)
         self.customers[customer["id"]] = customer
-        return Reply.json(200, _changed(customer, given))
+        return Reply.json(200, customer)
 
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:

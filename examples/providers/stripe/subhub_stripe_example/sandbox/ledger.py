@@ -165,12 +165,19 @@ class Ledger(Fake):
         """Repeat the first response to an idempotency key; a different request is an error."""
         key = received.headers.get("idempotency-key")
         if key is None or received.method != "POST":
-            return super()._dispatch(received)
+            return self._carry_out(received)
         request = (received.method, received.path, received.content)
         if key not in self._answered:
-            self._answered[key] = (request, super()._dispatch(received))
+            self._answered[key] = (request, self._carry_out(received))
         first, reply = self._answered[key]
         if first != request:
             message = "Keys for idempotent requests can only be used with the same parameters"
             raise self.refused(400, message, kind="idempotency_error")
         return reply
+
+    def _carry_out(self, received: Received) -> Reply:
+        try:
+            return super()._dispatch(received)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # every endpoint reads its parameters before it stores anything
+            raise Refusal(self.malformed("a parameter is not of its documented type")) from None
