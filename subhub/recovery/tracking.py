@@ -29,11 +29,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Whose changes are tracked, where they are written down, and the clock that dates them."""
+    """Whose changes are tracked, where they are written down, and the clock that dates them.
+
+    `ahead` returns by how many seconds, at least and at most, the provider's clock is ahead of it.
+    """
 
     provider: Provider
     account: str
     clock: Callable[[], dt.datetime]
+    ahead: Callable[[], tuple[float, float] | None]
     journal: Journal | None = None
 
     def intent(self, token: str) -> Intent:
@@ -87,6 +91,7 @@ class TrackedChange:
     def sending(self) -> None:
         """Write the change down, durably."""
         assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self.sent_at = self.tracker.clock()  # the wait for the rate limit is over
         self._entry.sending()
 
     def not_done(self) -> None:
@@ -117,6 +122,7 @@ class TrackedChange:
             owner=self.owner,
             key=self.key,
             at_once=self.at_once,
+            ahead=self.tracker.ahead(),
         ).marked(dict(self.fields or {}))
 
     def _again(self, past: PreviousStep) -> Flow[T]:
