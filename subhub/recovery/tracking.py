@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
+from subhub.models import Customer
 from subhub.plugin.flows import Flow
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import reread
@@ -141,4 +142,12 @@ class TrackedChange:
 def id_of(result: object) -> str | None:
     """Return the id of what a change returned, where it has one; of a move, the new object's."""
     found = getattr(getattr(result, "new", None) or result, "id", None)
+    return found if isinstance(found, str) else None
+
+
+def customer_of(result: object) -> str | None:
+    """Return the id of the customer whom the result of a change is about, if it says so."""
+    if isinstance(result, Customer):
+        return result.id
+    found = getattr(getattr(result, "new", None) or result, "customer_id", None)
     return found if isinstance(found, str) else None
