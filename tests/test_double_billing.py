@@ -155,6 +155,66 @@ def test_a_customer_who_was_tidied_is_the_candidate(name: str) -> None:
     assert there.id in {getattr(item, "id", None) for item in (found.result, *found.candidates)}
 
 
+class TestAChangeOfWhatExists:
+    """It can be repeated; but what the provider shows must not be taken for a refusal."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        return World(MijnKlantportaal)
+
+    def lost(self, world: World, operation: str, *args: Any, **changes: Any) -> Any:
+        # A GET that comes first is that of the operation, and not tidied.
+        world.fake.faults.next(Fault("dropped", after=True), method="PATCH")
+        with pytest.raises(OutcomeUnknown) as lost:
+            _ = getattr(world.direct, operation)(*args, **changes)
+        world.fake.faults.clear()
+        return lost.value.token
+
+    def test_is_ambiguous_if_the_new_value_is_written_differently(self, world: World) -> None:
+        customer = world.direct.create_customer(world.draft)
+        token = self.lost(world, "update_customer", customer.id, email="Jane@Test.com")
+        world.fake.faults.rule("tidied", method="GET")
+        found = world.direct.resolve(token)
+        assert (found.outcome, len(found.candidates)) == ("ambiguous", 1)
+        assert "written differently" in found.reason
+
+    def test_is_not_done_if_the_value_is_another_one(self, world: World) -> None:
+        customer = world.direct.create_customer(world.draft)
+        token = self.lost(world, "update_customer", customer.id, email="jane@test.com")
+        _ = world.direct.update_customer(customer.id, email="else@test.com")
+        assert world.direct.resolve(token).outcome == "not_done"
+
+    def test_is_ambiguous_if_the_provider_does_not_show_it(self, world: World) -> None:
+        customer = world.direct.create_customer(world.draft)
+        token = self.lost(world, "update_customer", customer.id, email="jane@test.com")
+        fake: Any = world.fake
+        del fake.customers[customer.id]["primaryEmail"]
+        found = world.direct.resolve(token)
+        assert (found.outcome, "does not show" in found.reason) == ("ambiguous", True)
+
+    def test_is_ambiguous_if_the_status_is_unknown(self, world: World) -> None:
+        sold = world.direct.subscribe(plan=world.plan, customer=world.draft)
+        token = self.lost(world, "cancel_subscription", sold.id, when="now")
+        world.fake.faults.rule("unknown_status", method="GET")
+        found = world.direct.resolve(token)
+        assert (found.outcome, "unknown status" in found.reason) == ("ambiguous", True)
+
+
+def test_another_tidied_subscription_is_a_candidate() -> None:
+    """What was created may be the call's, because it is the customer's and new."""
+    world = World(MijnKlantportaal)
+    other = world.fake.add_plan("other", PHONE.model_copy(update={"price": Money("1", "EUR")}))
+    customer = world.direct.create_customer(world.draft).id
+    world.fake.faults.next(Fault("dropped"), method="POST")
+    with pytest.raises(OutcomeUnknown) as lost:
+        _ = world.direct.subscribe(plan=PHONE, customer=customer)
+    there = world.direct.subscribe(plan=other, customer=customer)
+    found = world.direct.resolve(str(lost.value.token))
+    assert found.outcome == "ambiguous"
+    assert [getattr(item, "id", None) for item in found.candidates] == [there.id]
+    assert "has a subscription that may be new" in found.reason
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

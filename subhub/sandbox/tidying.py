@@ -31,8 +31,10 @@ def tidied(value: str) -> str:
         return _POSTAL_CODE.sub(r"\1 \2", value)
     if _DAY.fullmatch(value):
         return (dt.date.fromisoformat(value) - dt.timedelta(days=1)).isoformat()
-    if " " not in value:
-        return value
+    return _in_words(value) if " " in value else value
+
+
+def _in_words(value: str) -> str:
     try:
         interval = Interval.parse(value)
     except InvalidRequest:
