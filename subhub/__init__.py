@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from subhub.plugin.capabilities import Absence, Capabilities, Capability, Evidence
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import OpenIntent
-    from subhub.recovery.reconcile import Resolution
+    from subhub.recovery.judgement import Resolution
     from subhub.sending.attempts import Attempt
 else:  # a checker that saw this would accept any name
 
@@ -82,7 +82,7 @@ _HOMES = {
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
     "subhub.recovery.journal": ("OpenIntent",),
-    "subhub.recovery.reconcile": ("Resolution",),
+    "subhub.recovery.judgement": ("Resolution",),
     "subhub.sending.attempts": ("Attempt",),
     "subhub.errors": (
         "Ambiguous",

@@ -6,6 +6,7 @@ change, waits a little, and answers then; so a kill hits between the two as well
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import random
@@ -102,6 +103,9 @@ class Answering(BaseHTTPRequestHandler):
 
     def _carried_out(self) -> tuple[int, bytes]:
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.served.fake.clock.reach(
+            dt.datetime.now(dt.UTC)
+        )  # as that of the `Date` of its answers
         reply = self.served.fake.handle(self.command, self.path, dict(self.headers), content)
         return reply.status, reply.content
 

@@ -203,7 +203,7 @@ def test_several_that_fit_are_candidates(connect: Callable[..., Any]) -> None:
 def test_what_is_older_than_the_call_does_not_fit(connect: Callable[..., Any]) -> None:
     world = World(MijnKlantportaal, connect)
     _ = CALLS["create_customer"](world)
-    _ = world.fake.clock.advance(hours=1)
+    _ = world.fake.clock.advance(days=2)
     token = world.lose(CALLS["create_customer"], after=False)
     assert world.billing.resolve(token).outcome == "not_done"
 

@@ -104,6 +104,6 @@ def test_a_lost_change_is_looked_for_where_the_table_says(operation: str, toy: t
     reading: Any = getattr(toy(), LOOKUPS[operation].reading)
     expected: Request = next(reading("x") if OPERATIONS[operation].by_id else reading())
 
-    sent = next(lookup([intent], toy()))
+    sent = next(lookup([intent], toy(), lambda: None))
 
     assert (sent.method, sent.path) == (expected.method, expected.path)

@@ -91,5 +91,5 @@ def test_a_call_with_a_magic_price_fails() -> None:
 
 def test_every_kind_of_fault_has_its_own_values_except_those_with_a_twin() -> None:
     # reset is like dropped for a user, and trickle like slow
-    assert set(KINDS) - {fault.kind for fault in FAULTS} == {"reset", "trickle"}
+    assert set(KINDS) - {fault.kind for fault in FAULTS} == {"reset", "trickle", "tidied"}
     assert len({magic.email for magic in MAGIC} | {magic.amount for magic in MAGIC}) == 28

@@ -224,16 +224,25 @@ class TestOneObject:
         )
         assert world.outcomes(tokens) == ["done", "ambiguous"]
 
-    def test_that_comes_late_may_be_that_of_one_who_is_undecided(self, world: World) -> None:
-        """Two objects fit the first call; the late one fits it as well as the second call."""
+    def test_that_is_not_the_undecided_firsts_may_be_the_seconds(self, world: World) -> None:
+        """Two objects fit the first call; if it was one of them, the second call is open."""
         first = world.customer(1, after=True)
         _ = world.direct.create_customer(person(1))
         _ = world.fake.clock.advance(hours=1)
         second = world.customer(1, after=False)
-        world.later(lambda: world.direct.create_customer(person(1)))
         found = world.billing.resolve_all([first, second])
         assert [each.outcome for each in found] == ["ambiguous"] * 2
-        assert [len(each.candidates) for each in found] == [2, 1]
+        assert [len(each.candidates) for each in found] == [2, 2]
+
+    def test_that_comes_days_later_is_not_that_of_one_who_is_undecided(self, world: World) -> None:
+        first = world.customer(1, after=True)
+        _ = world.direct.create_customer(person(1))
+        _ = world.fake.clock.advance(days=2)
+        second = world.customer(1, after=False)
+        world.later(lambda: world.direct.create_customer(person(1)))
+        found = world.billing.resolve_all([first, second])
+        assert [each.outcome for each in found] == ["ambiguous", "done"]
+        assert len(found[0].candidates) == 2
 
     def test_is_told_apart_by_a_key(self, connect: Callable[..., Any], tmp_path: Path) -> None:
         world = World(connect, tmp_path, Afternoon)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import typer
 
 from subhub.cli.batch_options import BatchOptions
+from subhub.cli.earlier_run import check_same_rows
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN
 from subhub.cli.options import ChangeOptions
 from subhub.cli.output import echo, json_text
+from subhub.cli.plan_check import PlanCheck
 from subhub.cli.progress import Bar, Estimate
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
@@ -129,19 +131,22 @@ class _Run:
         job = f"{self.operation} {self.path.name}"
         target = self.batch.result or self.path.with_suffix(".results.csv")
         estimate = Estimate(len(self.rows), limit)
-        if not self.batch.resume:
-            self._refuse_to_repeat(account, job)
+        self._check_earlier_run(account, job, target)
         with (
             ResultFile(target, resume=self.batch.resume, rows=len(self.rows)) as file,
             self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
         ):
             self._calls(client, file, estimate, job)
 
-    def _refuse_to_repeat(self, account: Account, name: str) -> None:
+    def _check_earlier_run(self, account: Account, name: str, results: Path) -> None:
         with closing(Journal(self.journal)) as journal:
             job = Job(journal, account.provider.name, account.name, name)
-            begun = job.started
-            job.release()
+            try:
+                if self.batch.resume:
+                    check_same_rows(self.path, self.rows, job, results)
+                begun = job.started and not self.batch.resume
+            finally:
+                job.release()
         if begun:
             message = (
                 f"the journal {str(self.journal)!r} already has a run of {self.path.name}: "
@@ -177,7 +182,9 @@ class _Run:
     def _call(self, client: Client) -> Callable[[CustomerRow], Any]:
         operation: Callable[..., Any] = getattr(client, self.operation)
         own = self.options.provider_options(client.provider)
-        return lambda row: operation(**row.arguments, provider_options=own)
+        return PlanCheck(
+            client, lambda row: operation(**row.arguments, provider_options=own), self.rows
+        )
 
     def _print_counts(
         self, counted: Counter[str], file: Path, unrecorded: Mapping[str, Any], *, resumable: bool

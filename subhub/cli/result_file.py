@@ -24,6 +24,7 @@ COLUMNS: Final[tuple[str, ...]] = (
     "expires_at",
     "error",
     "token",
+    "customer_id",
 )
 Outcome = Literal["done", "done earlier", "refused", "unknown", "not sent"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -96,6 +97,7 @@ class ResultFile:
             "expires_at": getattr(created, "expires_at", None),
             "error": result.error and " ".join(str(result.error).split()),
             "token": result.error and result.error.token,
+            "customer_id": result.customer_id,
         }
         try:
             self._file.append(_line(cells))

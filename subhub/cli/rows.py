@@ -34,11 +34,24 @@ Validator = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One customer of the file: its line, its name in every run, and the arguments of its call."""
+    """One customer of the file.
+
+    Args:
+        line: Where it is.
+        key: Its name in every run.
+        unkeyed: The name that it has without a `key` of its own.
+        arguments: Those of its call.
+    """
 
     line: int
     key: str
+    unkeyed: str
     arguments: Mapping[str, Any]
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it has a `key` of its own."""
+        return self.key != self.unkeyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +155,25 @@ class _Reader:
             if _CONTROL.search(value):
                 self._add(line, name, value, "has a control character: remove it")
         cells = {name: value for name, value in zip(names, given, strict=True) if value}
-        key = self._key(line, cells)
+        key, unkeyed = self._names(line, cells)
         arguments = self._arguments(line, cells)
         if len(self.problems) == before:
             self._check(line, cells, arguments)
-        return CustomerRow(line, key, arguments) if len(self.problems) == before else None
+        return CustomerRow(line, key, unkeyed, arguments) if len(self.problems) == before else None
 
-    def _key(self, line: int, cells: Mapping[str, str]) -> str:
-        """Return the row's name in every run: its key, your id of the customer, or all of it."""
-        column = next((name for name in (KEY, "external_id") if name in cells), "")
-        key = cells[column] if column else _fingerprint(cells)
+    def _names(self, line: int, cells: Mapping[str, str]) -> tuple[str, str]:
+        """Return the row's name in every run, which must be unique, and the one without its key."""
+        others = {name: value for name, value in cells.items() if name != KEY}
+        unkeyed = others.get("external_id") or _fingerprint(others)
+        key = cells.get(KEY, unkeyed)
         first = self._lines.setdefault(key, line)
+        column = next((name for name in (KEY, "external_id") if name in cells), "")
         if first != line and column:
             self._add(line, column, cells[column], f"line {first} has it too: it must be unique")
         elif first != line:
             problem = f"the same as line {first}: remove it, or add a column `{KEY}`"
             self._add(line, "", None, problem)
-        return key
+        return key, unkeyed
 
     def _arguments(self, line: int, cells: Mapping[str, str]) -> dict[str, Any]:
         found = {**self._terms, CUSTOMER: self._customer(line, cells)}

@@ -80,6 +80,12 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the payment method to charge.")
     ] = None,
+    unless_active: Annotated[
+        bool,
+        typer.Option(
+            "--unless-active", help="Show the customer's running subscription, if there is one."
+        ),
+    ] = False,
     batch: BatchOptions,
     options: ChangeOptions,
 ) -> None:
@@ -95,6 +101,7 @@ def subscribe(
             "plan": inline.or_none(plan),
             "starts_on": _day(starts_on),
             "payment_method": payment_method,
+            "unless_active": unless_active,
         }
         perform("subscribe", file, terms, batch, options)
         return
@@ -104,6 +111,7 @@ def subscribe(
             customer=fields.or_existing(customer),
             starts_on=_day(starts_on),
             payment_method=payment_method,
+            unless_active=unless_active,
             provider_options=options.provider_options(client.provider),
         )
         options.show(subscription)

@@ -126,8 +126,8 @@ class Account:
         return self.retries.server_clock.ahead(self.clock(), self.retries.clock())
 
     def skip(self, pause: Pause) -> bool:
-        """Advance the clock of a sandbox instead of sleeping; return whether this is one."""
-        if self.fake is None:
+        """Advance the clock of a sandbox instead of sleeping; return whether it was advanced."""
+        if self.fake is None or pause.real:
             return False
         if pause.until is None:
             _ = self.fake.clock.advance(seconds=pause.seconds)

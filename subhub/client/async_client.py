@@ -169,6 +169,7 @@ class AsyncClient(AsyncExecutor):
         customer: str | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
         """See `Client.subscribe`."""
@@ -177,6 +178,7 @@ class AsyncClient(AsyncExecutor):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            unless_active=unless_active,
             options=provider_options,
         )
         return await self._run(flow)

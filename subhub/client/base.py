@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from subhub.client.resolving import Found
     from subhub.plugin.capabilities import Capabilities
     from subhub.recovery.journal import OpenIntent
-    from subhub.recovery.reconcile import Resolution
+    from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
     from subhub.plugin.rate_limits import RateLimit
-    from subhub.recovery.reconcile import Resolution
+    from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Steps

@@ -22,7 +22,8 @@ from subhub.errors import (
     Unsupported,
     WouldSend,
 )
-from subhub.recovery.reconcile import Resolution, lookup, together
+from subhub.recovery.judgement import Resolution
+from subhub.recovery.reconcile import lookup, together
 from subhub.recovery.tracking import id_of
 from subhub.sending.engine import Rules, steps
 from subhub.sending.steps import Pause, Steps
@@ -79,7 +80,8 @@ class Resolver:
         """Look for *sought*; what is found may also be of the others of *group*."""
         made = {intent.salt: id_of(found.result) for intent, found in self._decided(group, "done")}
         left = [intent for intent in group if intent.salt not in made]
-        flow = lookup(left, self._account.provider, list(filter(None, made.values())))
+        account, taken = self._account, list(filter(None, made.values()))
+        flow = lookup(left, account.provider, account.clock_ahead, taken)
         operation = self._rules.begin("resolve")
         operation.page_by_page = True  # the list to look through may be long
         looked: Sequence[Found]

@@ -196,7 +196,8 @@ class Client(Executor):
 
         Args:
             plan: A plan's id, or its key in the configuration.
-            customer: A customer's id, or a draft of a new customer.
+            customer: A customer's id, or a draft of a new customer. A customer who has the draft's
+                `external_id` already is used unchanged.
             return_url: Where the browser goes after paying.
             back_url: Where the page's Back leads to.
             replaces: The id of a subscription that the new one replaces.
@@ -223,6 +224,7 @@ class Client(Executor):
         customer: str | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
         """Start billing a customer for a plan, without a page.
@@ -231,9 +233,12 @@ class Client(Executor):
             plan: A plan's id, its key in the configuration, or, where the provider can bill without
                 a stored plan, a draft of one.
             customer: A customer's id, or a draft of a new customer, who is created first: if the
-                rest then fails, `error.completed` holds that customer.
+                rest then fails, `error.completed` holds that customer. A customer who has the
+                draft's `external_id` already is used unchanged.
             starts_on: A day in the account's time zone; today if left out.
             payment_method: The provider's id of the means to charge.
+            unless_active: Return the customer's running subscription, of whatever plan, instead of
+                starting a second one. One that may be running raises `Ambiguous`.
             provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.subscribe(
@@ -241,6 +246,7 @@ class Client(Executor):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            unless_active=unless_active,
             options=provider_options,
         )
         return self._run(flow)

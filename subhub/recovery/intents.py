@@ -11,17 +11,12 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Final
 
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
-from subhub.models import ARITHMETIC
-
-SKEW: Final = dt.timedelta(minutes=5)
-"""How far the provider's clock may be behind ours."""
+from subhub.recovery.likeness import Likeness, canonical, days_around, loosened
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +34,11 @@ class Intent:
         at_once: Whether a cancellation is to show at once.
         lost_at: The latest moment at which it can have been sent; unknown when its process was
             killed.
+        ahead: By how many seconds, at least and at most, the provider's clock was ahead of ours
+            when it was sent; unknown before the first answer, and in tokens of older versions.
         salt: Random, and so also the name of the intent.
         marks: The salted fingerprints of its fields.
+        loose: The same of what remains of a text in every way that a provider may write it.
     """
 
     provider: str
@@ -52,13 +50,20 @@ class Intent:
     key: str | None = None
     at_once: bool = False
     lost_at: str | None = None
+    ahead: tuple[float, float] | None = None
     salt: str = field(default_factory=lambda: secrets.token_hex(8))
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
+    loose: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def marked(self, fields: Mapping[str, object]) -> Intent:
         """Return the same intent, recognisable by those of *fields* that have a value."""
-        marks = {name: self._mark(value) for name, value in fields.items() if value is not None}
-        return replace(self, marks=marks)
+        given = {name: value for name, value in fields.items() if value is not None}
+        texts = {name: loosened(name, value) for name, value in given.items()}
+        return replace(
+            self,
+            marks={name: self._mark(canonical(value)) for name, value in given.items()},
+            loose={name: self._mark(text) for name, text in texts.items() if text is not None},
+        )
 
     def token(self) -> str:
         """Return the intent as text."""
@@ -71,27 +76,33 @@ class Intent:
         try:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
-                return cls(**decoded)
+                return cls(**decoded)  # what an older version did not write has its default
         except (ValueError, TypeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
 
-    def fits(self, found: object) -> bool:
-        """Return whether what *found* shows is as it was meant, and the key, if any, is shown."""
-        values = {name: getattr(found, name, None) for name in self.marks}
-        shown = {name: self._mark(value) for name, value in values.items() if value is not None}
-        if not shown or (self.key is not None and self.key not in shown):
-            return False
-        return all(self.marks[name] == mark for name, mark in shown.items())
+    def compared(self, found: object, names: Collection[str] | None = None) -> dict[str, Likeness]:
+        """Compare what *found* shows with what was meant, by field; what it lacks is left out.
 
-    def may_have_made(self, found: object) -> bool:
-        """Return whether *found* fits and is not known to be older than the call."""
-        made = getattr(found, "created_at", None)
-        recent = made is None or made >= dt.datetime.fromisoformat(self.sent_at) - SKEW
-        return recent and self.fits(found)
+        Without *names*, all fields are compared.
+        """
+        asked = self.marks if names is None else self.marks.keys() & names
+        shown = {name: getattr(found, name, None) for name in asked}
+        return {
+            name: self._likeness(name, value) for name, value in shown.items() if value is not None
+        }
 
-    def _mark(self, value: object) -> str:
-        text = str(value)
-        if isinstance(value, Decimal):
-            text = ARITHMETIC.to_sci_string(value.normalize(ARITHMETIC))
+    def _likeness(self, name: str, value: object) -> Likeness:
+        if self._mark(canonical(value)) == self.marks[name]:
+            return "same"
+        text = loosened(name, value)
+        if text is not None:
+            # A token of an older version does not know: there every other text may be the one.
+            return "alike" if self.loose.get(name) in {None, self._mark(text)} else "other"
+        if isinstance(value, dt.date):
+            marks = {self._mark(canonical(day)) for day in days_around(value)}
+            return "alike" if self.marks[name] in marks else "other"
+        return "other"
+
+    def _mark(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), salt=bytes.fromhex(self.salt)).hexdigest()[:32]

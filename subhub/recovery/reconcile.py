@@ -1,14 +1,13 @@
 """Reconciling: was a change carried out whose answer was lost?
 
-What was meant is compared with what the provider lists. Nothing here changes anything there.
+What was meant is compared with what the provider lists; `judgement` decides what that proves.
+Nothing here changes anything at the provider.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from subhub.errors import OutcomeUnknown
 from subhub.models import Status
@@ -17,28 +16,16 @@ from subhub.plugin.flows import Flow, done
 from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.pagination import walk
 from subhub.recovery.intents import Intent
+from subhub.recovery.judgement import Resolution, judge, may_concern
 
 if TYPE_CHECKING:
     from subhub.plugin.flows import Page
     from subhub.plugin.provider import Provider
     from subhub.recovery.journal.items import PreviousStep
+    from subhub.recovery.sending_time import Ahead
 
 OVER: Final = frozenset({Status.CANCELED, Status.ENDED})
 NO_WAY: Final = "the provider lists nothing that could show it"
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """The outcome of a change: it is done, with its `result`; it is not done; or it is ambiguous.
-
-    `ambiguous` means that looking cannot decide it: one of the `candidates` may be what the call
-    created, or, when there are none, the provider shows nothing that could decide it.
-    """
-
-    outcome: Literal["done", "not_done", "ambiguous"]
-    reason: str
-    result: object = None
-    candidates: tuple[object, ...] = ()
 
 
 def together(intents: Iterable[Intent]) -> list[list[Intent]]:
@@ -56,79 +43,57 @@ def together(intents: Iterable[Intent]) -> list[list[Intent]]:
 
 
 def lookup(
-    group: Sequence[Intent], provider: Provider, taken: Collection[str] = ()
+    group: Sequence[Intent],
+    provider: Provider,
+    ahead: Callable[[], Ahead | None],
+    taken: Collection[str] = (),
 ) -> Flow[list[Resolution]]:
     """Look at the provider once for what each of *group* would have done.
 
     Args:
         group: Intents that `together` has put together.
         provider: Where to look.
+        ahead: Returns, after a list was read, how far the provider's clock is ahead of ours.
         taken: The ids of what others of the group are known to have created.
     """
     way = LOOKUPS.get(group[0].operation)
     if way is None or not provider.capabilities().supports(way.reading):
         return done([Resolution("ambiguous", NO_WAY) for _ in group])
-    return _LOOKS[group[0].operation](group, provider, taken)
+    return _LOOKS[group[0].operation](group, provider, ahead, taken)
 
 
-_Look: TypeAlias = Callable[[Sequence[Intent], Any, Collection[str]], Flow[list[Resolution]]]
+_Look: TypeAlias = Callable[
+    [Sequence[Intent], Any, Callable[[], "Ahead | None"], Collection[str]], Flow[list[Resolution]]
+]
 
 
 def _made(listing: Callable[[Any, str | None, str | None], Flow[Page[Any]]]) -> _Look:
     def look(
-        group: Sequence[Intent], provider: Provider, taken: Collection[str]
+        group: Sequence[Intent],
+        provider: Provider,
+        ahead: Callable[[], Ahead | None],
+        taken: Collection[str],
     ) -> Flow[list[Resolution]]:
+        # A list that does not come to its real end raises `InvalidReply`: nothing is judged by it.
         listed = yield from walk(
             lambda cursor: listing(provider, cursor, group[0].owner),
-            lambda listed: any(_may_be_of(intent, listed) for intent in group),
+            lambda listed: any(may_concern(intent, listed) for intent in group),
         )
-        fitting = [[item for item in listed if _may_be_of(intent, item)] for intent in group]
-        claims = Counter([*taken, *(item.id for found in fitting for item in found)])
-        return [
-            _judged(intent, found, claims) for intent, found in zip(group, fitting, strict=True)
-        ]
+        return judge(group, listed, ahead(), taken)
 
     return look
-
-
-def _may_be_of(intent: Intent, found: Any) -> bool:
-    of_another = intent.owner is not None and found.customer_id != intent.owner
-    return not of_another and intent.may_have_made(found)
-
-
-def _judged(intent: Intent, fitting: Sequence[Any], claims: Mapping[str, int]) -> Resolution:
-    """Judge whether *intent* was carried out.
-
-    Each call created one object of its own. So an object that several of them may have created
-    proves none of them done: it is the work of one, and the others are still open.
-
-    Args:
-        intent: What was meant.
-        fitting: The objects that it may have created.
-        claims: How many lost calls may have created an object, by its id.
-    """
-    if not fitting:
-        return Resolution("not_done", "nothing that is listed fits")
-    (first, *others) = fitting
-    dated = getattr(first, "created_at", None) is not None
-    if others:
-        reason = "more than one object fits"
-    elif claims[first.id] > 1:
-        reason = "what fits may be the work of another lost call"
-    elif dated or intent.key:
-        return Resolution("done", "one object fits, and only this call can have created it", first)
-    else:
-        reason = "what fits may be older than the call: the provider gives no date of creation"
-    return Resolution("ambiguous", reason, candidates=tuple(fitting))
 
 
 def _single(look: Callable[[Intent, Any], Flow[Resolution]]) -> _Look:
     """Look at what one call was to change: it is a group by itself, and claims nothing."""
 
     def look_at_it(
-        group: Sequence[Intent], provider: Provider, taken: Collection[str]
+        group: Sequence[Intent],
+        provider: Provider,
+        ahead: Callable[[], Ahead | None],
+        taken: Collection[str],
     ) -> Flow[list[Resolution]]:
-        del taken
+        del ahead, taken
         (intent,) = group
         return [(yield from look(intent, provider))]
 
@@ -138,9 +103,17 @@ def _single(look: Callable[[Intent, Any], Flow[Resolution]]) -> _Look:
 def _changed(read: Callable[[Any, str], Flow[Any]]) -> _Look:
     def look(intent: Intent, provider: Provider) -> Flow[Resolution]:
         found = yield from read(provider, intent.target or "")
-        if intent.fits(found):
+        shown = set(intent.compared(found).values())
+        if shown == {"same"}:
             return Resolution("done", "it has the new values", found)
-        return Resolution("not_done", "it does not have the new values")
+        if "other" in shown:
+            return Resolution("not_done", "it does not have the new values")
+        reason = (
+            "it has the new values, written differently, or the old ones"
+            if shown
+            else "the provider does not show what was to be changed"
+        )
+        return Resolution("ambiguous", reason, candidates=(found,))
 
     return _single(look)
 
@@ -149,6 +122,9 @@ def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolut
     found = yield from provider.get_subscription(intent.target or "")
     if found.status in OVER:
         return Resolution("done", "the subscription is over", found)
+    if found.status is Status.UNKNOWN:
+        reason = f"unknown status {found.raw_status!r}: it may mean that the subscription is over"
+        return Resolution("ambiguous", reason, candidates=(found,))
     if intent.at_once:
         return Resolution("not_done", "the subscription is not over")
     reason = "the provider does not show a cancellation that is still to come"

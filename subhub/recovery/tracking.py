@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
+from subhub.models import Customer
 from subhub.plugin.flows import Flow
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import reread
@@ -29,11 +30,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Whose changes are tracked, where they are written down, and the clock that dates them."""
+    """Whose changes are tracked, where they are written down, and the clock that dates them.
+
+    `ahead` returns by how many seconds, at least and at most, the provider's clock is ahead of it.
+    """
 
     provider: Provider
     account: str
     clock: Callable[[], dt.datetime]
+    ahead: Callable[[], tuple[float, float] | None]
     journal: Journal | None = None
 
     def intent(self, token: str) -> Intent:
@@ -87,6 +92,7 @@ class TrackedChange:
     def sending(self) -> None:
         """Write the change down, durably."""
         assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
+        self.sent_at = self.tracker.clock()  # the wait for the rate limit is over
         self._entry.sending()
 
     def not_done(self) -> None:
@@ -117,6 +123,7 @@ class TrackedChange:
             owner=self.owner,
             key=self.key,
             at_once=self.at_once,
+            ahead=self.tracker.ahead(),
         ).marked(dict(self.fields or {}))
 
     def _again(self, past: PreviousStep) -> Flow[T]:
@@ -135,4 +142,12 @@ class TrackedChange:
 def id_of(result: object) -> str | None:
     """Return the id of what a change returned, where it has one; of a move, the new object's."""
     found = getattr(getattr(result, "new", None) or result, "id", None)
+    return found if isinstance(found, str) else None
+
+
+def customer_of(result: object) -> str | None:
+    """Return the id of the customer whom the result of a change is about, if it says so."""
+    if isinstance(result, Customer):
+        return result.id
+    found = getattr(getattr(result, "new", None) or result, "customer_id", None)
     return found if isinstance(found, str) else None

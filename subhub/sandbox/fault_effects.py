@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeGuard
 from subhub.messages import is_object
 from subhub.sandbox.exchange import Delivery, JsonObject, Received, Reply
 from subhub.sandbox.faults import Fault
+from subhub.sandbox.tidying import tidied
 
 UNKNOWN_STATUS: Final = "status_of_tomorrow"
 UNKNOWN_FIELD: Final = "field_of_tomorrow"
@@ -121,9 +122,14 @@ def _with_unknown_field(value: JsonObject) -> JsonObject:
     return {**value, UNKNOWN_FIELD: {"of": ["any", 1, None]}}
 
 
+def _tidied(value: JsonObject) -> JsonObject:
+    return {name: tidied(item) if isinstance(item, str) else item for name, item in value.items()}
+
+
 _CHANGES: Final[dict[str, Callable[[Reply], Reply]]] = {
     "malformed_json": _malformed,
     "wrong_content_type": _as_html,
     "unknown_status": _in_every_object(_with_unknown_status),
     "unknown_fields": _in_every_object(_with_unknown_field),
+    "tidied": _in_every_object(_tidied),
 }

@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, str]] = {
     "malformed_json": "half of the body arrives as if it were the whole",
     "unknown_status": "every `status` in the response is an undocumented word",
     "unknown_fields": "every object in the response has an undocumented field",
+    "tidied": "names, e-mail addresses, postal codes, intervals and days are in another spelling",
     "redirect": "307 to another host",
     "wrong_content_type": "the response declares itself as text/html",
 }

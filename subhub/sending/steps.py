@@ -15,10 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so many seconds; *until* is the end of the pause on the clock of the retry policy."""
+    """Wait so many seconds; *until* is the end of the pause on the clock of the retry policy.
+
+    A *real* pause takes its time in a sandbox as well, because it waits for another call of ours.
+    """
 
     seconds: float
     until: float | None = None
+    real: bool = False
 
 
 PAUSE: Final[ContextVar[Callable[[float], None] | None]] = ContextVar("subhub_pause", default=None)

@@ -28,7 +28,7 @@ RESULTS = Path("customers.results.csv")
 PHONE = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
 )
-OLD = f"{','.join(COLUMNS)}\n" + "".join(f"{n},old{n},done,x,,,,\n" for n in range(20_000))
+OLD = f"{','.join(COLUMNS)}\n" + "".join(f"{n},old{n},done,x,,,,,\n" for n in range(20_000))
 """So long that a limit on the size of files is not one for the journal."""
 
 

@@ -100,6 +100,13 @@ def test_subscribe_takes_a_day_and_a_payment_method(run: Run, as_json: AsJson) -
     assert created["status"] == "pending"
 
 
+def test_subscribe_shows_the_running_subscription_if_that_is_asked_for(
+    run: Run, as_json: AsJson
+) -> None:
+    terms = ("--plan", "phone", "--customer", "cst_1", "--unless-active", "--json")
+    assert as_json(run("subscribe", *terms))["id"] == "sub_1"
+
+
 def test_subscribe_takes_a_plan_and_a_customer_that_do_not_exist_yet(
     run: Run, as_json: AsJson
 ) -> None:

@@ -140,9 +140,11 @@ def test_a_canceled_task_tells_of_the_change_under_way(
 
 CHILD = """
 import sys
+from datetime import datetime
 from subhub import Client
-url, key, journal, plan, customer = sys.argv[1:]
-with Client("mijnklantportaal", api_key=key, base_url=url, journal=journal) as billing:
+url, key, journal, plan, customer, now = sys.argv[1:]
+clock = lambda: datetime.fromisoformat(now)  # that of the sandbox, which is frozen
+with Client("mijnklantportaal", api_key=key, base_url=url, journal=journal, clock=clock) as billing:
     billing.subscribe(plan=plan, customer=customer)
 """
 
@@ -159,6 +161,7 @@ def test_a_process_that_is_killed_leaves_the_change_in_the_journal(
     server.break_after(0, waits(lambda: started.get(timeout=15).kill(), after=after))
     journal = tmp_path / "journal"
     words = [server.url, world.fake.api_key, str(journal), world.plan, world.other]
+    words.append(world.fake.clock.now().isoformat())
     with subprocess.Popen([sys.executable, "-c", CHILD, *words]) as child:
         started.put(child)
         assert child.wait(15) == -signal.SIGKILL

@@ -5,6 +5,7 @@ See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/creat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from subhub.errors import Ambiguous, InvalidReply, InvalidRequest
@@ -111,21 +112,24 @@ class Customers(Provider):
         The found customers are compared with the id again: the path is assumed, and a search that
         ignored its query would bill the wrong customer. The search is documented without pages: an
         answer that may have more of them is an `InvalidReply`, because a customer who is not on the
-        first one is not a new customer.
+        first one is not a new customer. A customer whose id is the same but for case and blanks is
+        `Ambiguous`: it may be the one, as Afternoon wrote it.
         """
         if external_id is None:
             self._lacks("find_customer:email", email)
         query = {"external_id": text("external_id", external_id)}
         answer = yield from inferred.search_customers(CustomersEnvelope, query)
         page = answer.page(answer.customers, AfternoonCustomer.to_customer)
-        found = [customer for customer in page.items if customer.external_id == external_id]
+        exact = [customer for customer in page.items if customer.external_id == external_id]
+        alike = [customer for customer in page.items if _same_but_for_case(customer, query)]
         if page.next is not None:
             message = "the search for a customer has more than one page, and only one can be read"
             raise InvalidReply(message, body=str(answer.pagination))
-        if len(found) > 1:
+        found = exact or alike
+        if len(found) > len(exact) or len(exact) > 1:
             message = (
-                f"{len(found)} customers have the external id {external_id!r}. Choose one of "
-                "`candidates`, and use its id."
+                f"{len(found)} customers have the external id {external_id!r}, or nearly. Choose "
+                "one of `candidates`, and use its id."
             )
             raise Ambiguous(message, candidates=found)
         if not found and page.unreadable:  # it may be the one
@@ -171,6 +175,11 @@ class Customers(Provider):
         # the response has a body, with fields that are not documented
         answer = yield from delete(address, Envelope)
         return DeletedCustomer(provider=PROVIDER, id=customer_id, raw=answer.raw)
+
+
+def _same_but_for_case(customer: Customer, query: Mapping[str, str]) -> bool:
+    shown = (customer.external_id or "").strip().casefold()
+    return shown == query["external_id"].strip().casefold()
 
 
 def customer_body(

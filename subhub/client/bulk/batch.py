@@ -15,7 +15,7 @@ from subhub.client.resolving import ENDING, Found
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.recovery.journal.items import JobItem, current_item
 from subhub.recovery.journal.jobs import Job
-from subhub.recovery.tracking import id_of
+from subhub.recovery.tracking import customer_of, id_of
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
@@ -38,6 +38,12 @@ class BulkResult(Generic[I, T]):
     error: SubhubError | None = None
     earlier: bool = False
     object_id: str | None = None
+
+    @property
+    def customer_id(self) -> str | None:
+        """The customer of the result; after an error, the one that was created before it."""
+        made = self.error.completed if self.error else (self.result,)
+        return next((found for item in made if (found := customer_of(item))), None)
 
 
 Processed: TypeAlias = tuple[BulkResult[I, Any], JobItem | None]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _STEPS: Final = """SELECT step, operation, state, token, object FROM intents
     WHERE job = ? AND item = ? ORDER BY step"""
+_BEGUN_ITEMS: Final = """SELECT item FROM items WHERE job = ?
+    UNION SELECT item FROM intents WHERE job = ? AND state != 'not_done'"""
 _OPEN: Final = "SELECT token FROM intents WHERE job = ? AND state = 'open' ORDER BY sent_at"
 
 
@@ -43,6 +45,16 @@ class Job:
         statement = """SELECT 1 FROM items WHERE job = ?
             UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
         return bool(self._journal.database.read(statement, (self.id, self.id)))
+
+    @property
+    def begun(self) -> set[str]:
+        """The names of the items of which an earlier run did, or may have done, something."""
+        rows = self._journal.database.read(_BEGUN_ITEMS, (self.id, self.id))
+        return {item for (item,) in rows}
+
+    def name_of(self, key: str) -> str:
+        """Return the name of the item *key* in the journal, which does not reveal it."""
+        return self._item(key)
 
     def open_tokens(self) -> list[str]:
         """Return the tokens of changes with an unknown outcome, oldest first."""

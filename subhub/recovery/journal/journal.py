@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from subhub.errors import JournalError
+from subhub.file_locks import LockableFile, acquire
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal.database import Database
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
-from subhub.recovery.journal.sessions import Sessions
+from subhub.recovery.journal.sessions import Sessions, lock_errors
 
 logger = logging.getLogger("subhub")
 
@@ -110,6 +111,15 @@ class Journal:
             statement, values = _closing(intent, in_job=in_job, done=done, object_id=object_id)
             self.database.write(statement, values, durable=False)
         return bool(jobs)
+
+    def try_lock(self, name: str) -> LockableFile | None:
+        """Lock *name* for the processes that share the journal; `None` when it is locked already.
+
+        `LockableFile.remove` releases it.
+        """
+        path = self.path.with_name(f"{self.path.name}-{name}.lock")
+        with lock_errors(path):
+            return acquire(path)
 
     def close(self) -> None:
         """Close the file; open intents stay in it."""
