@@ -1,6 +1,6 @@
 """Likeness: whether a shown value is the one that was sent, or may be it, written differently.
 
-Providers tidy what they are told. They write e-mail addresses in lower case and postal codes with a
+Providers tidy what they are sent. They write e-mail addresses in lower case and postal codes with a
 blank, compose accents, collapse blanks, escape `&` for HTML, drop accents, and show a day as an
 instant. A value that could come from that is *alike*: it neither proves that something was created,
 nor that it was not.
@@ -32,7 +32,7 @@ def canonical(value: object) -> str:
     if isinstance(value, Money) and value.amount.is_finite():
         return str(Money(value.amount.normalize(ARITHMETIC), value.currency))
     if isinstance(value, Decimal):
-        return str(value.normalize(ARITHMETIC))
+        return ARITHMETIC.to_sci_string(value.normalize(ARITHMETIC))
     return str(value)
 
 

@@ -38,7 +38,7 @@ older than a call if it is older by more than this."""
 
 LATE: Final = dt.timedelta(hours=1)
 """How long after a call a provider may carry it out. What fits and was created later may be the
-work of somebody else."""
+work of another caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,7 +376,8 @@ class TestResuming:
     def test_continues_after_a_line_that_was_cut(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b"))
         _ = Path("customers.results.csv").write_text(
-            "line,key,outcome,id,url,expires_at,error,token\n2,a,done,spc_1,,,,\n3,b,do"
+            "line,key,outcome,id,url,expires_at,error,token,customer_id\n"
+            "2,a,done,spc_1,,,,,\n3,b,do"
         )
         assert run(*self.words(portal, "--resume")).exit_code == 0
         assert portal.sold() == (1, 1)
@@ -387,7 +388,7 @@ class TestResuming:
         [
             ("name,email\na,b\n", "is not the result of a bulk command"),
             ("\udcff", "is not the result of a bulk command"),
-            ("line,key,outcome,id,url,expires_at,error,token\n2,\udcff\n", "cannot be read"),
+            ("line,key,outcome,id,url,expires_at,error,token,customer_id\n2,\udcff\n", "cannot"),
         ],
     )
     def test_takes_no_other_file_for_its_results(

@@ -276,7 +276,7 @@ class TestResuming:
     def test_repairs_a_cut_line(self, run: Run, shop: Shop) -> None:
         head = f"{','.join(COLUMNS)}\n"
         _ = RESULTS.write_text(
-            f"{head}2,k0,done,x,https://a,2026,,\n3,k1,done,y,https://b", "utf-8"
+            f"{head}2,k0,done,x,https://a,2026,,,\n3,k1,done,y,https://b", "utf-8"
         )
         RESULTS.chmod(0o644)
         ran = run(*words(shop, "--resume"))
@@ -300,7 +300,7 @@ class TestResuming:
         assert [row["outcome"] for row in rows() if row["key"] == "k0"] == ["done", "done"]
 
     def test_reads_what_a_spreadsheet_has_saved(self, run: Run, shop: Shop) -> None:
-        text = f"\ufeff{','.join(COLUMNS)}\r\n2,k0,done,x,https://a,2026,,\r\n"
+        text = f"\ufeff{','.join(COLUMNS)}\r\n2,k0,done,x,https://a,2026,,,\r\n"
         _ = RESULTS.write_bytes(text.encode())
         assert run(*words(shop, "--resume")).exit_code == 0
         assert shop.links == 5
