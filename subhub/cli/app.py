@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "subscribe": ("subscriptions:subscribe", "Subscribe a customer to a plan."),
     "resolve": ("resolve:resolve", "Find out what happened to changes with an unknown outcome."),
     "plan": ("plans:app", "Plans: what is sold, at what price, how often."),
+    "plans": ("catalog:app", "The plans of the configuration, linked to those of an account."),
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),

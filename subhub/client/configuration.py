@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from subhub.client.account import Account, open_account
+from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.settings import Mode
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.messages import is_object
@@ -37,6 +38,7 @@ from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 
 FILE_NAME = "subhub.toml"
+_SERVER = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
@@ -56,6 +58,16 @@ def _rate_limit(value: Any) -> Any:
         raise ValueError(str(error)) from error
 
 
+def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a switch
+    if isinstance(value, str) and not _SERVER.fullmatch(value):
+        message = (
+            "must be true, or the address that `subhub sandbox serve` prints, such as "
+            "http://127.0.0.1:8420"
+        )
+        raise ValueError(message)
+    return value
+
+
 class AccountSettings(BaseModel):
     """One `[accounts.NAME]` table; see `Client` for the meaning of the keys."""
 
@@ -67,7 +79,9 @@ class AccountSettings(BaseModel):
     mode: Mode | None = None
     timeout: float = Field(default=30.0, gt=0)
     timezone: str | None = None
-    sandbox: bool = False
+    sandbox: Annotated[bool | str, Field(union_mode="left_to_right"), AfterValidator(_sandbox)] = (
+        False
+    )
     dry_run: bool = False
     deadline: float | None = Field(default=120.0, gt=0)
     attempts: int = Field(default=4, ge=1)
@@ -75,6 +89,7 @@ class AccountSettings(BaseModel):
     share: float = Field(default=1.0, gt=0, le=1)
     permits: str | None = None
     journal: str | None = None
+    plans: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict[str, str])
 
 
 def _money(value: object) -> Money:
@@ -169,6 +184,7 @@ class Configuration:
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
+        check_plans: bool = True,
     ) -> Account:
         """Open the account *name*; every account of the file is checked against the needs.
 
@@ -177,14 +193,20 @@ class Configuration:
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path of a journal, for an account that names none.
             hooks: Each is called with every attempt at a request.
+            check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """
         self.check_needs()
         chosen = self.choose(name)
         settings = self.settings.accounts[chosen]
         place = f"{self.source}: accounts.{chosen}"
-        key = settings.api_key
+        links = self._links(chosen)
+        linked = {**{key: link.id for key, link in links.items()}, **settings.plans}
         try:
-            return open_account(
+            if isinstance(settings.sandbox, str):
+                settings, linked = _in_served_sandbox(settings, chosen)
+                links = {}
+            key = settings.api_key
+            account = open_account(
                 load(settings.provider),
                 name=chosen,
                 api_key=_secret(key.get_secret_value(), place) if key else None,
@@ -192,7 +214,7 @@ class Configuration:
                 mode=settings.mode,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=settings.sandbox,
+                sandbox=settings.sandbox is True,
                 dry_run=settings.dry_run or dry_run,
                 deadline=settings.deadline,
                 attempts=settings.attempts,
@@ -202,10 +224,37 @@ class Configuration:
                 journal=self._beside(settings.journal) or journal,
                 hooks=hooks,
                 plans=self.plans(),
+                plan_ids=linked,
             )
+            if check_plans and account.fake is None:
+                self._check_plans(account, links)
         except (ConfigError, InvalidRequest) as error:
             message = f"{place}: {error}".replace(f"{place}: {place}", place)
             raise ConfigError(message) from error
+        return account
+
+    def _links(self, account: str) -> Links:
+        """Return what the lock file says of the configured plans that are not linked by hand."""
+        by_hand = self.settings.accounts[account].plans
+        unknown = sorted(by_hand.keys() - self.settings.plans.keys())
+        if unknown:
+            raise ConfigError(
+                f"{self.source}: accounts.{account}.plans.{unknown[0]}: there is no [plans."
+                f"{unknown[0]}] that describes the plan: add it, or remove the link"
+            )
+        open_keys = self.settings.plans.keys() - by_hand.keys()
+        if not open_keys:
+            return {}
+        links = read_lock(self.folder / LOCK_NAME).get(account, {})
+        return {key: link for key, link in links.items() if key in open_keys}
+
+    def _check_plans(self, account: Account, links: Links) -> None:
+        found = problems(
+            account.provider, account.plans, account.plan_ids, links, self.settings.needs
+        )
+        if lines := "\n  ".join(f"plans.{key}: {problem}" for key, problem in found):
+            account.close()
+            raise ConfigError(f"the configured plans cannot all be sold:\n  {lines}")
 
     def _beside(self, path: str | None) -> Path | None:
         """Return a path of the file: it counts from the file's folder, not from the program's."""
@@ -246,6 +295,20 @@ class Configuration:
             lines = "\n  ".join(lacking)
             message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
             raise MissingNeed(message)
+
+
+def _in_served_sandbox(
+    settings: AccountSettings, name: str
+) -> tuple[AccountSettings, dict[str, str]]:
+    """Return the settings with which a served sandbox is reached, and the ids of its plans."""
+    from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is configured
+
+    for field in ("api_key", "base_url"):
+        if getattr(settings, field) is not None:
+            raise ConfigError(f"`sandbox` has an address, which says the `{field}`: leave that out")
+    served = find(str(settings.sandbox), settings.provider, name)
+    reached = {"api_key": SecretStr(served.api_key), "base_url": served.base_url}
+    return settings.model_copy(update=reached), served.plans
 
 
 def _unmet(capabilities: Capabilities, needs: tuple[str, ...]) -> list[str]:
