@@ -1,11 +1,12 @@
 """`provider_options`: what only one provider knows, checked against that provider's own method.
 
 The keys of the active provider are the keyword parameters that its method has beyond the neutral
-ones. The parts of other providers are ignored, so that a call stays valid after a switch.
+ones. The parts of other installed providers are ignored, so that a call stays valid after a switch.
 """
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import types
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from subhub.errors import InvalidRequest
 from subhub.models.record import Record
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.provider import Provider
+from subhub.plugin.registry import names
 
 ProviderOptions: TypeAlias = Mapping[str, Mapping[str, object]]
 """Options by provider name: `{"mijnklantportaal": {"create_invoice": True}}`."""
@@ -34,7 +36,10 @@ def validated_options(
         options: Those of all providers, by name.
     """
     place = f"provider_options[{provider.name!r}]"
-    given = _table(place, _table("provider_options", options).get(provider.name))
+    tables = _table("provider_options", options)
+    for name in tables.keys() - {provider.name}:
+        _check_name(name, provider, operation)
+    given = _table(place, tables.get(provider.name))
     if not given:
         return {}
     known = options_of(provider, operation)
@@ -45,6 +50,25 @@ def validated_options(
         raise InvalidRequest(message, fields=dict.fromkeys(strange, choices))
     accepted = _model(getattr(provider, operation), tuple(known))(**given)
     return {name: getattr(accepted, name) for name in given}
+
+
+def _check_name(name: str, provider: type[Provider], operation: str) -> None:
+    """Refuse a part that no provider would ever take: its options would be lost silently."""
+    if _is_installed(name):
+        return
+    if name in options_of(provider, operation):
+        problem = f"stands below the provider's name: {{{provider.name!r}: {{{name!r}: ...}}}}"
+    else:
+        known = sorted({provider.name, *names()})
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"installed are {', '.join(known)}"
+        problem = f"is not the name of an installed provider: {hint}"
+    raise InvalidRequest(f"`provider_options`: {name!r} {problem}", fields={name: problem})
+
+
+@cache
+def _is_installed(name: str) -> bool:
+    return name in names()
 
 
 def _table(place: str, value: object) -> dict[str, object]:
