@@ -122,7 +122,8 @@ def test_options_reach_the_request_and_what_is_wrong_is_never_sent(
         lambda: billing.subscribe(plan="1", customer="1", provider_options={"toy": {"x": 1}}),
     ]
 
-    _ = billing.create_plan(draft, provider_options={"toy": {"colour": "red"}, "afternoon": {"a": 1}})
+    options = {"toy": {"colour": "red"}, "afternoon": {"a": 1}}
+    _ = billing.create_plan(draft, provider_options=options)
     for call in calls:
         with pytest.raises(InvalidRequest):
             call()

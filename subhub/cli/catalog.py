@@ -18,7 +18,7 @@ from subhub.client.plan_links import terms_of
 from subhub.errors import Unsupported
 
 app = typer.Typer(
-    help="The plans of the configuration: whether an account has them, and which ones they are.",
+    help="The configured plans at an account: compared, created and linked.",
     no_args_is_help=True,
     add_completion=False,
 )
