@@ -174,7 +174,7 @@ def test_a_plan_key_is_the_id_in_a_sandbox_and_is_yet_to_be_linked_elsewhere(
     assert sandboxed.plan_id("phone") == "pln_phone"
     assert sandboxed.plan_id("pln_7") == "pln_7"
     assert real.plan_id("pln_7") == "pln_7"
-    with pytest.raises(ConfigError, match=r"the plan 'phone' .* not yet linked .* account 'main'"):
+    with pytest.raises(ConfigError, match=r"plan 'phone' .* linked to no plan .* account 'main'"):
         _ = real.plan_id("phone")
 
 

@@ -113,7 +113,11 @@ def test_the_table_of_commands_says_what_each_command_says(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("subhub pl", {"plan"}), ("subhub plan up", {"update"}), ("subhub nothing up", set[str]())],
+    [
+        ("subhub pl", {"plan", "plans"}),
+        ("subhub plan up", {"update"}),
+        ("subhub nothing up", set[str]()),
+    ],
 )
 def test_a_shell_completes_commands(
     typed: str, offered: set[str], monkeypatch: pytest.MonkeyPatch
@@ -126,10 +130,10 @@ def test_a_shell_completes_commands(
 
 
 def test_a_misspelled_command_gets_a_suggestion() -> None:
-    result = program("paln")
+    result = program("custmer")
 
     assert result.returncode == 2
-    assert "Did you mean 'plan'?" in result.stderr
+    assert "Did you mean 'customer'?" in result.stderr
 
 
 def test_what_json_has_no_form_for_becomes_text() -> None:

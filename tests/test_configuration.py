@@ -302,13 +302,18 @@ def test_in_a_sandbox_the_plans_of_the_file_exist_under_their_keys() -> None:
     assert client.get_plan("phone").id == "pln_phone"
 
 
-def test_elsewhere_a_plan_key_that_is_not_linked_yet_is_told_so() -> None:
+def test_elsewhere_a_plan_key_that_is_linked_to_no_plan_is_told_at_once() -> None:
     _ = write(f"{TWO}\n{PLANS}")
 
-    client = Client.from_config(account="b")
+    message = str(refusal(lambda: Client.from_config(account="b")))
+    assert "plans.phone: no plan is linked to the key, and poor sells existing plans" in message
 
-    with pytest.raises(ConfigError, match="the plan 'phone' is described in the configuration"):
+    client = Client.from_config(account="b", check_plans=False)
+    with pytest.raises(ConfigError, match="the plan 'phone' of the configuration is linked to no"):
         _ = client.get_plan("phone")
+
+    _ = write(f'{TWO}\n[accounts.b.plans]\nphone = "p1"\nfree = "p2"\n{PLANS}')
+    assert Client.from_config(account="b").get_plan("phone") == "p1"
 
 
 def test_a_dry_run_is_one_when_either_the_file_or_the_call_says_so(draft: PlanDraft) -> None:

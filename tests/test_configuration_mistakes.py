@@ -62,7 +62,10 @@ def opened(name: str | None = None) -> Any:
         ("[accounts.a]\nprovider='toy'\nmode='prod'", "accounts.a.mode: Input should be 'live' or"),
         ("[accounts.a]\nprovider='toy'\ntimeout=0", "accounts.a.timeout: Input should be greater"),
         ("[accounts.a]\nprovider='toy'\ntimeout=nan", "accounts.a.timeout: Input should be"),
-        ("[accounts.a]\nprovider='toy'\nsandbox='maybe'", "accounts.a.sandbox: Input should be a"),
+        (
+            "[accounts.a]\nprovider='toy'\nsandbox='maybe'",
+            "accounts.a.sandbox: must be true, or the",
+        ),
         (f"[accounts.a]\nprovider='toy'\napi_key=['{SECRET}']", "accounts.a.api_key: Input should"),
         ("accounts = 7", "accounts: Input should be a valid dictionary"),
         ("accounts = {a = 7}", "accounts.a: Input should be a valid dictionary"),

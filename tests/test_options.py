@@ -45,9 +45,9 @@ class Optional(Rich):
         (None, {}),
         ({}, {}),
         ({"rich": {}}, {}),
-        ({"other": {"anything": object()}}, {}),
+        ({"afternoon": {"anything": object()}}, {}),
         ({"rich": {"colour": "blue"}}, {"colour": "blue"}),
-        ({"rich": {"count": None}, "other": {"x": 1}}, {"count": None}),
+        ({"rich": {"count": None}, "afternoon": {"x": 1}}, {"count": None}),
         ({"rich": {"count": 3, "public_name": " a "}}, {"count": 3, "public_name": " a "}),
     ],
     ids=lambda each: str(each)[:40],
@@ -75,6 +75,19 @@ def test_a_wrong_option_is_refused_with_what_is_known(given: dict[str, Any], sai
         _ = validated_options(Rich, "create_plan", {"rich": given})
 
     assert set(caught.value.fields) <= set(given)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"colour": "red"}, "'colour' stands below the provider's name: {'rich': {'colour': ...}}"),
+        ({"ritch": {"colour": "red"}}, "'ritch' is not the name of an .*: did you mean 'rich'?"),
+        ({"paypal": {}}, "'paypal' is not the name of an .*: installed are afternoon, mijnkl"),
+    ],
+)
+def test_a_part_that_no_provider_would_take_is_refused(options: Any, said: str) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(said).replace(r"\.\*", ".*")):
+        _ = validated_options(Rich, "create_plan", options)
 
 
 def test_an_operation_without_options_says_that_it_takes_none() -> None:
@@ -109,7 +122,8 @@ def test_options_reach_the_request_and_what_is_wrong_is_never_sent(
         lambda: billing.subscribe(plan="1", customer="1", provider_options={"toy": {"x": 1}}),
     ]
 
-    _ = billing.create_plan(draft, provider_options={"toy": {"colour": "red"}, "other": {"a": 1}})
+    options = {"toy": {"colour": "red"}, "afternoon": {"a": 1}}
+    _ = billing.create_plan(draft, provider_options=options)
     for call in calls:
         with pytest.raises(InvalidRequest):
             call()

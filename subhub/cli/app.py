@@ -29,9 +29,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "subscribe": ("subscriptions:subscribe", "Subscribe a customer to a plan."),
     "resolve": ("resolve:resolve", "Find out what happened to changes with an unknown outcome."),
     "plan": ("plans:app", "Plans: what is sold, at what price, how often."),
+    "plans": ("catalog:app", "The configured plans at an account: compared, created and linked."),
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "call": (
+        "call:call",
+        "Call an operation that only one provider has; `subhub capabilities` lists them.",
+    ),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
 }

@@ -57,7 +57,7 @@ def _checks(configuration: Configuration) -> Iterator[AccountCheck]:
             Configuration(alone, configuration.source, configuration.folder).check(name)
         except SubhubError as error:
             problem = str(error)
-        yield AccountCheck(name, account.provider, account.sandbox, problem)
+        yield AccountCheck(name, account.provider, bool(account.sandbox), problem)
 
 
 def _print(

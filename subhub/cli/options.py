@@ -70,7 +70,12 @@ class ClientOptions(Output):
     ) -> Generator[subhub.Client]:
         """Open the client of the account; *journal* is used if the account names none."""
         with subhub.Client.from_config(
-            self.config, account=self.account, dry_run=self.dry_run, journal=journal, hooks=hooks
+            self.config,
+            account=self.account,
+            dry_run=self.dry_run,
+            journal=journal,
+            hooks=hooks,
+            check_plans=False,  # to see and link plans, one has to get in; a key is checked on use
         ) as client:
             if client.sandbox is not None:
                 self.note(f"sandbox: a local fake of {client.provider}; it forgets everything")

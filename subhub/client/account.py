@@ -63,7 +63,8 @@ class Account:
     dry_run: bool = False
     fake: Fake | None = None
     journal: Journal | None = None
-    plan_ids: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    plans: Mapping[str, PlanDraft] = field(default_factory=dict[str, "PlanDraft"])
+    plan_ids: Mapping[str, str] = field(default_factory=dict[str, str])
     api_key: str = field(default="", repr=False)
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
@@ -137,14 +138,22 @@ class Account:
 
     def plan_id(self, key: str) -> str:
         """Return the provider's id of the plan *key*; any other text is taken for an id."""
-        found = self.plan_ids.get(key, key)
-        if found is None:
-            message = (
-                f"the plan {key!r} is described in the configuration, but not yet linked to a plan "
-                f"of the account {self.name!r}: pass the id that {self.provider.name} gave it"
+        found = self.plan_ids.get(key)
+        if found is None and key in self.plans:
+            from subhub.client.plan_links import how_to_link  # noqa: PLC0415 - only for this message
+
+            raise ConfigError(
+                f"the plan {key!r} of the configuration is linked to no plan of the account "
+                f"{self.name!r}: {how_to_link(key)}"
             )
-            raise ConfigError(message)
-        return found
+        return found or key
+
+    def inline_plan(self, key: object) -> PlanDraft | None:
+        """Return the configured plan *key* if it is linked to no plan, and needs no link here."""
+        if not isinstance(key, str) or key not in self.plans or key in self.plan_ids:
+            return None
+        supported = self.provider.capabilities().supports("subscribe:inline_plan")
+        return self.plans[key] if supported else None
 
 
 def open_account(
@@ -167,11 +176,13 @@ def open_account(
     journal: str | os.PathLike[str] | None = None,
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
+    plan_ids: Mapping[str, str] | None = None,
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
-    See `Client` for what they mean. *name* is the account's in the configuration, and *plans* are
-    those that the configuration describes, by key. Wrong settings raise `ConfigError`.
+    See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
+    that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
+    at the provider. Wrong settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -211,7 +222,8 @@ def open_account(
         ),
         dry_run=dry_run,
         fake=fake,
-        plan_ids=_plan_ids(plans or {}, fake),
+        plans=plans or {},
+        plan_ids=_plan_ids(provider, plans or {}, plan_ids or {}, fake),
         api_key=key,
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
@@ -265,11 +277,23 @@ def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
     return Journal(checked_path("journal", path))
 
 
-def _plan_ids(plans: Mapping[str, PlanDraft], fake: Fake | None) -> dict[str, str | None]:
-    """Return the ids of *plans*: a sandbox creates them, at a real provider they are not linked."""
-    found: dict[str, str | None] = dict.fromkeys(plans)
+def _plan_ids(
+    provider: type[Provider],
+    plans: Mapping[str, PlanDraft],
+    linked: Mapping[str, str],
+    fake: Fake | None,
+) -> Mapping[str, str]:
+    """Return the ids of *plans* by key; an embedded sandbox creates them.
+
+    Args:
+        provider: Its plans may be named by codes of the application's own.
+        plans: The configured plans by key.
+        linked: The ids of those that are linked.
+        fake: The embedded sandbox, if it is one.
+    """
     if fake is None:
-        return found
+        return {**{key: key for key in plans if provider.plan_codes}, **linked}
+    found: dict[str, str] = {}
     for key, draft in plans.items():
         try:
             found[key] = fake.add_plan(key, draft)

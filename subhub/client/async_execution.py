@@ -94,6 +94,7 @@ class AsyncExecutor(BaseClient):
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
+        check_plans: bool = True,
         transport: AsyncTransport | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> Self:
@@ -102,7 +103,9 @@ class AsyncExecutor(BaseClient):
 
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        opened = configuration.open(
+            dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
+        )
         self._connect(opened, transport, http_client)
         return self
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from types import EllipsisType
+from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.operations import Operations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk.batch import Batch
     from subhub.client.resolving import Found
+    from subhub.models import PlanDraft
     from subhub.plugin.capabilities import Capabilities
     from subhub.recovery.journal import OpenIntent
     from subhub.recovery.judgement import Resolution
@@ -56,6 +57,11 @@ class BaseClient:
         An unknown name is an `InvalidRequest`.
         """
         return self.capabilities.supports(capability)
+
+    @property
+    def plans(self) -> Mapping[str, PlanDraft]:
+        """The plans of the configuration, by key: what `plan="phone"` means."""
+        return MappingProxyType(self._account.plans)
 
     @property
     def sandbox(self) -> Fake | None:

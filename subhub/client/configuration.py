@@ -8,136 +8,32 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
     SecretStr,
     ValidationError,
 )
 
 from subhub.client.account import Account, open_account
 from subhub.client.environment import apply_environment
-from subhub.client.keys import Mode
+from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.references import place, secret
+from subhub.client.tables import AccountSettings, PlanSettings, Settings
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
-from subhub.models import Interval, Money, PlanDraft
-from subhub.models.money import Percent
+from subhub.models import PlanDraft
 from subhub.plugin.capabilities import Capabilities
-from subhub.plugin.operations import NEUTRAL
-from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 
 FILE_NAME = "subhub.toml"
-_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-def _rate_limit(value: Any) -> Any:
-    """Read `"60 per 60"`: so many requests in so many seconds."""
-    match = (
-        re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
-        if isinstance(value, str)
-        else None
-    )
-    if match is None:
-        message = "write requests and seconds as '60 per 60'"
-        raise ValueError(message)
-    try:
-        return RateLimit(int(match[1]), per=float(match[2]))
-    except ConfigError as error:
-        raise ValueError(str(error)) from error
-
-
-class AccountSettings(BaseModel):
-    """One `[accounts.NAME]` table; see `Client` for the meaning of the keys."""
-
-    model_config = _STRICT
-
-    provider: str
-    api_key: SecretStr | None = None
-    base_url: str | None = None
-    mode: Mode | None = None
-    timeout: float = Field(default=30.0, gt=0)
-    timezone: str | None = None
-    sandbox: bool = False
-    dry_run: bool = False
-    deadline: float | None = Field(default=120.0, gt=0)
-    attempts: int = Field(default=4, ge=1)
-    rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
-    share: float = Field(default=1.0, gt=0, le=1)
-    permits: str | None = Field(default=None, repr=False)  # they may refer to a password
-    journal: str | None = Field(default=None, repr=False)
-
-
-def _money(value: object) -> Money:
-    return Money.parse(_text(value, "12.95 EUR"))
-
-
-def _interval(value: object) -> Interval:
-    return Interval.parse(_text(value, "6 months"))
-
-
-def _text(value: object, example: str) -> str:
-    if not isinstance(value, str):
-        message = f"write it as text: {example!r}"
-        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
-    return value
-
-
-class PlanSettings(BaseModel):
-    """One `[plans.KEY]` table: what the application means by that key."""
-
-    model_config = _STRICT
-
-    name: str
-    price: Annotated[Money, BeforeValidator(_money)]
-    interval: Annotated[Interval, BeforeValidator(_interval)]
-    tax_rate: Percent | None = None
-    description: str | None = None
-    public: bool | None = None
-
-    def to_draft(self, key: str) -> PlanDraft:
-        """Return the plan as it would be created."""
-        return PlanDraft(
-            code=key,
-            name=self.name,
-            price=self.price,
-            interval=self.interval,
-            tax_rate=self.tax_rate,
-            description=self.description,
-            public=self.public,
-        )
-
-
-def _known_need(name: str) -> str:
-    if name in NEUTRAL:
-        return name
-    close = difflib.get_close_matches(name, NEUTRAL, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
-    raise ValueError(f"unknown capability {name!r}: {hint}")
-
-
-class Settings(BaseModel):
-    """A whole `subhub.toml`."""
-
-    model_config = _STRICT
-
-    account: str | None = None
-    needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
-    accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
-    plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +69,7 @@ class Configuration:
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
+        check_plans: bool = True,
     ) -> Account:
         """Open the account *name*; every account of the file is checked against the needs.
 
@@ -181,20 +78,24 @@ class Configuration:
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path of a journal, for an account that names none.
             hooks: Each is called with every attempt at a request.
+            check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """
         self.check_needs()
         chosen = self.choose(name)
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
         permits, own = self._path(chosen, "permits"), self.journal(chosen)
-        return self._account(
+        account = self._account(
             chosen, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
         )
+        if check_plans:
+            self._check_plans(account)
+        return account
 
     def check(self, name: str) -> None:
         """Check the account *name* like `open`, but write nothing and open no journal."""
         self.check_needs()
         _ = self._path(name, "permits"), self.journal(name)
-        _ = self._account(name)
+        self._check_plans(self._account(name))
 
     def journal(self, name: str) -> Path | None:
         """Return the path of the journal of the account *name*."""
@@ -214,7 +115,9 @@ class Configuration:
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
     ) -> Account:
-        settings, plans = self.settings.accounts[name], self.plans()
+        plans = self.plans()
+        with self._located(f"accounts.{name}"):
+            settings, plan_ids = self._resolved(name)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
             api_key = secret(key.get_secret_value(), self.folder) if key else None
@@ -227,7 +130,7 @@ class Configuration:
                 mode=settings.mode,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=settings.sandbox,
+                sandbox=settings.sandbox is True,
                 dry_run=dry_run,
                 deadline=settings.deadline,
                 attempts=settings.attempts,
@@ -237,6 +140,43 @@ class Configuration:
                 journal=journal,
                 hooks=hooks,
                 plans=plans,
+                plan_ids=plan_ids,
+            )
+
+    def _resolved(self, name: str) -> tuple[AccountSettings, Mapping[str, str]]:
+        """Return the settings of an account and the ids of its plans, from where they stand."""
+        settings = self.settings.accounts[name]
+        linked = {key: link.id for key, link in self._links(name).items()}
+        if isinstance(settings.sandbox, str):
+            return _in_served_sandbox(settings, name)
+        return settings, {**linked, **settings.plans}
+
+    def _links(self, account: str) -> Links:
+        """Return what the lock file says of the configured plans that are not linked by hand."""
+        by_hand = self.settings.accounts[account].plans
+        unknown = sorted(by_hand.keys() - self.settings.plans.keys())
+        if unknown:
+            raise ConfigError(
+                f"plans.{unknown[0]} links a plan that no [plans.{unknown[0]}] describes: add that, or "
+                "remove the link"
+            )
+        open_keys = self.settings.plans.keys() - by_hand.keys()
+        if not open_keys or self.settings.accounts[account].sandbox:
+            return {}
+        links = read_lock(self.folder / LOCK_NAME).get(account, {})
+        return {key: link for key, link in links.items() if key in open_keys}
+
+    def _check_plans(self, account: Account) -> None:
+        """Refuse a configured plan that could not be sold, and close *account* then."""
+        if account.fake is not None:
+            return
+        links, needs = self._links(account.name), self.settings.needs
+        found = problems(account.provider, account.plans, account.plan_ids, links, needs)
+        if lines := "\n  ".join(f"plans.{key}: {problem}" for key, problem in found):
+            account.close()
+            raise ConfigError(
+                f"{self.source}: accounts.{account.name}: the configured plans cannot all be sold:"
+                f"\n  {lines}"
             )
 
     @contextmanager
@@ -287,6 +227,20 @@ class Configuration:
             lines = "\n  ".join(lacking)
             message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
             raise MissingNeed(message)
+
+
+def _in_served_sandbox(
+    settings: AccountSettings, name: str
+) -> tuple[AccountSettings, dict[str, str]]:
+    """Return the settings with which a served sandbox is reached, and the ids of its plans."""
+    from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is configured
+
+    for field in ("api_key", "base_url"):
+        if getattr(settings, field) is not None:
+            raise ConfigError(f"`sandbox` has an address, which says the `{field}`: leave that out")
+    served = find(str(settings.sandbox), settings.provider, name)
+    reached = {"api_key": SecretStr(served.api_key), "base_url": served.base_url}
+    return settings.model_copy(update=reached), served.plans
 
 
 def _unmet(capabilities: Capabilities, needs: tuple[str, ...]) -> list[str]:

@@ -121,13 +121,16 @@ class Executor(BaseClient):
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
+        check_plans: bool = True,
         transport: SyncTransport | None = None,
         http_client: SyncHttpClient | None = None,
     ) -> Self:
         """Open a client of an account in `subhub.toml`.
 
         Raises `ConfigError` with file, key and remedy; `MissingNeed` when any account of the file
-        lacks what the file says that the application needs.
+        lacks what the file says that the application needs. A plan of the file that is linked to no
+        plan of the account, that the provider cannot express, or whose terms changed since it was
+        linked is a `ConfigError`, too.
 
         Args:
             path: The file; otherwise that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
@@ -136,6 +139,8 @@ class Executor(BaseClient):
             dry_run: As for `Client`; the file may ask for it as well.
             journal: The path of a journal, for an account that names none.
             hooks: As for `Client`.
+            check_plans: Whether a configured plan that could not be sold at the account is an
+                error now, and not only when it is first named.
             transport: As for `Client`.
             http_client: As for `Client`.
         """
@@ -143,7 +148,9 @@ class Executor(BaseClient):
 
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
-        opened = configuration.open(dry_run=dry_run, journal=journal, hooks=hooks)
+        opened = configuration.open(
+            dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
+        )
         self._connect(opened, transport, http_client)
         return self
 

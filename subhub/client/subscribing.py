@@ -136,6 +136,7 @@ class SubscriptionOperations:
     ) -> Steps[Subscription]:
         """See `Client.subscribe`."""
         extra = self._extra("subscribe", options)
+        plan = self._account.inline_plan(plan) or plan
         if isinstance(plan, PlanDraft):
             self._require("subscribe:inline_plan")
         else:
@@ -359,7 +360,7 @@ class SubscriptionOperations:
         if isinstance(value, PlanDraft):
             problem = "must be the id or key of an existing plan: create it with `create_plan`"
             raise InvalidRequest.of("plan", problem)
-        if isinstance(value, str) and value in self._account.plan_ids:
+        if isinstance(value, str) and value in self._account.plans:
             value = self._account.plan_id(value)
         return self._id("plan", value, "plan")
 

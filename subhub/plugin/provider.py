@@ -92,6 +92,9 @@ class Provider:
     kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    plan_codes: ClassVar[bool] = False
+    """Whether the id of a plan is a code that its owner chose: then a key of the configuration that
+    is linked to no other plan is the code of one."""
     rate_limit: ClassVar[RateLimit | None] = None
     """How many requests an account may send, where it is documented; clients keep within it."""
     dated: ClassVar[frozenset[str]] = frozenset()

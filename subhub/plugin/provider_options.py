@@ -1,16 +1,17 @@
 """`provider_options`: what only one provider knows, checked against that provider's own method.
 
 The keys of the active provider are the keyword parameters that its method has beyond the neutral
-ones. The parts of other providers are ignored, so that a call stays valid after a switch.
+ones. The parts of other installed providers are ignored, so that a call stays valid after a switch.
 """
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeAlias, cast, get_type_hints
+from typing import Any, Final, TypeAlias, cast, get_type_hints
 
 from pydantic import ConfigDict, create_model
 
@@ -18,6 +19,10 @@ from subhub.errors import InvalidRequest
 from subhub.models.record import Record
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.provider import Provider
+from subhub.plugin.registry import names
+
+_NOT_GIVEN: Final = frozenset({"self", "cursor"})
+"""Parameters of an extension that a caller does not pass by name."""
 
 ProviderOptions: TypeAlias = Mapping[str, Mapping[str, object]]
 """Options by provider name: `{"mijnklantportaal": {"create_invoice": True}}`."""
@@ -34,19 +39,60 @@ def validated_options(
         options: Those of all providers, by name.
     """
     place = f"provider_options[{provider.name!r}]"
-    given = _table(place, _table("provider_options", options).get(provider.name))
+    tables = _table("provider_options", options)
+    for name in tables.keys() - {provider.name}:
+        _check_name(name, provider, operation)
+    given = _table(place, tables.get(provider.name))
     if not given:
         return {}
     known = options_of(provider, operation)
+    _check_known(f"{place}: `{operation}` has no option", given, known)
+    accepted = _model(getattr(provider, operation), tuple(known), _Options)(**given)
+    # only what was given, so that the method's own defaults stay in force
+    return {name: getattr(accepted, name) for name in given}
+
+
+def validated_arguments(
+    operation: Callable[..., object], given: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return the arguments of an extension, as they came from JSON, in the types that it takes.
+
+    Args:
+        operation: The provider's method.
+        given: The arguments by name; a list's cursor is not among them.
+    """
+    known = [name for name in inspect.signature(operation).parameters if name not in _NOT_GIVEN]
+    _check_known(f"`{operation.__name__}` has no argument", given, known)
+    accepted = _model(operation, tuple(known), _Arguments)(**given)
+    return {name: getattr(accepted, name) for name in given}
+
+
+def _check_known(problem: str, given: Iterable[str], known: Collection[str]) -> None:
     # refused, not ignored: a misspelled option would be a setting that silently has no effect
     strange = sorted(set(given) - set(known))
     if strange:
         choices = f"known are {', '.join(known)}" if known else "it takes none"
-        message = f"{place}: `{operation}` has no option {', '.join(strange)}; {choices}"
+        message = f"{problem} {', '.join(strange)}; {choices}"
         raise InvalidRequest(message, fields=dict.fromkeys(strange, choices))
-    accepted = _model(getattr(provider, operation), tuple(known))(**given)
-    # only what was given, so that the method's own defaults stay in force
-    return {name: getattr(accepted, name) for name in given}
+
+
+def _check_name(name: str, provider: type[Provider], operation: str) -> None:
+    """Refuse a part that no provider would ever take: its options would be lost silently."""
+    if _is_installed(name):
+        return
+    if name in options_of(provider, operation):
+        problem = f"stands below the provider's name: {{{provider.name!r}: {{{name!r}: ...}}}}"
+    else:
+        known = sorted({provider.name, *names()})
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"installed are {', '.join(known)}"
+        problem = f"is not the name of an installed provider: {hint}"
+    raise InvalidRequest(f"`provider_options`: {name!r} {problem}", fields={name: problem})
+
+
+@cache
+def _is_installed(name: str) -> bool:
+    return name in names()
 
 
 def _table(place: str, value: object) -> dict[str, object]:
@@ -58,17 +104,28 @@ def _table(place: str, value: object) -> dict[str, object]:
     return {str(name): part for name, part in cast("Mapping[object, object]", value).items()}
 
 
+class _Options(Record):
+    model_config = ConfigDict(strict=True, str_strip_whitespace=False)
+
+
+class _Arguments(Record):
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+
 @cache
-def _model(method: Callable[..., object], names: tuple[str, ...]) -> type[Record]:
-    """Build a model of an operation's options from the annotations of its parameters."""
+def _model(
+    method: Callable[..., object], names: tuple[str, ...], base: type[Record]
+) -> type[Record]:
+    """Build a model of some parameters of an operation from their annotations."""
     parameters = inspect.signature(method).parameters
     holder = types.SimpleNamespace(
         __annotations__={name: parameters[name].annotation for name in names}
     )
     hints = get_type_hints(holder, globalns=inspect.unwrap(method).__globals__, include_extras=True)
-    fields: Any = {name: (hints[name], parameters[name].default) for name in names}
-    return create_model("provider_options", __base__=_Options, **fields)
-
-
-class _Options(Record):
-    model_config = ConfigDict(strict=True, str_strip_whitespace=False)
+    defaults = {name: parameters[name].default for name in names}
+    fields: Any = {
+        name: (hints[name], ... if default is inspect.Parameter.empty else default)
+        for name, default in defaults.items()
+    }
+    title = "provider_options" if base is _Options else "arguments"
+    return create_model(title, __base__=base, **fields)

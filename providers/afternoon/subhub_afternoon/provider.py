@@ -32,6 +32,7 @@ class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
     base_url = "https://api.afternoon.co"
     documentation = "https://docs.afternoon.co/api-reference"
     key_prefixes: ClassVar[Mapping[str, str]] = {"live": "ak_live_", "test": "ak_test_"}
+    plan_codes = True
     # per company: other keys of the same company use it up too
     rate_limit: ClassVar[RateLimit | None] = RateLimit(1000, per=60.0)
     # a well-formed cuid that does not exist

@@ -1,0 +1,98 @@
+"""`subhub plans`: the plans of the configuration, linked to those of an account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from subhub.catalog.plans import Catalog, PlanStatus
+from subhub.cli.command import command
+from subhub.cli.exit_codes import FAILED, UNSUPPORTED
+from subhub.cli.options import ClientOptions
+from subhub.client.configuration import Configuration
+from subhub.client.plan_links import terms_of
+from subhub.errors import Unsupported
+
+app = typer.Typer(
+    help="The configured plans at an account: compared, created and linked.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+COLUMNS = ("key", "terms", "id", "how", "problem")
+
+
+@command(app, "status")
+def status(*, options: ClientOptions) -> None:
+    """Show which plan of the account each configured plan is; exit with 1 if one cannot be sold."""
+    with _catalog(options) as catalog:
+        found = list(catalog.status())
+    _print(found, options)
+    if any(plan.problem for plan in found):
+        raise typer.Exit(FAILED)
+
+
+@command(app, "push")
+def push(*, options: ClientOptions) -> None:
+    """Create the configured plans that the account lacks, and link them in subhub.lock.
+
+    A plan that exists with the same name and terms is adopted. Nothing is updated or deleted.
+    """
+    with _catalog(options) as catalog:
+        linked: list[PlanStatus] = []
+        try:
+            linked.extend(catalog.push(_today()))
+        except Unsupported as error:
+            _print_checklist(catalog, options, error)
+            raise typer.Exit(UNSUPPORTED) from error
+        finally:
+            if linked:  # also those before one that failed
+                _print(linked, options)
+        if not linked:
+            options.note("every configured plan is linked")
+
+
+@command(app, "adopt")
+def adopt(
+    *,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The plan's key in the configuration.")],
+    plan: Annotated[str, typer.Argument(metavar="ID", help="The provider's id of the plan.")],
+    options: ClientOptions,
+) -> None:
+    """Link a configured plan to a plan that exists, in subhub.lock."""
+    with _catalog(options) as catalog:
+        _print([catalog.adopt(key, plan, _today())], options)
+
+
+@contextmanager
+def _catalog(options: ClientOptions) -> Generator[Catalog]:
+    configuration = Configuration.read(options.config, options.account)
+    with options.client() as client:
+        yield Catalog(configuration, client, configuration.choose(), dry_run=options.dry_run)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now().astimezone().date()
+
+
+def _print(plans: Iterable[PlanStatus], options: ClientOptions) -> None:
+    rows = [[getattr(plan, column) for column in COLUMNS] for plan in plans]
+    if options.as_json:
+        options.data([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    else:
+        options.table(COLUMNS, rows)
+
+
+def _print_checklist(catalog: Catalog, options: ClientOptions, error: Unsupported) -> None:
+    """Print what to create by hand, where the provider cannot be told to."""
+    missing = list(catalog.checklist())
+    if options.as_json:
+        options.data([{"key": key, "terms": terms_of(draft)} for key, draft in missing])
+        return
+    options.note(f"{error}. Create these plans there, and link each one:")
+    for key, draft in missing:
+        typer.echo(f"{draft.name}: {terms_of(draft)}")
+        typer.echo(f"    subhub plans adopt {key} ID")

@@ -1,0 +1,128 @@
+"""The tables of `subhub.toml`, as models: which keys there are, and what each may hold."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from subhub.client.keys import Mode
+from subhub.errors import ConfigError
+from subhub.models import Interval, Money, PlanDraft
+from subhub.models.money import Percent
+from subhub.plugin.operations import NEUTRAL
+from subhub.plugin.rate_limits import RateLimit
+
+_SERVER = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
+_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _rate_limit(value: Any) -> Any:
+    """Read `"60 per 60"`: so many requests in so many seconds."""
+    match = (
+        re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
+        if isinstance(value, str)
+        else None
+    )
+    if match is None:
+        message = "write requests and seconds as '60 per 60'"
+        raise ValueError(message)
+    try:
+        return RateLimit(int(match[1]), per=float(match[2]))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a switch
+    if isinstance(value, str) and not _SERVER.fullmatch(value):
+        message = (
+            "must be true, or the address that `subhub sandbox serve` prints, such as "
+            "http://127.0.0.1:8420"
+        )
+        raise ValueError(message)
+    return value
+
+
+class AccountSettings(BaseModel):
+    """One `[accounts.NAME]` table; see `Client` for the meaning of the keys."""
+
+    model_config = _STRICT
+
+    provider: str
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+    mode: Mode | None = None
+    timeout: float = Field(default=30.0, gt=0)
+    timezone: str | None = None
+    sandbox: Annotated[bool | str, Field(union_mode="left_to_right"), AfterValidator(_sandbox)] = (
+        False
+    )
+    dry_run: bool = False
+    deadline: float | None = Field(default=120.0, gt=0)
+    attempts: int = Field(default=4, ge=1)
+    rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
+    share: float = Field(default=1.0, gt=0, le=1)
+    permits: str | None = Field(default=None, repr=False)  # they may refer to a password
+    journal: str | None = Field(default=None, repr=False)
+    plans: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict[str, str])
+
+
+def _money(value: object) -> Money:
+    return Money.parse(_text(value, "12.95 EUR"))
+
+
+def _interval(value: object) -> Interval:
+    return Interval.parse(_text(value, "6 months"))
+
+
+def _text(value: object, example: str) -> str:
+    if not isinstance(value, str):
+        message = f"write it as text: {example!r}"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return value
+
+
+class PlanSettings(BaseModel):
+    """One `[plans.KEY]` table: what the application means by that key."""
+
+    model_config = _STRICT
+
+    name: str
+    price: Annotated[Money, BeforeValidator(_money)]
+    interval: Annotated[Interval, BeforeValidator(_interval)]
+    tax_rate: Percent | None = None
+    description: str | None = None
+    public: bool | None = None
+
+    def to_draft(self, key: str) -> PlanDraft:
+        """Return the plan as it would be created."""
+        return PlanDraft(
+            code=key,
+            name=self.name,
+            price=self.price,
+            interval=self.interval,
+            tax_rate=self.tax_rate,
+            description=self.description,
+            public=self.public,
+        )
+
+
+def _known_need(name: str) -> str:
+    if name in NEUTRAL:
+        return name
+    close = difflib.get_close_matches(name, NEUTRAL, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
+    raise ValueError(f"unknown capability {name!r}: {hint}")
+
+
+class Settings(BaseModel):
+    """A whole `subhub.toml`."""
+
+    model_config = _STRICT
+
+    account: str | None = None
+    needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
+    accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
+    plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
