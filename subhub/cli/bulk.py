@@ -120,23 +120,35 @@ class _Run:
         job = f"{self.operation} {self.path.name}"
         target = self.batch.result or self.path.with_suffix(".results.csv")
         estimate = Estimate(len(self.rows), limit)
-        if not self.batch.resume:
-            self._refuse_to_repeat(account, job)
+        begun, by_others = self._begun(account, job)
+        if begun and not self.batch.resume:
+            message = (
+                f"the journal {str(self.journal)!r} already has a run of {self.path.name}: "
+                "add `--resume`, or rename the file to start a new run"
+            )
+            raise InvalidRequest(message)
         with (
             ResultFile(target, resume=self.batch.resume) as file,
             self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
         ):
+            if by_others and not begun:
+                self._refuse_other_results(account, file)
             self._calls(client, file, estimate, job)
 
-    def _refuse_to_repeat(self, account: Account, name: str) -> None:
+    def _begun(self, account: Account, name: str) -> tuple[bool, bool]:
+        """Return whether the run was begun for this account, and whether for another one."""
         with closing(Journal(self.journal)) as journal:
-            job = Job(journal, account.provider.name, account.name, name)
-            begun = job.started
+            job = Job(journal, account.identity, account.name, name, adopt=self.batch.adopt)
             job.release()
-        if begun:
+            return job.started, job.known_to_others
+
+    def _refuse_other_results(self, account: Account, file: ResultFile) -> None:
+        """Refuse rows that only the result file calls done: it may be another account's."""
+        if file.done:
             message = (
-                f"the journal {str(self.journal)!r} already has a run of {self.path.name}: "
-                "add `--resume`, or rename the file to start a new run"
+                f"{file.path} has rows that are done, but the journal {str(self.journal)!r} has no "
+                f"run of {self.path.name} for this account ({account.identity}), only for another "
+                "one. Name another `--result`"
             )
             raise InvalidRequest(message)
 
@@ -145,7 +157,12 @@ class _Run:
         estimate.total = len(left)
         counted = Counter({"done earlier": len(self.rows) - len(left)})
         run = client.bulk(
-            self._call(client), left, job=job, key=_key, grace_period=self.batch.grace_period
+            self._call(client),
+            left,
+            job=job,
+            key=_key,
+            grace_period=self.batch.grace_period,
+            adopt=self.batch.adopt,
         )
         try:
             with run, _stopping(run) as signals, Bar(estimate) as bar:

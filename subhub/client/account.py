@@ -21,15 +21,17 @@ from subhub.client.settings import (
     checked_key,
     checked_timeout,
     checked_zone,
+    identity_mode,
 )
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.models.identity import Identity
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
 from subhub.sending.instrumentation import Instrumentation
 from subhub.sending.opentelemetry import Spans
-from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit import limiters, terms_of
 from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 
@@ -57,6 +59,7 @@ class Account:
 
     name: str
     provider: Provider
+    identity: Identity
     base_url: str
     timeout: float
     zone: ZoneInfo
@@ -128,7 +131,7 @@ class Account:
 
     def skip(self, pause: Pause) -> bool:
         """Advance the clock of a sandbox instead of sleeping; return whether this is one."""
-        if self.fake is None:
+        if self.fake is None or pause.for_store:
             return False
         if pause.until is None:
             _ = self.fake.clock.advance(seconds=pause.seconds)
@@ -155,6 +158,7 @@ def open_account(
     api_key: str | None = None,
     base_url: str | None = None,
     mode: Mode | None = None,
+    lineage: str | None = None,
     timeout: float = 30.0,
     timezone: str | None = None,
     sandbox: bool | Fake = False,
@@ -183,19 +187,26 @@ def open_account(
     name = name or provider.name
     redact = Redactor(key)
     present, now = _clocks(clock, fake, zone)
+    ticks = time.monotonic if fake is None else lambda: fake.clock.now().timestamp()
+    identity = Identity.of(
+        provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
+    )
+    limit = rate_limit or provider.rate_limit
+    terms = None if limit is None else terms_of(limit, share, None if fake else permits)
     return Account(
         name=name,
         provider=connector,
+        identity=identity,
         base_url=address,
         timeout=checked_timeout(timeout),
         zone=zone,
         clock=present,
         now=now,
         retries=RetryPolicy(
-            clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
+            clock=ticks,
             chance=random.random,
-            limiter=_limiter(
-                rate_limit or provider.rate_limit, share, None if fake else permits, key
+            limiter=(
+                None if terms is None else limiters(fake).join(identity.of_key, terms, ticks())
             ),
             attempts=attempts,
             deadline=deadline,
@@ -232,26 +243,6 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     if isinstance(sandbox, bool):
         return provider.sandbox() if sandbox else None
     return sandbox
-
-
-def _limiter(
-    limit: RateLimit | None, share: float, permits: str | os.PathLike[str] | None, key: str
-) -> RateLimiter | None:
-    """Return the rate limiter of an account.
-
-    Args:
-        limit: That of the account, or the provider's.
-        share: The part of it that this machine may use.
-        permits: A folder in which all processes that use it share one limit.
-        key: Names the limit in that folder, by its fingerprint.
-    """
-    if limit is None:
-        return None
-    if permits is None:
-        return RateLimiter(limit, share=share)
-    from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - only a `permits` folder needs it
-
-    return RateLimiter(limit, SharedStore(permits, key), share)
 
 
 def _journal(path: str | os.PathLike[str] | None) -> Journal | None:

@@ -65,6 +65,7 @@ class AccountSettings(BaseModel):
     api_key: SecretStr | None = None
     base_url: str | None = None
     mode: Mode | None = None
+    lineage: str | None = None
     timeout: float = Field(default=30.0, gt=0)
     timezone: str | None = None
     sandbox: bool = False
@@ -190,6 +191,7 @@ class Configuration:
                 api_key=_secret(key.get_secret_value(), place) if key else None,
                 base_url=settings.base_url,
                 mode=settings.mode,
+                lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
                 sandbox=settings.sandbox,

@@ -73,7 +73,9 @@ class Operations:
         self.provider = account.provider
         self.capabilities = account.provider.capabilities()
         self.rules = account.rules()
-        self.tracker = Tracker(account.provider, account.name, account.clock, account.journal)
+        self.tracker = Tracker(
+            account.provider, account.name, account.identity, account.clock, account.journal
+        )
         self._account = account
         prefixes = self.provider.id_prefixes.items()
         self._foreign = {

@@ -13,6 +13,7 @@ from subhub.errors import ConfigError
 from subhub.sending.attempts import Hook
 
 if TYPE_CHECKING:
+    from subhub.models.identity import IdentityMode
     from subhub.plugin.provider import Provider
     from subhub.sandbox import Fake
 
@@ -57,7 +58,7 @@ def checked_key(
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise ConfigError("`api_key` holds blanks, line ends or letters that no header can carry")
-    found = next((kind for kind in prefixes if key.startswith(provider.prefixes_of(kind))), None)
+    found = _mode_of(provider, key)
     if prefixes and found is None:
         known = " or ".join(
             f"{prefix}..." for kind in prefixes for prefix in provider.prefixes_of(kind)
@@ -68,6 +69,28 @@ def checked_key(
             f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
         )
     return key
+
+
+def identity_mode(
+    provider: type[Provider], key: str, mode: Mode | None, fake: Fake | None
+) -> IdentityMode:
+    """Return the mode of an account whose settings were checked.
+
+    Args:
+        provider: Its keys show their mode, where it documents that.
+        key: The API key.
+        mode: What the configuration says.
+        fake: The sandbox, if it is one.
+    """
+    if fake is not None:
+        return "sandbox"
+    found = _mode_of(provider, key) or mode
+    return "live" if found == "live" else "test" if found == "test" else "unknown"
+
+
+def _mode_of(provider: type[Provider], key: str) -> str | None:
+    kinds = provider.key_prefixes
+    return next((kind for kind in kinds if key.startswith(provider.prefixes_of(kind))), None)
 
 
 def checked_address(base_url: str) -> str:

@@ -18,6 +18,7 @@ from typing import Final
 
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
+from subhub.models.identity import Identity
 
 SKEW: Final = dt.timedelta(minutes=5)
 """How far the provider's clock may be behind ours."""
@@ -40,6 +41,7 @@ class Intent:
             killed.
         salt: Random, and so also the name of the intent.
         marks: The salted fingerprints of its fields.
+        identity: Whose account it was meant for; earlier versions did not write it down.
     """
 
     provider: str
@@ -53,6 +55,7 @@ class Intent:
     lost_at: str | None = None
     salt: str = field(default_factory=lambda: secrets.token_hex(8))
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
+    identity: Identity | None = None
 
     def marked(self, fields: Mapping[str, object]) -> Intent:
         """Return the same intent, recognisable by those of *fields* that have a value."""
@@ -62,6 +65,7 @@ class Intent:
     def token(self) -> str:
         """Return the intent as text."""
         facts = {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies, slowly
+        facts["identity"] = self.identity and self.identity.facts()
         return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode()
 
     @classmethod
@@ -70,10 +74,20 @@ class Intent:
         try:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
-                return cls(**decoded)
+                told = decoded.pop("identity", None)
+                return cls(**decoded, identity=None if told is None else Identity.read(told))
         except (ValueError, TypeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
+
+    def is_of(self, identity: Identity, account: str) -> bool:
+        """Return whether it is of the account *identity*, as far as it is known.
+
+        One of an earlier version is, when provider and name of the *account* fit.
+        """
+        if self.identity is None:
+            return (self.provider, self.account) == (identity.provider, account)
+        return identity.is_same(self.identity)
 
     def fits(self, found: object) -> bool:
         """Return whether what *found* shows is as it was meant, and the key, if any, is shown."""
