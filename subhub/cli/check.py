@@ -1,4 +1,7 @@
-"""`subhub check`: whether the configuration can be used, for every account. It sends nothing."""
+"""`subhub check`: whether the configuration can be used, for every account.
+
+It sends nothing, writes nothing, and opens no journal.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class AccountCheck:
 def check(*, config: ConfigPath = None, output: Output) -> None:
     """Check the plugin, the key and the needs of every account.
 
-    Nothing is sent, so whether the provider accepts a key is not checked.
+    Nothing is sent or written, so whether the provider accepts a key, and whether the journal and
+    the permits can be used, is not checked.
     """
     configuration = Configuration.read(config)
     chosen = configuration.choose()
@@ -51,10 +55,12 @@ def _checks(configuration: Configuration) -> Iterator[AccountCheck]:
     """Open each account as if it were the only one."""
     settings = configuration.settings
     for name, account in settings.accounts.items():
-        alone = settings.model_copy(update={"account": name, "accounts": {name: account}})
+        # Opening a journal or a permit file would create it.
+        unopened = account.model_copy(update={"journal": None, "permits": None})
+        alone = settings.model_copy(update={"account": name, "accounts": {name: unopened}})
         problem: str | None = None
         try:
-            _ = Configuration(alone, configuration.source).open()
+            Configuration(alone, configuration.source, configuration.folder).open().close()
         except SubhubError as error:
             problem = str(error)
         yield AccountCheck(name, account.provider, account.sandbox, problem)
