@@ -8,6 +8,7 @@ their locks with its parent. Whatever has a lock, a queue or a file is a `Forkab
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
@@ -21,7 +22,8 @@ class Forkable:
     """
 
     def __init__(self) -> None:
-        _registered[id(self)] = self
+        with _forking:  # what is created in the middle of a fork would not be prepared for it
+            _registered[id(self)] = self
 
     def before_fork(self) -> None:
         """Prepare for a fork in the parent, whose other threads still run."""
@@ -35,6 +37,8 @@ class Forkable:
 
 _registered: Final[WeakValueDictionary[int, Forkable]] = WeakValueDictionary()
 _prepared: Final[list[Forkable]] = []
+_forking: Final = threading.RLock()
+"""Held while the process forks; reentrant, because a signal handler may fork."""
 
 
 def _living() -> list[Forkable]:
@@ -44,6 +48,7 @@ def _living() -> list[Forkable]:
 
 
 def _before() -> None:
+    _ = _forking.acquire()
     for forkable in _living():
         forkable.before_fork()
         _prepared.append(forkable)
@@ -52,12 +57,14 @@ def _before() -> None:
 def _after_in_parent() -> None:
     while _prepared:
         _prepared.pop().after_fork_in_parent()
+    _forking.release()
 
 
 def _after_in_child() -> None:
     _prepared.clear()
     for forkable in _living():
         forkable.after_fork_in_child()
+    _forking.release()  # this thread has it, and it is the only one here
 
 
 with suppress(AttributeError):  # Windows does not fork

@@ -513,6 +513,56 @@ class TestProcesses:
         journal.close()
 
 
+FORK = """
+    import os, sys, threading
+    import filelock  # a child could never import what a thread of its parent was importing
+    import httpx
+    from subhub import Client, RateLimit
+
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "spg_1"}))
+
+    def client():
+        return Client("mijnklantportaal", api_key="k" * 20, journal=sys.argv[1], transport=answer,
+                      rate_limit=RateLimit(100_000, per=0.5))
+
+    def work():
+        while not stop.is_set():
+            with client() as own:
+                own.update_plan("spg_1", name="New")
+
+    billing, stop = client(), threading.Event()
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    children = []
+    for _ in range(25):
+        child = os.fork()
+        if child == 0:
+            try:
+                billing.update_plan("spg_1", name="New")
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    raise SystemExit(codes != [0] * 25)
+"""
+
+
+@pytest.mark.slow
+def test_a_client_works_in_children_forked_while_threads_open_others(path: Path) -> None:
+    """A database that is opened in the middle of a fork would not be prepared for it."""
+    forking = run(FORK, path)
+    try:
+        _ = forking.communicate(timeout=60)
+    finally:
+        forking.kill()
+    assert forking.returncode == 0
+
+
 class TestUnusableFile:
     def test_is_refused_when_the_client_is_created(self, toy: type[Provider], path: Path) -> None:
         _ = path.write_bytes(b"this is no database" * 100)
