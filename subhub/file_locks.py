@@ -10,33 +10,33 @@ Every function may raise `OSError`, for instance on a file system without locks.
 from __future__ import annotations
 
 import os
-import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from subhub.forks import Forkable
+
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-_POLL: Final = 0.0002
-"""Seconds between two tries for a lock that another process has; none is held for so long."""
 
 
-class LockableFile:
+class LockableFile(Forkable):
     """An open file that one process at a time can lock; created if it is missing and *create*.
 
     A lock belongs to the opening, not to the process: two openings in one process exclude each
-    other. Losing the last reference closes the file, which releases the lock.
+    other. Losing the last reference closes the file, which releases the lock. Nothing here waits
+    for a lock: its holder may be stopped, for an hour.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         self.descriptor = os.open(path, _FLAGS | (os.O_CREAT if create else 0), 0o600)
         self._close = weakref.finalize(self, os.close, self.descriptor)
+        super().__init__()
         import filelock  # noqa: PLC0415 - it takes 25 ms, for those only who have a file to lock
 
         self._lock = filelock.lock_descriptor
         self._unlock = filelock.unlock_descriptor
-        _open_files.add(self)
 
     @property
     def closed(self) -> bool:
@@ -47,25 +47,25 @@ class LockableFile:
         """Lock the file unless another opening of it is locked; return whether it was."""
         return self._lock(self.descriptor, blocking=False)
 
-    def lock(self) -> None:
-        """Wait until the file can be locked, and lock it."""
-        while not self.try_lock():
-            time.sleep(_POLL)
-
     def unlock(self) -> None:
-        """Release the lock, and leave the file open."""
+        """Release the lock, if it is locked here, and leave the file open."""
         if not self.closed:
-            self._unlock(self.descriptor)
+            with suppress(OSError):  # Windows refuses to unlock what is not locked
+                self._unlock(self.descriptor)
 
     def close(self) -> None:
         """Release the lock and close the file."""
         # Closing alone would not release it while a duplicate of the descriptor is open, as that
         # of a `mmap` is.
         self.unlock()
-        self.close_inherited()
+        _ = self._close()
 
-    def close_inherited(self) -> None:
-        """Close the file in a forked child, which shares the lock and must not release it."""
+    def after_fork_in_child(self) -> None:
+        """Close the parent's file; the lock, which is shared, must not be released.
+
+        A child that kept the file open would keep it locked after its parent's end, and a session
+        that has ended would seem to be alive.
+        """
         _ = self._close()
 
     def remove(self) -> None:
@@ -78,6 +78,10 @@ class LockableFile:
         self.close()
         if not removed:
             _ = _removed(self.path)
+
+    def is_linked(self) -> bool:
+        """Return whether the file has not been removed."""
+        return not self.closed and os.fstat(self.descriptor).st_nlink > 0
 
     def has_name(self) -> bool:
         """Return whether `path` still leads to this file."""
@@ -126,20 +130,3 @@ def _removed(path: Path) -> bool:
     except PermissionError:
         return False
     return True
-
-
-_open_files: Final[weakref.WeakSet[LockableFile]] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """Close the parent's files in a forked child.
-
-    A child that kept them open would keep them locked after its parent's end, and a session that
-    has ended would seem to be alive.
-    """
-    for file in list(_open_files):
-        file.close_inherited()
-
-
-with suppress(AttributeError):  # Windows does not fork
-    os.register_at_fork(after_in_child=_after_fork)

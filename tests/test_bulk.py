@@ -147,12 +147,19 @@ class World:
 
 def lose_one(world: World) -> None:
     """Lose the response to the first customer of the job, who was not created."""
-    world.fake.faults.next(Fault("dropped", after=False), path="*customers", method="POST")
-    with Client(**world.settings) as billing:
+
+    def lose(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("reset", request=request)
+
+    with Client(**real(world), transport=httpx.MockTransport(lose)) as billing:
         first = billing.bulk(lambda item: billing.subscribe(**item), world.sales(1), **world.job)
         with first as results:
             assert [isinstance(result.error, OutcomeUnknown) for result in results] == [True]
-    world.fake.faults.clear()
+
+
+def real(world: World) -> dict[str, Any]:
+    """Return the settings of an account outside of the sandbox, whose time passes."""
+    return {**world.settings, "sandbox": False, "api_key": KEY}
 
 
 async def resume(
@@ -162,8 +169,7 @@ async def resume(
     leave: threading.Event | None,
 ) -> None:
     """The next run of the job, with 20 workers and real time; it is left when *leave* is set."""
-    settings: dict[str, Any] = {**world.settings, "sandbox": False, "api_key": KEY}
-    billing: Any = kind(**settings, transport=httpx.MockTransport(answer))
+    billing: Any = kind(**real(world), transport=httpx.MockTransport(answer))
 
     def sell(item: dict[str, Any]) -> Any:
         return billing.subscribe(**item)
@@ -531,14 +537,13 @@ class TestJob:
         anyio.run(resume, kind, world, find_nothing, asked)
         assert time.monotonic() - began < 60
         assert methods == ["GET"]
-        with Client(**world.settings) as billing:
+        with Client(**real(world)) as billing:
             assert len(billing.open_intents()) == 1
 
     def test_ends_when_resolving_shows_that_the_key_is_wrong(self, run: Run, world: World) -> None:
-        world.fake.faults.next(Fault("dropped", after=True), path="*customers", method="POST")
-        _ = run(world.settings, "subscribe", world.sales(1), **world.job)
+        lose_one(world)
         transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "who?"}))
-        settings = {**world.settings, "sandbox": False, "api_key": KEY, "transport": transport}
+        settings = {**real(world), "transport": transport}
         with pytest.raises(AuthenticationFailed):
             _ = run(settings, "subscribe", world.sales(1), **world.job)
 

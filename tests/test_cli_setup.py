@@ -229,6 +229,16 @@ def test_check_succeeds_if_every_account_can_be_used(
     assert "nothing was sent" in result.stderr
 
 
+def test_check_writes_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETUP_TOY_KEY", "key")
+    stores = 'journal = "journal.db"\npermits = "permits"\nrate_limit = "60 per 60"\n'
+    accounts = TWO_ACCOUNTS.replace("sandbox = true\n", f"sandbox = true\n{stores}") + stores
+    _ = Path("subhub.toml").write_text(accounts)
+
+    assert run("check").exit_code == 0
+    assert [path.name for path in Path().iterdir()] == ["subhub.toml"]
+
+
 def test_check_prints_the_same_for_scripts(run: Run) -> None:
     _ = Path("subhub.toml").write_text(TWO_ACCOUNTS.replace("get_plan", "subscribe"))
 

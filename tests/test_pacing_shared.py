@@ -20,7 +20,7 @@ from subhub.errors import ConfigError
 from subhub.file_locks import is_held
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit import RateLimiter
-from subhub.sending.ratelimit.shared import SharedStore, fingerprint
+from subhub.sending.ratelimit.shared import SharedStore, check_file, check_folder, fingerprint
 
 KEY = "ak_live_very_secret"
 LIMIT = RateLimit(3, per=60.0)
@@ -113,11 +113,14 @@ def test_a_child_process_does_not_use_the_lock_of_its_parent(tmp_path: Path) -> 
             _ = signal.alarm(20)
             granted = False
             try:
-                granted = limiter.enter().wait(START) == 0
+                ticket = limiter.enter()
+                while ticket.wait(START):
+                    time.sleep(0.01)
+                granted = True
             finally:
                 os._exit(0 if granted else 1)
         time.sleep(0.2)
-        assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it is waiting for the lock
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)  # it asks again and again
     assert os.waitpid(child, 0) == (child, 0)
     assert free(limiter, START) == 2
     limiter.close()
@@ -251,3 +254,49 @@ def test_a_process_killed_while_it_works_stops_nobody(tmp_path: Path) -> None:
         killed.kill()
     with pacing(tmp_path, RateLimit(20, per=1.0), key="key") as limiter:
         assert free(limiter, time.monotonic() + 121) == 20
+
+
+def described(mode: int, user: int) -> os.stat_result:
+    return os.stat_result((mode, 0, 0, 1, user, 0, 0, 0, 0, 0))
+
+
+ME = os.geteuid()
+
+
+@pytest.mark.parametrize(
+    ("mode", "user", "problem"),
+    [
+        (0o700, ME, None),
+        (0o755, ME, None),
+        (0o1777, 0, None),  # as `/tmp`
+        (0o770, ME, "can be written by other users"),
+        (0o777, 0, "can be written by other users"),
+        (0o700, ME + 1, "belongs to the user"),
+    ],
+)
+def test_a_folder_that_others_may_write_is_refused(
+    mode: int, user: int, problem: str | None
+) -> None:
+    if problem is None:
+        check_folder(Path("permits"), described(mode, user))
+        return
+    with pytest.raises(ConfigError, match=f"the `permits` folder 'permits' {problem}") as caught:
+        check_folder(Path("permits"), described(mode, user))
+    assert "chmod 700" in str(caught.value)
+
+
+def test_the_folder_is_looked_at_before_a_file_is_created(tmp_path: Path) -> None:
+    folder = tmp_path / "permits"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(ConfigError, match="can be written by other users"), pacing(folder):
+        pass
+    assert list(folder.iterdir()) == []
+    with pacing(folder / "own"):
+        assert (folder / "own").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_of_another_user_is_refused() -> None:
+    check_file(Path("a.permits"), described(0o600, ME))
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        check_file(Path("a.permits"), described(0o600, ME + 1))

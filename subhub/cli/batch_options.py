@@ -47,6 +47,15 @@ class BatchOptions:
         bool,
         typer.Option("--resume", help="Resume a run that was stopped.", rich_help_panel=PANEL),
     ] = False
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="With --resume: the run was begun with another key of this account, or by an "
+            "earlier version of subhub.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
     grace_period: Annotated[
         float,
         typer.Option(
@@ -81,6 +90,7 @@ class BatchOptions:
             "--delimiter": self.delimiter is not None,
             "--result": self.result is not None,
             "--resume": self.resume,
+            "--adopt": self.adopt,
         }
         for option in (name for name, there in given.items() if there):
             message = f"`{option}` needs `--from`, a file with customers"

@@ -131,26 +131,40 @@ class _Run:
         job = f"{self.operation} {self.path.name}"
         target = self.batch.result or self.path.with_suffix(".results.csv")
         estimate = Estimate(len(self.rows), limit)
-        self._check_earlier_run(account, job, target)
+        elsewhere = self._check_earlier_run(account, job, target)
         with (
             ResultFile(target, resume=self.batch.resume, rows=len(self.rows)) as file,
             self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
         ):
+            if elsewhere:
+                self._refuse_other_results(account, file)
             self._calls(client, file, estimate, job)
 
-    def _check_earlier_run(self, account: Account, name: str, results: Path) -> None:
+    def _check_earlier_run(self, account: Account, name: str, results: Path) -> bool:
+        """Refuse to repeat or to mix runs; return whether only other accounts have this one."""
         with closing(Journal(self.journal)) as journal:
-            job = Job(journal, account.provider.name, account.name, name)
+            job = Job(journal, account.identity, account.name, name, adopt=self.batch.adopt)
             try:
                 if self.batch.resume:
                     check_same_rows(self.path, self.rows, job, results)
-                begun = job.started and not self.batch.resume
+                begun, elsewhere = job.started, job.known_to_others
             finally:
                 job.release()
-        if begun:
+        if begun and not self.batch.resume:
             message = (
                 f"the journal {str(self.journal)!r} already has a run of {self.path.name}: "
                 "add `--resume`, or rename the file to start a new run"
+            )
+            raise InvalidRequest(message)
+        return elsewhere and not begun
+
+    def _refuse_other_results(self, account: Account, file: ResultFile) -> None:
+        """Refuse rows that only the result file calls done: it may be another account's."""
+        if file.done:
+            message = (
+                f"{file.path} has rows that are done, but the journal {str(self.journal)!r} has no "
+                f"run of {self.path.name} for this account ({account.identity}), only for another "
+                "one. Name another `--result`"
             )
             raise InvalidRequest(message)
 
@@ -167,7 +181,14 @@ class _Run:
             created[row.key] = result = call(row)
             return result
 
-        run = client.bulk(noted, left, job=job, key=_key, grace_period=self.batch.grace_period)
+        run = client.bulk(
+            noted,
+            left,
+            job=job,
+            key=_key,
+            grace_period=self.batch.grace_period,
+            adopt=self.batch.adopt,
+        )
         try:
             with run, _stopping(run) as signals, Bar(estimate) as bar:
                 for result in run:

@@ -87,7 +87,7 @@ def _print(plans: Iterable[PlanStatus], options: ClientOptions) -> None:
 
 
 def _print_checklist(catalog: Catalog, options: ClientOptions, error: Unsupported) -> None:
-    """Print what to create by hand, where the provider cannot be told to."""
+    """Print what to create by hand, where the provider has no request for it."""
     missing = list(catalog.checklist())
     if options.as_json:
         options.data([{"key": key, "terms": terms_of(draft)} for key, draft in missing])

@@ -1,4 +1,7 @@
-"""`subhub check`: whether the configuration can be used, for every account. It sends nothing."""
+"""`subhub check`: whether the configuration can be used, for every account.
+
+It sends nothing, writes nothing, and opens no journal.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class AccountCheck:
 def check(*, config: ConfigPath = None, output: Output) -> None:
     """Check the plugin, the key and the needs of every account.
 
-    Nothing is sent, so whether the provider accepts a key is not checked.
+    Nothing is sent or written, so whether the provider accepts a key, and whether the journal and
+    the permits can be used, is not checked.
     """
     configuration = Configuration.read(config)
     chosen = configuration.choose()

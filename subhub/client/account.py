@@ -9,24 +9,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.keys import Mode, check_host, checked_key
+from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_path
 from subhub.client.settings import checked_address, checked_hooks, checked_timeout
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
 from subhub.models import time_zone
+from subhub.models.identity import Identity
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
 from subhub.sending.instrumentation import Instrumentation, OddityLog
 from subhub.sending.opentelemetry import Spans
-from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit import limiters, terms_of
 from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 
@@ -54,6 +54,7 @@ class Account:
 
     name: str
     provider: Provider
+    identity: Identity
     base_url: str
     timeout: float
     zone: ZoneInfo
@@ -163,6 +164,7 @@ def open_account(
     api_key: str | None = None,
     base_url: str | None = None,
     mode: Mode | None = None,
+    lineage: str | None = None,
     timeout: float = 30.0,
     timezone: str | None = None,
     sandbox: bool | Fake = False,
@@ -196,19 +198,26 @@ def open_account(
     name = name or provider.name
     redact = Redactor(key)
     present, now = _clocks(clock, fake, zone)
+    ticks = time.monotonic if fake is None else lambda: fake.clock.now().timestamp()
+    identity = Identity.of(
+        provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
+    )
+    limit = rate_limit or provider.rate_limit
+    terms = None if limit is None else terms_of(limit, share, None if fake else folder)
     return Account(
         name=name,
         provider=connector,
+        identity=identity,
         base_url=address,
         timeout=checked_timeout(timeout),
         zone=zone,
         clock=present,
         now=now,
         retries=RetryPolicy(
-            clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
+            clock=ticks,
             chance=random.random,
-            limiter=_limiter(
-                rate_limit or provider.rate_limit, share, None if fake else folder, key
+            limiter=(
+                None if terms is None else limiters(fake).join(identity.of_key, terms, ticks())
             ),
             attempts=attempts,
             deadline=deadline,
@@ -247,26 +256,6 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     if isinstance(sandbox, bool):
         return provider.sandbox() if sandbox else None
     return sandbox
-
-
-def _limiter(
-    limit: RateLimit | None, share: float, permits: Path | None, key: str
-) -> RateLimiter | None:
-    """Return the rate limiter of an account.
-
-    Args:
-        limit: That of the account, or the provider's.
-        share: The part of it that this machine may use.
-        permits: A folder in which all processes that use it share one limit.
-        key: Names the limit in that folder, by its fingerprint.
-    """
-    if limit is None:
-        return None
-    if permits is None:
-        return RateLimiter(limit, share=share)
-    from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - only a `permits` folder needs it
-
-    return RateLimiter(limit, SharedStore(permits, key), share)
 
 
 def _journal(path: str | os.PathLike[str] | None) -> Journal | None:

@@ -49,6 +49,7 @@ class AsyncExecutor(BaseClient):
         api_key: str | None = None,
         base_url: str | None = None,
         mode: Mode | None = None,
+        lineage: str | None = None,
         timeout: float = 30.0,
         timezone: str | None = None,
         sandbox: bool | Fake = False,
@@ -70,6 +71,7 @@ class AsyncExecutor(BaseClient):
             api_key=api_key,
             base_url=base_url,
             mode=mode,
+            lineage=lineage,
             timeout=timeout,
             timezone=timezone,
             sandbox=sandbox,
@@ -174,11 +176,12 @@ class AsyncExecutor(BaseClient):
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
         grace_period: float = 60.0,
+        adopt: bool = False,
     ) -> AsyncBulk[Item, T]:
         """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
         from subhub.client.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
 
-        batch = self._batch(items, in_flight, job, key)
+        batch = self._batch(items, in_flight, job, key, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
         return AsyncBulk(
             batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
@@ -193,7 +196,8 @@ class AsyncExecutor(BaseClient):
 
             skipped = self._account.skip(step)
             # Where no time passes, the other tasks have their turn all the same.
-            await (ASYNC_PAUSE.get() or sleep)(0 if skipped else step.seconds)
+            stoppable = None if step.ended else ASYNC_PAUSE.get()
+            await (stoppable or sleep)(0 if skipped else step.seconds)
             return None
         return await self._sender.send(step, self._account.timeout)
 

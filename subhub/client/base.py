@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from types import EllipsisType, MappingProxyType
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from subhub.client.operations import Operations
 from subhub.client.resolving import Resolver
@@ -28,6 +28,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Item = TypeVar("Item")
 AnyProvider = TypeVar("AnyProvider", bound=Provider)
+
+MARKING: Final = 0.1
+"""Seconds that `mark_resolved` waits for a locked journal."""
 
 
 class BaseClient:
@@ -98,7 +101,8 @@ class BaseClient:
         client without a journal has none.
         """
         journal = self._account.journal
-        return journal.open_intents(self.provider, self._account.name) if journal else []
+        account = self._account
+        return journal.open_intents(account.identity, account.name) if journal else []
 
     def mark_resolved(self, token: str, *, done: bool, object_id: str | None = None) -> None:
         """Close an intent of the journal as you saw it at the provider, when looking cannot.
@@ -111,13 +115,13 @@ class BaseClient:
             done: Whether the change was carried out.
             object_id: What it created or changed, for a job that continues with it.
         """
-        intent = self._operations.tracker.intent(token)
+        (intent,) = self._operations.tracker.intents([token])
         journal = self._account.journal
         if journal is None:
             raise InvalidRequest.of("token", "only a client with a `journal` has open intents")
         if any(found.in_flight and found.is_of(intent) for found in self.open_intents()):
             raise InvalidRequest.of("token", "its process still lives: wait for it, or end it")
-        if not journal.mark_resolved(intent, done=done, object_id=object_id):
+        if not journal.mark_resolved(intent, done=done, object_id=object_id, patience=MARKING):
             raise InvalidRequest.of("token", f"nothing of it is left in {str(journal.path)!r}")
 
     def _open(self, account: Account) -> None:
@@ -132,7 +136,7 @@ class BaseClient:
 
     def _resolve_all(self, tokens: Iterable[str], grace_period: float) -> Steps[list[Found]]:
         operations = self._operations
-        intents = [operations.tracker.intent(token) for token in tokens]
+        intents = operations.tracker.intents(tokens)
         return Resolver(intents, self._account, operations.rules).steps(grace_period)
 
     def _batch(
@@ -141,6 +145,8 @@ class BaseClient:
         in_flight: int,
         job: str | None,
         key: Callable[[Item], str] | None,
+        *,
+        adopt: bool,
     ) -> Batch[Item]:
         from subhub.client.bulk.batch import Batch  # noqa: PLC0415 - it is rarely needed
 
@@ -155,7 +161,8 @@ class BaseClient:
             raise InvalidRequest.of("key", "a job needs it, to distinguish its items in every run")
         from subhub.recovery.journal import Job  # noqa: PLC0415 - it loads SQLite
 
-        return Batch(items, key, Job(journal, self.provider, self._account.name, job))
+        identity = self._account.identity
+        return Batch(items, key, Job(journal, identity, self._account.name, job, adopt=adopt))
 
     def _extension(
         self,

@@ -128,6 +128,7 @@ class Configuration:
                 api_key=api_key,
                 base_url=settings.base_url,
                 mode=settings.mode,
+                lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
                 sandbox=settings.sandbox is True,
@@ -157,8 +158,8 @@ class Configuration:
         unknown = sorted(by_hand.keys() - self.settings.plans.keys())
         if unknown:
             raise ConfigError(
-                f"plans.{unknown[0]} links a plan that no [plans.{unknown[0]}] describes: add that, or "
-                "remove the link"
+                f"plans.{unknown[0]} links a plan that [plans.{unknown[0]}] does not describe: "
+                "add that table, or remove the link"
             )
         open_keys = self.settings.plans.keys() - by_hand.keys()
         if not open_keys or self.settings.accounts[account].sandbox:

@@ -50,6 +50,7 @@ class Executor(BaseClient):
         api_key: str | None = None,
         base_url: str | None = None,
         mode: Mode | None = None,
+        lineage: str | None = None,
         timeout: float = 30.0,
         timezone: str | None = None,
         sandbox: bool | Fake = False,
@@ -72,6 +73,9 @@ class Executor(BaseClient):
             api_key: The provider's key; it is never shown.
             base_url: An address in place of the provider's own.
             mode: `"live"` or `"test"`; refused when the key says otherwise.
+            lineage: A name that all keys of this account have in common, so that tokens, journal
+                and jobs are the same account's after the key was changed. It is stored in plain
+                text.
             timeout: In seconds, for each step of connecting, sending and receiving.
             timezone: Decides what "today" is.
             sandbox: `True` answers from a fresh fake of the provider, without key and network; a
@@ -86,6 +90,7 @@ class Executor(BaseClient):
             rate_limit: A limit in place of the provider's documented one.
             share: The part of the limit that this machine may use, where several use one key.
             permits: A folder in which all processes of this machine that use it share one limit.
+                Without it, the clients of one key in this process do.
             journal: The path of the journal's file.
             hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
                 or task. A hook that fails is logged, and changes nothing.
@@ -97,6 +102,7 @@ class Executor(BaseClient):
             api_key=api_key,
             base_url=base_url,
             mode=mode,
+            lineage=lineage,
             timeout=timeout,
             timezone=timezone,
             sandbox=sandbox,
@@ -244,6 +250,7 @@ class Executor(BaseClient):
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
         grace_period: float = 60.0,
+        adopt: bool = False,
     ) -> Bulk[Item, T]:
         """Call a function for each of *items*; the results come as the calls end.
 
@@ -268,10 +275,12 @@ class Executor(BaseClient):
             job: The name under which the journal remembers the run.
             key: Returns a stable, unique name for an item; a job needs it.
             grace_period: In seconds, as for `resolve_all`.
+            adopt: Whether a job of this name that was begun with another key of this account, or by
+                a version of subhub that did not record the key, is this one.
         """
         from subhub.client.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
 
-        batch = self._batch(items, in_flight, job, key)
+        batch = self._batch(items, in_flight, job, key, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
         return Bulk(
             batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
@@ -283,7 +292,8 @@ class Executor(BaseClient):
     def _perform(self, step: PreparedRequest | Pause) -> Response | None:
         if isinstance(step, Pause):
             if not self._account.skip(step):
-                (PAUSE.get() or time.sleep)(step.seconds)
+                stoppable = None if step.ended else PAUSE.get()
+                (stoppable or time.sleep)(step.seconds)
             return None
         return self._sender.send(step, self._account.timeout)
 

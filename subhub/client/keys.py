@@ -17,6 +17,7 @@ from subhub.errors import ConfigError, PluginError
 from subhub.plugin.registry import load, names
 
 if TYPE_CHECKING:
+    from subhub.models.identity import IdentityMode
     from subhub.plugin.provider import Provider
     from subhub.sandbox import Fake
 
@@ -68,6 +69,23 @@ def checked_key(
             f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
         )
     return key
+
+
+def identity_mode(
+    provider: type[Provider], key: str, mode: Mode | None, fake: Fake | None
+) -> IdentityMode:
+    """Return the mode of an account whose settings were checked.
+
+    Args:
+        provider: Its keys show their mode, where it documents that.
+        key: The API key.
+        mode: What the configuration says.
+        fake: The sandbox, if it is one.
+    """
+    if fake is not None:
+        return "sandbox"
+    found = _mode(provider, key) or mode
+    return "live" if found == "live" else "test" if found == "test" else "unknown"
 
 
 def check_host(provider: type[Provider], address: str) -> None:

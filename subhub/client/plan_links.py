@@ -156,7 +156,7 @@ def how_to_link(key: str) -> str:
 
 
 def _refused(provider: Provider, plan: str | PlanDraft) -> str | None:
-    """Return why the provider cannot subscribe anybody to *plan*, as its flow says."""
+    """Return why the provider cannot subscribe a customer to *plan*, as its flow says."""
     supports = provider.capabilities().supports
     try:
         # A flow checks its arguments before its first request, which is not sent here.

@@ -59,7 +59,7 @@ def _accounts(address: str) -> Iterator[ServedAccount]:
         document: Any = json.loads(content) if response.status == _OK else None
         yield from TypeAdapter(list[ServedAccount]).validate_python(document)
     except ValidationError as error:
-        raise ConfigError(f"what answers at {address} is no sandbox of subhub") from error
+        raise ConfigError(f"what answers at {address} is not a sandbox of subhub") from error
     except (OSError, HTTPException, ValueError, OverflowError) as error:
         raise ConfigError(
             f"no sandbox answers at {address} ({error}): start it with `subhub sandbox serve`"

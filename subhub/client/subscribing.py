@@ -71,7 +71,12 @@ class SubscriptionOperations:
         self.capabilities = account.provider.capabilities()
         self.rules = account.rules()
         self.tracker = Tracker(
-            account.provider, account.name, account.clock, account.clock_ahead, account.journal
+            account.provider,
+            account.name,
+            account.identity,
+            account.clock,
+            account.clock_ahead,
+            account.journal,
         )
         self._account = account
         prefixes = self.provider.id_prefixes.items()

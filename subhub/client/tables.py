@@ -54,6 +54,7 @@ class AccountSettings(BaseModel):
     api_key: SecretStr | None = None
     base_url: str | None = None
     mode: Mode | None = None
+    lineage: str | None = None
     timeout: float = Field(default=30.0, gt=0)
     timezone: str | None = None
     sandbox: Annotated[bool | str, Field(union_mode="left_to_right"), AfterValidator(_sandbox)] = (

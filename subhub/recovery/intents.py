@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
+from subhub.models.identity import Identity
 from subhub.recovery.likeness import Likeness, canonical, days_around, loosened
 
 
@@ -39,6 +40,7 @@ class Intent:
         salt: Random, and so also the name of the intent.
         marks: The salted fingerprints of its fields.
         loose: The same of what remains of a text in every way that a provider may write it.
+        identity: Whose account it was meant for; earlier versions did not write it down.
     """
 
     provider: str
@@ -54,6 +56,7 @@ class Intent:
     salt: str = field(default_factory=lambda: secrets.token_hex(8))
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     loose: Mapping[str, str] = field(default_factory=dict[str, str])
+    identity: Identity | None = None
 
     def marked(self, fields: Mapping[str, object]) -> Intent:
         """Return the same intent, recognisable by those of *fields* that have a value."""
@@ -68,6 +71,7 @@ class Intent:
     def token(self) -> str:
         """Return the intent as text."""
         facts = {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies, slowly
+        facts["identity"] = self.identity and self.identity.facts()
         return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode()
 
     @classmethod
@@ -76,10 +80,21 @@ class Intent:
         try:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
-                return cls(**decoded)  # what an older version did not write has its default
+                told = decoded.pop("identity", None)
+                # what an older version did not write has its default
+                return cls(**decoded, identity=None if told is None else Identity.read(told))
         except (ValueError, TypeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
+
+    def is_of(self, identity: Identity, account: str) -> bool:
+        """Return whether it is of the account *identity*, as far as it is known.
+
+        One of an earlier version is, when provider and name of the *account* fit.
+        """
+        if self.identity is None:
+            return (self.provider, self.account) == (identity.provider, account)
+        return identity.is_same(self.identity)
 
     def compared(self, found: object, names: Collection[str] | None = None) -> dict[str, Likeness]:
         """Compare what *found* shows with what was meant, by field; what it lacks is left out.

@@ -8,9 +8,10 @@ here sends anything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
 from subhub.models import Customer
@@ -20,12 +21,15 @@ from subhub.recovery.reconcile import reread
 
 if TYPE_CHECKING:
     from subhub.models import Record
+    from subhub.models.identity import Identity
     from subhub.plugin.provider import Provider
     from subhub.recovery.journal import Journal
     from subhub.recovery.journal.items import PreviousStep
     from subhub.recovery.journal.journal import JournalEntry
 
 T = TypeVar("T")
+
+logger: Final = logging.getLogger("subhub")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,39 @@ class Tracker:
 
     provider: Provider
     account: str
+    identity: Identity
     clock: Callable[[], dt.datetime]
     ahead: Callable[[], tuple[float, float] | None]
     journal: Journal | None = None
 
-    def intent(self, token: str) -> Intent:
-        """Return the intent of *token*; one of another account is an `InvalidRequest`."""
-        intent = Intent.read(token)
-        if (intent.provider, intent.account) != (self.provider.name, self.account):
+    def intents(self, tokens: Iterable[str]) -> list[Intent]:
+        """Return the intents of *tokens*; one of another account is an `InvalidRequest`."""
+        intents = [self._checked(Intent.read(token)) for token in tokens]
+        if any(intent.identity is None for intent in intents):
+            logger.warning(
+                "a change of an earlier version of subhub did not say which key, address and mode "
+                "it was for: it is taken for one of the account %r at %s (%s)",
+                self.account,
+                self.identity.address or "a sandbox",
+                self.identity,
+            )
+        return intents
+
+    def _checked(self, intent: Intent) -> Intent:
+        if intent.is_of(self.identity, self.account):
+            return intent
+        if intent.identity is None:
             problem = f"it is of the account {intent.account!r} at {intent.provider}"
             raise InvalidRequest.of("token", f"{problem}, and this is {self.account!r}")
-        return intent
+        raise InvalidRequest.of("token", f"it is of {self._difference(intent.identity)}")
+
+    def _difference(self, other: Identity) -> str:
+        """Return in which parts *other* is another account, and what to do."""
+        found = " and ".join(self.identity.differences(other))
+        return (
+            f"{found}, and so of another account than this one ({self.identity}). Use the client "
+            "of that account; if its key was changed, see `lineage`"
+        )
 
 
 @dataclass(slots=True)
@@ -89,11 +115,11 @@ class TrackedChange:
         result: T = yield from flow
         return result
 
-    def sending(self) -> None:
-        """Write the change down, durably."""
+    def sending(self) -> str | None:
+        """Write the change down, durably; return why not, while the journal is locked."""
         assert self._entry is not None  # noqa: S101 - `resumed` opens it before the first request
         self.sent_at = self.tracker.clock()  # the wait for the rate limit is over
-        self._entry.sending()
+        return self._entry.sending()
 
     def not_done(self) -> None:
         """Take it back: nothing of it was carried out."""
@@ -113,10 +139,15 @@ class TrackedChange:
         if self._entry is not None:
             self._entry.lost(error.token)
 
+    def noted(self) -> bool:
+        """Return whether its end is in the journal, which may be locked."""
+        return self._entry is None or self._entry.noted()
+
     def _intent(self) -> Intent:
         return Intent(
             provider=self.tracker.provider.name,
             account=self.tracker.account,
+            identity=self.tracker.identity,
             operation=self.operation,
             sent_at=self.sent_at.isoformat(),
             target=self.target,

@@ -17,7 +17,6 @@ from subhub.errors import (
     InvalidReply,
     InvalidRequest,
     OutcomeUnknown,
-    ProviderUnavailable,
     SubhubError,
     TransportError,
     WouldSend,
@@ -158,19 +157,27 @@ def _carried_out(
     """Carry out *flow*, and report the ends that are foreseen: a result, or an error of ours."""
     try:
         result = yield from _conversation(operation, flow, change, rules)
-    except InvalidRequest as error:
-        if not operation.sent:
-            raise _ended(error, operation, change, rules) from None
-        # "Nothing was sent" would be untrue: it is the answer that could not be expressed.
-        reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
-        reply.completed = error.completed
-        raise _ended(reply, operation, change, rules) from error
     except SubhubError as error:
-        _ = _ended(error, operation, change, rules)
-        raise
+        ended = _as_an_end(error, operation)
+        _ = _ended(ended, operation, change, rules)
+        if change is not None and change.journaled:
+            yield from operation.note(change)
+        if ended is error:
+            raise
+        raise ended from error
     if change is not None and change.journaled:
         change.done(result)
+        yield from operation.note(change)
     return result
+
+
+def _as_an_end(error: SubhubError, operation: Operation) -> SubhubError:
+    """Return *error*, or what it means after an answer: "nothing was sent" would be untrue then."""
+    if not isinstance(error, InvalidRequest) or not operation.sent:
+        return error
+    reply = InvalidReply(f"the answer cannot be put into neutral words: {error}")
+    reply.completed = error.completed
+    return reply
 
 
 def _conversation(
@@ -239,10 +246,11 @@ def _ended(
 
 
 def _is_open(error: SubhubError, change: Change) -> bool:
-    """Return whether the change, or a part of it, may have been carried out."""
-    answered_badly = isinstance(error, (ProviderUnavailable, InvalidReply))
-    partly = bool(error.completed)
-    return isinstance(error, OutcomeUnknown) or (change.open and (answered_badly or partly))
+    """Return whether the change, or a part of it, may have been carried out.
+
+    Whatever error it is: `change.open` is taken back by the evidence that a request had no effect.
+    """
+    return change.open or isinstance(error, OutcomeUnknown)
 
 
 def _broken_off(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from subhub.errors import ConfigError, InvalidReply, NotSent, TransportError
+from subhub.forks import Forkable
 from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
 from subhub.sending.server_clock import ServerClock
@@ -35,9 +36,14 @@ REFUSED: Final = range(400, 500)
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 8.0
 LONGEST_WINDOW: Final = 3600.0
+FIRST_TRY: Final = 0.001
+LAST_TRY: Final = 0.05
+"""Seconds between two tries for a locked journal: they double from the first to the last."""
+LAST_NOTE: Final = 0.3
+"""The longest pause, in seconds, of a call whose outcome is known."""
 
 
-class RetryQuota:
+class RetryQuota(Forkable):
     """How many retries a client has left: it does not flood a provider in trouble.
 
     A retry costs 5 of 100 tokens, and an answer gives one back.
@@ -47,6 +53,7 @@ class RetryQuota:
         self._lock = threading.Lock()
         self._full = self._tokens = tokens
         self._cost = cost
+        super().__init__()
 
     def take(self) -> bool:
         """Use a retry; return whether there was one left."""
@@ -61,6 +68,11 @@ class RetryQuota:
         if self._tokens < self._full:
             with self._lock:
                 self._tokens = min(self._full, self._tokens + 1)
+
+    def after_fork_in_child(self) -> None:
+        """Begin again with all tokens."""
+        self._lock = threading.Lock()
+        self._tokens = self._full
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ class Operation:
     The deadline begins with the first request.
     """
 
-    __slots__ = ("_log", "_policy", "_until", "name", "page_by_page", "sent")
+    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "sent")
 
     def __init__(self, policy: RetryPolicy, name: str) -> None:
         self.name = name
@@ -141,6 +153,7 @@ class Operation:
         self.sent = False  # whether a request may have reached the provider
         self._policy = policy
         self._until: float | None = None
+        self._stalled = 0.0  # how many seconds it waited for the journal
         self._log: OperationLog | None = None
         reports = policy.instrumentation
         # Most programs listen to nothing, and then nothing of the instrumentation is entered.
@@ -210,10 +223,8 @@ class Operation:
     ) -> Generator[Pause, Response | None]:
         while wait > 0:
             if not self._in_time(wait):
-                raise NotSent(
-                    f"{request.method} {request.template} was not sent: the rate limit leaves no "
-                    f"room for it within the deadline of {self._policy.deadline:g} s; try later, "
-                    "or raise `deadline`"
+                raise self._not_sent(
+                    request, ticket.obstacle or "the rate limit leaves no room for it"
                 )
             if self._log is not None:
                 self._log.wait(request, wait)
@@ -228,7 +239,7 @@ class Operation:
         sent, was_open = self.sent, change is not None and change.open
         if change is not None:
             if change.journaled:
-                change.sending()
+                yield from self._write_down(change, request)
             change.open = True  # last: until here there is nothing to be lost
         self.sent = True
         policy, began = self._policy, self._policy.clock()
@@ -248,6 +259,33 @@ class Operation:
         if response.status in REFUSED:
             _take_back(change, was_open=was_open)
         return response
+
+    def _write_down(self, change: Change, request: Request) -> Generator[Pause, Response | None]:
+        """Write *change* down, as soon as no other program has locked the journal."""
+        wait, most = FIRST_TRY, self._policy.deadline or math.inf
+        while (locked := change.sending()) is not None:
+            # In a sandbox the clock stands still meanwhile, so the pauses are counted as well.
+            if not self._in_time(wait) or self._stalled + wait > most:
+                raise self._not_sent(request, locked)
+            yield Pause(wait, real=True)
+            self._stalled += wait
+            wait = min(2 * wait, LAST_TRY)
+
+    def note(self, change: Change) -> Generator[Pause, Response | None]:
+        """Wait a moment until the end of *change* is in its journal, if that is locked.
+
+        The answer does not wait for long: what is not noted then is noted with the next change.
+        """
+        wait = FIRST_TRY
+        while wait <= LAST_NOTE and not change.noted():
+            yield Pause(wait, real=True, ended=True)
+            wait *= 2
+
+    def _not_sent(self, request: Request, obstacle: str) -> NotSent:
+        return NotSent(
+            f"{request.method} {request.template} was not sent within the deadline of "
+            f"{self._policy.deadline:g} s: {obstacle}. Try later, or raise `deadline`"
+        )
 
     def _allowed(self, wait: float | None) -> float | None:
         """Return *wait* when it ends before the deadline and there is a retry left to use."""

@@ -15,14 +15,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so many seconds; *until* is the end of the pause on the clock of the retry policy.
+    """Wait so many seconds.
 
-    A *real* pause takes its time in a sandbox as well, because it waits for another call of ours.
+    Args:
+        seconds: How long.
+        until: The end of the pause on the clock of the retry policy.
+        real: Whether it takes its time in a sandbox as well, whose own time can be skipped: it is
+            for another call of ours, or for a file or a database of this machine.
+        ended: Whether the outcome of the call is known by now: a bulk run that stops waits for it.
     """
 
     seconds: float
     until: float | None = None
     real: bool = False
+    ended: bool = False
 
 
 PAUSE: Final[ContextVar[Callable[[float], None] | None]] = ContextVar("subhub_pause", default=None)
@@ -43,7 +49,7 @@ class Change(Protocol):
     """A change whose outcome is tracked; the engine reports its progress, in this order.
 
     `sending` comes before each of its requests, and `not_done` when a request provably had no
-    effect. In the end comes exactly one of `done`, `not_done` and `lost`.
+    effect. In the end comes exactly one of `done`, `not_done` and `lost`, which never wait.
     """
 
     journaled: bool
@@ -51,8 +57,12 @@ class Change(Protocol):
     open: bool
     """Whether a request of it may have had an effect; set by the engine."""
 
-    def sending(self) -> None:
-        """Write the change down: a request of it goes out as soon as this returns."""
+    def sending(self) -> str | None:
+        """Write the change down: a request of it goes out as soon as this returns.
+
+        A text says that the journal is locked by another program. Then nothing is written, and it
+        has to be tried again.
+        """
         ...
 
     def not_done(self) -> None:
@@ -65,4 +75,8 @@ class Change(Protocol):
 
     def lost(self, error: SubhubError) -> None:
         """Keep it open, and put a token on *error*: no answer is awaited any more."""
+        ...
+
+    def noted(self) -> bool:
+        """Return whether its end is in the journal; a locked one is tried again."""
         ...

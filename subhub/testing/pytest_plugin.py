@@ -9,6 +9,7 @@ pytest imports this module at every start, so it imports nothing else before a t
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if "subhub_session" not in names:
         # First, so that other fixtures of the test have no network either.
         names.insert(0, "subhub_session")
+
+
+def pytest_runtest_setup() -> None:
+    """Begin each test with all permits, although the clients of one key share them."""
+    registry = sys.modules.get("subhub.sending.ratelimit.registry")
+    if registry is not None:
+        registry.limiters(None).clear()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -100,9 +100,7 @@ def test_a_key_is_not_the_id_of_another_plan(write: Write) -> None:
 
 def test_a_link_needs_a_plan(write: Write) -> None:
     _ = write(more='[accounts.main.plans]\nfone = "spg_1"')
-    with pytest.raises(
-        ConfigError, match=r"accounts\.main: plans\.fone links a plan that no \[plans"
-    ):
+    with pytest.raises(ConfigError, match=r"accounts\.main: plans\.fone links a plan that \[plans"):
         _ = Client.from_config()
 
 
@@ -200,7 +198,7 @@ class TestServedSandbox:
     def test_is_not_something_else(self) -> None:
         with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
             threading.Thread(target=other.handle_request, daemon=True).start()
-            with pytest.raises(ConfigError, match=r"what answers at .* is no sandbox of subhub"):
+            with pytest.raises(ConfigError, match=r"what answers at .* is not a sandbox of subhub"):
                 _ = find(f"http://127.0.0.1:{other.server_port}", "afternoon", "main")
 
     def test_says_address_and_key_itself(self, server: Sandbox, write: Write) -> None:

@@ -373,6 +373,30 @@ class TestResuming:
         assert portal.sold() == (1, 1)
         assert not Path("customers.journal.db").exists()
 
+    def test_takes_nothing_for_done_that_another_account_did(
+        self, run: Run, portal: Portal
+    ) -> None:
+        """A first run was for a trial account, say; the result file does not know whose it is."""
+        _ = write(people("a"))
+        assert run(*self.words(portal)).exit_code == 0
+        config = Path("subhub.toml")
+        named, key = config.read_text(), portal.fake.api_key
+        _ = config.write_text(named.replace(key, "another-key"))
+
+        ran = run(*self.words(portal, "--resume"))
+        assert ran.exit_code == 2
+        assert "was begun with another key" in ran.stderr
+        assert "`adopt=True` (`--adopt`)" in ran.stderr
+
+        _ = config.write_text(named.replace(key, "another-key").replace("main]", "next]"))
+        ran = run(*self.words(portal, "--resume"))
+        assert ran.exit_code == 2
+        assert "has no run of customers.csv for this account" in ran.stderr
+
+        ran = run(*self.words(portal, "--resume", "--adopt"))
+        assert ran.stdout.startswith("1 rows: 1 done earlier\n")
+        assert portal.sold() == (1, 1)
+
     def test_continues_after_a_line_that_was_cut(self, run: Run, portal: Portal) -> None:
         _ = write(people("a", "b"))
         _ = Path("customers.results.csv").write_text(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,12 +25,15 @@ from subhub import (
     PlanDraft,
     ProviderError,
     ProviderUnavailable,
+    RateLimit,
     RateLimited,
     Rejected,
     SubhubError,
 )
 from subhub.plugin import Provider
 from subhub.sandbox import Fake
+from subhub.sending.steps import PAUSE
+from subhub.sending.transport import fake_transport
 from tests.faults.faults import Fault
 from tests.faults.server import PATIENCE, BreakingServer
 
@@ -70,6 +74,8 @@ class World:
     def __init__(self, provider: type[Provider]) -> None:
         self.provider = provider
         self.fake: Fake = provider.sandbox()
+        self.address = ""
+        """Where it was served, in a cell."""
         self.plan = self.fake.add_plan("phone_plan", PLAN)
         with self.beside() as billing:
             self.customer = billing.create_customer(PERSON).id
@@ -81,6 +87,26 @@ class World:
     def beside(self, **settings: Any) -> Client:
         """A client that needs no socket to ask the same provider."""
         return Client(self.provider, sandbox=self.fake, **settings)
+
+    @contextmanager
+    def asked_again(self, address: str, **settings: Any) -> Generator[Client]:
+        """Open the account at *address*; it answers without a socket, and its pauses are skipped.
+
+        A sandbox of its own would be another account, for which no token of this one counts.
+        """
+        given: dict[str, Any] = {
+            "api_key": self.fake.api_key,
+            "base_url": address,
+            "clock": self.fake.clock.now,
+            "rate_limit": RateLimit(1000, per=1.0),
+            **settings,
+        }
+        waiting = PAUSE.set(lambda _: None)
+        try:
+            with Client(self.provider, transport=fake_transport(self.fake), **given) as billing:
+                yield billing
+        finally:
+            PAUSE.reset(waiting)
 
     @property
     def asked(self) -> int:
@@ -198,6 +224,7 @@ def happen(fault: Fault, change: Change, kind: str, **settings: Any) -> Cell:
     """Let *change* meet *fault*, by a client of *kind*: sync, asyncio or trio."""
     world = World(change.provider)
     server = BreakingServer(world.fake)
+    world.address = server.url
     warm = 1 if fault.kept else 0
     healthy = warm if fault.idle else warm + change.before
     server.break_after(healthy, fault.script, keep=fault.kept, before=fault.before)

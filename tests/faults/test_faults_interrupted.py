@@ -69,11 +69,11 @@ def token_of(stopped: BaseException, change: Change) -> str:
 
 
 def check(
-    world: World, change: Change, journal: Path, *, after: bool, token: str | None = None
+    world: World, change: Change, given: dict[str, Any], *, after: bool, token: str | None = None
 ) -> None:
     """The journal has the change that was under way, and it can be found out."""
     assert len(world.made) - change.made_before == after
-    with world.beside(journal=journal) as billing:
+    with world.asked_again(given["base_url"], journal=given["journal"]) as billing:
         (left,) = billing.open_intents()
         assert not left.in_flight
         found = billing.resolve(token or left.token, grace_period=1)
@@ -89,16 +89,16 @@ def test_ctrl_c_tells_of_the_change_under_way(
     change: Change,
     after: bool,  # noqa: FBT001 - pytest passes it by name
 ) -> None:
-    journal = tmp_path / "journal"
     world = World(change.provider)
     server = serve(world.fake)
+    given = settings(world, server, tmp_path / "journal")
     server.break_after(change.before, waits(press_ctrl_c, after=after))
     with (
-        Client(change.provider, **settings(world, server, journal)) as billing,
+        Client(change.provider, **given) as billing,
         pytest.raises(KeyboardInterrupt) as caught,
     ):
         change.call(billing, world)
-    check(world, change, journal, after=after, token=token_of(caught.value, change))
+    check(world, change, given, after=after, token=token_of(caught.value, change))
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -111,15 +111,15 @@ def test_a_canceled_task_tells_of_the_change_under_way(
     backend: str,
     after: bool,  # noqa: FBT001
 ) -> None:
-    journal = tmp_path / "journal"
     world = World(change.provider)
     server = serve(world.fake)
+    given = settings(world, server, tmp_path / "journal")
     waiting = threading.Event()
     server.break_after(change.before, waits(waiting.set, after=after))
     stopped: list[BaseException] = []
 
     async def call() -> None:
-        async with AsyncClient(change.provider, **settings(world, server, journal)) as billing:
+        async with AsyncClient(change.provider, **given) as billing:
             try:
                 await change.call(billing, world)
             except anyio.get_cancelled_exc_class() as canceled:
@@ -135,7 +135,7 @@ def test_a_canceled_task_tells_of_the_change_under_way(
     anyio.run(main, backend=backend)
 
     (error,) = stopped
-    check(world, change, journal, after=after, token=token_of(error, change))
+    check(world, change, given, after=after, token=token_of(error, change))
 
 
 CHILD = """
@@ -166,7 +166,7 @@ def test_a_process_that_is_killed_leaves_the_change_in_the_journal(
         started.put(child)
         assert child.wait(15) == -signal.SIGKILL
     change = next(each for each in CHANGES if str(each) == "mijnklantportaal subscribe")
-    check(world, change, journal, after=after)
+    check(world, change, settings(world, server, journal), after=after)
 
 
 def test_an_interrupted_read_leaves_nothing_open(serve: Serve, tmp_path: Path) -> None:
@@ -179,6 +179,6 @@ def test_an_interrupted_read_leaves_nothing_open(serve: Serve, tmp_path: Path) -
         pytest.raises(KeyboardInterrupt) as caught,
     ):
         _ = billing.get_customer(world.customer)
-    with world.beside(journal=journal) as billing:
+    with Client(MijnKlantportaal, **settings(world, server, journal)) as billing:
         assert billing.open_intents() == []
     assert not [each for each in chain(caught.value) if isinstance(each, OutcomeUnknown)]

@@ -74,7 +74,7 @@ def _problems(fault: Fault, cell: Cell) -> Iterator[str]:
 
 def _unsettled(cell: Cell, journal: Path) -> Iterator[str]:
     """What is wrong with the way out of an open outcome, and with what the journal says of it."""
-    with cell.world.beside(journal=journal) as billing:
+    with cell.world.asked_again(cell.world.address, journal=journal) as billing:
         if _names(billing) != ([Intent.read(cell.token).salt] if cell.token else []):
             yield f"the journal has {billing.open_intents()!r}"
         if cell.token is None:

@@ -162,7 +162,7 @@ def test_an_encrypted_connection_that_ends_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknown) as caught:
         ask(world, change.call, server.url, trusting, attempts=3)
     assert len(world.made) == after
-    with world.beside() as billing:
+    with world.asked_again(server.url) as billing:
         found = billing.resolve(caught.value.token or "", grace_period=1)
     assert found.outcome == (change.done if after else "not_done")
 
@@ -189,7 +189,7 @@ def test_a_body_that_is_not_taken_leaves_the_outcome_unknown(
     server.break_after(0, stops_reading)
     with pytest.raises(OutcomeUnknown, match="WriteTimeout") as caught:
         ask(world, make_a_long_plan, server.url, timeout=0.4)
-    with world.beside() as billing:
+    with world.asked_again(server.url) as billing:
         assert billing.resolve(caught.value.token or "", grace_period=1).outcome == "not_done"
     assert world.asked == 0
 

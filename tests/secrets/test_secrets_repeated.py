@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -43,13 +44,15 @@ def told(connect: Connect, caplog: pytest.LogCaptureFixture) -> Told:
     """What comes of asking a provider that answers so: results, errors, log records, attempts."""
     caplog.set_level(logging.DEBUG)
 
+    numbers = itertools.count()
+
     def tell(provider: type[Provider], answer: Answer) -> Iterator[object]:
         key = KEYS[provider.name]
         seen: list[object] = []
-        for ask in ASKED:  # each with a client of its own: after a 429 one would wait
-            wire = transport(answer, key)
+        for ask in ASKED:  # each at an address of its own: after a 429 it would wait
+            wire, address = transport(answer, key), f"{provider.base_url}/{next(numbers)}"
             settings = {"transport": wire, "attempts": 1, "hooks": [seen.append]}
-            billing = connect(provider, api_key=key, **settings)
+            billing = connect(provider, api_key=key, base_url=address, **settings)
             try:
                 yield ask(billing)
             except SubhubError as error:

@@ -1,195 +1,225 @@
-"""The SQLite database of a journal: opening, checking, reading and writing, with clear errors."""
+"""The SQLite database of a journal: opening, checking, reading and writing, with clear errors.
+
+Nothing here waits for a lock longer than its caller says: a change waits outside, off the event loop.
+"""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
-import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 from subhub.errors import JournalError
+from subhub.forks import Forkable
+from subhub.recovery.journal.files import JournalFiles
+from subhub.recovery.journal.schema import UnfitFileError, bring_up_to_date, is_current
 
-_MARK: Final = 0x73756268  # "subh": SQLite keeps it in the head of the file
-_VERSION: Final = 1
-_SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS intents (
-        name TEXT PRIMARY KEY,
-        session TEXT NOT NULL,
-        provider TEXT NOT NULL,
-        account TEXT NOT NULL,
-        operation TEXT NOT NULL,
-        token TEXT NOT NULL,
-        sent_at TEXT NOT NULL,
-        job TEXT,
-        item TEXT,
-        step INTEGER,
-        state TEXT NOT NULL DEFAULT 'open',
-        object TEXT
-    ) WITHOUT ROWID""",
-    """CREATE UNIQUE INDEX IF NOT EXISTS steps
-        ON intents (job, item, step) WHERE job IS NOT NULL""",
-    """CREATE TABLE IF NOT EXISTS items (
-        job TEXT NOT NULL,
-        item TEXT NOT NULL,
-        object TEXT,
-        PRIMARY KEY (job, item)
-    ) WITHOUT ROWID""",
-    f"PRAGMA application_id = {_MARK}",
-    f"PRAGMA user_version = {_VERSION}",
-)
+T = TypeVar("T")
+Statement: TypeAlias = tuple[str, Sequence[object]]
+
+_POLL: Final = 0.005
+"""Seconds between two tries for a locked file, where a caller waits."""
+_READING: Final = 0.1
+"""Seconds that reading waits. In WAL mode it waits only for a program that keeps the file alone."""
 
 
-class Database:
+class Locked(JournalError):
+    """Another program has locked the journal; nothing was written."""
+
+
+class Database(Forkable):
     """The database file at *path*; created if it is missing, in a folder that must exist.
 
-    Any number of threads may use it, and a process may fork while it is open. *patience* is how
-    many seconds it waits while another program has locked the file.
+    Any number of threads may use it, and a process may fork while it is open. A relative path
+    counts from the working folder of this moment. A file that is locked just now is opened when it
+    is used. Once it was open, a file that was removed, replaced or cut is refused: what is written
+    there would be lost.
     """
 
-    def __init__(self, path: Path, patience: float = 5.0) -> None:
-        self.path = path
-        self._patience = patience
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._files = JournalFiles(self.path)
+        self._kept: list[Statement] = []
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        with self._lock:
+        super().__init__()
+        with self._lock, suppress(Locked):
             _ = self._open()
-        _databases.add(self)
 
-    def write(self, statement: str, values: Sequence[object] = (), *, durable: bool) -> None:
-        """Execute *statement* in a transaction of its own.
+    def write(self, *statements: Statement, durable: bool, patience: float = 0.0) -> None:
+        """Execute all of *statements*, or none. Raises `Locked` if the file is.
 
         Args:
-            statement: The SQL.
-            values: The values of its placeholders.
+            statements: The SQL, and the values of its placeholders.
             durable: Whether its effect must survive a power failure. If not, it survives the end of
                 the process, and a power failure from the next durable write on.
+            patience: How many seconds to wait while another program has locked the file.
         """
-        # FULL syncs the WAL at each commit, NORMAL only at a checkpoint. Setting the level for each
-        # write takes 3 microseconds of a change's 115. A second connection, for the other level,
-        # would lose them again: each would find its cached pages outdated by the other.
-        level = "FULL" if durable else "NORMAL"
-        with self._lock:
-            try:
-                connection = self._open()
-                _ = connection.execute(f"PRAGMA synchronous = {level}")
-                _ = connection.execute(statement, values)
-            except sqlite3.Error as error:
-                self._refuse(error)
+        self._patiently(lambda: self._write(statements, durable=durable), patience)
 
-    def write_together(self, *statements: tuple[str, Sequence[object]]) -> None:
-        """Execute all of *statements*, or none."""
+    def write_soon(self, *statements: Statement) -> None:
+        """Execute *statements*; while the file is locked, keep them for its next use.
+
+        They are not durable.
+        """
         with self._lock:
+            self._kept.extend(statements)
             try:
-                with self._open() as connection:  # commits, or rolls back
-                    _ = connection.execute("BEGIN IMMEDIATE")
-                    for statement, values in statements:
-                        _ = connection.execute(statement, values)
-            except sqlite3.Error as error:
-                self._refuse(error)
+                self._flush()
+            except JournalError:
+                self._kept.clear()  # they would fail every time
+                raise
+
+    def flush(self) -> bool:
+        """Write what was kept; return whether nothing is left."""
+        with self._lock:
+            self._flush()
+            return not self._kept
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that *statement* selects."""
-        with self._lock:
-            try:
-                return self._open().execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                self._refuse(error)
+        return self._patiently(lambda: self._read(statement, values), _READING)
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
         with self._lock:
+            with suppress(JournalError):
+                self._flush()
             self._disconnect()
 
     def before_fork(self) -> None:
-        """Close the file, and let no other thread open it until `after_fork`.
+        """Close the file, and let no other thread open it until the fork is over.
 
         SQLite's locks belong to the process, but its notes about them are inherited by a child. A
         child would rely on locks that it does not have. Its parent, when it closes the file, would
         find it unused and delete the WAL, and with it what the child has written.
         """
         _ = self._lock.acquire()
-        self._disconnect()
+        with suppress(sqlite3.Error):
+            self._disconnect()
 
-    def after_fork(self) -> None:
+    def after_fork_in_parent(self) -> None:
         """Let the threads of this process use the file again."""
         self._lock.release()
 
+    def after_fork_in_child(self) -> None:
+        """Leave to the parent what it has kept to be written."""
+        self._lock = threading.Lock()
+        self._kept = []
+
+    def _patiently(self, call: Callable[[], T], patience: float) -> T:
+        # The lock is free between two tries: a task must not wait for a thread that waits.
+        until = time.monotonic() + patience
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except Locked:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(_POLL)
+
+    def _write(self, statements: Sequence[Statement], *, durable: bool) -> None:
+        self._execute([*self._kept, *statements], durable=durable)
+        self._kept.clear()
+        if durable:
+            self._check(written=True)
+
+    def _read(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        self._flush()
+        try:
+            return self._open().execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            self._refuse(error)
+
+    def _flush(self) -> None:
+        if self._kept:
+            with suppress(Locked):
+                self._write((), durable=False)
+
+    def _execute(self, statements: Sequence[Statement], *, durable: bool) -> None:
+        # FULL syncs the WAL at each commit, NORMAL only at a checkpoint. Setting the level for each
+        # write takes 3 microseconds of a change's 115. A second connection, for the other level,
+        # would lose them again: each would find its cached pages outdated by the other.
+        level = "FULL" if durable else "NORMAL"
+        try:
+            connection = self._open()
+            _ = connection.execute(f"PRAGMA synchronous = {level}")
+            if len(statements) == 1:
+                _ = connection.execute(*statements[0])
+                return
+            with connection:  # commits, or rolls back
+                _ = connection.execute("BEGIN IMMEDIATE")
+                for statement in statements:
+                    _ = connection.execute(*statement)
+        except sqlite3.Error as error:
+            self._refuse(error)
+
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._files.closed()
+            connection.close()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
+            self._check()
             return self._connection
+        self._check()  # it must not be created a second time
         try:
+            self._files.create()
             # In autocommit mode, a statement is durable or not as soon as it was executed.
             connection = sqlite3.connect(
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
             )
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                self._files.closed()
+                raise
+        except OSError as error:
+            raise self._error(_CANNOT_OPEN) from error
+        except UnfitFileError as error:
+            raise self._error(str(error)) from error
         except sqlite3.Error as error:
             self._refuse(error)
-        try:
-            self._prepare_patiently(connection)
-            # Entries are short-lived. A short WAL is copied back quickly, and its pages, which are
-            # overwritten in turn, stay in the system's cache.
-            _ = connection.execute("PRAGMA wal_autocheckpoint = 200").fetchall()
-            patience = round(self._patience * 1000)
-            _ = connection.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                self._refuse(error)
-            raise
         self._connection = connection
         return connection
 
-    def _prepare_patiently(self, connection: sqlite3.Connection) -> None:
-        """Prepare the file, again and again while another process is doing the same.
-
-        SQLite's own `busy_timeout` does not wait for the lock that switching to WAL needs.
-        """
-        until = time.monotonic() + self._patience
-        while True:
-            try:
-                return self._prepare(connection)
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > until:
-                    raise
-            time.sleep(0.01)
+    def _check(self, *, written: bool = False) -> None:
+        """Raise `JournalError` unless the files are the ones that were opened."""
+        try:
+            fate = self._files.fate(written=written)
+        except OSError as error:
+            raise self._error(f"cannot be used: {error.strerror}") from error
+        if fate is not None:
+            raise self._error(
+                f"was {fate} while it was in use. Put it back, or restart the program to begin a "
+                "new one."
+            )
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        if not self._is_journal(connection):
+        if not is_current(connection):
             with connection:  # commits, or rolls back
                 _ = connection.execute("BEGIN IMMEDIATE")
-                self._create(connection)
+                bring_up_to_date(connection)
+            self._files.make_private()
         _ = connection.execute("PRAGMA journal_mode = WAL").fetchall()
-
-    def _is_journal(self, connection: sqlite3.Connection) -> bool:
-        [(mark,)] = connection.execute("PRAGMA application_id").fetchall()
-        [(version,)] = connection.execute("PRAGMA user_version").fetchall()
-        if mark == _MARK and version != _VERSION:
-            problem = f"was written by another version of subhub (format {version}). Update subhub."
-            raise self._error(problem)
-        return bool(mark == _MARK)
-
-    def _create(self, connection: sqlite3.Connection) -> None:
-        if self._is_journal(connection):
-            return  # another process created it while this one waited for the lock
-        [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        if used:
-            raise self._error("is another program's database. Set `journal` to a file of its own.")
-        for statement in _SCHEMA:
-            _ = connection.execute(statement)
+        # Entries are short-lived. A short WAL is copied back quickly, and its pages, which are
+        # overwritten in turn, stay in the system's cache.
+        _ = connection.execute("PRAGMA wal_autocheckpoint = 200").fetchall()
+        _ = connection.execute("SELECT 1 FROM jobs LIMIT 1").fetchall()  # now SQLite opens the WAL
+        self._files.opened()
 
     def _refuse(self, error: sqlite3.Error) -> NoReturn:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits refine it
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise Locked(f"the journal {str(self.path)!r} is locked by another program") from error
         problem = _PROBLEMS.get(code, f"cannot be used: {error}")
         raise self._error(problem) from error
 
@@ -200,37 +230,13 @@ class Database:
 _DAMAGED: Final = (
     "is damaged or not a SQLite database. Keep the file aside, and set `journal` to another path."
 )
-_LOCKED: Final = "is locked by another program. End that program."
+_CANNOT_OPEN: Final = "cannot be opened. Check that its folder exists and that you may write there."
 _PROBLEMS: Final = {
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_BUSY: _LOCKED,
-    sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_READONLY: (
         "cannot be written. Change the permissions of the file and of its folder."
     ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "cannot be opened. Check that its folder exists and that you may write there."
-    ),
+    sqlite3.SQLITE_CANTOPEN: _CANNOT_OPEN,
     sqlite3.SQLITE_FULL: "cannot be written, because the disk is full. Make room on it.",
 }
-
-_databases: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
-_forking: Final[list[Database]] = []
-
-
-def _before_fork() -> None:
-    for database in list(_databases):
-        database.before_fork()
-        _forking.append(database)
-
-
-def _after_fork() -> None:
-    while _forking:
-        _forking.pop().after_fork()
-
-
-with suppress(AttributeError):  # Windows does not fork
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-    )

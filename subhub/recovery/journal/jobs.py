@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from subhub.errors import InvalidRequest
 from subhub.file_locks import LockableFile, acquire
+from subhub.models.identity import Identity
 from subhub.recovery.journal.items import JobItem, PreviousStep
 from subhub.recovery.journal.sessions import lock_errors
 
 if TYPE_CHECKING:
+    from subhub.recovery.journal.database import Database
     from subhub.recovery.journal.journal import Journal
 
+logger: Final = logging.getLogger("subhub")
+
+_Named: TypeAlias = tuple[str, str, Identity]
+"""The id of a job, the name of its account when it was begun, and the account."""
+_PATIENCE: Final = 0.1
+"""Seconds that beginning a job waits for a locked journal."""
+_NAMED: Final = "SELECT job, account, identity FROM jobs WHERE name = ?"
+_OWN: Final = "INSERT OR REPLACE INTO jobs (job, name, account, identity) VALUES (?, ?, ?, ?)"
+_BEGUN: Final = """SELECT 1 FROM items WHERE job = ?
+    UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
 _STEPS: Final = """SELECT step, operation, state, token, object FROM intents
     WHERE job = ? AND item = ? ORDER BY step"""
 _BEGUN_ITEMS: Final = """SELECT item FROM items WHERE job = ?
@@ -26,25 +41,40 @@ class Job:
 
     Args:
         journal: Where the job is kept.
-        provider: The account's provider.
+        identity: That of the account: a job of another account is another job.
         account: The account's name.
         name: The job's name, unique within the account.
+        adopt: Whether a job of that name is this account's, where the journal cannot know: one of
+            an earlier version of subhub, or of another key.
 
-    Raises `InvalidRequest` while another process works on the job.
+    Raises `InvalidRequest` while another process works on the job, and, unless *adopt*, for a job
+    of which the journal does not know whether it is this account's.
     """
 
-    def __init__(self, journal: Journal, provider: str, account: str, name: str) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        identity: Identity,
+        account: str,
+        name: str,
+        *,
+        adopt: bool = False,
+    ) -> None:
         self._journal = journal
         self._name = name
-        self.id = _hash(f"{provider}\0{account}\0{name}")
-        self._lock = self._acquired(journal.path)
+        self.id = _Owners(journal.database, identity, account, name).find(adopt=adopt)
+        self._lock = _acquired(journal.path, self.id, name)
 
     @property
     def started(self) -> bool:
         """Whether an earlier run completed or attempted any of its items."""
-        statement = """SELECT 1 FROM items WHERE job = ?
-            UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
-        return bool(self._journal.database.read(statement, (self.id, self.id)))
+        return bool(self._journal.database.read(_BEGUN, (self.id, self.id)))
+
+    @property
+    def known_to_others(self) -> bool:
+        """Whether another account has a job of this name in the journal."""
+        rows = self._journal.database.read(_NAMED, (hashed(self._name),))
+        return any(job != self.id for job, _, _ in rows)
 
     @property
     def begun(self) -> set[str]:
@@ -75,7 +105,7 @@ class Job:
     def finish(self, item: JobItem, object_id: str | None) -> None:
         """Mark *item* as done; its steps are no longer needed."""
         place = (item.job, item.item)
-        self._journal.database.write_together(
+        self._journal.database.write_soon(
             ("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (*place, object_id)),
             ("DELETE FROM intents WHERE job = ? AND item = ?", place),
         )
@@ -85,17 +115,96 @@ class Job:
         self._lock.remove()
 
     def _item(self, key: str) -> str:
-        return _hash(f"{self.id}\0{key}")
-
-    def _acquired(self, journal: Path) -> LockableFile:
-        path = journal.with_name(f"{journal.name}-{self.id}.lock")
-        with lock_errors(path):
-            lock = acquire(path)
-        if lock is None:
-            raise InvalidRequest.of("job", f"another process is working on the job {self._name!r}")
-        return lock
+        return hashed(f"{self.id}\0{key}")
 
 
-def _hash(text: str) -> str:
+class _Owners:
+    """Whose job of a certain name is which."""
+
+    def __init__(self, database: Database, identity: Identity, account: str, name: str) -> None:
+        self._database = database
+        self._identity = identity
+        self._account = account
+        self._name = name
+
+    def find(self, *, adopt: bool) -> str:
+        """Return the id of the job of this account; see `Job` for *adopt*."""
+        rows = self._database.read(_NAMED, (hashed(self._name),))
+        named: list[_Named] = [
+            (job, account, Identity.read(json.loads(told))) for job, account, told in rows
+        ]
+        own = [job for job, _, owner in named if self._identity.is_same(owner)]
+        begun = [job for job in own if self._has_begun(job)]
+        if begun or (own and not adopt):
+            return (begun or own)[0]
+        unknown = self._of_earlier_version({job for job, _, _ in named})
+        if unknown is not None:
+            if not adopt:
+                raise self._refusal(
+                    "was begun by an earlier version of subhub, which did not "
+                    "record the key and the address of its account"
+                )
+            return self._record(unknown)
+        others = [found for found in named if self._identity.differs_in_key_alone(found[2])]
+        if adopt and others:
+            return self._adopted(others)
+        self._check_key_change(others)
+        return self._record(hashed(f"{self._identity.name}\0{self._name}"))
+
+    def _of_earlier_version(self, known: Collection[str]) -> str | None:
+        """Return the id of a job of version 1 of the journal, which only knew names."""
+        job = hashed(f"{self._identity.provider}\0{self._account}\0{self._name}")
+        return job if job not in known and self._has_begun(job) else None
+
+    def _has_begun(self, job: str) -> bool:
+        return bool(self._database.read(_BEGUN, (job, job)))
+
+    def _adopted(self, others: Sequence[_Named]) -> str:
+        if len(others) > 1:
+            names = ", ".join(str(owner) for _, _, owner in others)
+            raise self._refusal(f"was begun with several other keys ({names})")
+        return self._record(others[0][0])
+
+    def _check_key_change(self, others: Sequence[_Named]) -> None:
+        """Look for a job that may be this one, with a key that was changed since.
+
+        An account that was given a name is probably the same one. Where all accounts have the
+        name of the provider, different keys are probably different accounts.
+        """
+        for _, account, owner in others:
+            if account == self._account != self._identity.provider:
+                raise self._refusal(f"was begun with another key ({owner}) of {account!r}")
+            logger.warning(
+                "the job %r was also begun with another key (%s): that is another account (%s) "
+                "here, for which nothing is done yet. If the key was changed, use `adopt`",
+                self._name,
+                owner,
+                self._identity,
+            )
+
+    def _record(self, job: str) -> str:
+        told = json.dumps(self._identity.facts())
+        values = (job, hashed(self._name), self._account, told)
+        self._database.write((_OWN, values), durable=True, patience=_PATIENCE)
+        return job
+
+    def _refusal(self, problem: str) -> InvalidRequest:
+        return InvalidRequest.of(
+            "job",
+            f"{self._name!r} {problem}. If it is the job of this account ({self._identity}), "
+            "repeat the call with `adopt=True` (`--adopt`); if not, give the job another name",
+        )
+
+
+def _acquired(journal: Path, job: str, name: str) -> LockableFile:
+    path = journal.with_name(f"{journal.name}-{job}.lock")
+    with lock_errors(path):
+        lock = acquire(path)
+    if lock is None:
+        raise InvalidRequest.of("job", f"another process is working on the job {name!r}")
+    return lock
+
+
+def hashed(text: str) -> str:
     """Return a name for *text* that does not reveal it; it may be an e-mail address."""
     return hashlib.blake2b(text.encode(), digest_size=16, person=b"subhub-journal").hexdigest()

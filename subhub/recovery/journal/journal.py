@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from subhub.errors import JournalError
 from subhub.file_locks import LockableFile, acquire
 from subhub.recovery.intents import Intent
-from subhub.recovery.journal.database import Database
+from subhub.recovery.journal.database import Database, Locked, Statement
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
 from subhub.recovery.journal.sessions import Sessions, lock_errors
+
+if TYPE_CHECKING:
+    from subhub.models.identity import Identity
 
 logger = logging.getLogger("subhub")
 
@@ -26,7 +29,7 @@ _REMOVE: Final = "DELETE FROM intents WHERE name = ?"
 _RESOLVE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
 _LOST: Final = "UPDATE intents SET session = '', token = ? WHERE name = ?"
 _OPEN: Final = """SELECT token, session, job FROM intents
-    WHERE state = 'open' AND provider = ? AND account = ? ORDER BY sent_at"""
+    WHERE state = 'open' AND provider = ? ORDER BY sent_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,13 @@ class OpenIntent:
 class Journal:
     """The journal in the file at *path*, which threads and processes of one machine may share.
 
-    Raises `JournalError`, here and whenever it is used, if the file cannot be used.
+    A relative path counts from the working folder of this moment. Raises `JournalError`, here and
+    whenever it is used, if the file cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self.database = Database(self.path)
+        self.database = Database(Path(path))
+        self.path = self.database.path
         self._sessions = Sessions(self.path)
 
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
@@ -64,24 +68,38 @@ class Journal:
         item = current_item.get()
         return JournalEntry(self, intent, item.next_step(operation) if item else None)
 
-    def open_intents(self, provider: str, account: str) -> list[OpenIntent]:
-        """Return the changes of one account with an unknown outcome, oldest first."""
+    def open_intents(self, identity: Identity, account: str) -> list[OpenIntent]:
+        """Return the changes of one account with an unknown outcome, oldest first.
+
+        Args:
+            identity: That of the account.
+            account: Its name, by which the entries of earlier versions are found.
+        """
         found: list[OpenIntent] = []
-        for token, session, job in self.database.read(_OPEN, (provider, account)):
+        for token, session, job in self.database.read(_OPEN, (identity.provider,)):
             intent = Intent.read(token)
-            found.append(
-                OpenIntent(
-                    token,
-                    intent.operation,
-                    dt.datetime.fromisoformat(intent.sent_at),
-                    in_flight=self._sessions.is_alive(session),
-                    job=job,
+            if intent.is_of(identity, account):
+                found.append(
+                    OpenIntent(
+                        token,
+                        intent.operation,
+                        dt.datetime.fromisoformat(intent.sent_at),
+                        in_flight=self._sessions.is_alive(session),
+                        job=job,
+                    )
                 )
-            )
         return found
 
-    def write(self, intent: Intent, step: Step | None) -> None:
-        """Write *intent* durably; nothing may be sent before this has returned."""
+    def write(self, intent: Intent, step: Step | None, *, patience: float = 0.0) -> None:
+        """Write *intent* durably; nothing may be sent before this has returned.
+
+        Raises `Locked` while another program has locked the file.
+
+        Args:
+            intent: What is to be sent.
+            step: The step of a bulk job that it is.
+            patience: How many seconds to wait for the lock.
+        """
         place = (step.job, step.item, step.number) if step else (None, None, None)
         values = (
             intent.salt,
@@ -93,9 +111,16 @@ class Journal:
             intent.sent_at,
             *place,
         )
-        self.database.write(_WRITE, values, durable=True)
+        self.database.write((_WRITE, values), durable=True, patience=patience)
 
-    def mark_resolved(self, intent: Intent, *, done: bool, object_id: str | None = None) -> bool:
+    def mark_resolved(
+        self,
+        intent: Intent,
+        *,
+        done: bool,
+        object_id: str | None = None,
+        patience: float | None = None,
+    ) -> bool:
         """Close *intent*, and return whether it was in the journal.
 
         A change of a bulk job is kept for the next run of that job.
@@ -104,12 +129,17 @@ class Journal:
             intent: The intent to close.
             done: Whether the change was carried out.
             object_id: The id of the object that it created or changed.
+            patience: How many seconds to wait while another program has locked the file; by
+                default, it is then closed with the next change that is written.
         """
         jobs = self.database.read("SELECT job FROM intents WHERE name = ?", (intent.salt,))
         if jobs:
             in_job = jobs[0][0] is not None
-            statement, values = _closing(intent, in_job=in_job, done=done, object_id=object_id)
-            self.database.write(statement, values, durable=False)
+            statement = _closing(intent, in_job=in_job, done=done, object_id=object_id)
+            if patience is None:
+                self.database.write_soon(statement)
+            else:
+                self.database.write(statement, durable=False, patience=patience)
         return bool(jobs)
 
     def try_lock(self, name: str) -> LockableFile | None:
@@ -149,14 +179,18 @@ class JournalEntry:
             self._intent = self._create_intent()
         return self._intent
 
-    def sending(self) -> None:
-        """Write the intent."""
+    def sending(self) -> str | None:
+        """Write the intent; return why not, while another program has locked the journal."""
         self._written = True  # first: Ctrl-C in the middle of writing leaves one to be taken back
         try:
             self._journal.write(self.intent, self._step)
+        except Locked as locked:
+            self._written = False
+            return str(locked)
         except JournalError:
             self._written = False
             raise
+        return None
 
     def unsent(self) -> None:
         """Close the intent, because the request had no effect."""
@@ -165,7 +199,7 @@ class JournalEntry:
     def lost(self, token: str) -> None:
         """Mark the entry as lost, with the *token* that says since when. It stays open."""
         if self._written:
-            self._note(_LOST, (token, self.intent.salt))
+            self._note((_LOST, (token, self.intent.salt)))
             self._written = False
 
     def close(self, *, done: bool, object_id: str | None = None) -> None:
@@ -177,21 +211,33 @@ class JournalEntry:
         if not self._written:
             return
         in_job = self._step is not None
-        self._note(*_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
+        self._note(_closing(self.intent, in_job=in_job, done=done, object_id=object_id))
         self._written = False  # last: after Ctrl-C in the middle, `lost` still has to be noted
 
-    def _note(self, statement: str, values: Sequence[object]) -> None:
+    def noted(self) -> bool:
+        """Return whether all ends are in the file, after another try to write those that are not.
+
+        While the file is locked they are kept, so no call waits for them for ever.
+        """
+        try:
+            return self._journal.database.flush()
+        except JournalError as error:
+            self._warn(error)
+            return True
+
+    def _note(self, statement: Statement) -> None:
         # Not durable: if a power failure undoes it, a closed intent is open again, which costs a
         # look at the provider. The other way round a change would be forgotten.
         try:
-            self._journal.database.write(statement, values, durable=False)
+            self._journal.database.write_soon(statement)
         except JournalError as error:
-            logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
+            self._warn(error)
+
+    def _warn(self, error: JournalError) -> None:
+        logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
 
 
-def _closing(
-    intent: Intent, *, in_job: bool, done: bool, object_id: str | None
-) -> tuple[str, tuple[object, ...]]:
+def _closing(intent: Intent, *, in_job: bool, done: bool, object_id: str | None) -> Statement:
     """Return the statement that closes *intent*, and its values.
 
     Args:

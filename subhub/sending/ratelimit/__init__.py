@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.limiter import LocalStore, RateLimiter, Store, Ticket
+from subhub.sending.ratelimit.registry import limiters, terms_of
 
-__all__ = ["LocalStore", "RateLimit", "RateLimiter", "Store", "Ticket"]
+__all__ = ["LocalStore", "RateLimit", "RateLimiter", "Store", "Ticket", "limiters", "terms_of"]

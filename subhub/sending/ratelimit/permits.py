@@ -185,6 +185,20 @@ class Permits:
             cells[index] = 0.0
         cells[_SEEN] = now
 
+    def after_fork(self, cells: Cells, now: float) -> None:
+        """Begin again in a forked child, whose copy of the cells has permits of its parent.
+
+        The server counted what the parent sent, so what was in flight waits for a window here. A
+        probe of the parent's is none of the child's.
+        """
+        for index in range(HEADER, len(cells)):
+            cells[index] = min(cells[index], now + self.limit.per)
+        cells[_PROBE] = 0.0
+
+    def is_idle(self, cells: Cells, now: float) -> bool:
+        """Return whether nothing would be lost if all began again: it was not used for a window."""
+        return max(cells[HEADER:]) <= now and cells[_GATE] + self.limit.per <= now
+
     def _search(self, cells: Cells, now: float, place: int) -> Permit | float:
         times: Sequence[float] = cells[HEADER:].tolist()
         order = sorted(times)

@@ -12,10 +12,11 @@ import hashlib
 import math
 import mmap
 import os
+import stat
 import struct
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from subhub.errors import ConfigError
 from subhub.file_locks import LockableFile
@@ -23,29 +24,36 @@ from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.permits import Cells, Permits
 
 _MARK: float = struct.unpack("=d", b"subhub-1")[0]
+_HAS_USERS: Final = hasattr(os, "geteuid")
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH if _HAS_USERS else 0
 _HEAD = struct.Struct("=3d")  # the mark, the permits, the window
 
 
 class SharedStore:
     """A permit file in *directory* for the account whose limit *key* identifies.
 
-    It belongs to one rate limiter; several in one process each take a store of their own.
+    It belongs to one queue; several in one process each take a store of their own.
 
     Args:
-        directory: The folder of the files, created if it is missing; the same for all processes.
+        directory: The folder of the files, created if it is missing; the same for all processes. A
+            relative path counts from the working folder of this moment.
         key: What the provider counts by: the API key, or whatever all users of a limit share.
         lease: The most seconds that a request can be in flight. After a crash a permit is free
             again after these and one window. A longer request is counted as lost meanwhile.
     """
 
     def __init__(self, directory: str | os.PathLike[str], key: str, lease: float = 120.0) -> None:
-        self.path = Path(directory) / f"{fingerprint(key)}.permits"
+        self.path = Path(directory).absolute() / f"{fingerprint(key)}.permits"
         self.lease = lease
+        self.locked = f"the permit file {str(self.path)!r} is locked by another process"
         self._permits: Permits | None = None
         self._file: _PermitFile | None = None
 
     def prepare(self, permits: Permits) -> None:
-        """Open or create the file; raise `ConfigError` if it cannot be used."""
+        """Open or create the file; raise `ConfigError` if it cannot be used.
+
+        One that another process has locked is checked when it is used.
+        """
         self._permits = permits
         with self:
             pass
@@ -56,17 +64,23 @@ class SharedStore:
         if file is not None:
             file.close()
 
-    def __enter__(self) -> Cells:
-        assert self._permits is not None  # noqa: S101 - the rate limiter prepares its store
+    def after_fork(self, permits: Permits, now: float) -> None:
+        """Do nothing: the file is the parent's as well, and what the parent does counts."""
+
+    def __enter__(self) -> Cells | None:
+        assert self._permits is not None  # noqa: S101 - the queue prepares its store
         while True:
-            file = self._locked()
             try:
-                cells = file.cells(self._permits)
+                file = self._opened()
+                locked, found = file.try_lock(), os.fstat(file.descriptor)
+                if found.st_nlink:
+                    return file.cells(self._permits, found.st_size) if locked else None
+            except OSError as error:
+                self.close()
+                raise self._unusable(error) from error
             except BaseException:
                 self.close()
                 raise
-            if cells is not None:
-                return cells
             # The file was removed while it was open here. Other processes look for it by its name
             # and cannot find these cells, so all of them have to meet in a new file.
             self.close()
@@ -77,20 +91,60 @@ class SharedStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._file is not None  # noqa: S101 - the rate limiter closes no store in use
+        assert self._file is not None  # noqa: S101 - the queue closes no store in use
         self._file.unlock()
 
-    def _locked(self) -> _PermitFile:
-        try:
-            if self._file is None or self._file.closed:  # closed in a forked child
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._file = _PermitFile(self.path)
-            self._file.lock()
-        except OSError as error:
-            problem = f"the permit file {str(self.path)!r} cannot be used: {error.strerror}"
-            remedy = "Set `permits` to a folder on a local disk where you may write."
-            raise ConfigError(f"{problem}. {remedy}") from error
+    def _opened(self) -> _PermitFile:
+        if self._file is None or self._file.closed:  # closed in a forked child
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_folder(self.path.parent, self.path.parent.stat())
+            file = _PermitFile(self.path)
+            check_file(self.path, os.fstat(file.descriptor))
+            self._file = file
         return self._file
+
+    def _unusable(self, error: OSError) -> ConfigError:
+        problem = f"the permit file {str(self.path)!r} cannot be used: {error.strerror}"
+        return ConfigError(
+            f"{problem}. Set `permits` to a folder on a local disk where you may write."
+        )
+
+
+def check_folder(folder: Path, found: os.stat_result) -> None:
+    """Refuse a folder in which other users may put files, or files of theirs in place of ours.
+
+    Root does not count: it can do anything anyway. A folder of root's that all may write is safe
+    with the sticky bit, as `/tmp` has it: there nobody can replace the file of another user.
+    Windows has access lists, of which the permission bits say nothing.
+    """
+    user, problem = _user(found), None
+    if found.st_uid not in {0, user}:
+        problem = f"belongs to the user {found.st_uid}, and this process to {user}"
+    elif found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+        problem = "can be written by other users"
+    if problem is not None:
+        raise ConfigError(
+            f"the `permits` folder {str(folder)!r} {problem}. Name a folder in it that does not "
+            "exist yet, which is then created for you alone, or change its owner and permissions "
+            "(chmod 700)."
+        )
+
+
+def check_file(path: Path, found: os.stat_result) -> None:
+    """Refuse a file that another user has put into a folder that all may write.
+
+    Its owner could cut it off while it is mapped here, which kills this process.
+    """
+    if found.st_uid != _user(found):
+        raise ConfigError(
+            f"the permit file {str(path)!r} belongs to another user. "
+            "Set `permits` to a folder of your own."
+        )
+
+
+def _user(found: os.stat_result) -> int:
+    """Return the user of this process; on Windows, where there is none, the owner of *found*."""
+    return os.geteuid() if _HAS_USERS else found.st_uid
 
 
 def fingerprint(key: str) -> str:
@@ -106,14 +160,11 @@ class _PermitFile(LockableFile):
         self._cells: Cells | None = None
         self._size = 0
 
-    def cells(self, permits: Permits) -> Cells | None:
-        """Return the cells of the locked file, or None when the file has been removed."""
-        found = os.fstat(self.descriptor)
-        if not found.st_nlink:
-            return None
+    def cells(self, permits: Permits, size: int) -> Cells:
+        """Return the cells of the locked file, whose size is *size*."""
         if self._cells is None:
-            self._cells = self._mapped(permits, found.st_size)
-        elif found.st_size != self._size:  # reading cells beyond the end would kill the process
+            self._cells = self._mapped(permits, size)
+        elif size != self._size:  # reading cells beyond the end would kill the process
             self._refuse("changed its size while it was in use")
         return self._cells
 

@@ -1,0 +1,85 @@
+"""The schema of a journal's database: created, and brought up to date from earlier versions.
+
+Version 1 did not know whose account an entry or a job was of. Its entries are kept; `Tracker` and
+`Job` say what that means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+_MARK: Final = 0x73756268  # "subh": SQLite keeps it in the head of the file
+_VERSION: Final = 2
+_FIRST: Final = (
+    """CREATE TABLE intents (
+        name TEXT PRIMARY KEY,
+        session TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        account TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        token TEXT NOT NULL,
+        sent_at TEXT NOT NULL,
+        job TEXT,
+        item TEXT,
+        step INTEGER,
+        state TEXT NOT NULL DEFAULT 'open',
+        object TEXT
+    ) WITHOUT ROWID""",
+    """CREATE UNIQUE INDEX steps
+        ON intents (job, item, step) WHERE job IS NOT NULL""",
+    """CREATE TABLE items (
+        job TEXT NOT NULL,
+        item TEXT NOT NULL,
+        object TEXT,
+        PRIMARY KEY (job, item)
+    ) WITHOUT ROWID""",
+)
+_SECOND: Final = (
+    """CREATE TABLE jobs (
+        job TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        account TEXT NOT NULL,
+        identity TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    f"PRAGMA application_id = {_MARK}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+
+class UnfitFileError(Exception):
+    """The file is not a journal of this version; the text says what to do."""
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Return whether the schema is the present one; raise `UnfitFileError` for a later one."""
+    version = _version(connection)
+    if version > _VERSION:
+        problem = f"was written by a later version of subhub (format {version}). Update subhub."
+        raise UnfitFileError(problem)
+    return version == _VERSION
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Create the schema, or what is missing of it, in the transaction that is open.
+
+    Another process may have done it while this one waited for the lock.
+    """
+    if is_current(connection):
+        return
+    statements: tuple[str, ...] = _SECOND
+    if not _version(connection):
+        [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        if used:
+            problem = "is another program's database. Set `journal` to a file of its own."
+            raise UnfitFileError(problem)
+        statements = _FIRST + _SECOND
+    for statement in statements:
+        _ = connection.execute(statement)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Return the version of the journal, or 0 for a database that is none."""
+    [(mark,)] = connection.execute("PRAGMA application_id").fetchall()
+    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    return int(version) if mark == _MARK else 0
