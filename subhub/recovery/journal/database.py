@@ -1,6 +1,6 @@
 """The SQLite database of a journal: opening, checking, reading and writing, with clear errors.
 
-Nothing here waits for a lock longer than its caller says: a change waits outside, off the event loop.
+Nothing here waits for a lock longer than its caller says: a change waits outside of the event loop.
 """
 
 from __future__ import annotations
