@@ -213,8 +213,11 @@ class InvalidReply(SubhubError):
     """The provider answered, but not in its documented shape.
 
     A mutating request that was answered with a success status has been carried out: only the
-    document about it could not be read. `status` and `body` hold the answer.
+    document about it could not be read. `status` and `body` hold the answer. `truncated` is whether
+    it broke off: asking again may help.
     """
+
+    truncated = False
 
     def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
         super().__init__(message)

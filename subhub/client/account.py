@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,6 +31,7 @@ from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
+from subhub.sending.steps import monotonic
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -192,7 +192,7 @@ def open_account(
         clock=present,
         now=now,
         retries=RetryPolicy(
-            clock=time.monotonic if fake is None else lambda: fake.clock.now().timestamp(),
+            clock=monotonic if fake is None else lambda: fake.clock.now().timestamp(),
             chance=random.random,
             limiter=_limiter(
                 rate_limit or provider.rate_limit, share, None if fake else permits, key

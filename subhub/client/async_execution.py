@@ -12,7 +12,8 @@ from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause
-from subhub.sending.transport import AsyncHttpSender, fake_transport
+from subhub.sending.transport import fake_transport
+from subhub.sending.transport.async_http import AsyncHttpSender
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Steps
-    from subhub.sending.transport import AsyncHttpClient, AsyncTransport
+    from subhub.sending.transport.async_http import AsyncHttpClient, AsyncTransport
 
 T = TypeVar("T")
 P = ParamSpec("P")

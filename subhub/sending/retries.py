@@ -232,6 +232,7 @@ class Operation:
             change.open = True  # last: until here there is nothing to be lost
         self.sent = True
         policy, began = self._policy, self._policy.clock()
+        prepared = prepared.within(self._left())
         try:
             if self._log is None:
                 response = yield prepared
@@ -256,7 +257,11 @@ class Operation:
         return wait
 
     def _in_time(self, wait: float) -> bool:
-        return self._until is None or self._policy.clock() + wait <= self._until
+        return wait <= self._left()
+
+    def _left(self) -> float:
+        """Return the seconds until the deadline."""
+        return math.inf if self._until is None else self._until - self._policy.clock()
 
 
 def _take_back(change: Change | None, *, was_open: bool) -> None:
