@@ -41,7 +41,7 @@ from subhub.models.record import Record, Update
 from subhub.plugin.flows import Flow, Page, completed
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.recovery.tracking import TrackedChange, Tracker
-from subhub.sending.engine import located, steps
+from subhub.sending.engine import answered, located, steps
 from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ class Operations:
     def get_plan(self, plan_id: str) -> Steps[Plan]:
         """See `Client.get_plan`."""
         self._require("get_plan")
-        return self._read("get_plan", self.provider.get_plan(self._plan(plan_id)))
+        plan = self._plan(plan_id)
+        return self._read("get_plan", self.provider.get_plan(plan), id=plan)
 
     def list_plans(self, cursor: str | None) -> Steps[Page[Plan]]:
         """Read one page for `Client.list_plans`."""
@@ -125,7 +126,7 @@ class Operations:
         """See `Client.get_customer`."""
         self._require("get_customer")
         customer = self._id("customer_id", customer_id, "customer")
-        return self._read("get_customer", self.provider.get_customer(customer))
+        return self._read("get_customer", self.provider.get_customer(customer), id=customer)
 
     def list_customers(self, cursor: str | None) -> Steps[Page[Customer]]:
         """Read one page for `Client.list_customers`."""
@@ -143,7 +144,7 @@ class Operations:
         self._require("find_customer")
         self._require(f"find_customer:{by}")
         flow = self.provider.find_customer(external_id=external_id, email=email)
-        return self._read("find_customer", flow)
+        return self._read("find_customer", flow, external_id=external_id)
 
     def update_customer(
         self, customer_id: str, changes: CustomerUpdate, options: Options
@@ -190,7 +191,8 @@ class Operations:
             refund=refund,
             **extra,
         )
-        return self.change("create_signup_link", flow)
+        asked = {} if isinstance(customer, CustomerDraft) else {"customer_id": customer}
+        return self.change("create_signup_link", flow, asked=asked)
 
     def subscribe(
         self,
@@ -249,7 +251,10 @@ class Operations:
             "starts_on": terms.starts_on,
         }
         flow = self._subscribing(customer, terms)
-        return self.change("subscribe", flow, operation, fields=fields, owner=customer, key=key)
+        asked = {"customer_id": customer, "plan_id": None if isinstance(plan, PlanDraft) else plan}
+        return self.change(
+            "subscribe", flow, operation, fields=fields, owner=customer, key=key, asked=asked
+        )
 
     def _subscribing(self, customer: str, terms: Terms) -> Flow[Subscription]:
         return self.provider.subscribe(
@@ -266,8 +271,8 @@ class Operations:
     def get_subscription(self, subscription_id: str) -> Steps[Subscription]:
         """See `Client.get_subscription`."""
         self._require("get_subscription")
-        flow = self.provider.get_subscription(self._subscription(subscription_id))
-        return self._read("get_subscription", flow)
+        found = self._subscription(subscription_id)
+        return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
     def list_subscriptions(
         self, cursor: str | None, customer: str | None
@@ -292,10 +297,13 @@ class Operations:
         extra = self._extra("change_subscription", options)
         check_timing("change_subscription", when, refund, self.capabilities)
         old, now = self._subscription(subscription_id), self._account.now()
+        plan = self._plan(plan)
         flow = self.provider.change_subscription(
-            old, plan=self._plan(plan), when=when, refund=refund, now=now, **extra
+            old, plan=plan, when=when, refund=refund, now=now, **extra
         )
-        return self.change("change_subscription", flow, target=old)
+        # Until the period ends, the provider may still name the old plan.
+        asked = {"plan_id": plan} if when == "now" else {}
+        return self.change("change_subscription", flow, target=old, asked=asked)
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate, options: Options
@@ -307,12 +315,7 @@ class Operations:
         return self.change("update_subscription", flow, fields=changes, target=subscription)
 
     def cancel_subscription(
-        self,
-        subscription_id: str,
-        *,
-        when: When,
-        refund: Refund,
-        options: Options,
+        self, subscription_id: str, *, when: When, refund: Refund, options: Options
     ) -> Steps[Subscription]:
         """See `Client.cancel_subscription`."""
         extra = self._extra("cancel_subscription", options)
@@ -334,11 +337,13 @@ class Operations:
         owner: str | None = None,
         key: str | None = None,
         at_once: bool = False,
+        asked: Mapping[str, str | None] | None = None,
     ) -> Steps[T]:
         """Return the steps of *flow*, tracked as the change *name*; see `TrackedChange`.
 
-        *operation* is the one that it is a part of, when there is more to it.
+        *operation* is what it is a part of; *asked* is what fields of the result must be.
         """
+        flow = answered(flow, change=True, id=target, **(asked or {}))
         tracker = self.tracker
         change = TrackedChange(
             tracker,
@@ -355,7 +360,8 @@ class Operations:
             flow = change.resumed(flow)
         return steps(operation or self.rules.begin(name), flow, change, self.rules)
 
-    def _read(self, name: str, flow: Flow[T]) -> Steps[T]:
+    def _read(self, name: str, flow: Flow[T], **asked: str | None) -> Steps[T]:
+        flow = answered(flow, change=False, **asked) if asked else flow
         return steps(self.rules.begin(name), flow, None, self.rules)
 
     def _extra(self, name: str, options: Options, changes: Update | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import GEN_CLOSED, getgeneratorstate
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from subhub.errors import (
     InvalidReply,
@@ -23,6 +23,7 @@ from subhub.errors import (
     WouldSend,
 )
 from subhub.messages import PreparedRequest, Request, Response
+from subhub.models import Subscription, SubscriptionChange
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
 from subhub.sending.steps import Change, Steps
@@ -35,6 +36,7 @@ T = TypeVar("T")
 Step = TypeVar("Step")
 Answer = TypeVar("Answer")
 
+_TOLD: Final = ("raw_status", "plan_id", "price", "interval", "starts_on", "created_at")
 REDIRECTION = 300
 REFUSAL = 400
 
@@ -89,6 +91,45 @@ def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rul
         raise
     finally:
         flow.close()
+
+
+def answered(flow: Flow[T], *, change: bool, **asked: str | None) -> Flow[T]:
+    """Run *flow*, and hold its result against what was asked for: an answer may be to another call.
+
+    A field that the provider does not send cannot be compared. Raises `OutcomeUnknown` for a
+    change, else `InvalidReply`.
+
+    Args:
+        flow: The provider's.
+        change: Whether it changes something.
+        asked: What the fields of the result must be; `None` for anything.
+    """
+    result = yield from flow
+    for name, wanted in asked.items():
+        found = _found(result, name)
+        if wanted is not None and found is not None and found != wanted:
+            problem = f"the answer is about another object: its `{name}` is not the one asked for"
+            raise _unanswered(problem, change=change)
+    if change and isinstance(result, Subscription) and not _says_something(result):
+        raise _unanswered("the answer has an id and nothing of a subscription", change=change)
+    return result
+
+
+def _found(result: object, name: str) -> object:
+    """Return a field of a result; of a change of plan, the old id and the new plan."""
+    if isinstance(result, SubscriptionChange):
+        result = result.old if name == "id" else result.new
+    return getattr(result, name, None)
+
+
+def _says_something(subscription: Subscription) -> bool:
+    return any(getattr(subscription, name) is not None for name in _TOLD)
+
+
+def _unanswered(problem: str, *, change: bool) -> SubhubError:
+    if change:
+        return OutcomeUnknown(f"{problem}; look at the provider before repeating the call")
+    return InvalidReply(f"{problem}; call again")
 
 
 def drive(steps: Generator[Step, Answer, T], perform: Callable[[Step], Answer]) -> T:
