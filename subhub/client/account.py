@@ -18,6 +18,7 @@ from subhub.client.settings import (
     checked_address,
     checked_hooks,
     checked_key,
+    checked_size,
     checked_timeout,
     checked_zone,
 )
@@ -32,6 +33,7 @@ from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 from subhub.sending.steps import monotonic
+from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -64,6 +66,7 @@ class Account:
     now: Callable[[], dt.datetime]
     retries: RetryPolicy
     dry_run: bool = False
+    max_response_bytes: int = MAX_RESPONSE_BYTES
     fake: Fake | None = None
     journal: Journal | None = None
     plan_ids: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
@@ -82,6 +85,7 @@ class Account:
         attempts: int | EllipsisType = ...,
         deadline: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
     ) -> Account:
         """Return the same account with other options; `...` leaves one as it is.
 
@@ -89,12 +93,15 @@ class Account:
             attempts: How often a request is sent at most.
             deadline: How many seconds an operation may take; `None` for any time.
             timeout: In seconds, for each step of connecting, sending and receiving.
+            max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         """
         retries = self.retries
         if not isinstance(attempts, EllipsisType):
             retries = replace(retries, attempts=attempts)
         if not isinstance(deadline, EllipsisType):
             retries = replace(retries, deadline=deadline)
+        if not isinstance(max_wait, EllipsisType):
+            retries = replace(retries, max_wait=max_wait)
         seconds = self.timeout if isinstance(timeout, EllipsisType) else checked_timeout(timeout)
         return replace(self, retries=retries, timeout=seconds)
 
@@ -162,6 +169,8 @@ def open_account(
     clock: Callable[[], dt.datetime] | None = None,
     deadline: float | None = 120.0,
     attempts: int = 4,
+    max_wait: float | None = None,
+    max_response_bytes: int = MAX_RESPONSE_BYTES,
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | None = None,
@@ -199,6 +208,7 @@ def open_account(
             ),
             attempts=attempts,
             deadline=deadline,
+            max_wait=max_wait,
             instrumentation=Instrumentation(
                 connector,
                 name,
@@ -208,6 +218,7 @@ def open_account(
             ),
         ),
         dry_run=dry_run,
+        max_response_bytes=checked_size(max_response_bytes),
         fake=fake,
         plan_ids=_plan_ids(plans or {}, fake),
         api_key=key,

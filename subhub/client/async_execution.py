@@ -12,7 +12,7 @@ from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause
-from subhub.sending.transport import fake_transport
+from subhub.sending.transport import MAX_RESPONSE_BYTES, fake_transport
 from subhub.sending.transport.async_http import AsyncHttpSender
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class AsyncExecutor(BaseClient):
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
+        max_wait: float | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -78,6 +80,8 @@ class AsyncExecutor(BaseClient):
             clock=clock,
             deadline=deadline,
             attempts=attempts,
+            max_wait=max_wait,
+            max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -116,7 +120,9 @@ class AsyncExecutor(BaseClient):
         self._open(account)
         if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
-        self._sender = AsyncHttpSender(account.base_url, transport, http_client)
+        self._sender = AsyncHttpSender(
+            account.base_url, transport, http_client, account.max_response_bytes
+        )
 
     async def close(self) -> None:
         """Close the connections."""

@@ -35,6 +35,7 @@ from subhub.plugin.capabilities import NEUTRAL, Capabilities
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
+from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
 FILE_NAME = "subhub.toml"
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -70,6 +71,8 @@ class AccountSettings(BaseModel):
     sandbox: bool = False
     dry_run: bool = False
     deadline: float | None = Field(default=120.0, gt=0)
+    max_wait: float | None = Field(default=None, ge=0)
+    max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
     attempts: int = Field(default=4, ge=1)
     rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
     share: float = Field(default=1.0, gt=0, le=1)
@@ -195,6 +198,8 @@ class Configuration:
                 sandbox=settings.sandbox,
                 dry_run=settings.dry_run or dry_run,
                 deadline=settings.deadline,
+                max_wait=settings.max_wait,
+                max_response_bytes=settings.max_response_bytes,
                 attempts=settings.attempts,
                 rate_limit=settings.rate_limit,
                 share=settings.share,

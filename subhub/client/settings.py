@@ -33,6 +33,13 @@ def checked_timeout(timeout: float) -> float:
     return timeout
 
 
+def checked_size(size: int) -> int:
+    """Return *size*, in bytes."""
+    if not size > 0:
+        raise ConfigError(f"`max_response_bytes` must be >= 1, got {size!r}")
+    return size
+
+
 def checked_key(
     provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None
 ) -> str:

@@ -7,6 +7,7 @@ the `Response`, and returns what the flow returns. `drive` carries them out for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -256,7 +257,8 @@ def _prepared(request: Request, rules: Rules) -> PreparedRequest:
 def _refusal(response: Response, provider: Provider) -> SubhubError:
     if response.status >= REFUSAL:
         return provider.error(response)
-    target = response.headers.get("location", "nowhere")
+    # A query or a password may be in it, and a server may have put the request there.
+    target = re.split(r"[?#]", response.headers.get("location", "nowhere"))[0].rpartition("@")[2]
     message = f"the answer redirects to {target}, and redirects are never followed"
     return invalid(message, response)
 

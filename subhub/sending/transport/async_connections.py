@@ -207,24 +207,17 @@ class _Body:
         self, connections: AsyncConnections, connection: AsyncConnection, stream: Any
     ) -> None:
         self._connections = connections
-        self._connection: AsyncConnection | None = connection
+        self._connection = connection
         self._stream = stream
-        self._parts: Any = None
+        self._parts: Any = aiter(stream)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        parts: AsyncIterator[bytes] = aiter(self._stream)
-        self._parts = parts
+        parts: AsyncIterator[bytes] = self._parts
         return parts
 
     async def aclose(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
         try:
-            if self._parts is not None:  # a generator, and trio complains of one that is dropped
-                await self._parts.aclose()
+            await self._parts.aclose()  # a generator, and trio complains of one that is dropped
             await self._stream.aclose()
-        except BaseException:
-            connection.close()
-            raise
-        self._connections.give_back(connection)
+        finally:  # a canceled task ends here too: then the connection is not idle, and is closed
+            self._connections.give_back(self._connection)

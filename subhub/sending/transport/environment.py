@@ -88,10 +88,6 @@ def _trusting(file: str | None, folder: str | None) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except (OSError, ValueError) as error:  # missing, not readable, or not in PEM
-        if not file:
-            raise ConfigError(
-                f"the certificates of certifi cannot be loaded ({error}): reinstall it"
-            ) from error
         raise ConfigError(
             f"SSL_CERT_FILE is {file!r}, which cannot be loaded as certificates in PEM "
             f"({error}): correct or unset it"

@@ -98,7 +98,7 @@ def pool_exhausted(prepared: PreparedRequest, connections: int, seconds: float) 
 def client_closed(prepared: PreparedRequest) -> RuntimeError:
     """Return the error for a request of a client that was closed; it was not sent."""
     error = RuntimeError("this client was closed: create a new one")
-    _attach(error, prepared, NotSent(f"{_what(prepared)} was not sent (the client was closed)"))
+    _attach(error, prepared, NotSent(f"{_what(prepared)} was not sent ({error})"))
     return error
 
 

@@ -312,22 +312,17 @@ class _Body:
 
     def __init__(self, connections: Connections, connection: Connection, stream: Any) -> None:
         self._connections = connections
-        self._connection: Connection | None = connection
+        self._connection = connection
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
         try:
             self._stream.close()
-        except BaseException:
-            connection.close()
-            raise
-        self._connections.give_back(connection)
+        finally:
+            self._connections.give_back(self._connection)
 
 
 def readable(opened: socket.socket) -> bool:

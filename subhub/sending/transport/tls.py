@@ -46,21 +46,18 @@ class Session:
 
     def read(self, max_bytes: int) -> Dialogue[bytes]:
         """Return some bytes; none when the other side has closed the connection."""
-        try:
-            return (yield from self._repeated(partial(self.object.read, max_bytes)))
-        except _ENDED:
-            return b""
-        except ssl.SSLError as error:
-            raise httpcore.ReadError(str(error)) from error
+        with _failing_as(httpcore.ReadError):
+            try:
+                return (yield from self._repeated(partial(self.object.read, max_bytes)))
+            except _ENDED:
+                return b""
 
     def write(self, buffer: bytes) -> Dialogue[None]:
         """Send *buffer*."""
-        try:
+        with _failing_as(httpcore.WriteError):
             while buffer:
                 sent = yield from self._repeated(partial(self.object.write, buffer))
                 buffer = buffer[sent:]
-        except ssl.SSLError as error:
-            raise httpcore.WriteError(str(error)) from error
 
     def info(self, name: str, below: Any) -> Any:
         """Return what httpcore asks of a stream; *below* answers what is not about TLS."""
@@ -88,6 +85,15 @@ class Session:
     def _flushed(self) -> Dialogue[None]:
         if sent := self._outgoing.read():
             _ = yield sent
+
+
+@contextmanager
+def _failing_as(kind: type[Exception]) -> Generator[None]:
+    """Raise what fails in TLS as an error of *kind*."""
+    try:
+        yield
+    except ssl.SSLError as error:
+        raise kind(str(error)) from error
 
 
 @contextmanager
