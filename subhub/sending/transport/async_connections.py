@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -156,10 +157,8 @@ class AsyncConnection(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream)
                 while True:
                     # First, so that an answer that comes without a pause does not stop the loop.
                     await anyio.wait_readable(opened)
-                    try:
+                    with suppress(BlockingIOError):  # the system may be wrong
                         return opened.recv(max_bytes)
-                    except BlockingIOError:  # pragma: no cover - the system was wrong
-                        continue
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:

@@ -262,15 +262,14 @@ class Connections:
             self._idle.pop().close()
 
     def _take(self) -> Connection | None:
-        while self._idle:
+        while True:
             try:
                 connection = self._idle.pop()
-            except IndexError:  # pragma: no cover - another thread took the last one
-                break
+            except IndexError:  # not asked for beforehand: another thread may take the last one
+                return None
             if not connection.http.has_expired():  # or received something that nobody asked for
                 return connection
             connection.close()
-        return None
 
 
 class Connection(Socket):
@@ -327,9 +326,15 @@ class _Body:
 
 def readable(opened: socket.socket) -> bool:
     """Return whether something was received that nobody has read, or the connection has ended."""
-    if not hasattr(select, "poll"):  # pragma: no cover - Windows
-        return bool(select.select([opened], [], [], 0)[0])
-    waiting = select.poll()
+    return (
+        _polled(opened)
+        if hasattr(select, "poll")
+        else opened in select.select([opened], [], [], 0)[0]
+    )
+
+
+def _polled(opened: socket.socket) -> bool:
+    waiting = select.poll()  # not on Windows; `select` itself takes no socket above 1023
     waiting.register(opened, select.POLLIN)
     return bool(waiting.poll(0))
 
