@@ -1,5 +1,8 @@
 """Bounds of a request and its answer: time, size, process, event loop, and one answer for one."""
 
+# pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import gzip
@@ -367,7 +370,7 @@ class TestAnAnswerToAnotherCall:
 
         flow = answered(done(Subscription(provider="toy", id="zzz")), change=True)
         with pytest.raises(OutcomeUnknown, match="nothing of a subscription"):
-            next(flow)
+            _ = next(flow)
 
 
 class TestMaxWait:

@@ -67,7 +67,7 @@ class Provider:
             if answer is None:
                 return
             if not answer:  # no TLS any more
-                os.write(tls.fileno(), b"what?" * 10)
+                _ = os.write(tls.fileno(), b"what?" * 10)
                 return
             for record in answer:
                 tls.sendall(record)

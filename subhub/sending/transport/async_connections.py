@@ -79,7 +79,7 @@ class AsyncConnections:
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send *request* over an idle connection, or over a new one; httpx calls this."""
         connection = self._take() or AsyncConnection(self._network)
-        connection.transfer = request.extensions["subhub"]
+        connection.transfer = request.extensions["subhub"]  # pyright: ignore[reportUnknownMemberType]
         try:
             response = await connection.http.handle_async_request(request)
         except BaseException:

@@ -234,7 +234,7 @@ class Connections:
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send *request* over an idle connection, or over a new one; httpx calls this."""
         connection = self._take() or Connection(self.network)
-        connection.transfer = request.extensions["subhub"]
+        connection.transfer = request.extensions["subhub"]  # pyright: ignore[reportUnknownMemberType]
         try:
             response = connection.http.handle_request(request)
         except BaseException:
