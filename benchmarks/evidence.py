@@ -26,8 +26,8 @@ from benchmarks.rounds import interleaved, ratio
 from benchmarks.server import serving
 from subhub import Client
 from subhub.messages import PreparedRequest, Response
-from subhub.sending.transport import HttpSender
-from subhub.sending.transport.http import body_of, headers_of
+from subhub.sending.transport import HttpSender, SyncTransport
+from subhub.sending.transport.http import Transfer, body_of, headers_of
 
 ROUNDS = 61
 CALLS = 100
@@ -38,12 +38,17 @@ class Blind(HttpSender):
     """Sends as its base does, and does not look at what happens on the connection."""
 
     def _exchange(
-        self, prepared: PreparedRequest, request: httpx.Request, trace: object
+        self,
+        transport: SyncTransport,
+        prepared: PreparedRequest,
+        request: httpx.Request,
+        transfer: Transfer,
     ) -> Response:
-        del prepared, trace
-        response = self._transport.handle_request(request)
+        del prepared
+        request.extensions.pop("trace", None)
+        response = transport.handle_request(request)
         headers = headers_of(response)
-        return Response(response.status_code, headers, body_of(response, headers))
+        return Response(response.status_code, headers, body_of(response, headers, transfer))
 
 
 def figures() -> list[Figure]:

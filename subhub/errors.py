@@ -165,6 +165,8 @@ class ProviderError(SubhubError):
         self.raw = raw
 
     def __str__(self) -> str:
+        if not self.status:
+            return self.message  # it was refused here
         facts = [f"HTTP {self.status}"]
         facts += [f"code {self.code}"] if self.code else []
         facts += [f"request {self.request_id}"] if self.request_id else []
@@ -202,7 +204,10 @@ class LicenseRequired(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """429: too many requests; `retry_after` says how long to wait. Nothing was carried out."""
+    """429: too many requests; `retry_after` says how long to wait. Nothing was carried out.
+
+    Without a `status`, the request was not sent: it would have waited longer than `max_wait`.
+    """
 
 
 class ProviderUnavailable(ProviderError):
@@ -213,8 +218,11 @@ class InvalidReply(SubhubError):
     """The provider answered, but not in its documented shape.
 
     A mutating request that was answered with a success status has been carried out: only the
-    document about it could not be read. `status` and `body` hold the answer.
+    document about it could not be read. `status` and `body` hold the answer. `truncated` is whether
+    it broke off: asking again may help.
     """
+
+    truncated = False
 
     def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
         super().__init__(message)

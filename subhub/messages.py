@@ -6,6 +6,7 @@ Nothing here sends anything or imports anything else of subhub.
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,12 +93,17 @@ REDACTED = "[redacted]"
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """One HTTP request: method, full address, headers and body bytes."""
+    """One HTTP request: method, full address, headers and body bytes.
+
+    `seconds` is how long it may take, from a free connection to the end of its answer: what is left
+    of the deadline.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
+    seconds: float = field(default=math.inf, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -126,6 +132,10 @@ class PreparedRequest:
             return cls(request.method, url, headers)
         kind, content = encode(request.body)
         return cls(request.method, url, {**headers, "Content-Type": kind}, content)
+
+    def within(self, seconds: float) -> PreparedRequest:
+        """Return the same request, which may take so many *seconds*."""
+        return PreparedRequest(self.method, self.url, self.headers, self.content, seconds)
 
     def curl(self) -> str:
         """Return the request as a curl command."""

@@ -130,7 +130,12 @@ class Thing(Wire):
     def to_subscription(self) -> Subscription:
         terms: dict[str, Any] = {"status": self.status} if self.status else {}
         return Subscription(
-            provider="toy", id=self.id, customer_id=self.customer, raw=self.raw, **terms
+            provider="toy",
+            id=self.id,
+            customer_id=self.customer,
+            raw=self.raw,
+            raw_status="there",
+            **terms,
         )
 
 

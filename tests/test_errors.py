@@ -140,7 +140,7 @@ SENT = {"date": "Sat, 04 May 2024 12:00:00 GMT"}
         ({"retry-after": "Sat, 04 May 2024 12:01:30 GMT", "date": "yesterday"}, None),
         ({"retry-after": "soon", **SENT}, None),
         ({"retry-after": "-5", **SENT}, None),
-        ({"retry-after": "1.5", **SENT}, None),
+        ({"retry-after": "1.5", **SENT}, 1.5),
         ({"retry-after": "²", **SENT}, None),
         ({"retry-after": "9" * 400, **SENT}, None),
         ({"retry-after": "Sat, 04 May 99999999999 12:01:30 GMT", **SENT}, None),

@@ -116,7 +116,8 @@ class TestEntry:
     def test_is_there_when_the_request_arrives_and_gone_after_the_answer(
         self, billing: Any, recorder: Recorder, path: Path, draft: PlanDraft, operation: str
     ) -> None:
-        recorder.answers = [httpx.Response(200, json={"id": "x_1"})]
+        changed = {"plan": "pln_1", "customer": "cst_1"}.get(operation.rpartition("_")[2], "sub_1")
+        recorder.answers = [httpx.Response(200, json={"id": changed})]
         _ = CHANGES[operation](billing, draft)
         assert recorder.open == [[operation]]
         assert operations(path) == []

@@ -53,15 +53,15 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("POST /v1/subscriptions/x/cancel", lambda: billing.cancel_subscription("x", when="now")),
     ]
     for _, call in calls:
-        desk.answer(200, {"id": "y", "extra": 1})
+        desk.answer(200, {"id": "x", "extra": 1})
         result = call()
-        assert (result.provider, result.id, result.raw) == ("toy", "y", {"id": "y", "extra": 1})
+        assert (result.provider, result.id, result.raw) == ("toy", "x", {"id": "x", "extra": 1})
 
     assert desk.asked == [asked for asked, _ in calls]
 
 
 def test_a_change_returns_the_subscription_before_and_after(billing: Caller, desk: Desk) -> None:
-    desk.answer(200, {"id": "sub_2"})
+    desk.answer(200, {"id": "sub_1"})
 
     change = billing.change_subscription("sub_1", plan="pln_2", when="now", refund="prorated")
 

@@ -52,7 +52,7 @@ class World:
             self.pauses.append(step.seconds)
             self.now += step.seconds
             return None
-        assert step is SENT
+        assert step == SENT
         self.sent += 1
         answer = self.answers.pop(0)
         if isinstance(answer, SubhubError):
@@ -216,7 +216,7 @@ def test_a_request_that_is_given_up_leaves_the_queue() -> None:
     limiter = RateLimiter(RateLimit(1, per=60.0))
     policy = RetryPolicy(clock=lambda: 0.0, chance=lambda: 0.0, limiter=limiter, deadline=None)
     first, second = (Operation(policy, "x").send(CHANGE, SENT, None) for _ in range(2))
-    assert next(first) is SENT
+    assert next(first) == SENT
     assert isinstance(next(second), Pause)
     second.close()
     first.close()

@@ -15,7 +15,7 @@ from subhub.plugin import Request
 from subhub.sandbox import Received
 from subhub.testing import Scripted, reply, scripted
 
-C1, C2, C3 = (f"cm5x9z8nv000{each}h85r7l9p2k2m" for each in (1, 2, 3))
+C1, C2 = (f"cm5x9z8nv000{each}h85r7l9p2k2m" for each in (1, 2))
 ANNE = CustomerDraft(name="Anne", email="anne@example.com")
 PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
 CUSTOMER = {"id": C1, "name": "Anne", "email": "anne@example.com"}
@@ -27,9 +27,9 @@ def test_a_client_of_each_kind_gets_the_replies_in_order() -> None:
         assert box.client.get_customer(C1).name == "Anne"
         with pytest.raises(NotFound, match="gone"):
             _ = box.client.get_customer(C2)
-        assert anyio.run(box.async_client.get_customer, C3).name == "Anne"
+        assert anyio.run(box.async_client.get_customer, C1).name == "Anne"
 
-    assert box.requests == [Request("GET", f"/v1/customers/{each}") for each in (C1, C2, C3)]
+    assert box.requests == [Request("GET", f"/v1/customers/{each}") for each in (C1, C2, C1)]
     assert len(box.asked("get_customer")) == 3
 
 

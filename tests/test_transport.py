@@ -135,6 +135,7 @@ def test_a_request_goes_out_whole_and_its_answer_comes_back(
     ask: Ask, server: Server, draft: PlanDraft
 ) -> None:
     assert ask(server.url, "create_plan", draft).id == "pln_1"
+    server.behave = says(answer(200, GOOD.replace(b"pln_1", b"a b")))
     assert ask(server.url, "get_plan", "a b").name == "A"
 
     post, get = (each.split(b"\r\n") for each in server.received)

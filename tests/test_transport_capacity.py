@@ -20,8 +20,7 @@ import pytest
 
 from subhub import AsyncClient, Client, NotSent, Plan, PlanDraft
 from subhub.plugin import Provider
-from subhub.sending.transport import CONNECTIONS
-from subhub.sending.transport.http import HttpSender
+from subhub.sending.transport.http import CONNECTIONS, HttpSender
 
 KEY = "test_0123456789"
 BODY = json.dumps({"id": "pln_1", "name": "Phone"}).encode()

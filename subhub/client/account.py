@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +15,12 @@ from zoneinfo import ZoneInfo
 from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_path
-from subhub.client.settings import checked_address, checked_hooks, checked_timeout
+from subhub.client.settings import (
+    checked_address,
+    checked_hooks,
+    checked_size,
+    checked_timeout,
+)
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
 from subhub.models import time_zone
@@ -29,6 +33,8 @@ from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import limiters, terms_of
 from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
+from subhub.sending.steps import monotonic
+from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -62,6 +68,7 @@ class Account:
     now: Callable[[], dt.datetime]
     retries: RetryPolicy
     dry_run: bool = False
+    max_response_bytes: int = MAX_RESPONSE_BYTES
     fake: Fake | None = None
     journal: Journal | None = None
     plans: Mapping[str, PlanDraft] = field(default_factory=dict[str, "PlanDraft"])
@@ -82,6 +89,7 @@ class Account:
         attempts: int | EllipsisType = ...,
         deadline: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
     ) -> Account:
         """Return the same account with other options; `...` leaves one as it is.
 
@@ -89,12 +97,15 @@ class Account:
             attempts: How often a request is sent at most.
             deadline: How many seconds an operation may take; `None` for any time.
             timeout: In seconds, for each step of connecting, sending and receiving.
+            max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         """
         retries = self.retries
         if not isinstance(attempts, EllipsisType):
             retries = replace(retries, attempts=attempts)
         if not isinstance(deadline, EllipsisType):
             retries = replace(retries, deadline=deadline)
+        if not isinstance(max_wait, EllipsisType):
+            retries = replace(retries, max_wait=max_wait)
         seconds = self.timeout if isinstance(timeout, EllipsisType) else checked_timeout(timeout)
         return replace(self, retries=retries, timeout=seconds)
 
@@ -172,6 +183,8 @@ def open_account(
     clock: Callable[[], dt.datetime] | None = None,
     deadline: float | None = 120.0,
     attempts: int = 4,
+    max_wait: float | None = None,
+    max_response_bytes: int = MAX_RESPONSE_BYTES,
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | None = None,
@@ -198,7 +211,7 @@ def open_account(
     name = name or provider.name
     redact = Redactor(key)
     present, now = _clocks(clock, fake, zone)
-    ticks = time.monotonic if fake is None else lambda: fake.clock.now().timestamp()
+    ticks = monotonic if fake is None else lambda: fake.clock.now().timestamp()
     identity = Identity.of(
         provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
     )
@@ -221,6 +234,7 @@ def open_account(
             ),
             attempts=attempts,
             deadline=deadline,
+            max_wait=max_wait,
             instrumentation=Instrumentation(
                 connector,
                 name,
@@ -230,6 +244,7 @@ def open_account(
             ),
         ),
         dry_run=dry_run,
+        max_response_bytes=checked_size(max_response_bytes),
         fake=fake,
         plans=plans or {},
         plan_ids=_plan_ids(provider, plans or {}, plan_ids or {}, fake),

@@ -12,7 +12,8 @@ from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause
-from subhub.sending.transport import AsyncHttpSender, fake_transport
+from subhub.sending.transport import MAX_RESPONSE_BYTES, fake_transport
+from subhub.sending.transport.async_http import AsyncHttpSender
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Steps
-    from subhub.sending.transport import AsyncHttpClient, AsyncTransport
+    from subhub.sending.transport.async_http import AsyncHttpClient, AsyncTransport
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -57,6 +58,8 @@ class AsyncExecutor(BaseClient):
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
+        max_wait: float | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -79,6 +82,8 @@ class AsyncExecutor(BaseClient):
             clock=clock,
             deadline=deadline,
             attempts=attempts,
+            max_wait=max_wait,
+            max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -120,7 +125,9 @@ class AsyncExecutor(BaseClient):
         self._open(account)
         if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
-        self._sender = AsyncHttpSender(account.base_url, transport, http_client)
+        self._sender = AsyncHttpSender(
+            account.base_url, transport, http_client, account.max_response_bytes
+        )
 
     async def close(self) -> None:
         """Close the connections."""

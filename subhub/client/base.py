@@ -77,6 +77,7 @@ class BaseClient:
         attempts: int | EllipsisType = ...,
         deadline: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
     ) -> Self:
         """Return this client with other options: `billing.with_options(deadline=5).subscribe(...)`.
 
@@ -88,10 +89,11 @@ class BaseClient:
             attempts: How often a request is sent at most.
             deadline: How many seconds an operation may take; `None` for any time.
             timeout: In seconds, for each step of connecting, sending and receiving.
+            max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         """
         twin = copy(self)
         twin._lent = True  # noqa: SLF001 - it is a client of the same class
-        twin._open(self._account.with_options(attempts, deadline, timeout))  # noqa: SLF001
+        twin._open(self._account.with_options(attempts, deadline, timeout, max_wait))  # noqa: SLF001
         return twin
 
     def open_intents(self) -> list[OpenIntent]:

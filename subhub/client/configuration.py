@@ -134,6 +134,8 @@ class Configuration:
                 sandbox=settings.sandbox is True,
                 dry_run=dry_run,
                 deadline=settings.deadline,
+                max_wait=settings.max_wait,
+                max_response_bytes=settings.max_response_bytes,
                 attempts=settings.attempts,
                 rate_limit=settings.rate_limit,
                 share=settings.share,

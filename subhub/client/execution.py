@@ -13,7 +13,7 @@ from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
 from subhub.sending.steps import PAUSE, Pause
-from subhub.sending.transport import HttpSender, fake_transport
+from subhub.sending.transport import MAX_RESPONSE_BYTES, HttpSender, fake_transport
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,6 +58,8 @@ class Executor(BaseClient):
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
+        max_wait: float | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -87,6 +89,9 @@ class Executor(BaseClient):
             deadline: How many seconds an operation may take with all its waiting; `None` for any
                 time.
             attempts: How often a request is sent at most.
+            max_wait: How many seconds a request may wait for a rate limit before it is
+                `RateLimited`; `None` for any time.
+            max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
             rate_limit: A limit in place of the provider's documented one.
             share: The part of the limit that this machine may use, where several use one key.
             permits: A folder in which all processes of this machine that use it share one limit.
@@ -110,6 +115,8 @@ class Executor(BaseClient):
             clock=clock,
             deadline=deadline,
             attempts=attempts,
+            max_wait=max_wait,
+            max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -169,7 +176,9 @@ class Executor(BaseClient):
         self._open(account)
         if account.fake is not None:  # a sandbox never opens a socket, even if one was passed in
             transport, http_client = fake_transport(account.fake), None
-        self._sender = HttpSender(account.base_url, transport, http_client)
+        self._sender = HttpSender(
+            account.base_url, transport, http_client, account.max_response_bytes
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -35,7 +35,8 @@ class Operations(SubscriptionOperations):
     def get_plan(self, plan_id: str) -> Steps[Plan]:
         """See `Client.get_plan`."""
         self._require("get_plan")
-        return self._read("get_plan", self.provider.get_plan(self._plan(plan_id)))
+        plan = self._plan(plan_id)
+        return self._read("get_plan", self.provider.get_plan(plan), id=plan)
 
     def list_plans(self, cursor: str | None, *, strict: bool) -> Steps[Page[Plan]]:
         """Read one page for `Client.list_plans`."""
@@ -62,7 +63,7 @@ class Operations(SubscriptionOperations):
         """See `Client.get_customer`."""
         self._require("get_customer")
         customer = self._id("customer_id", customer_id, "customer")
-        return self._read("get_customer", self.provider.get_customer(customer))
+        return self._read("get_customer", self.provider.get_customer(customer), id=customer)
 
     def list_customers(self, cursor: str | None, *, strict: bool) -> Steps[Page[Customer]]:
         """Read one page for `Client.list_customers`."""
@@ -80,7 +81,7 @@ class Operations(SubscriptionOperations):
         self._require("find_customer")
         self._require(f"find_customer:{by}")
         flow = self.provider.find_customer(external_id=external_id, email=email)
-        return self._read("find_customer", flow)
+        return self._read("find_customer", flow, external_id=external_id)
 
     def update_customer(
         self, customer_id: str, changes: CustomerUpdate, options: Options

@@ -28,6 +28,13 @@ def checked_timeout(timeout: float) -> float:
     return timeout
 
 
+def checked_size(size: int) -> int:
+    """Return *size*, in bytes."""
+    if not size > 0:
+        raise ConfigError(f"`max_response_bytes` must be >= 1, got {size!r}")
+    return size
+
+
 def checked_address(base_url: str) -> str:
     """Return *base_url* without a slash at the end; no message repeats a password in it."""
     parts = _parts(base_url)

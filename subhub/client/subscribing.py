@@ -37,7 +37,7 @@ from subhub.plugin.flows import Flow, Page, completed
 from subhub.plugin.pagination import whole
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.recovery.tracking import TrackedChange, Tracker
-from subhub.sending.engine import located, steps
+from subhub.sending.engine import answered, located, steps
 from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ class SubscriptionOperations:
                 refund=refund,
                 **extra,
             )
-            return self.change("create_signup_link", flow)
+            asked = {} if isinstance(customer, CustomerDraft) else {"customer_id": customer}
+            return self.change("create_signup_link", flow, asked=asked)
 
         # the provider's flow finds or creates the customer
         external_id = customer.external_id if isinstance(customer, CustomerDraft) else None
@@ -223,7 +224,7 @@ class SubscriptionOperations:
         return self.change("subscribe", flow, operation, fields=fields, owner=customer, key=key)
 
     def _subscribing(self, customer: str, terms: Terms) -> Flow[Subscription]:
-        return self.provider.subscribe(
+        flow = self.provider.subscribe(
             customer=customer,
             plan=terms.plan,
             now=terms.now,
@@ -231,14 +232,16 @@ class SubscriptionOperations:
             payment_method=terms.payment_method,
             **terms.extra,
         )
+        plan = None if isinstance(terms.plan, PlanDraft) else terms.plan
+        return answered(flow, self.provider, change=True, customer_id=customer, plan_id=plan)
 
     # Subscriptions --------------------------------------------------------------------------------
 
     def get_subscription(self, subscription_id: str) -> Steps[Subscription]:
         """See `Client.get_subscription`."""
         self._require("get_subscription")
-        flow = self.provider.get_subscription(self._subscription(subscription_id))
-        return self._read("get_subscription", flow)
+        found = self._subscription(subscription_id)
+        return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
     def list_subscriptions(
         self, cursor: str | None, customer: str | None, *, strict: bool
@@ -263,10 +266,13 @@ class SubscriptionOperations:
         extra = self._extra("change_subscription", options)
         check_timing("change_subscription", when, refund, self.capabilities)
         old, now = self._subscription(subscription_id), self._account.now()
+        plan = self._plan(plan)
         flow = self.provider.change_subscription(
-            old, plan=self._plan(plan), when=when, refund=refund, now=now, **extra
+            old, plan=plan, when=when, refund=refund, now=now, **extra
         )
-        return self.change("change_subscription", flow, target=old)
+        # Until the period ends, the provider may still name the old plan.
+        asked = {"plan_id": plan} if when == "now" else {}
+        return self.change("change_subscription", flow, target=old, asked=asked)
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate, options: Options
@@ -305,11 +311,13 @@ class SubscriptionOperations:
         owner: str | None = None,
         key: str | None = None,
         at_once: bool = False,
+        asked: Mapping[str, str | None] | None = None,
     ) -> Steps[T]:
         """Return the steps of *flow*, tracked as the change *name*; see `TrackedChange`.
 
-        *operation* is the one that it is a part of, when there is more to it.
+        *operation* is what it is a part of; *asked* is what fields of the result must be.
         """
+        flow = answered(flow, self.provider, change=True, id=target, **(asked or {}))
         tracker = self.tracker
         change = TrackedChange(
             tracker,
@@ -339,7 +347,8 @@ class SubscriptionOperations:
         lock = CustomerLock(self._account, field, value)
         return exclusive(lock, self._account.retries.deadline, steps)
 
-    def _read(self, name: str, flow: Flow[T]) -> Steps[T]:
+    def _read(self, name: str, flow: Flow[T], **asked: str | None) -> Steps[T]:
+        flow = answered(flow, self.provider, change=False, **asked) if asked else flow
         return steps(self.rules.begin(name), flow, None, self.rules)
 
     def _page(self, name: str, flow: Flow[Page[T]], *, strict: bool) -> Steps[Page[T]]:

@@ -14,6 +14,7 @@ from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
 from subhub.plugin.operations import NEUTRAL
 from subhub.plugin.rate_limits import RateLimit
+from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
 _SERVER = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -62,6 +63,8 @@ class AccountSettings(BaseModel):
     )
     dry_run: bool = False
     deadline: float | None = Field(default=120.0, gt=0)
+    max_wait: float | None = Field(default=None, ge=0)
+    max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
     attempts: int = Field(default=4, ge=1)
     rate_limit: Annotated[RateLimit, BeforeValidator(_rate_limit)] | None = None
     share: float = Field(default=1.0, gt=0, le=1)

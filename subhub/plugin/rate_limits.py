@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _TRUNCATED = 1.0  # seconds: a time in whole seconds may be this much too early
 _EPOCH = 1e9  # seconds since 1970 have ten digits from 2001 on; no window lasts so long
 _EPOCH_MS = 1e12  # the same in milliseconds
-_DIGITS = 9  # 30 years; with some hundred of them the number would be infinite
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")  # at most 30 years, decimals as some write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     A date is measured against the answer's own `Date`, so that no clock has to agree with another.
     """
     asked = headers.get("retry-after", "").strip()
-    if asked.isdecimal() and len(asked) <= _DIGITS:
+    if _SECONDS.fullmatch(asked):
         return float(asked)
     try:
         until = parsedate_to_datetime(asked)

@@ -7,11 +7,12 @@ the `Response`, and returns what the flow returns. `drive` carries them out for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import GEN_CLOSED, getgeneratorstate
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from subhub.errors import (
     InvalidReply,
@@ -22,6 +23,7 @@ from subhub.errors import (
     WouldSend,
 )
 from subhub.messages import Oddity, PreparedRequest, Request, Response
+from subhub.models import Status, Subscription, SubscriptionChange
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
 from subhub.sending.steps import Change, Steps
@@ -34,6 +36,7 @@ T = TypeVar("T")
 Step = TypeVar("Step")
 Answer = TypeVar("Answer")
 
+_TOLD: Final = ("raw_status", "plan_id", "price", "interval", "starts_on", "created_at")
 REDIRECTION = 300
 REFUSAL = 400
 
@@ -90,6 +93,62 @@ def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rul
         raise
     finally:
         flow.close()
+
+
+def answered(flow: Flow[T], provider: Provider, *, change: bool, **asked: str | None) -> Flow[T]:
+    """Run *flow*, and hold its result against what was asked for: an answer may be to another call.
+
+    A field that the provider does not send cannot be compared. Raises `OutcomeUnknown` for a
+    change, else `InvalidReply`.
+
+    Args:
+        flow: The provider's.
+        provider: The provider, whose ids may have documented forms.
+        change: Whether it changes something.
+        asked: What the fields of the result must be; `None` for anything.
+    """
+    result = yield from flow
+    for name, wanted in asked.items():
+        found = _found(result, name)
+        if wanted is None or found is None or found == wanted:
+            continue
+        if name != "id" or not _names(result, wanted, found, provider):
+            problem = f"the answer is about another object: its `{name}` is not the one asked for"
+            raise _unanswered(problem, change=change)
+    created = change and asked.get("id") is None
+    if created and isinstance(result, Subscription) and not _says_something(result):
+        raise _unanswered("the answer has an id and nothing of a subscription", change=change)
+    return result
+
+
+def _found(result: object, name: str) -> object:
+    """Return a field of a result; of a change of plan, the old id and the new plan."""
+    if isinstance(result, SubscriptionChange):
+        result = result.old if name == "id" else result.new
+    return getattr(result, name, None)
+
+
+def _names(result: object, wanted: str, found: object, provider: Provider) -> bool:
+    """Return whether *result* names the object *wanted* beside an id of no documented form.
+
+    An object may have an id of another kind, under which it was not asked for. An id of a
+    documented form is another object's.
+    """
+    forms = tuple(provider.id_prefixes.values())
+    documented = not wanted.startswith(forms) or str(found).startswith(forms)
+    return not documented and wanted in getattr(result, "raw", {}).values()
+
+
+def _says_something(subscription: Subscription) -> bool:
+    return subscription.status is not Status.UNKNOWN or any(
+        getattr(subscription, name) is not None for name in _TOLD
+    )
+
+
+def _unanswered(problem: str, *, change: bool) -> SubhubError:
+    if change:
+        return OutcomeUnknown(f"{problem}; look at the provider before repeating the call")
+    return InvalidReply(f"{problem}; call again")
 
 
 def drive(steps: Generator[Step, Answer, T], perform: Callable[[Step], Answer]) -> T:
@@ -228,7 +287,8 @@ def _prepared(request: Request, rules: Rules) -> PreparedRequest:
 def _refusal(response: Response, provider: Provider) -> SubhubError:
     if response.status >= REFUSAL:
         return provider.error(response)
-    target = response.headers.get("location", "nowhere")
+    # A query or a password may be in it, and a server may have put the request there.
+    target = re.split(r"[?#]", response.headers.get("location", "nowhere"))[0].rpartition("@")[2]
     message = f"the answer redirects to {target}, and redirects are never followed"
     return invalid(message, response)
 

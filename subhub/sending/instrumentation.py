@@ -164,13 +164,14 @@ class OperationLog:
                 end,
             )
 
-    def retry(self, request: Request, seconds: float) -> None:
+    def retry(self, request: Request, seconds: float, level: int) -> None:
         """Report that *request* is sent again, after so many *seconds*."""
-        self._pause(logging.INFO, "retry", "is tried again after", request, seconds)
+        level = max(level, logging.INFO)
+        self._pause(level, "retry", "is tried again after", request, seconds)
 
-    def wait(self, request: Request, seconds: float) -> None:
+    def wait(self, request: Request, seconds: float, level: int) -> None:
         """Report that *request* waits so many *seconds* for the rate limit."""
-        self._pause(logging.DEBUG, "wait", "waits for the rate limit for", request, seconds)
+        self._pause(level, "wait", "waits for the rate limit for", request, seconds)
 
     def _report(self, attempt: Attempt, end: Hook | None) -> None:
         """Report *attempt* while its span lasts, so that a log record can be found by the span."""

@@ -15,15 +15,16 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from subhub.errors import ConfigError, InvalidReply, NotSent, TransportError
+from subhub.errors import ConfigError, InvalidReply, NotSent, RateLimited, TransportError
 from subhub.forks import Forkable
 from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
+from subhub.sending.instrumentation import OperationLog
 from subhub.sending.server_clock import ServerClock
-from subhub.sending.steps import Change, Exchange, Pause
+from subhub.sending.steps import ASYNC_PAUSE, PAUSE, Change, Exchange, Pause
 
 if TYPE_CHECKING:
-    from subhub.sending.instrumentation import Instrumentation, OperationLog
+    from subhub.sending.instrumentation import Instrumentation
     from subhub.sending.ratelimit import RateLimiter, Ticket
 
 logger: Final = logging.getLogger("subhub")
@@ -35,6 +36,8 @@ REFUSED: Final = range(400, 500)
 """The statuses of requests that had no effect."""
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 8.0
+LONG_WAIT: Final = 1.0
+"""Seconds of waiting from which on it is a warning."""
 LONGEST_WINDOW: Final = 3600.0
 FIRST_TRY: Final = 0.001
 LAST_TRY: Final = 0.05
@@ -85,6 +88,7 @@ class RetryPolicy:
         limiter: Keeps the requests within the provider's rate limit.
         attempts: How often a request is sent at most; at least 1.
         deadline: How many seconds one operation may take with all its waiting; `None` for any time.
+        max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         quota: How many retries the client has left.
         server_clock: What the answers say about the provider's clock.
         instrumentation: Reports each attempt.
@@ -95,6 +99,7 @@ class RetryPolicy:
     limiter: RateLimiter | None = None
     attempts: int = 4
     deadline: float | None = 120.0
+    max_wait: float | None = None
     quota: RetryQuota = field(default_factory=RetryQuota)
     server_clock: ServerClock = field(default_factory=ServerClock)
     instrumentation: Instrumentation | None = None
@@ -104,6 +109,9 @@ class RetryPolicy:
             raise ConfigError(f"`attempts` must be >= 1, got {self.attempts!r}")
         if self.deadline is not None and not self.deadline > 0:
             raise ConfigError(f"`deadline` must be > 0 seconds or None, got {self.deadline!r}")
+
+        if self.max_wait is not None and not self.max_wait >= 0:
+            raise ConfigError(f"`max_wait` must be >= 0 seconds or None, got {self.max_wait!r}")
 
     def close(self) -> None:
         """Release what the rate limiter holds."""
@@ -176,20 +184,23 @@ class Operation:
         if self._until is None or self.page_by_page:
             self._until = policy.clock() + (policy.deadline or math.inf)
         number = 1
+        refusal: Response | None = None
         while True:
             try:
                 response = yield from self._attempt(request, prepared, number, change)
             except (TransportError, InvalidReply) as failure:
                 wait = self._allowed(policy.after_failure(request, failure, number))
+                if wait is None and refusal is not None and isinstance(failure, NotSent):
+                    return refusal  # the rate limit left no room for another attempt
                 if wait is None:
                     raise
             else:
                 wait = self._allowed(policy.after_answer(request, response, number))
-                if wait is None:
+                if wait is None or (policy.max_wait is not None and wait > policy.max_wait):
                     return response
+                refusal = response if response.status == RATE_LIMITED else None
+            self._report(OperationLog.retry, request, wait)
             yield Pause(wait, policy.clock() + wait)
-            if self._log is not None:
-                self._log.retry(request, wait)
             number += 1
 
     def _attempt(
@@ -221,16 +232,49 @@ class Operation:
     def _queue(
         self, ticket: Ticket, wait: float, request: Request
     ) -> Generator[Pause, Response | None]:
+        waited = 0.0
+        longest = self._policy.max_wait
         while wait > 0:
+            if longest is not None and waited + wait > longest:
+                error = RateLimited(
+                    f"{request.method} {request.template} was not sent: the rate limit leaves no "
+                    f"room for it within `max_wait` of {longest:g} s",
+                    retry_after=wait,
+                )
+                raise error
             if not self._in_time(wait):
                 raise self._not_sent(
                     request, ticket.obstacle or "the rate limit leaves no room for it"
                 )
-            if self._log is not None:
-                self._log.wait(request, wait)
+            self._report(OperationLog.wait, request, wait, waited)
             now = self._policy.clock()
             yield Pause(wait, now + wait)
+            waited += wait
             wait = ticket.wait(self._policy.clock())
+
+    def _report(
+        self,
+        report: Callable[[OperationLog, Request, float, int], None],
+        request: Request,
+        wait: float,
+        waited: float = 0.0,
+    ) -> None:
+        """Report a pause: once as a warning when it gets long, so that nobody takes it for a hang.
+
+        A bulk run is there to wait, and a sandbox does not.
+
+        Args:
+            report: What to report it as.
+            request: What waits.
+            wait: How many seconds it waits.
+            waited: How many it has waited before.
+        """
+        log, reports = self._log, self._policy.instrumentation
+        long = waited <= LONG_WAIT < waited + wait and not (PAUSE.get() or ASYNC_PAUSE.get())
+        if log is None and long and reports is not None:
+            log = OperationLog(reports, self.name, None)
+        if log is not None:
+            report(log, request, wait, logging.WARNING if long else logging.DEBUG)
 
     def _handed_over(
         self, request: Request, prepared: PreparedRequest, number: int, change: Change | None
@@ -243,6 +287,7 @@ class Operation:
             change.open = True  # last: until here there is nothing to be lost
         self.sent = True
         policy, began = self._policy, self._policy.clock()
+        prepared = prepared.within(self._left())
         try:
             if self._log is None:
                 response = yield prepared
@@ -294,7 +339,11 @@ class Operation:
         return wait
 
     def _in_time(self, wait: float) -> bool:
-        return self._until is None or self._policy.clock() + wait <= self._until
+        return wait <= self._left()
+
+    def _left(self) -> float:
+        """Return the seconds until the deadline."""
+        return math.inf if self._until is None else self._until - self._policy.clock()
 
 
 def _take_back(change: Change | None, *, was_open: bool) -> None:

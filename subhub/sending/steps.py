@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from subhub.errors import SubhubError
 from subhub.messages import PreparedRequest, Response
 
 T = TypeVar("T")
+
+# Tests freeze `time.monotonic` (freezegun does), and a deadline by a clock that stands still would
+# never come. This is the clock behind it, where the system has one.
+monotonic: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    if hasattr(time, "CLOCK_MONOTONIC")
+    else time.monotonic
+)
+"""A clock that only goes forward, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

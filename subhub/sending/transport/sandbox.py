@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from math import inf
 from typing import TYPE_CHECKING
 
 import httpx
@@ -36,6 +37,8 @@ def _delivered(
 ) -> httpx.SyncByteStream:
     """The body of an answer that arrives late or broken, or the failure that comes in its place."""
     limit = request.extensions.get("timeout", {}).get("read")
+    transfer = request.extensions.get("subhub")
+    left = inf if transfer is None else transfer.seconds - delivery.wait
     if delivery.breaks == "unreachable":
         raise httpx.ConnectError("All connection attempts failed", request=request)
     _wait(fake, delivery.wait, limit)
@@ -48,14 +51,21 @@ def _delivered(
     def pieces() -> Iterator[bytes]:
         size = max(1, -(-len(content) // 8))
         arriving = content[: len(content) // 2] if delivery.breaks == "cut" else content
-        for begin in range(0, len(arriving), size):
-            _wait(fake, delivery.pause, limit)
+        for number, begin in enumerate(range(0, len(arriving), size)):
+            _wait(fake, delivery.pause, _least(limit, left - number * delivery.pause))
             yield arriving[begin : begin + size]
         if delivery.breaks == "cut":
             message = "peer closed connection without sending complete message body"
             raise httpx.RemoteProtocolError(message)
 
     return _Pieces(pieces())
+
+
+def _least(limit: float | None, left: float) -> float | None:
+    """Return how long a client waits for a piece: its timeout, or what is left of the deadline."""
+    if left == inf:
+        return limit
+    return max(0.0, left if limit is None else min(limit, left))
 
 
 def _wait(fake: Fake, seconds: float, limit: float | None) -> None:
