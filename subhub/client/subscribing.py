@@ -233,7 +233,7 @@ class SubscriptionOperations:
             **terms.extra,
         )
         plan = None if isinstance(terms.plan, PlanDraft) else terms.plan
-        return answered(flow, self.provider, change=True, customer_id=customer, plan_id=plan)
+        return answered(flow, change=True, customer_id=customer, plan_id=plan)
 
     # Subscriptions --------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class SubscriptionOperations:
 
         *operation* is what it is a part of; *asked* is what fields of the result must be.
         """
-        flow = answered(flow, self.provider, change=True, id=target, **(asked or {}))
+        flow = answered(flow, change=True, id=target, **(asked or {}))
         tracker = self.tracker
         change = TrackedChange(
             tracker,
@@ -348,7 +348,7 @@ class SubscriptionOperations:
         return exclusive(lock, self._account.retries.deadline, steps)
 
     def _read(self, name: str, flow: Flow[T], **asked: str | None) -> Steps[T]:
-        flow = answered(flow, self.provider, change=False, **asked) if asked else flow
+        flow = answered(flow, change=False, **asked) if asked else flow
         return steps(self.rules.begin(name), flow, None, self.rules)
 
     def _page(self, name: str, flow: Flow[Page[T]], *, strict: bool) -> Steps[Page[T]]:

@@ -95,7 +95,7 @@ def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rul
         flow.close()
 
 
-def answered(flow: Flow[T], provider: Provider, *, change: bool, **asked: str | None) -> Flow[T]:
+def answered(flow: Flow[T], *, change: bool, **asked: str | None) -> Flow[T]:
     """Run *flow*, and hold its result against what was asked for: an answer may be to another call.
 
     A field that the provider does not send cannot be compared. Raises `OutcomeUnknown` for a
@@ -103,7 +103,6 @@ def answered(flow: Flow[T], provider: Provider, *, change: bool, **asked: str | 
 
     Args:
         flow: The provider's.
-        provider: The provider, whose ids may have documented forms.
         change: Whether it changes something.
         asked: What the fields of the result must be; `None` for anything.
     """
@@ -112,9 +111,11 @@ def answered(flow: Flow[T], provider: Provider, *, change: bool, **asked: str | 
         found = _found(result, name)
         if wanted is None or found is None or found == wanted:
             continue
-        if name != "id" or not _names(result, wanted, found, provider):
-            problem = f"the answer is about another object: its `{name}` is not the one asked for"
-            raise _unanswered(problem, change=change)
+        # What is read may show the id that was asked for in another field.
+        if name == "id" and not change and wanted in getattr(result, "raw", {}).values():
+            continue
+        problem = f"the answer is about another object: its `{name}` is not the one asked for"
+        raise _unanswered(problem, change=change)
     created = change and asked.get("id") is None
     if created and isinstance(result, Subscription) and not _says_something(result):
         raise _unanswered("the answer has an id and nothing of a subscription", change=change)
@@ -126,17 +127,6 @@ def _found(result: object, name: str) -> object:
     if isinstance(result, SubscriptionChange):
         result = result.old if name == "id" else result.new
     return getattr(result, name, None)
-
-
-def _names(result: object, wanted: str, found: object, provider: Provider) -> bool:
-    """Return whether *result* names the object *wanted* beside an id of no documented form.
-
-    An object may have an id of another kind, under which it was not asked for. An id of a
-    documented form is another object's.
-    """
-    forms = tuple(provider.id_prefixes.values())
-    documented = not wanted.startswith(forms) or str(found).startswith(forms)
-    return not documented and wanted in getattr(result, "raw", {}).values()
 
 
 def _says_something(subscription: Subscription) -> bool:
