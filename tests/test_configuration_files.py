@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def test_a_file_is_read_as_windows_programs_save_it(encoding: str) -> None:
 
     with Client.from_config(path) as client:
         assert client.provider == "toy"
-    assert Configuration.read(path).open().api_key == KEY
+    with closing(Configuration.read(path).open()) as account:
+        assert account.api_key == KEY
 
 
 def test_the_file_of_the_page_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A file that grows by lines, each of which is on the disk as a whole or not in the file at all."""
+"""A file that grows by lines, each on the disk as a whole or not in the file at all."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def abandon_stdout() -> None:
 
 
 def unwritable(error: OSError) -> str:
-    """Return the message for an error that no command has told; nothing if a reader is gone."""
+    """Return the message for an error that no command has reported; nothing if a reader is gone."""
     abandon_stdout()
     if error.errno == errno.EPIPE:  # one that has read enough, such as `head`
         return ""

@@ -160,12 +160,10 @@ class Account:
             )
         return found or key
 
-    def inline_plan(self, key: object) -> PlanDraft | None:
+    def inline_plan(self, key: str) -> PlanDraft | None:
         """Return the configured plan *key* if it is linked to no plan, and needs no link here."""
-        if not isinstance(key, str) or key not in self.plans or key in self.plan_ids:
-            return None
         supported = self.provider.capabilities().supports("subscribe:inline_plan")
-        return self.plans[key] if supported else None
+        return self.plans[key] if supported and key not in self.plan_ids else None
 
 
 def open_account(

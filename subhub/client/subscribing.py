@@ -142,7 +142,8 @@ class SubscriptionOperations:
     ) -> Steps[Subscription]:
         """See `Client.subscribe`."""
         extra = self._extra("subscribe", options)
-        plan = self._account.inline_plan(plan) or plan
+        if isinstance(plan, str) and plan in self._account.plans:
+            plan = self._account.inline_plan(plan) or plan
         if isinstance(plan, PlanDraft):
             self._require("subscribe:inline_plan")
         else:
@@ -317,7 +318,8 @@ class SubscriptionOperations:
 
         *operation* is what it is a part of; *asked* is what fields of the result must be.
         """
-        flow = answered(flow, change=True, id=target, **(asked or {}))
+        if target is not None or asked:
+            flow = answered(flow, change=True, id=target, **(asked or {}))
         tracker = self.tracker
         change = TrackedChange(
             tracker,

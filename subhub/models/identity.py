@@ -135,7 +135,7 @@ class Identity:
 
 
 def fingerprint(key: str) -> str:
-    """Return a fingerprint of *key*: 64 bits, of which countless keys have the same."""
+    """Return a fingerprint of *key*: 64 bits, which countless keys share."""
     return _digest(key)[:16]
 
 

@@ -108,8 +108,8 @@ def answered(flow: Flow[T], *, change: bool, **asked: str | None) -> Flow[T]:
     """
     result = yield from flow
     for name, wanted in asked.items():
-        found = _found(result, name)
-        if wanted is None or found is None or found == wanted:
+        found = None if wanted is None else _found(result, name)
+        if found is None or found == wanted:
             continue
         # What is read may show the id that was asked for in another field.
         if name == "id" and not change and wanted in getattr(result, "raw", {}).values():

@@ -259,7 +259,7 @@ class Operation:
         wait: float,
         waited: float = 0.0,
     ) -> None:
-        """Report a pause: once as a warning when it gets long, so that nobody takes it for a hang.
+        """Report a pause: a long one once as a warning, so that it does not look like a hang.
 
         A bulk run is there to wait, and a sandbox does not.
 

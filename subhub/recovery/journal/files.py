@@ -87,7 +87,7 @@ class JournalFiles:
 
         A WAL may become shorter: a checkpoint of another program, such as one that replicates the
         file, cuts it off. Then SQLite begins it again, with a header. If anything else cut it off,
-        SQLite writes on where it was, and nobody finds what it writes.
+        SQLite writes on where it was, and what it writes is lost.
         """
         found = _stat(self._wal_path)
         self._suspect = self._suspect or found.st_size < known.st_size

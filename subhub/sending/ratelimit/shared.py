@@ -114,7 +114,7 @@ def check_folder(folder: Path, found: os.stat_result) -> None:
     """Refuse a folder in which other users may put files, or files of theirs in place of ours.
 
     Root does not count: it can do anything anyway. A folder of root's that all may write is safe
-    with the sticky bit, as `/tmp` has it: there nobody can replace the file of another user.
+    with the sticky bit, as `/tmp` has it: there a user cannot replace the file of another.
     Windows has access lists, of which the permission bits say nothing.
     """
     user, problem = _user(found), None

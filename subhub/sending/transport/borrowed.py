@@ -1,4 +1,4 @@
-"""Clients of httpx that a caller lends: their own settings apply, and nobody else closes them."""
+"""Clients of httpx that a caller lends: their settings apply, and only the lender closes them."""
 
 from __future__ import annotations
 

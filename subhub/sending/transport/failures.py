@@ -7,7 +7,7 @@ repeat the request, and with it the key and the customer.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import httpx
 
@@ -16,7 +16,6 @@ from subhub.sending.transport.bodies import NotDecoded, TooLarge
 
 if TYPE_CHECKING:
     from subhub.messages import PreparedRequest
-    from subhub.sending.transport.http import Transfer
 
 UNREAD: Final = (httpx.HTTPError, httpx.StreamError, NotDecoded, TooLarge)
 """What comes in place of the body of an answer."""
@@ -33,8 +32,15 @@ _OWN_WORDS: Final = (httpx.TimeoutException, httpx.NetworkError)
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
+class Progress(Protocol):
+    """How far a request got: whether its first byte left, and whether that would be known."""
+
+    began: bool
+    certain: bool
+
+
 def map_transport_error(
-    error: BaseException, prepared: PreparedRequest, transfer: Transfer
+    error: BaseException, prepared: PreparedRequest, transfer: Progress
 ) -> TransportError:
     """Return what is known of a request that was not answered; its cause is *error*, cleaned.
 
@@ -102,7 +108,7 @@ def client_closed(prepared: PreparedRequest) -> RuntimeError:
     return error
 
 
-def attach_cause(error: BaseException, prepared: PreparedRequest, transfer: Transfer) -> None:
+def attach_cause(error: BaseException, prepared: PreparedRequest, transfer: Progress) -> None:
     """Attach what is known about the change that *error* broke off, as its cause.
 
     Nothing is known when a transport that need not report a first byte has reported none.

@@ -191,7 +191,7 @@ class Transfer:
 
     def positive(self, timeout: float | None = None) -> float:
         """Return how many seconds a step may take; raise `TimeoutError` when there are none."""
-        left = self.left(timeout)
+        left = min(self.timeout if timeout is None else timeout, self.until - monotonic())
         if left <= 0:
             raise TimeoutError("the time for it is over")
         return left
@@ -275,8 +275,14 @@ class Connections:
 class Connection(Socket):
     """A connection of httpcore's, and the socket that it uses, for one transfer after another."""
 
+    transfer: Transfer
+
     def __init__(self, network: Network) -> None:
         self.http = network.connection(self)
+
+    def left(self, timeout: float | None) -> float:
+        """Return how many seconds a step of the transfer may take."""
+        return self.transfer.left(timeout)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Receive some bytes; none when the other side has closed the connection."""
@@ -325,16 +331,10 @@ class _Body:
 
 
 def readable(opened: socket.socket) -> bool:
-    """Return whether something was received that nobody has read, or the connection has ended."""
-    return (
-        _polled(opened)
-        if hasattr(select, "poll")
-        else opened in select.select([opened], [], [], 0)[0]
-    )
-
-
-def _polled(opened: socket.socket) -> bool:
-    waiting = select.poll()  # not on Windows; `select` itself takes no socket above 1023
+    """Return whether something was received that was not read, or the connection has ended."""
+    if not hasattr(select, "poll"):  # on Windows; `select` itself takes no socket above 1023
+        return opened in select.select([opened], [], [], 0)[0]
+    waiting = select.poll()
     waiting.register(opened, select.POLLIN)
     return bool(waiting.poll(0))
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpcore
 import httpx
@@ -18,9 +19,6 @@ import httpx
 from subhub.errors import ConfigError
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.environment import proxy_for, trusted
-
-if TYPE_CHECKING:
-    from subhub.sending.transport.http import Transfer
 
 Found: TypeAlias = tuple[Any, ...]
 """An entry of `getaddrinfo`: family, kind, protocol, name and address."""
@@ -75,8 +73,11 @@ class Network:
 class Socket(httpcore.NetworkBackend, httpcore.NetworkStream):
     """A socket as httpcore uses one; how it is read from and written to is its subclass's."""
 
-    transfer: Transfer
     opened: socket.socket
+
+    @abstractmethod
+    def left(self, timeout: float | None) -> float:
+        """Return how many seconds a step may take."""
 
     def connect_tcp(
         self,
@@ -88,7 +89,7 @@ class Socket(httpcore.NetworkBackend, httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """See `httpcore.NetworkBackend`; a local address and options are never given."""
         del local_address, socket_options
-        self.opened = connect(host, port, self.transfer.left(timeout))
+        self.opened = connect(host, port, self.left(timeout))
         return self
 
     def start_tls(

@@ -37,7 +37,7 @@ class Session:
 
     @property
     def pending(self) -> bool:
-        """Whether bytes were received that nobody has read."""
+        """Whether bytes were received that were not read."""
         return self._incoming.pending > 0 or self.object.pending() > 0
 
     def handshake(self) -> Dialogue[None]:
