@@ -110,4 +110,6 @@ def _print_switch(stdout: Console, runs: Sequence[DemoRun]) -> None:
         stdout.print("  [accounts.main]")
         stdout.print(f'- provider = "{before.provider}"', style="red")
         stdout.print(f'+ provider = "{after.provider}"', style="green")
-        stdout.print("(Outside a sandbox, each provider has its own key and its own plan ids.)")
+        stdout.print(
+            "(Real accounts have a table and a key each: there the switch is `account = ...`.)"
+        )

@@ -33,7 +33,7 @@ needs = {needs}
 [accounts.main]
 provider = "{provider}"
 sandbox = true  # a fake of the provider, on this machine, without a key
-# For the provider itself, replace the line above by:
+# For the provider itself, replace the line above by this one, and run `subhub plans push`:
 # api_key = "env:{variable}"  # or "file:/run/secrets/subhub"
 
 # What is sold. In a sandbox these plans exist already; use their key as the id: --plan phone

@@ -151,7 +151,7 @@ def how_to_link(key: str) -> str:
     """Return the remedy for a key without a plan."""
     return (
         f"run `subhub plans push`, or `subhub plans adopt {key} ID`, or write "
-        f"`{key} = ID` into [accounts.NAME.plans]"
+        f'`{key} = "ID"` into [accounts.NAME.plans]'
     )
 
 
