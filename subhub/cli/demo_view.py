@@ -110,6 +110,4 @@ def _print_switch(stdout: Console, runs: Sequence[DemoRun]) -> None:
         stdout.print("  [accounts.main]")
         stdout.print(f'- provider = "{before.provider}"', style="red")
         stdout.print(f'+ provider = "{after.provider}"', style="green")
-        stdout.print(
-            "(Real accounts have a table and a key each: there the switch is `account = ...`.)"
-        )
+        stdout.print("(Real accounts have a table each: there the switch is `account = ...`.)")
