@@ -136,8 +136,8 @@ class _Run:
             ResultFile(target, resume=self.batch.resume, rows=len(self.rows)) as file,
             self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
         ):
-            if elsewhere:
-                self._refuse_other_results(account, file)
+            if elsewhere and file.done:
+                raise self._other_results(account, file)
             self._calls(client, file, estimate, job)
 
     def _check_earlier_run(self, account: Account, name: str, results: Path) -> bool:
@@ -158,15 +158,13 @@ class _Run:
             raise InvalidRequest(message)
         return elsewhere and not begun
 
-    def _refuse_other_results(self, account: Account, file: ResultFile) -> None:
-        """Refuse rows that only the result file calls done: it may be another account's."""
-        if file.done:
-            message = (
-                f"{file.path} has rows that are done, but the journal {str(self.journal)!r} has no "
-                f"run of {self.path.name} for this account ({account.identity}), only for another "
-                "one. Name another `--result`"
-            )
-            raise InvalidRequest(message)
+    def _other_results(self, account: Account, file: ResultFile) -> InvalidRequest:
+        """Return the error for rows that only the result file calls done: of another account."""
+        return InvalidRequest(
+            f"{file.path} has rows that are done, but the journal {str(self.journal)!r} has no "
+            f"run of {self.path.name} for this account ({account.identity}), only for another "
+            "one. Name another `--result`"
+        )
 
     def _calls(self, client: Client, file: ResultFile, estimate: Estimate, job: str | None) -> None:
         if file.note:

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from subhub.cli.streams import abandon_stdout
+from subhub.cli.streams import abandon_stdout, require_stdout
 
 if TYPE_CHECKING:
     from pydantic import BaseModel  # it takes as long to import as typer and rich together
@@ -108,6 +108,7 @@ def echo(text: str) -> None:
     It may be the only place where the id of a new object is.
     """
     try:
+        require_stdout()
         typer.echo(text)
     except OSError:
         abandon_stdout()

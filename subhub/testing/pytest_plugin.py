@@ -65,9 +65,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def pytest_runtest_setup() -> None:
     """Begin each test with all permits, although the clients of one key share them."""
-    registry = sys.modules.get("subhub.sending.ratelimit.registry")
-    if registry is not None:
-        registry.limiters(None).clear()
+    registry = sys.modules.get("subhub.sending.ratelimit.registry")  # most tests import none
+    _ = registry and registry.limiters(None).clear()
 
 
 @pytest.hookimpl(tryfirst=True)

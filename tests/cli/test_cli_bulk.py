@@ -262,6 +262,7 @@ class TestTheFile:
             ("", "no rows below"),
             ('name,email\n"A\nB",a@b.c\n"A,a@b.c\n', "is not CSV in line 4 (unexpected end"),
             (f"name,email\nA,a@b.c\n{'A' * 200_000},a@b.c\n", "is not CSV in line 3 (field larger"),
+            ("name,email\nA\1,a@b.c\n", r"line 2, column name 'A\x01': has a control character"),
             ("name,email\nA\0,a@b.c\n", "is not UTF-8 text in line 2"),
             (f"name,email\n{'A' * 9000},a@b.c\n", f"{'A' * 79}...: must have at most 255"),
             ("\nname,email\nA,a@b.c\n", "line 1: expected the names of the columns"),

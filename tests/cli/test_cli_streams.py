@@ -108,6 +108,18 @@ def test_the_result_of_a_change_goes_to_stderr_if_stdout_cannot_be_written(
         assert json.loads(shown)["error"]["result"]["email"] == "john@test.nl"
 
 
+@UNWRITABLE
+def test_the_counts_of_a_bulk_run_go_to_stderr_if_stdout_cannot_be_written(
+    run: Run, folder: Path, stream: Open
+) -> None:
+    _ = (folder / "people.csv").write_text("name,email\nA,a@b.nl\n", "utf-8")
+
+    code, _, shown = run("subscribe", "--from", "people.csv", "--plan", "phone", out=stream)
+
+    assert code == 1
+    assert "1 rows: " in shown
+
+
 def test_a_list_ends_silently_when_its_reader_is_gone(run: Run) -> None:
     assert run(*LIST, out=unread) == (1, "", "")
 

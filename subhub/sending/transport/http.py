@@ -332,9 +332,15 @@ class _Body:
 
 def readable(opened: socket.socket) -> bool:
     """Return whether something was received that was not read, or the connection has ended."""
-    if not hasattr(select, "poll"):  # on Windows; `select` itself takes no socket above 1023
-        return opened in select.select([opened], [], [], 0)[0]
-    waiting = select.poll()
+    return (
+        _polled(opened)
+        if hasattr(select, "poll")
+        else opened in select.select([opened], [], [], 0)[0]
+    )
+
+
+def _polled(opened: socket.socket) -> bool:
+    waiting = select.poll()  # not on Windows; `select` itself takes no socket above 1023
     waiting.register(opened, select.POLLIN)
     return bool(waiting.poll(0))
 
