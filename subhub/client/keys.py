@@ -133,7 +133,8 @@ def _other_owner(provider: type[Provider], key: str) -> str | None:
     if not _PREFIXED.match(key):
         return None  # and no other plugin is imported
     for other in _others(provider):
-        if _mode(other, key) is not None:
+        form = DOCUMENTED.get(other.name.capitalize())  # says more than how a key begins
+        if _mode(other, key) is not None if form is None else form.fullmatch(key):
             return other.name
     return next((name for name, form in DOCUMENTED.items() if form.fullmatch(key)), None)
 

@@ -118,7 +118,7 @@ class TestAFileWithoutKeys:
         write(HEAD, ANNA, BEN)
         portal.fake.faults.next(Fault("rate_limited", seconds=9999), method="POST", times=2)
         assert run(*portal.words()).exit_code == 1
-        assert {row["outcome"] for row in results()} == {"refused"}
+        assert {row["outcome"] for row in results()} <= {"refused", "not sent"}
         write(HEAD, ANNA, BEN.replace("Ben BV", "Ben NV"), "C BV,c@test.com,Weg 3,1234AB,Ede")
         limiters(None).clear()  # as in another process, after the wait
         assert run(*portal.words("--resume")).exit_code == 0

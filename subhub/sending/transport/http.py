@@ -253,10 +253,8 @@ class Connections:
             self.close()
 
     def close(self) -> None:
-        """Close the connections; those in use are closed after their answers.
-
-        In a forked child this says nothing to the provider: the parent has the same sockets open.
-        """
+        """Close the connections; those in use are closed after their answers."""
+        # In a forked child the provider notices nothing: its parent has the same sockets open.
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -332,15 +330,12 @@ class _Body:
 
 def readable(opened: socket.socket) -> bool:
     """Return whether something was received that was not read, or the connection has ended."""
-    return (
-        _polled(opened)
-        if hasattr(select, "poll")
-        else opened in select.select([opened], [], [], 0)[0]
-    )
+    on_windows = not hasattr(select, "poll")  # elsewhere, `select` takes no socket above 1023
+    return opened in select.select([opened], [], [], 0)[0] if on_windows else _polled(opened)
 
 
 def _polled(opened: socket.socket) -> bool:
-    waiting = select.poll()  # not on Windows; `select` itself takes no socket above 1023
+    waiting = select.poll()
     waiting.register(opened, select.POLLIN)
     return bool(waiting.poll(0))
 
