@@ -298,11 +298,12 @@ def kill(job: Job, chance: random.Random, within: int) -> int:
         time.sleep(chance.uniform(0, 0.02))
     finally:
         program.kill()
+        with server.progress:  # now, because the server goes on answering the dead
+            unanswered = server.unanswered
         _, errors = program.communicate(timeout=PATIENCE)
     assert running or program.returncode == 0, errors
     assert "Error" not in errors, errors
-    with server.progress:
-        return server.unanswered
+    return unanswered
 
 
 def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
