@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from subhub import Interval, Money, PlanDraft
+from subhub import Client, Interval, Money, NotFound, PlanDraft
+from subhub.cli.plan_check import PlanCheck
+from subhub.cli.rows import CustomerRow
 from subhub.plugin.registry import load
 from subhub.sandbox import Fault
 from subhub.sending.ratelimit import limiters
@@ -213,3 +215,20 @@ def test_results_name_the_customer(run: Run, portal: Shop) -> None:
     portal.fake.faults.next(Fault("dropped"), method="POST", path="*/sign-up")
     assert run(*portal.words()).exit_code == 4
     assert {row["customer_id"] for row in results()} == set(portal.fake.customers)
+
+
+def test_a_customer_who_is_missing_says_nothing_of_the_plan() -> None:
+    """Where plans cannot be read, only a new customer's sale shows that the plan is missing."""
+    row = CustomerRow(2, "a", "a", {"plan": "phone", "customer": "c0123456789abcdefghijklmn"})
+    calls: list[CustomerRow] = []
+
+    def refuse(called: CustomerRow) -> None:
+        calls.append(called)
+        raise NotFound("no such customer")
+
+    with Client("afternoon", sandbox=True) as client:
+        check = PlanCheck(client, refuse, [row])
+        for _ in range(2):
+            with pytest.raises(NotFound, match="no such customer"):
+                check(row)
+    assert calls == [row, row]
