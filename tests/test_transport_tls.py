@@ -10,13 +10,16 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpcore
 import pytest
 
 from subhub import AsyncClient, Client, NotSent, OutcomeUnknown
+from subhub.sending.transport.tls import Session
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -176,3 +179,42 @@ def test_a_proxy_may_speak_tls_itself(
     assert ask(provider.port, READ, READ).id == "pln_1"
     assert (proxy.connections, provider.connections) == (1, 1)
     proxy.listening.close()
+
+
+class TestWithoutSockets:
+    """The dialogue of TLS, with the server's side in memory."""
+
+    @pytest.fixture
+    def client(self) -> Session:
+        """A client's side whose handshake is done."""
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.load_verify_locations(PEM)
+        tls = Session(trusting, "127.0.0.1")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = context().wrap_bio(incoming, outgoing, server_side=True)
+        steps = tls.handshake()
+        with suppress(StopIteration):
+            sent = next(steps)
+            while True:
+                received = b""
+                if sent is not None:
+                    _ = incoming.write(sent)
+                    with suppress(ssl.SSLWantReadError):
+                        server.do_handshake()
+                else:
+                    received = outgoing.read()
+                sent = steps.send(received)
+        return tls
+
+    def test_an_end_without_a_farewell_is_the_end(self, client: Session) -> None:
+        steps = client.read(100)
+        assert next(steps) is None
+        with pytest.raises(StopIteration) as ended:
+            _ = steps.send(b"")
+        assert ended.value.value == b""
+
+    def test_what_is_not_tls_cannot_be_read(self, client: Session) -> None:
+        steps = client.read(100)
+        assert next(steps) is None
+        with pytest.raises(httpcore.ReadError):
+            _ = steps.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
