@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from subhub.atomic_files import PRIVATE
 from subhub.forks import Forkable
 
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -30,7 +31,7 @@ class LockableFile(Forkable):
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
-        self.descriptor = os.open(path, _FLAGS | (os.O_CREAT if create else 0), 0o600)
+        self.descriptor = os.open(path, _FLAGS | (os.O_CREAT if create else 0), PRIVATE)
         self._close = weakref.finalize(self, os.close, self.descriptor)
         super().__init__()
         import filelock  # noqa: PLC0415 - it takes 25 ms, for those only who have a file to lock

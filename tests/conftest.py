@@ -380,6 +380,32 @@ def billing(connect: Callable[..., Caller], desk: Desk) -> Caller:
     return connect(Toy, api_key="test_0123456789", transport=desk.transport, attempts=1)
 
 
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def using(request: pytest.FixtureRequest, toy: type[Toy]) -> Callable[..., Any]:
+    """Make a client, let it carry out the named calls in turn, close it; return the last result."""
+
+    def run(url: str, *calls: tuple[Any, ...], **settings: Any) -> Any:
+        given: dict[str, Any] = {"api_key": "test_0123456789", "base_url": url, "attempts": 1}
+        given |= settings
+        result: Any = None
+        if request.param == "sync":
+            with Client(toy, **given) as client:
+                for name, *arguments in calls:
+                    result = getattr(client, name)(*arguments)
+            return result
+
+        async def main() -> Any:
+            result: Any = None
+            async with AsyncClient(toy, **given) as client:
+                for name, *arguments in calls:
+                    result = await getattr(client, name)(*arguments)
+            return result
+
+        return anyio.run(main, backend=request.param)
+
+    return run
+
+
 @pytest.fixture
 def draft() -> PlanDraft:
     """A plan to make."""

@@ -9,12 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import anyio
 import httpx
 import pytest
 
 from subhub import (
-    AsyncClient,
     Client,
     InvalidReply,
     NotSent,
@@ -111,22 +109,12 @@ def server() -> Iterator[Server]:
 Ask: TypeAlias = Callable[..., Any]
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def ask(request: pytest.FixtureRequest, toy: type[Toy]) -> Ask:
+@pytest.fixture
+def ask(using: Callable[..., Any]) -> Ask:
     """Make a client, ask it one thing, and close it."""
 
     def ask_once(url: str, operation: str, *args: Any, timeout: float = 5, **settings: Any) -> Any:
-        given: dict[str, Any] = {"api_key": "test_0123456789", "base_url": url, "timeout": timeout}
-        given |= {"attempts": 1, **settings}
-        if request.param == "sync":
-            with Client(toy, **given) as client:
-                return getattr(client, operation)(*args)
-
-        async def main() -> Any:
-            async with AsyncClient(toy, **given) as client:
-                return await getattr(client, operation)(*args)
-
-        return anyio.run(main, backend=request.param)
+        return using(url, (operation, *args), timeout=timeout, **settings)
 
     return ask_once
 

@@ -82,31 +82,6 @@ def server() -> Iterator[Loopback]:
     running.listening.close()
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def using(request: pytest.FixtureRequest, toy: type[Toy]) -> Callable[..., Any]:
-    """Call the named operations of one client, one after the other; return the last result."""
-
-    def run(url: str, *calls: tuple[str, Any], **settings: Any) -> Any:
-        given: dict[str, Any] = {"api_key": KEY, "base_url": url, "attempts": 1, **settings}
-        result: Any = None
-        if request.param == "sync":
-            with Client(toy, **given) as client:
-                for name, argument in calls:
-                    result = getattr(client, name)(argument)
-            return result
-
-        async def main() -> Any:
-            result: Any = None
-            async with AsyncClient(toy, **given) as client:
-                for name, argument in calls:
-                    result = await getattr(client, name)(argument)
-            return result
-
-        return anyio.run(main, backend=request.param)
-
-    return run
-
-
 def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again(
     using: Callable[..., Any], server: Loopback
 ) -> None:

@@ -9,21 +9,19 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpcore
 import pytest
 
-from subhub import AsyncClient, Client, NotSent, OutcomeUnknown
+from subhub import NotSent, OutcomeUnknown
 from subhub.sending.transport.tls import Session
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
-    from tests.conftest import Toy
 
 PEM = Path(__file__).parent / "loopback.pem"
 KEY = "test_0123456789"
@@ -108,28 +106,12 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     running.listening.close()
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def ask(request: pytest.FixtureRequest, toy: type[Toy]) -> Any:
-    """Call the named operations of one client, one after the other; return the last result."""
+@pytest.fixture
+def ask(using: Callable[..., Any]) -> Any:
+    """Let one client carry out the named calls at a port of this machine, over TLS."""
 
-    def run(port: int, *calls: tuple[str, Any], **settings: Any) -> Any:
-        given: dict[str, Any] = {"api_key": KEY, "base_url": f"https://127.0.0.1:{port}"}
-        given |= {"attempts": 1, "timeout": 2, **settings}
-        result: Any = None
-        if request.param == "sync":
-            with Client(toy, **given) as client:
-                for name, argument in calls:
-                    result = getattr(client, name)(argument)
-            return result
-
-        async def main() -> Any:
-            result: Any = None
-            async with AsyncClient(toy, **given) as client:
-                for name, argument in calls:
-                    result = await getattr(client, name)(argument)
-            return result
-
-        return anyio.run(main, backend=request.param)
+    def run(port: int, *calls: tuple[Any, ...], **settings: Any) -> Any:
+        return using(f"https://127.0.0.1:{port}", *calls, **{"timeout": 2, **settings})
 
     return run
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import tomli_w
 
+from subhub import atomic_files
 from subhub.client.plan_links import Links, PlanLink, read_lock
 from subhub.errors import ConfigError
 from subhub.file_locks import LockableFile, acquire
@@ -46,12 +47,11 @@ class LockFile:
         A file that could not be written is a `ConfigError` before the block begins: what the block
         creates at a provider would not be recorded.
         """
-        try:
+        with self._writing():
             held = self._acquired()
-        except OSError as error:
-            raise self._unwritable(error) from error
         try:
-            self._replace(self._read_text())  # proves the disk, the folder and the rights
+            with self._writing():
+                self._prove()
             yield
         finally:
             held.remove()
@@ -64,7 +64,8 @@ class LockFile:
         """Record that *key* means a plan of *account*; it is on the disk when this returns."""
         links = read_lock(self.path)
         links.setdefault(account, {})[key] = link
-        self._replace(_text(links))
+        with self._writing():
+            atomic_files.replace(self.path, _text(links))
 
     def _acquired(self) -> LockableFile:
         marker = self.path.with_name(f".{self.path.name}.writing")
@@ -79,26 +80,20 @@ class LockFile:
             waited += _POLL
         return held
 
-    def _read_text(self) -> str | None:
-        return self.path.read_text("utf-8") if self.path.exists() else None
+    def _prove(self) -> None:
+        """Write a file beside it and remove that: the disk, the folder and the rights allow it."""
+        target = Path(os.path.realpath(self.path))
+        beside = target.with_name(f".{target.name}.new")
+        atomic_files.replace(beside, _HEADER)
+        beside.unlink()
 
-    def _replace(self, text: str | None) -> None:
-        """Write *text* in one step: after a crash, the old file is there or the new one."""
-        draft = self.path.with_name(f".{self.path.name}.new")
+    @contextmanager
+    def _writing(self) -> Generator[None]:
         try:
-            with draft.open("w", encoding="utf-8") as file:
-                _ = file.write(text or _HEADER)
-                file.flush()
-                os.fsync(file.fileno())
-            if text is None:
-                draft.unlink()
-            else:
-                _ = draft.replace(self.path)
+            yield
         except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> ConfigError:
-        return ConfigError(f"{self.path} cannot be written: {error.strerror or error}")
+            message = f"{self.path} cannot be written: {error.strerror or error}"
+            raise ConfigError(message) from error
 
 
 def _text(links: Mapping[str, Links]) -> str:

@@ -6,7 +6,6 @@ Importing this package loads neither typer nor rich, which come with the extra `
 from __future__ import annotations
 
 import sys
-from io import TextIOWrapper
 
 from subhub._version import __version__
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, USAGE
@@ -32,10 +31,6 @@ def _run() -> None:
     if sys.argv[1:2] == ["--version"]:  # before typer is imported, which takes five times as long
         print(VERSION, flush=True)  # noqa: T201 - it does nothing if stdout is closed
         return
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks must not end a command that changed something.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     try:
         from subhub.cli.app import app  # noqa: PLC0415 - typer and rich are an extra
         from subhub.cli.streams import escape_what_cannot_be_encoded  # noqa: PLC0415 - as above

@@ -143,9 +143,11 @@ def _encoded(value: object) -> object:
 def _print_fields(fields: Mapping[str, object]) -> None:
     shown = {name: value for name, value in fields.items() if value is not None and name != "raw"}
     width = max(map(len, shown)) + 2
-    for name, value in shown.items():
-        label = Text(name.replace("_", " ").ljust(width), style="bold")
-        typer.echo(rendered(label + plain(value)), nl=False)
+    lines = (
+        Text(name.replace("_", " ").ljust(width), style="bold") + plain(value)
+        for name, value in shown.items()
+    )
+    typer.echo(rendered(Text("\n").join(lines)), nl=False)
 
 
 def _collected(what: str, items: Iterable[T]) -> list[T]:

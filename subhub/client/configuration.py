@@ -15,11 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from subhub.client.account import Account, open_account
 from subhub.client.environment import apply_environment
@@ -84,18 +80,20 @@ class Configuration:
         chosen = self.choose(name)
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
         permits, own = self._path(chosen, "permits"), self.journal(chosen)
+        links = self._links(chosen)
         account = self._account(
-            chosen, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
+            chosen, links, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
         )
         if check_plans:
-            self._check_plans(account)
+            self._check_plans(account, links)
         return account
 
     def check(self, name: str) -> None:
         """Check the account *name* like `open`, but write nothing and open no journal."""
         self.check_needs()
         _ = self._path(name, "permits"), self.journal(name)
-        self._check_plans(self._account(name))
+        links = self._links(name)
+        self._check_plans(self._account(name, links), links)
 
     def journal(self, name: str) -> Path | None:
         """Return the path of the journal of the account *name*."""
@@ -109,6 +107,7 @@ class Configuration:
     def _account(
         self,
         name: str,
+        links: Links,
         *,
         dry_run: bool = False,
         permits: Path | None = None,
@@ -117,7 +116,7 @@ class Configuration:
     ) -> Account:
         plans = self.plans()
         with self._located(f"accounts.{name}"):
-            settings, plan_ids = self._resolved(name)
+            settings, plan_ids = self._resolved(name, links)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
             api_key = secret(key.get_secret_value(), self.folder) if key else None
@@ -146,13 +145,12 @@ class Configuration:
                 plan_ids=plan_ids,
             )
 
-    def _resolved(self, name: str) -> tuple[AccountSettings, Mapping[str, str]]:
+    def _resolved(self, name: str, links: Links) -> tuple[AccountSettings, Mapping[str, str]]:
         """Return the settings of an account and the ids of its plans, from where they stand."""
         settings = self.settings.accounts[name]
-        linked = {key: link.id for key, link in self._links(name).items()}
         if isinstance(settings.sandbox, str):
             return _in_served_sandbox(settings, name)
-        return settings, {**linked, **settings.plans}
+        return settings, {key: link.id for key, link in links.items()} | settings.plans
 
     def _links(self, account: str) -> Links:
         """Return what the lock file says of the configured plans that are not linked by hand."""
@@ -160,20 +158,21 @@ class Configuration:
         unknown = sorted(by_hand.keys() - self.settings.plans.keys())
         if unknown:
             raise ConfigError(
-                f"plans.{unknown[0]} links a plan that [plans.{unknown[0]}] does not describe: "
-                "add that table, or remove the link"
+                f"{self.source}: accounts.{account}: plans.{unknown[0]} links a plan that "
+                f"[plans.{unknown[0]}] does not describe: add that table, or remove the link"
             )
         open_keys = self.settings.plans.keys() - by_hand.keys()
         if not open_keys or self.settings.accounts[account].sandbox:
             return {}
-        links = read_lock(self.folder / LOCK_NAME).get(account, {})
+        with self._located(f"accounts.{account}"):
+            links = read_lock(self.folder / LOCK_NAME).get(account, {})
         return {key: link for key, link in links.items() if key in open_keys}
 
-    def _check_plans(self, account: Account) -> None:
+    def _check_plans(self, account: Account, links: Links) -> None:
         """Refuse a configured plan that could not be sold, and close *account* then."""
         if account.fake is not None:
             return
-        links, needs = self._links(account.name), self.settings.needs
+        needs = self.settings.needs
         found = problems(account.provider, account.plans, account.plan_ids, links, needs)
         if lines := "\n  ".join(f"plans.{key}: {problem}" for key, problem in found):
             account.close()

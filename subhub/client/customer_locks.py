@@ -33,14 +33,14 @@ class CustomerLock:
     """The lock of one customer of *account*.
 
     Args:
-        account: Its provider, address and key are part of what is locked.
+        account: Its identity is part of what is locked; of sandboxes, each is an account.
         field: What the customer is named by: "external_id" or "id".
         value: The name.
     """
 
     def __init__(self, account: Account, field: str, value: str) -> None:
         sandbox = "" if account.fake is None else str(id(account.fake))
-        facts = (account.provider.name, account.base_url, account.api_key, sandbox, field, value)
+        facts = (account.identity.of_key.name, sandbox, field, value)
         text = "\0".join(facts).encode(errors="surrogatepass")
         self._name = hashlib.blake2b(text, digest_size=16, person=b"subhub-customer").hexdigest()
         self._journal = account.journal

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from subhub.errors import ConfigError, SubhubError
 from subhub.models import Money, Plan, PlanDraft
-from subhub.plugin.flows import Flow
+from subhub.plugin.flows import first_step
 from subhub.plugin.provider import Provider
 
 LOCK_NAME: Final = "subhub.lock"
@@ -161,9 +160,9 @@ def _refused(provider: Provider, plan: str | PlanDraft) -> str | None:
     try:
         # A flow checks its arguments before its first request, which is not sent here.
         if isinstance(plan, PlanDraft) and supports("create_plan"):
-            _begin(provider.create_plan(plan))
+            first_step(provider.create_plan(plan))
         if supports("subscribe"):
-            _begin(
+            first_step(
                 provider.subscribe(
                     customer=provider.stand_in_id,
                     plan=plan,
@@ -175,8 +174,3 @@ def _refused(provider: Provider, plan: str | PlanDraft) -> str | None:
     except SubhubError as error:
         return f"it cannot be a plan of {provider.name}: {error}"
     return None
-
-
-def _begin(flow: Flow[object]) -> None:
-    with closing(flow) as trial:
-        _ = next(trial, None)

@@ -7,7 +7,7 @@ an earlier run of a bulk job has done or not.
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, Status, Subscription
@@ -17,12 +17,6 @@ from subhub.recovery.reconcile import OVER
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
-
-
-def first_step(flow: Flow[Any]) -> None:
-    """Run *flow* up to its first request, which is not sent: what it refuses is refused here."""
-    with closing(flow):
-        _ = next(flow, None)
 
 
 def find_or_create(

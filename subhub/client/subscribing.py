@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
-from subhub.client.signing_up import find_or_create, first_step, unless_active
+from subhub.client.signing_up import find_or_create, unless_active
 from subhub.client.validation import (
     check_links,
     check_replacement,
@@ -33,7 +33,7 @@ from subhub.models import (
     When,
 )
 from subhub.models.record import Record, Update
-from subhub.plugin.flows import Flow, Page, completed
+from subhub.plugin.flows import Flow, Page, completed, first_step
 from subhub.plugin.pagination import whole
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.recovery.tracking import TrackedChange, Tracker
@@ -180,7 +180,7 @@ class SubscriptionOperations:
         found: list[Customer] = []
         flow = find_or_create(self.provider, draft, found)
         customer = yield from self._customer(operation, draft, flow)
-        if customer in found:
+        if found:
             return (yield from self._subscribe_known(operation, customer.id, terms))
         with completed(customer):
             # This customer is new: a subscription of theirs can only be the one created here.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
@@ -27,7 +26,7 @@ from pydantic import (
 
 from subhub.errors import InvalidReply
 from subhub.messages import Request, is_object
-from subhub.models.money import ARITHMETIC
+from subhub.models.json_numbers import fraction, refuse_constant
 from subhub.plugin.decorations import readable
 
 if TYPE_CHECKING:
@@ -260,13 +259,6 @@ def json_of(response: Response) -> Any:
     return decoded
 
 
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text, ARITHMETIC)
-    except InvalidOperation as error:
-        raise ValueError("a number in it is out of range") from error
-
-
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     return found if len(found) == len(members) else _all_values(members)
@@ -282,11 +274,6 @@ def _all_values(members: list[tuple[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _refuse_constant(name: str) -> object:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
-
-
 _JSON = json.JSONDecoder(
-    parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+    parse_float=fraction, parse_constant=refuse_constant, object_pairs_hook=_object
 )

@@ -17,7 +17,7 @@ A sub-flow that is called without `yield from` does nothing at all; pyright's
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -47,6 +47,12 @@ def done(value: T) -> Flow[T]:
     """Return the flow of an operation that has nothing to send."""
     return value
     yield  # or it would not be a generator
+
+
+def first_step(flow: Flow[object]) -> None:
+    """Run *flow* up to its first request, which is not sent: what it refuses is refused here."""
+    with closing(flow):
+        _ = next(flow, None)
 
 
 @contextmanager

@@ -80,9 +80,9 @@ class Intent:
         try:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
-                told = decoded.pop("identity", None)
+                facts = decoded.pop("identity", None)
                 # what an older version did not write has its default
-                return cls(**decoded, identity=None if told is None else Identity.read(told))
+                return cls(**decoded, identity=None if facts is None else Identity.read(facts))
         except (ValueError, TypeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")

@@ -21,7 +21,15 @@ from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
 from subhub.sending.instrumentation import OperationLog
 from subhub.sending.server_clock import ServerClock
-from subhub.sending.steps import ASYNC_PAUSE, PAUSE, Change, Exchange, Pause
+from subhub.sending.steps import (
+    ASYNC_PAUSE,
+    FIRST_TRY,
+    LAST_TRY,
+    PAUSE,
+    Change,
+    Exchange,
+    Pause,
+)
 
 if TYPE_CHECKING:
     from subhub.sending.instrumentation import Instrumentation
@@ -39,9 +47,6 @@ LONGEST_BACKOFF: Final = 8.0
 LONG_WAIT: Final = 1.0
 """Seconds of waiting from which on it is a warning."""
 LONGEST_WINDOW: Final = 3600.0
-FIRST_TRY: Final = 0.001
-LAST_TRY: Final = 0.05
-"""Seconds between two tries for a locked journal: they double from the first to the last."""
 LAST_NOTE: Final = 0.3
 """The longest pause, in seconds, of a call whose outcome is known."""
 
@@ -109,7 +114,6 @@ class RetryPolicy:
             raise ConfigError(f"`attempts` must be >= 1, got {self.attempts!r}")
         if self.deadline is not None and not self.deadline > 0:
             raise ConfigError(f"`deadline` must be > 0 seconds or None, got {self.deadline!r}")
-
         if self.max_wait is not None and not self.max_wait >= 0:
             raise ConfigError(f"`max_wait` must be >= 0 seconds or None, got {self.max_wait!r}")
 

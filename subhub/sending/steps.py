@@ -42,6 +42,10 @@ class Pause:
     ended: bool = False
 
 
+FIRST_TRY: Final = 0.001
+LAST_TRY: Final = 0.05
+"""Seconds between two tries for what other processes lock: they double from first to last."""
+
 PAUSE: Final[ContextVar[Callable[[float], None] | None]] = ContextVar("subhub_pause", default=None)
 """How this thread waits, when it is part of a bulk run that can stop in a pause."""
 ASYNC_PAUSE: Final[ContextVar[Callable[[float], Awaitable[None]] | None]] = ContextVar(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from subhub.models import ARITHMETIC
+from subhub.models.json_numbers import fraction, refuse_constant
 
 RawBody: TypeAlias = bytes | bytearray
 
@@ -55,17 +54,6 @@ def form_body(content: bytes) -> dict[str, str]:
     return fields
 
 
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text, ARITHMETIC)
-    except InvalidOperation as error:  # an exponent of 20 digits
-        raise ValueError("a number in it is out of range") from error
-
-
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
@@ -74,5 +62,5 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _JSON: Final = json.JSONDecoder(
-    parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+    parse_float=fraction, parse_constant=refuse_constant, object_pairs_hook=_object
 )

@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_is_told_before_a_plan_is_created(
 
 def test_a_link_that_cannot_be_recorded_is_told_with_the_id(write: Write, catalog: Open) -> None:
     _ = write()
-    blocked = Path(f".{LOCK_NAME}.new")
+    blocked = Path(LOCK_NAME)
 
     def block(attempt: object) -> None:
         if "create_plan" in repr(attempt):

@@ -11,10 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from subhub.atomic_files import PRIVATE
+
 Fate: TypeAlias = Literal["removed", "replaced", "cut off"]
 
 _WAL_MAGIC: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
-_PRIVATE: Final = 0o600
 
 
 class JournalFiles:
@@ -38,7 +39,7 @@ class JournalFiles:
         An existing file is not opened: closing it would release SQLite's locks of this process.
         """
         with suppress(FileExistsError):
-            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
 
     def make_private(self) -> None:
         """Take the file's permissions from all users but its owner; SQLite's others follow it.
@@ -46,7 +47,7 @@ class JournalFiles:
         It is done once for each file. Later an administrator may give it to a group.
         """
         with suppress(PermissionError):  # it belongs to another user, whose business it is
-            os.chmod(self._path, _PRIVATE)  # noqa: PTH101 - `str` is quicker in all of this
+            os.chmod(self._path, PRIVATE)  # noqa: PTH101 - `str` is quicker in all of this
 
     def opened(self) -> None:
         """Remember the files that SQLite has just opened."""

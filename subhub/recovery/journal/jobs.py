@@ -6,14 +6,11 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from subhub.errors import InvalidRequest
-from subhub.file_locks import LockableFile, acquire
 from subhub.models.identity import Identity
 from subhub.recovery.journal.items import JobItem, PreviousStep
-from subhub.recovery.journal.sessions import lock_errors
 
 if TYPE_CHECKING:
     from subhub.recovery.journal.database import Database
@@ -48,7 +45,7 @@ class Job:
             an earlier version of subhub, or of another key.
 
     Raises `InvalidRequest` while another process works on the job, and, unless *adopt*, for a job
-    of which the journal does not know whether it is this account's.
+    that may be another account's: the journal does not know.
     """
 
     def __init__(
@@ -63,7 +60,10 @@ class Job:
         self._journal = journal
         self._name = name
         self.id = _Owners(journal.database, identity, account, name).find(adopt=adopt)
-        self._lock = _acquired(journal.path, self.id, name)
+        lock = journal.try_lock(self.id)
+        if lock is None:
+            raise InvalidRequest.of("job", f"another process is working on the job {name!r}")
+        self._lock = lock
 
     @property
     def started(self) -> bool:
@@ -78,7 +78,7 @@ class Job:
 
     @property
     def begun(self) -> set[str]:
-        """The names of the items of which an earlier run did, or may have done, something."""
+        """The names of the items that an earlier run began, and may have completed."""
         rows = self._journal.database.read(_BEGUN_ITEMS, (self.id, self.id))
         return {item for (item,) in rows}
 
@@ -131,7 +131,7 @@ class _Owners:
         """Return the id of the job of this account; see `Job` for *adopt*."""
         rows = self._database.read(_NAMED, (hashed(self._name),))
         named: list[_Named] = [
-            (job, account, Identity.read(json.loads(told))) for job, account, told in rows
+            (job, account, Identity.read(json.loads(facts))) for job, account, facts in rows
         ]
         own = [job for job, _, owner in named if self._identity.is_same(owner)]
         begun = [job for job in own if self._has_begun(job)]
@@ -183,8 +183,8 @@ class _Owners:
             )
 
     def _record(self, job: str) -> str:
-        told = json.dumps(self._identity.facts())
-        values = (job, hashed(self._name), self._account, told)
+        facts = json.dumps(self._identity.facts())
+        values = (job, hashed(self._name), self._account, facts)
         self._database.write((_OWN, values), durable=True, patience=_PATIENCE)
         return job
 
@@ -194,15 +194,6 @@ class _Owners:
             f"{self._name!r} {problem}. If it is the job of this account ({self._identity}), "
             "repeat the call with `adopt=True` (`--adopt`); if not, give the job another name",
         )
-
-
-def _acquired(journal: Path, job: str, name: str) -> LockableFile:
-    path = journal.with_name(f"{journal.name}-{job}.lock")
-    with lock_errors(path):
-        lock = acquire(path)
-    if lock is None:
-        raise InvalidRequest.of("job", f"another process is working on the job {name!r}")
-    return lock
 
 
 def hashed(text: str) -> str:

@@ -13,17 +13,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from subhub.errors import ConfigError
 from subhub.forks import Forkable
 from subhub.plugin.rate_limits import HEADERS, SILENT, RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
+from subhub.sending.steps import FIRST_TRY, LAST_TRY
 
 _TOO_MANY_REQUESTS = 429
-_FIRST_TRY: Final = 0.001
-_LAST_TRY: Final = 0.05
-"""Seconds between two tries for a locked store: they double from the first to the last."""
 
 
 class Store(Protocol):
@@ -216,7 +214,7 @@ class Ticket:
     def _wait_for_store(self) -> float:
         self.obstacle = self._queue.store.locked
         self._tries = min(self._tries + 1, 10)
-        return min(_LAST_TRY, _FIRST_TRY * 2.0**self._tries)
+        return min(LAST_TRY, FIRST_TRY * 2.0**self._tries)
 
     def _end(self, now: float, end: End) -> None:
         queue = self._queue

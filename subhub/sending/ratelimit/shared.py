@@ -115,7 +115,7 @@ def check_folder(folder: Path, found: os.stat_result) -> None:
 
     Root does not count: it can do anything anyway. A folder of root's that all may write is safe
     with the sticky bit, as `/tmp` has it: there a user cannot replace the file of another.
-    Windows has access lists, of which the permission bits say nothing.
+    On Windows the permission bits say nothing: it has access lists.
     """
     user, problem = _user(found), None
     if found.st_uid not in {0, user}:

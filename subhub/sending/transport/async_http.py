@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import httpx
 
 from subhub.messages import Response
-from subhub.sending.transport.async_connections import (
-    AsyncPooledTransport,
-)
+from subhub.sending.transport.async_connections import AsyncPooledTransport
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES, decoded
 from subhub.sending.transport.borrowed import AsyncBorrowedClient
 from subhub.sending.transport.failures import (

@@ -49,17 +49,17 @@ def map_transport_error(
         prepared: The request.
         transfer: How far it has got.
     """
-    cause, told = _cleaned(error, prepared)
+    cause, reason = _cleaned(error, prepared)
     what = _what(prepared)
     failure: TransportError
     if not transfer.began and (transfer.certain or isinstance(error, _NEVER_CONNECTED)):
         remedy = "check the proxy" if isinstance(error, httpx.ProxyError) else "check the network"
-        failure = NotSent(f"{what} was not sent ({told}): {remedy} and the address")
+        failure = NotSent(f"{what} was not sent ({reason}): {remedy} and the address")
     elif prepared.method in _READING:
-        failure = TransportError(f"{what} was not answered ({told})")
+        failure = TransportError(f"{what} was not answered ({reason})")
     else:
         failure = OutcomeUnknown(
-            f"{what} may have been carried out, no answer came ({told}): "
+            f"{what} may have been carried out, no answer came ({reason}): "
             "look at the provider before repeating it"
         )
     failure.__cause__ = cause
@@ -154,8 +154,8 @@ def _cleaned(error: BaseException, prepared: PreparedRequest) -> tuple[BaseExcep
         error.request = request
         return error, f"{name}: {error}" if str(error) else name
     status = re.match(r"\d{3}\b", str(error)) if isinstance(error, httpx.ProxyError) else None
-    told = f"{name}: {status[0]}" if status else name
+    words = f"{name}: {status[0]}" if status else name
     kind = httpx.RequestError
     if isinstance(error, httpx.RequestError) and type(error).__module__ == "httpx":
         kind = type(error)
-    return kind(told, request=request).with_traceback(error.__traceback__), told
+    return kind(words, request=request).with_traceback(error.__traceback__), words
