@@ -15,9 +15,10 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from subhub.errors import ConfigError, SubhubError
-from subhub.models import Money, Plan, PlanDraft
+from subhub.models import ARITHMETIC, Plan, PlanDraft
 from subhub.plugin.flows import first_step
 from subhub.plugin.provider import Provider
+from subhub.recovery.likeness import canonical
 
 LOCK_NAME: Final = "subhub.lock"
 _NEED_AN_ID: Final = ("create_signup_link", "change_subscription", "get_plan", "update_plan")
@@ -51,9 +52,9 @@ def terms_of(plan: Plan | PlanDraft) -> str:
     """
     price, interval, tax_rate = plan.price, plan.interval, plan.tax_rate
     parts = [
-        "no price" if price is None else str(Money(price.amount.normalize(), price.currency)),
-        "no interval" if interval is None else str(interval.canonical),
-        *([] if tax_rate is None else [f"{tax_rate.normalize():f} %"]),
+        "no price" if price is None else canonical(price),
+        "no interval" if interval is None else canonical(interval),
+        *([] if tax_rate is None else [f"{tax_rate.normalize(ARITHMETIC):f} %"]),
     ]
     return " / ".join(parts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -34,6 +35,14 @@ def test_equal_terms_have_equal_texts() -> None:
     )
     assert terms_of(draft) == "12.95 EUR / 1 year / 21 %"
     assert terms_of(Plan(provider="toy", id="p")) == "no price / no interval"
+
+
+def test_terms_do_not_depend_on_the_decimal_context_of_the_application() -> None:
+    draft = PlanDraft(
+        name="Phone", price=Money("1234.50", "EUR"), interval=Interval(1, "year"), tax_rate="20.125"
+    )
+    with decimal.localcontext(prec=3):
+        assert terms_of(draft) == "1234.50 EUR / 1 year / 20.125 %"
 
 
 def test_a_link_by_hand_comes_before_the_lock_file_and_that_before_the_key(write: Write) -> None:
