@@ -24,13 +24,6 @@ class Path(str):
     template: str
 
 
-def path(template: str, *ids: str) -> Path:
-    """Fill *ids*, quoted, into the `{}` places of *template*."""
-    filled = Path(template.format(*[quote(value, safe="") for value in ids]))
-    filled.template = template
-    return filled
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as a flow writes it: a path below the provider's base URL, sent verbatim.

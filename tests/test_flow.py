@@ -10,7 +10,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from subhub import Plan
-from subhub.errors import PluginError, SubhubError
+from subhub.errors import InvalidRequest, PluginError, SubhubError
 from subhub.messages import Path
 from subhub.plugin import (
     Flow,
@@ -57,6 +57,12 @@ def test_ids_enter_a_path_quoted_and_the_template_stays_readable() -> None:
 
     assert filled == "/plans/a%2Fb%3Fc/of/%C3%A9%252F../"
     assert filled.template == "/plans/{}/of/{}/"
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_an_id_that_leads_elsewhere_never_enters_a_path(value: str) -> None:
+    with pytest.raises(InvalidRequest, match="it would change the address of the request"):
+        _ = path("/plans/{}/of/{}", "1", value)
 
 
 def _pickled(each: Path) -> Path:

@@ -1,8 +1,20 @@
 """Everything that a plugin author imports, next to `subhub.models` and `subhub.errors`."""
 
-from subhub.messages import Encoded, Json, Path, Request, Response, is_object, path
+from subhub.messages import Encoded, Json, Path, Request, Response, is_object
 from subhub.plugin.capabilities import Absence, Evidence
-from subhub.plugin.decoding import Day, Moment, Text, Wire, day_in, delete, get, patch, post, send
+from subhub.plugin.decoding import (
+    Day,
+    Moment,
+    Text,
+    Wire,
+    day_in,
+    delete,
+    get,
+    patch,
+    path,
+    post,
+    send,
+)
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
 from subhub.plugin.pagination import next_page_number, walk

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 from pydantic import (
     BaseModel,
@@ -24,8 +25,8 @@ from pydantic import (
     model_validator,
 )
 
-from subhub.errors import InvalidReply
-from subhub.messages import Request, is_object
+from subhub.errors import InvalidReply, InvalidRequest
+from subhub.messages import Path, Request, is_object
 from subhub.models.json_numbers import fraction, refuse_constant
 from subhub.plugin.decorations import readable
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 SHOWN = 2000
 """How many characters of an unreadable body an error keeps."""
+_OTHER_ADDRESS: Final = frozenset({"", ".", ".."})
+"""Segments of a path that lead elsewhere."""
 
 
 class Wire(BaseModel):
@@ -99,6 +102,21 @@ class Wire(BaseModel):
 
 W = TypeVar("W", bound=Wire)
 _UNLIKE: Final = "the answer is not the documented"
+
+
+def path(template: str, *ids: str) -> Path:
+    """Fill *ids*, quoted, into the `{}` places of *template*.
+
+    Raises `InvalidRequest` for an empty id, for `.` and for `..`: quoting leaves them as they are,
+    and the request would go to another address.
+    """
+    for value in ids:
+        if value in _OTHER_ADDRESS:
+            message = f"{value!r} is not an id: it would change the address of the request"
+            raise InvalidRequest(message)
+    filled = Path(template.format(*[quote(value, safe="") for value in ids]))
+    filled.template = template
+    return filled
 
 
 def get(path: str, model: type[W], query: Mapping[str, str] | None = None) -> Flow[W]:
