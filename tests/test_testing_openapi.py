@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from subhub.sandbox import Exchange, Received, Reply
+from subhub.testing import yaml_core
 from subhub.testing.openapi import Document, DocumentMismatch
 
 ID = "cm5x9z8nv0000h85r7l9p2k1m"
@@ -24,7 +25,16 @@ CONTENT: dict[str, Any] = {
                 ],
                 "responses": {"200": {"$ref": "#/components/responses/Plan"}},
             },
-            "delete": {"responses": {"204": {"description": "Gone"}}},
+            "delete": {
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/hal+json": {"schema": {"$ref": "#/components/schemas/P~1"}}
+                        }
+                    },
+                    "204": {"description": "Gone"},
+                }
+            },
         },
         "/plans/newest": {"get": {"responses": {"200": {"$ref": "#/components/responses/Plan"}}}},
         "/plans/": {
@@ -186,11 +196,28 @@ def test_an_answer_without_described_content_is_not_read() -> None:
     assert DOCUMENT.check(exchange).values == {"id": ID}
 
 
+def test_the_suffix_of_a_media_type_says_that_it_is_json() -> None:
+    received, hal = asked("DELETE", f"/v1/plans/{ID}"), {"content-type": "application/hal+json"}
+    charset = {"content-type": "application/hal+json; charset=utf-8"}
+    for headers in (hal, charset):
+        _ = DOCUMENT.check(Exchange(received, Reply.json(200, NAMED, headers)))
+    with pytest.raises(DocumentMismatch, match="'name' is a required"):
+        _ = DOCUMENT.check(Exchange(received, Reply.json(200, {}, hal)))
+    with pytest.raises(
+        DocumentMismatch,
+        match=r"200: the content type is .application/json., not application/hal\+json",
+    ):
+        _ = DOCUMENT.check(Exchange(received, Reply.json(200, NAMED)))
+
+
 ANSWERS: dict[str, tuple[Reply, str]] = {
     "status": (Reply.json(200, NAMED), "POST /plans/: 200 is not one of 201"),
     "body": (Reply.json(201, {"name": None}), r"POST /plans/: 201 body: \$.name: None is not of"),
-    "type": (Reply(201, b"{}", {"content-type": "text/html"}), "201 is not application/json"),
-    "no type": (Reply(201, b"{}"), "201 is not application/json"),
+    "type": (
+        Reply(201, b"{}", {"content-type": "text/html"}),
+        "201: the content type is .*, not application/json",
+    ),
+    "no type": (Reply(201, b"{}"), "201: the content type is .*, not application/json"),
     "no json": (Reply(201, b"<", {"Content-Type": "application/json"}), "the body is not JSON"),
     "header": (Reply.json(201, NAMED, {"X-Left": "few"}), "201 header X-Left: .*'few'"),
 }
@@ -206,3 +233,90 @@ def test_a_value_is_held_against_a_place() -> None:
     DOCUMENT.validate({"name": "x", "new": 1}, "components", "schemas", "P/")
     with pytest.raises(DocumentMismatch, match="new"):
         DOCUMENT.validate({"name": "x", "new": 1}, "components", "schemas", "P/", closed=True)
+
+
+# Forms and YAML -----------------------------------------------------------------------------------
+
+LINE = {
+    "type": "object",
+    "properties": {"cents": {"type": "integer"}},
+    "additionalProperties": False,
+}
+TERMS = {
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer"},
+        "rate": {"type": ["number", "null"]},
+        "paid": {"type": "boolean"},
+        "name": {"type": "string"},
+        "lines": {"type": "array", "items": LINE},
+        "notes": {"type": "object", "additionalProperties": {"type": "boolean"}},
+    },
+}
+BODIES = {
+    "application/x-www-form-urlencoded": {"schema": {"allOf": [TERMS]}},
+    "application/pdf": {},
+}
+ORDERS = {
+    "post": {
+        "requestBody": {"content": BODIES},
+        "responses": {"204": {"description": "Done"}},
+    }
+}
+ORDER = Document(
+    {"openapi": "3.1.0", "servers": [{"url": "https://toy.test"}], "paths": {"/orders": ORDERS}}
+)
+
+
+def form(content: bytes, kind: str = "application/x-www-form-urlencoded") -> Received:
+    return Received("POST", "/orders", {}, {"content-type": kind}, content)
+
+
+def test_a_form_is_held_against_its_schema() -> None:
+    good = b"count=5&rate=1.5&paid=true&name=5&lines[0][cents]=-7&notes[a]=false&lines[1][cents]=8"
+
+    assert ORDER.check_request(form(good)).method == "POST"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"count=five", r"\$.count: 'five' is not of type 'integer'"),
+        (b"rate=None", r"\$.rate: 'None' is not of type 'number', 'null'"),
+        (b"paid=True", r"\$.paid: 'True' is not of type 'boolean'"),
+        (b"lines[0][euros]=1", r"'euros' was unexpected"),
+        (b"notes[a]=1", r"\$.notes.a: '1' is not of type 'boolean'"),
+        (b"unknown[]=1&unknown[]=2", r"'unknown' was unexpected"),
+        (b"count=1&count[a]=2", r"'count\[\]' was unexpected|\$.count"),
+    ],
+)
+def test_a_form_that_is_not_described_is_named(content: bytes, problem: str) -> None:
+    with pytest.raises(DocumentMismatch, match=problem):
+        _ = ORDER.check_request(form(content))
+
+
+def test_a_body_of_another_type_is_not_described() -> None:
+    assert ORDER.check_request(form(b"%PDF", "application/pdf")).path == "/orders"
+    with pytest.raises(DocumentMismatch, match="the content type is 'text/plain', not"):
+        _ = ORDER.check_request(form(b"count=5", "text/plain; charset=utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NO", "NO"),
+        ("on", "on"),
+        ("2024-05-04", "2024-05-04"),
+        ("12:30", "12:30"),
+        ("1_000", "1_000"),
+        ("010", 10),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("-.5e1", -5.0),
+        ("true", True),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_yaml_is_that_of_version_1_2(text: str, value: object) -> None:
+    assert yaml_core.load(f"a: {text}") == {"a": value}

@@ -17,13 +17,14 @@ from importlib import resources
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Exchange, Received, Reply
+from subhub.testing import yaml_core
+from subhub.testing.forms import FORM_TYPE, decode_form, typed
 from subhub.testing.provenance import DOCUMENT
 
 Json: TypeAlias = dict[str, Any]
@@ -67,6 +68,10 @@ class Document:
             if values is not None:
                 return Operation(self, method, template, _unquoted(values.groupdict()))
         raise DocumentMismatch(f"{method} {path} is not described")
+
+    def statuses(self, received: Received) -> frozenset[str]:
+        """Return the statuses that are described for a request."""
+        return self.operation(received.method, received.path).statuses
 
     def check_request(self, received: Received) -> Operation:
         """Check a request against the description, and return its operation."""
@@ -121,7 +126,13 @@ class Operation:
             return
         place, described = self.document.follow(*self._at, "requestBody")
         if received.content or described.get("required"):
-            self._check_body("request", place, received.content, closed=True)
+            kind = _kind(received.headers) or next(iter(described["content"]))
+            self._check_body("request", place, received.content, kind, closed=True)
+
+    @property
+    def statuses(self) -> frozenset[str]:
+        """The statuses that are described."""
+        return frozenset(self._place["responses"])
 
     def check_reply(self, reply: Reply) -> None:
         """Check the status, the content type, the headers and the body."""
@@ -135,9 +146,7 @@ class Operation:
                 at = self.document.follow(*place, "headers", name)[0]
                 self._check_text(f"{status} header {name}", at, headers[name.lower()])
         if "content" in described:
-            if headers.get("content-type", "").partition(";")[0] != JSON_TYPE:
-                raise DocumentMismatch(f"{self}: {status} is not {JSON_TYPE}: {headers!r}")
-            self._check_body(status, place, reply.content)
+            self._check_body(status, place, reply.content, _kind(headers))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -176,13 +185,33 @@ class Operation:
         self._check(what, (*place, "schema"), readings)
 
     def _check_body(
-        self, what: str, place: tuple[str, ...], content: bytes, *, closed: bool = False
+        self,
+        what: str,
+        place: tuple[str, ...],
+        content: bytes,
+        kind: str,
+        *,
+        closed: bool = False,
     ) -> None:
+        described: Json = self.document.follow(*place)[1]["content"]
+        if kind not in described:
+            expected = " or ".join(described)
+            raise DocumentMismatch(f"{self}: {what}: the content type is {kind!r}, not {expected}")
+        schema = (*place, "content", kind, "schema")
+        if kind == FORM_TYPE:
+            body = typed(decode_form(content), [schema], self.document.follow)
+        elif _is_json(kind):
+            body = self._json(what, content)
+        else:  # a file, for one: there is no schema to hold it against
+            return
+        self._check(f"{what} body", schema, [body], closed=closed)
+
+    def _json(self, what: str, content: bytes) -> object:
         try:
-            body = json.loads(content)
+            decoded: object = json.loads(content)
         except ValueError:
             raise DocumentMismatch(f"{self}: {what}: the body is not JSON: {content!r}") from None
-        self._check(f"{what} body", (*place, "content", JSON_TYPE, "schema"), [body], closed=closed)
+        return decoded
 
     def _check(
         self, what: str, place: tuple[str, ...], readings: Iterable[object], *, closed: bool = False
@@ -194,6 +223,16 @@ class Operation:
             except DocumentMismatch as mismatch:
                 reasons.append(str(mismatch))
         raise DocumentMismatch(f"{self}: {what}: {reasons[0]}")
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    """Return the media type of a body, without its parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _is_json(kind: str) -> bool:
+    """Whether a media type is JSON, by its name or by its suffix, as application/hal+json."""
+    return kind == JSON_TYPE or kind.endswith("+json")
 
 
 @FORMATS.checks("cuid")
@@ -214,7 +253,7 @@ def _is_moment(value: object) -> bool:
 @cache
 def _shipped(package: str) -> Document:
     text = (resources.files(package) / DOCUMENT).read_text("utf-8")
-    return Document(yaml.safe_load(text))
+    return Document(yaml_core.load(text))
 
 
 def _operations(content: Json) -> Iterator[tuple[str, str]]:
