@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft
+from subhub import CustomerDraft, Interval, InvalidRequest, Money, NotFound, PlanDraft
 from subhub.models import Customer, Plan, Refund, SignupLink, Status, Subscription, When
 from subhub.plugin import Absence, Evidence, Flow, Page, Provider, Request, Wire, get, path, post
 from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply, route
@@ -20,6 +20,19 @@ DOCS = Evidence("docs", "https://kiosk.example/docs")
 
 class Ware(Wire):
     id: str
+    name: str
+    price: str
+    interval: str
+
+    def to_plan(self) -> Plan:
+        return Plan(
+            provider="kiosk",
+            id=self.id,
+            name=self.name,
+            price=Money.parse(self.price),
+            interval=Interval.parse(self.interval),
+            raw=self.raw,
+        )
 
 
 class Wares(Wire):
@@ -83,13 +96,16 @@ class Kiosk(Provider):
         return KioskFake()
 
     def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
-        ware = yield from post("/tariffs", Ware, {"name": draft.name, "price": str(draft.price)})
-        return Plan(provider="kiosk", id=ware.id, raw=ware.raw)
+        if draft.tax_rate is not None:
+            raise InvalidRequest.of("tax_rate", "must be left out")
+        terms = {"price": str(draft.price), "interval": str(draft.interval)}
+        ware = yield from post("/tariffs", Ware, {"name": draft.name, **terms})
+        return ware.to_plan()
 
     def list_plans(self, cursor: str | None = None) -> Flow[Page[Plan]]:
         del cursor
         found = yield from get("/tariffs", Wares)
-        return Page([Plan(provider="kiosk", id=each.id, raw=each.raw) for each in found.tariffs])
+        return Page([each.to_plan() for each in found.tariffs])
 
     def find_customer(
         self, *, external_id: str | None = None, email: str | None = None
@@ -193,7 +209,8 @@ class KioskFake(Fake):
         return Reply(204)
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
-        self.tariffs[key] = {"id": key, "name": draft.name}
+        terms = {"price": str(draft.price), "interval": str(draft.interval)}
+        self.tariffs[key] = {"id": key, "name": draft.name, **terms}
         return key
 
     def pay(self, url: str) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import ClassVar
 
-from subhub import CustomerDraft, Interval, Money, PlanDraft
+from subhub import CustomerDraft, Interval, InvalidRequest, Money, PlanDraft
 from subhub.models import Plan, Refund, Status, Subscription, When
 from subhub.plugin import Absence, Evidence, Flow, Provider, Wire, path, post
 from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply, route
@@ -58,6 +58,12 @@ class Mini(Provider):
         return MiniFake()
 
     def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
+        if draft.price.currency != "EUR":
+            raise InvalidRequest.of("price", "must be in EUR")
+        if draft.interval != Interval(1, "month"):
+            raise InvalidRequest.of("interval", "must be a month")
+        if draft.tax_rate is not None:
+            raise InvalidRequest.of("tax_rate", "must be left out")
         cents = int(draft.price.amount.scaleb(2))
         tariff = yield from post("/tariffs", Tariff, {"name": draft.name, "cents": cents})
         return tariff.to_plan()

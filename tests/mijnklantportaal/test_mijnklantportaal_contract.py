@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub import CustomerDraft, Interval, Money, PlanDraft
+from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
 from subhub.testing import ProviderContract
 
 
@@ -25,3 +28,10 @@ class TestMijnKlantportaal(ProviderContract):
         city="Amsterdam",
         country="NL",
     )
+
+    def extension_arguments(self, client: Client) -> Mapping[str, Mapping[str, object]]:
+        """Say which invoice to read: the API documents no way to create one."""
+        fake: Any = client.sandbox
+        invoice = fake.add_invoice(client.create_customer(self.customer).id, "12.95", "2025-1")
+        names = ("get_customer_invoice", "get_customer_invoice_pdf", "mark_customer_invoice_paid")
+        return {name: {"invoice_id": invoice} for name in names}

@@ -18,7 +18,7 @@ from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.calls import BACK, RETURN, STARTS, call_of, conversations
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
-from subhub.testing.contract.harness import Call, Harness, Outcome
+from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
 
 if TYPE_CHECKING:
     from subhub.models import Result
@@ -69,7 +69,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
     "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "subscribe": {
-        "plan": lambda harness, call: call.but(plan=harness.other_plan),
+        "plan": lambda harness, call: call.but(plan=harness.other_terms),
         "customer": lambda harness, call: call.but(customer=harness.other_customer),
     },
     "subscribe:inline_plan": {
@@ -118,6 +118,13 @@ def _targeted(provider: type[Provider]) -> Iterator[Case]:
     return (case for case in conversations(provider) if OPERATIONS[case.operation].by_id)
 
 
+SAMPLES: Final[tuple[Any, ...]] = (
+    *(True, 5, "text", "nl_NL", RETURN, Decimal("1.5"), STARTS, MOMENT),
+    *(["text"], {"key": "text"}, Money("9.50", "EUR"), [], {}),
+)
+"""Values for arguments of any type."""
+
+
 class ArgumentTests(ContractConfig):
     """No argument is ignored."""
 
@@ -135,7 +142,7 @@ class ArgumentTests(ContractConfig):
         plain, changed = asked
         _ = plain.returned()
         expect(
-            _wire(plain) != _wire(changed) or _named(changed, case.detail),
+            plain.wire != changed.wire or _named(changed, case.detail),
             f"`{case.detail}` makes no difference: the same is sent with and without it",
         )
 
@@ -143,7 +150,8 @@ class ArgumentTests(ContractConfig):
     def test_every_option_is_typed_and_reaches_the_wire(self, case: Case) -> None:
         """An option of `provider_options` has a type, and is sent or refused by its name."""
         name = self.provider.name
-        values: list[object] = list(_accepted(self.provider, case))
+        options = accepted(self.provider, case.operation, case.detail)
+        values: list[object] = [value for _, value in options]
         expect(values, f"no value fits the type of the option `{case.detail}`")
         expect(
             object not in map(type, values),
@@ -190,20 +198,7 @@ class ArgumentTests(ContractConfig):
         harness = Harness(self)
         call = call_of(case.capability, harness)
         outcome = harness.perform(call.but(provider_options=options))
-        return _wire(outcome) != _wire(plain) or _named(outcome, case.detail)
-
-
-def _wire(outcome: Outcome) -> list[object]:
-    return [
-        (
-            exchange.received.method,
-            exchange.received.path,
-            dict(exchange.received.query),
-            dict(exchange.received.headers),  # an idempotency key, for one, goes there
-            exchange.received.content,
-        )
-        for exchange in outcome.heard
-    ]
+        return outcome.wire != plain.wire or _named(outcome, case.detail)
 
 
 def _named(outcome: Outcome, argument: str) -> bool:
@@ -219,22 +214,30 @@ def _agree(created: Result, found: Result) -> bool:
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
 
-def _annotation(provider: type[Provider], case: Case) -> object:
+def accepted(
+    provider: type[Provider], operation: str, only: str | None = None
+) -> Iterator[tuple[str, object]]:
+    """Yield the options of an operation, each with the values that fit its type.
+
+    Args:
+        provider: The plugin's class.
+        operation: The operation.
+        only: The one option to yield values for; by default all of them.
+    """
+    for name in options_of(provider, operation) if only is None else (only,):
+        annotation = _annotation(provider, operation, name)
+        words = [word for part in (annotation, *get_args(annotation)) for word in get_args(part)]
+        for value in (object(), *words, *SAMPLES):
+            try:
+                _ = validated_options(provider, operation, {provider.name: {name: value}})
+            except InvalidRequest:
+                continue
+            yield name, value
+
+
+def _annotation(provider: type[Provider], operation: str, name: str) -> object:
     """Return the type of an option; its annotation may be text, to be resolved in its module."""
-    method = getattr(provider, case.operation)
-    written = options_of(provider, case.operation)[case.detail].annotation
-    holder = SimpleNamespace(__annotations__={case.detail: written})
-    return get_type_hints(holder, globalns=inspect.unwrap(method).__globals__)[case.detail]
-
-
-def _accepted(provider: type[Provider], case: Case) -> Iterator[object]:
-    annotation = _annotation(provider, case)
-    words = [word for part in (annotation, *get_args(annotation)) for word in get_args(part)]
-    some: tuple[object, ...] = (True, 5, "text", RETURN, Decimal("1.5"), STARTS, ["text"])
-    samples: list[object] = [object(), *words, *some, list[object](), dict[str, object]()]
-    for value in samples:
-        try:
-            _ = validated_options(provider, case.operation, {provider.name: {case.detail: value}})
-        except InvalidRequest:
-            continue
-        yield value
+    method = getattr(provider, operation)
+    written = options_of(provider, operation)[name].annotation
+    holder = SimpleNamespace(__annotations__={name: written})
+    return get_type_hints(holder, globalns=inspect.unwrap(method).__globals__)[name]

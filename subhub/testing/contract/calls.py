@@ -138,7 +138,7 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     customer = harness.customer
     if variant == "inline_plan":
         return Call("subscribe", kwargs={"plan": harness.config.plan, "customer": customer})
-    call = Call("subscribe", kwargs={"plan": harness.plan, "customer": customer})
+    call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
     return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call

@@ -48,24 +48,25 @@ class ContractConfig:
             return client.create_customer(draft).id
         return self.provider.stand_in_id
 
-    def make_subscription(self, client: Client, plan: str, customer: str) -> str:
+    def make_subscription(self, client: Client, plan: str | PlanDraft, customer: str) -> str:
         """Return the id of a subscription; override it if the provider has no `subscribe`.
 
         By default a signup link is paid then, and the newest subscription of the list is taken.
 
         Args:
             client: A client of the provider's sandbox.
-            plan: The id of a plan.
+            plan: The id of a plan, or its draft where the provider has no plans.
             customer: The id of a customer.
         """
         if client.supports("subscribe"):
             return client.subscribe(plan=plan, customer=customer).id
-        if client.sandbox is not None and client.supports("list_subscriptions"):
+        paid = client.sandbox is not None and client.supports("list_subscriptions")
+        if paid and isinstance(plan, str):
             known = client.supports("create_signup_link:existing_customer")
             link = client.create_signup_link(
                 plan=plan, customer=customer if known else self.customer
             )
-            client.sandbox.pay(link.url)
+            client.sandbox.pay(link.url)  # type: ignore[union-attr]
             return [subscription.id for subscription in client.list_subscriptions()][-1]
         return self.provider.stand_in_id
 
@@ -73,6 +74,16 @@ class ContractConfig:
         """Return the id of a payment method; by default one that the sandbox does not know."""
         del client, customer
         return self.provider.id_prefixes.get("payment method", "") + "contract0001"
+
+    def extension_arguments(self, client: Client) -> Mapping[str, Mapping[str, object]]:
+        """Return arguments with which each extension can be called, by its name.
+
+        An argument called `customer`, `subscription` or `plan`, with or without `_id`, and one
+        whose type says enough (`Money`, a date, a web address by its name), need not be given.
+        *client* is one of the sandbox, in which what else is needed can be created.
+        """
+        del client
+        return {}
 
 
 HOOKS = frozenset(name for name in vars(ContractConfig) if not name.startswith("_")) | {

@@ -6,11 +6,11 @@ arguments that a client would refuse.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from subhub.messages import Request, Response
 from subhub.plugin.flows import Flow
@@ -21,9 +21,12 @@ from subhub.testing.contract.harness import MOMENT, Harness
 if TYPE_CHECKING:
     from subhub.testing.contract.config import ContractConfig
 
+Identity: TypeAlias = "Callable[[str], str]"
 IDS: Final = frozenset({"plan", "customer", "replaces"})
 ADDED: Final[Mapping[str, object]] = {"refund": "none", "now": MOMENT}
 """Arguments that a client adds where the flow requires them."""
+REFUSED: Final = 400
+"""From this status on, a response is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,21 @@ class FlowReplay:
     asked: list[Request] = field(default_factory=list[Request])
 
     @classmethod
-    def of(cls, config: ContractConfig, capability: str, identity: str | None = None) -> FlowReplay:
+    def of(
+        cls, config: ContractConfig, capability: str, identity: Identity = lambda value: value
+    ) -> FlowReplay:
         """Return the replay of *capability* as rehearsed.
 
         Args:
             config: The contract class.
             capability: What to call.
-            identity: Replaces every id.
+            identity: Returns what to put in the place of each id.
         """
         harness = Harness(config)
         call = call_of(capability, harness)
-        args = [identity or arg if isinstance(arg, str) else arg for arg in call.args]
+        args = [identity(arg) if isinstance(arg, str) else arg for arg in call.args]
         kwargs = {
-            name: identity or arg if name in IDS and isinstance(arg, str) else arg
+            name: identity(arg) if name in IDS and isinstance(arg, str) else arg
             for name, arg in call.kwargs.items()
         }
         answers = [
@@ -63,24 +68,51 @@ class FlowReplay:
             call.operation, *_completed(config, call.operation, args, kwargs), answers=answers
         )
 
-    def but(self, step: int, content: bytes) -> FlowReplay:
-        """Return the same replay with another body in response *step*, counted from 1."""
+    @property
+    def steps(self) -> range:
+        """The numbers of the responses, counted from 1."""
+        return range(1, len(self.answers) + 1)
+
+    def body(self, step: int) -> Any:
+        """Return the decoded body of response *step*, `None` if it has none."""
+        return json.loads(self.answers[step - 1].content or b"null")
+
+    def but(self, step: int, body: object) -> FlowReplay:
+        """Return the same replay with another body in response *step*; bytes are sent as is."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
         answers = list(self.answers)
         old = answers[step - 1]
         answers[step - 1] = Response(old.status, old.headers, content)
         return FlowReplay(self.operation, self.args, self.kwargs, answers)
 
-    def play(self, plugin: Provider) -> None:
-        """Run the flow on the responses as far as it goes; its errors are raised."""
+    def play(self, plugin: Provider) -> Any:
+        """Run the flow on the responses, and return its result; its errors are raised.
+
+        A flow that asks for more than there are responses returns `None`.
+        """
         method: Callable[..., Flow[Any]] = getattr(plugin, self.operation)
         flow = method(*self.args, **self.kwargs)
         try:
-            with suppress(StopIteration):
-                self.asked.append(next(flow))
-                for answer in self.answers:
-                    self.asked.append(flow.send(answer))
+            self.asked.append(next(flow))
+            for answer in self.answers:
+                self.asked.append(_answered(plugin, flow, answer))
+        except StopIteration as end:
+            return end.value
         finally:
             flow.close()
+        return None
+
+    def results(self, plugin: Provider) -> list[Any]:
+        """Run the flow, and return its results: those of a page, both of a change, or one."""
+        result = self.play(plugin)
+        found: list[Any] = [*result.items] if hasattr(result, "next") else [result]  # of a page
+        parts = ((getattr(item, "old", item), getattr(item, "new", None)) for item in found)
+        return [part for both in parts for part in both if part is not None]
+
+
+def _answered(plugin: Provider, flow: Flow[Any], answer: Response) -> Request:
+    refused = answer.status >= REFUSED
+    return flow.throw(plugin.error(answer)) if refused else flow.send(answer)
 
 
 def _completed(

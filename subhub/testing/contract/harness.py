@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from subhub.errors import SubhubError
-from subhub.models import CustomerDraft
+from subhub.models import CustomerDraft, PlanDraft
 from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.interceptor import Intercept, Interceptor
 
 if TYPE_CHECKING:
     from subhub.client.sync_client import Client
     from subhub.models.record import Result
+    from subhub.plugin.provider import Provider
     from subhub.sandbox import Exchange
     from subhub.testing.contract.config import ContractConfig
 
@@ -61,6 +62,20 @@ class Outcome:
         )
 
     @property
+    def wire(self) -> list[object]:
+        """Everything that was sent, to compare two calls."""
+        return [
+            (
+                exchange.received.method,
+                exchange.received.path,
+                dict(exchange.received.query),
+                dict(exchange.received.headers),  # an idempotency key, for one, goes there
+                exchange.received.content,
+            )
+            for exchange in self.heard
+        ]
+
+    @property
     def results(self) -> list[Result]:
         """The results that the call returned: one, none, or a list of them."""
         one_or_many: list[Result] | Result | None = self.result
@@ -74,6 +89,13 @@ class Outcome:
             message = f"the call failed: {summary(self.error)}"
             raise AssertionError(message) from self.error
         return self.result
+
+
+def has_plans(provider: type[Provider]) -> bool:
+    """Return whether the provider has plans; without, `subscribe` takes a draft and no id."""
+    supports = provider.capabilities().supports
+    known = any(map(supports, ("create_plan", "get_plan", "list_plans")))
+    return known or not supports("subscribe:inline_plan")
 
 
 class Harness:
@@ -100,8 +122,8 @@ class Harness:
         return Client(self.provider, sandbox=self.fake)
 
     def supports(self, capability: str) -> bool:
-        """Return whether the provider claims *capability*."""
-        return self.provider.capabilities().supports(capability)
+        """Return whether the provider claims *capability*; nobody claims an empty one."""
+        return bool(capability) and self.provider.capabilities().supports(capability)
 
     @cached_property
     def plan(self) -> str:
@@ -112,6 +134,18 @@ class Harness:
     def other_plan(self) -> str:
         """The id of another plan, at the same terms."""
         return self._create("plan", lambda: self.fake.add_plan("another_plan", self.config.plan))
+
+    @property
+    def terms(self) -> str | PlanDraft:
+        """What to subscribe to: a plan's id, or the draft where the provider has no plans."""
+        return self.plan if has_plans(self.provider) else self.config.plan
+
+    @property
+    def other_terms(self) -> str | PlanDraft:
+        """What else to subscribe to."""
+        if has_plans(self.provider):
+            return self.other_plan
+        return self.config.plan.model_copy(update={"name": f"{self.config.plan.name} 2"})
 
     @cached_property
     def draft(self) -> CustomerDraft:
@@ -135,7 +169,7 @@ class Harness:
     @cached_property
     def subscription(self) -> str:
         """The id of a subscription of the customer to the plan."""
-        plan, customer = self.plan, self.customer
+        plan, customer = self.terms, self.customer
         return self._create(
             "subscription", lambda: self.config.make_subscription(self.client, plan, customer)
         )
@@ -147,6 +181,11 @@ class Harness:
         return self._create(
             "payment_method", lambda: self.config.make_payment_method(self.client, customer)
         )
+
+    @cached_property
+    def extension_arguments(self) -> Mapping[str, Mapping[str, object]]:
+        """What the contract class says to call extensions with; it may create objects."""
+        return self.config.extension_arguments(self.client)
 
     def numbered(self, number: int) -> CustomerDraft:
         """Return one of many customers, distinct in name, e-mail address and external id."""

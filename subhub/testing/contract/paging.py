@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from subhub.errors import SubhubError
-from subhub.messages import is_object
+from subhub.messages import Response, is_object
+from subhub.plugin.flows import Page
 from subhub.plugin.operations import OPERATIONS
-from subhub.sandbox import Fake, Reply
-from subhub.testing.contract.assertions import expect, summary
+from subhub.sandbox import Exchange, Fake, Reply
+from subhub.testing.contract.assertions import expect, expect_none, summary
 from subhub.testing.contract.calls import call_of, lists
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.descriptions import misdescribed
+from subhub.testing.contract.flow_replay import FlowReplay
 from subhub.testing.contract.harness import Call, ClientKind, Harness
 from subhub.testing.contract.interceptor import Intercept
+from subhub.testing.contract.replies import Place, places_in, removed, replaced, shown
+from subhub.testing.provenance import document_of
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
@@ -111,6 +118,81 @@ class PagingTests(ContractConfig):
             f"the first page says that the next one is at {ELSEWHERE}, and it was followed: "
             "raise `InvalidReply`, as `next_page_number` does",
         )
+
+    @for_each(_paged)
+    def test_a_broken_next_page_is_not_the_end(self, case: Case) -> None:
+        """A page that does not say where the list continues is an `InvalidReply`, not its end."""
+        first = first_of_many(type(self), case.operation)
+        if first is None:  # the list has one page
+            return
+        expect_none(self._ended(case.operation, first))
+
+    def _ended(self, operation: str, first: Exchange) -> Iterator[str]:
+        plugin, body = self.provider(), json.loads(first.reply.content)
+        for place, value in _around_items(body):
+            without = [removed(body, place), replaced(body, place, None)]
+            # where one of them is described, it is how the provider says that a page is the last
+            if not any(is_described(self.provider, first, page) for page in without):
+                yield from _taken_for_last(operation, first, without[0], plugin, shown(place))
+            if isinstance(value, str) and "?" in value:
+                page = replaced(body, place, value.partition("?")[0])
+                how = f"the query of {shown(place)}"
+                yield from _taken_for_last(operation, first, page, plugin, how)
+
+
+def first_of_many(config: Callable[[], ContractConfig], operation: str) -> Exchange | None:
+    """Return the first page of a list that has more of them, if it has pages at all."""
+    return _first_of_many(config, operation)
+
+
+@lru_cache(maxsize=32)
+def _first_of_many(config: Callable[[], ContractConfig], operation: str) -> Exchange | None:
+    harness, _ = _filled(config(), Case(operation))
+    heard = harness.perform(Call(operation)).heard
+    return heard[0] if len(heard) > 1 else None
+
+
+def is_described(provider: type[Provider], first: Exchange, page: Any) -> bool:
+    """Return whether a page is as the API description says; without one, every page is."""
+    reply = replace(first.reply, content=json.dumps(_shortened(page)).encode())
+    exchange = Exchange(first.received, reply)
+    return document_of(provider) is None or not list(misdescribed(provider, [exchange]))
+
+
+def _around_items(body: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield what may lead to the next page: everything but the items."""
+    for place, value in places_in(_shortened(body)):
+        if not any(isinstance(step, int) for step in place):
+            yield place, value
+
+
+def _taken_for_last(
+    operation: str, first: Exchange, page: Any, plugin: Provider, what: str
+) -> Iterator[str]:
+    """Yield that a page without *what* was taken for the last one.
+
+    Args:
+        operation: The list.
+        first: The first page of several.
+        page: The same page without something.
+        plugin: Reads it.
+        what: What is missing, for the message.
+    """
+    response = Response(first.reply.status, first.reply.headers, json.dumps(page).encode())
+    with suppress(SubhubError):
+        read = FlowReplay(operation, (), {}, [response]).play(plugin)
+        if isinstance(read, Page) and read.next is None:
+            yield (
+                f"without {what}, the page was taken for the last one, and a part for the whole "
+                "list: raise `InvalidReply`"
+            )
+
+
+def _shortened(value: Any) -> Any:
+    """Return a page with one item: what is on trial is around the items."""
+    if is_object(value):
+        return {name: _shortened(member) for name, member in value.items()}
+    return cast("list[object]", value)[:1] if isinstance(value, list) else value
 
 
 def _filled(config: ContractConfig, case: Case) -> tuple[Harness, list[str]]:

@@ -15,13 +15,21 @@ from typing import TYPE_CHECKING
 from subhub.testing.contract.arguments import ArgumentTests
 from subhub.testing.contract.bodies import BodyTests
 from subhub.testing.contract.declarations import DeclarationTests
+from subhub.testing.contract.defaults import DefaultTests
+from subhub.testing.contract.descriptions import DescriptionTests
+from subhub.testing.contract.extensions import ExtensionTests
 from subhub.testing.contract.faults import FaultTests
+from subhub.testing.contract.fields import FieldTests
 from subhub.testing.contract.flows import FlowTests
 from subhub.testing.contract.guard import refuse_overrides, seal
+from subhub.testing.contract.identity import IdentityTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
+from subhub.testing.contract.statuses import StatusTests
+from subhub.testing.contract.terms import TermsTests
+from subhub.testing.contract.updates import UpdateTests
 
 if TYPE_CHECKING:
     import pytest
@@ -29,13 +37,21 @@ if TYPE_CHECKING:
 
 class ProviderContract(
     OperationTests,
+    DescriptionTests,
     ArgumentTests,
+    FieldTests,
+    TermsTests,
+    UpdateTests,
+    IdentityTests,
+    StatusTests,
     RefusalTests,
     BodyTests,
+    DefaultTests,
     PagingTests,
     FaultTests,
     FlowTests,
     SecrecyTests,
+    ExtensionTests,
     DeclarationTests,
 ):
     """The promises of subhub for every provider, checked against the provider's sandbox.

@@ -1,0 +1,140 @@
+"""Contract tests of who and which: equal orders are two, and a search finds whom it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from subhub.errors import Ambiguous, InvalidReply, InvalidRequest, SubhubError, Unsupported
+from subhub.testing.contract.assertions import expect, expect_none, summary
+from subhub.testing.contract.calls import call_of, changing
+from subhub.testing.contract.cases import Case, for_each, whole
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.flow_replay import FlowReplay
+from subhub.testing.contract.harness import Call, Harness, has_plans
+from subhub.testing.contract.replies import leaves, replaced, shown
+
+if TYPE_CHECKING:
+    from subhub.plugin.provider import Provider
+
+CREATING: Final = frozenset({"create_plan", "create_customer", "create_signup_link", "subscribe"})
+KEYS: Final = ("idempot", "dedup")
+"""What the name of a header contains that makes two requests one."""
+
+
+def _creating(provider: type[Provider]) -> Iterator[Case]:
+    return (case for case in changing(provider) if case.operation in CREATING)
+
+
+def _sought(provider: type[Provider]) -> Iterator[Case]:
+    for variant in ("email", "external_id"):
+        if provider.capabilities().supports(f"find_customer:{variant}"):
+            yield Case(f"find_customer:{variant}")
+
+
+class IdentityTests(ContractConfig):
+    """Which object is created, and which is found."""
+
+    @for_each(_creating)
+    def test_two_equal_orders_are_two(self, case: Case) -> None:
+        """The same call made twice creates two objects, or the provider refuses the second."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        first, second = harness.perform(call), harness.perform(call)
+        _ = first.returned()
+        for one, other in zip(first.heard, second.heard, strict=False):
+            for name, value in one.received.headers.items():
+                alike = value == other.received.headers.get(name)
+                key = alike and any(word in name.lower() for word in KEYS)
+                expect(not key, f"two equal calls send the same `{name}`: {value!r}")
+        if second.error is None:
+            expect(
+                second.result.id != first.result.id,
+                f"the second of two equal calls returned the object of the first, "
+                f"{first.result.id!r}: an idempotency key must not follow from the arguments",
+            )
+        else:
+            expect(isinstance(second.error, SubhubError), summary(second.error))
+
+    @for_each(_sought)
+    def test_only_the_whole_value_finds_a_customer(self, case: Case) -> None:
+        """A part of an e-mail address or of an external id finds nobody."""
+        variant = case.capability.partition(":")[2]
+        harness = Harness(self)
+        known = harness.customer
+        whole_value = getattr(harness.draft, variant) or "contract-1"
+        for value in _close_to(whole_value, variant):
+            outcome = harness.perform(Call("find_customer", kwargs={variant: value}))
+            found = outcome.result
+            # `InvalidReply`: the client saw that it is someone else; `Ambiguous` chooses nobody
+            expect(
+                found is None and not isinstance(outcome.error, InvalidReply),
+                f"{value!r} found {found or outcome.error!r}, and {known!r} has {whole_value!r}",
+            )
+
+    @for_each(_sought)
+    def test_a_customer_without_the_value_is_not_found(self, case: Case) -> None:
+        """Where the response has no value to compare, the customer is not the one sought."""
+        expect_none(self._taken_for_it(case))
+
+    @for_each(_sought)
+    def test_one_of_several_is_not_chosen(self, case: Case) -> None:
+        """Two customers that match raise `Ambiguous`, with both as `candidates`."""
+        variant = case.capability.partition(":")[2]
+        harness = Harness(self)
+        if not harness.supports("create_customer"):
+            return
+        _ = harness.customer
+        value = getattr(harness.draft, variant)
+        twin = harness.numbered(2).model_copy(update={variant: value})
+        if harness.perform(Call("create_customer", (twin,))).error is not None:
+            return  # the provider lets only one customer have it
+        outcome = harness.perform(Call("find_customer", kwargs={variant: value}))
+        expect(
+            isinstance(outcome.error, Ambiguous),
+            f"two customers have {value!r}, and it must raise `Ambiguous`: "
+            + (summary(outcome.error) if outcome.error else f"it chose {outcome.result!r}"),
+        )
+
+    @for_each(whole)
+    def test_a_plan_id_is_not_made_up(self, case: Case) -> None:
+        """A provider without plans refuses the id of one unsent: it would bill invented terms."""
+        del case
+        harness = Harness(self)
+        if has_plans(self.provider) or not harness.supports("subscribe"):
+            return
+        terms = {"plan": "contract_plan", "customer": harness.customer}
+        outcome = harness.perform(Call("subscribe", kwargs=terms))
+        refused = isinstance(outcome.error, InvalidRequest | Unsupported) and not outcome.heard
+        expect(
+            refused,
+            "`subscribe` with the id of a plan must raise `InvalidRequest` or `Unsupported`, and "
+            f"send nothing: {summary(outcome.error)}",
+        )
+
+    def _taken_for_it(self, case: Case) -> Iterator[str]:
+        replay, plugin = FlowReplay.of(self, case.capability), self.provider()
+        value = next(iter(replay.kwargs.values()))
+        for step in replay.steps:
+            body = replay.body(step)
+            for place, found in leaves(body):
+                without = replay.but(step, replaced(body, place, None))
+                if found == value and _found(without, plugin):
+                    yield f"`{shown(place)}` is null, and its customer was found by {value!r}"
+
+
+def _close_to(value: str, variant: str) -> Iterator[str]:
+    """Yield values that are parts of *value*, or hold it, or are written otherwise."""
+    yield value[1:]
+    yield value[:-1]
+    yield value + "x"
+    yield "x" + value
+    if variant == "external_id":
+        yield value.swapcase()
+
+
+def _found(replay: FlowReplay, plugin: Provider) -> Any:
+    try:
+        return replay.play(plugin)
+    except SubhubError:
+        return None
