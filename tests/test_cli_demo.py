@@ -139,13 +139,17 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the demo in an empty folder; what *offers* names is installed in place of the real."""
+    """Run the demo in an empty folder; what *offers* names is installed in place of the real.
+
+    Mollie is hidden: it cannot do the main job without a plan, and a third column folds the lines.
+    """
     monkeypatch.chdir(tmp_path)
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
     def invoke(*words: str, **offers: Mapping[str, str]) -> Result:
-        for package, plugins in offers.items():
+        hidden: dict[str, Mapping[str, str]] = {"subhub_mollie": {}}
+        for package, plugins in {**hidden, **offers}.items():
             info = tmp_path / f"{package}-9.9.dist-info"
             info.mkdir(exist_ok=True)
             meta = f"Metadata-Version: 2.1\nName: {package}\nVersion: 9.9\n"

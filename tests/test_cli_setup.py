@@ -59,7 +59,8 @@ class SilentFake(Fake):
 
 
 Run = Callable[..., Result]
-HIDDEN: Mapping[str, Mapping[str, str]] = {"subhub-afternoon": {}, "subhub-mijnklantportaal": {}}
+PLUGINS = ("subhub-afternoon", "subhub-mijnklantportaal", "subhub-mollie")
+HIDDEN: Mapping[str, Mapping[str, str]] = {name: {} for name in PLUGINS}
 
 
 def install(folder: Path, distributions: Mapping[str, Mapping[str, str]]) -> None:

@@ -238,7 +238,7 @@ def test_a_client_takes_keys_and_no_references(*, sandbox: bool) -> None:
         ("sk_live_51ABCdef0123456789", "Stripe"),
         ("rk_test_51ABCdef0123456789", "Stripe"),
         ("whsec_0123456789", "Stripe"),
-        ("access_" + "a1" * 20, "Mollie"),
+        ("access_" + "a1" * 20, "mollie"),
     ],
 )
 def test_the_key_of_another_provider_is_refused(key: str, owner: str) -> None:

@@ -29,7 +29,7 @@ def performed(document: Document, folder: Path) -> set[tuple[str, str]]:
     return {(each.method, each.path) for each in found}
 
 
-@pytest.mark.parametrize("name", ["mijnklantportaal", "afternoon"])
+@pytest.mark.parametrize("name", ["mijnklantportaal", "afternoon", "mollie"])
 def test_an_operation_is_performed_or_its_absence_explained(name: str) -> None:
     document = Document.of(load(name))
     explained = {(method, path) for owner, method, path in EXPLAINED if owner == name}

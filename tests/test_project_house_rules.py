@@ -87,3 +87,4 @@ def test_the_versions_agree() -> None:
     assert version("subhub-billing") == __version__
     assert version("subhub-mijnklantportaal") == __version__
     assert version("subhub-afternoon") == __version__
+    assert version("subhub-mollie") == __version__

@@ -1,4 +1,4 @@
-"""The three distributions install into empty environments, and work there."""
+"""The distributions install into empty environments, and work there."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ UV = os.environ.get("UV") or shutil.which("uv")
 USE = """
 from pathlib import Path
 import sys
-import subhub, subhub_afternoon, subhub_mijnklantportaal
+import subhub, subhub_afternoon, subhub_mijnklantportaal, subhub_mollie
 from subhub.testing.contract.report import shipped
 from subhub.plugin.registry import load, names
 
 home = Path(sys.argv[1]).resolve()
 assert home in Path(subhub.__file__).resolve().parents, subhub.__file__
-assert names() == ["afternoon", "mijnklantportaal"], names()
+assert names() == ["afternoon", "mijnklantportaal", "mollie"], names()
 draft = subhub.CustomerDraft(
     name="A", email="a@b.c", address="S 1", postal_code="1234AB", city="C", country="NL"
 )
@@ -85,7 +85,8 @@ def test_every_wheel_is_typed_and_holds_its_package_alone(wheels: list[Path]) ->
         if ".dist-info/" not in name
     }
 
-    assert packages == {"subhub": True, "subhub_afternoon": True, "subhub_mijnklantportaal": True}
+    names = ("subhub", "subhub_afternoon", "subhub_mijnklantportaal", "subhub_mollie")
+    assert packages == dict.fromkeys(names, True)
 
 
 def test_the_wheels_work_in_an_empty_environment(
@@ -96,7 +97,7 @@ def test_the_wheels_work_in_an_empty_environment(
     _ = run(*install, *wheels, cwd=tmp_path)
 
     used = run(python, "-W", "error", "-c", USE, tmp_path / "env", cwd=tmp_path)
-    assert len(used.splitlines()) == 2
+    assert len(used.splitlines()) == 3
 
     version = run(python.with_name("subhub"), "--version", cwd=tmp_path)
     assert version == f"subhub-billing {__version__}\n"
@@ -113,14 +114,11 @@ def test_plain_pip_installs_the_checkout_editable(tmp_path: Path, tested: Path) 
     _ = shutil.copytree(ROOT, checkout, ignore=skipped)
     _ = run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
     python = tmp_path / "env" / "bin" / "python"
-    editable = [
-        part
-        for folder in (".", "providers/mijnklantportaal", "providers/afternoon")
-        for part in ("-e", checkout / folder)
-    ]
+    plugins = [f"providers/{name}" for name in ("mijnklantportaal", "afternoon", "mollie")]
+    editable = [part for folder in (".", *plugins) for part in ("-e", checkout / folder)]
     _ = run(
         python, "-m", "pip", "install", "--quiet", "--constraint", tested, *editable, cwd=tmp_path
     )
 
     used = run(python, "-W", "error", "-c", USE, checkout, cwd=tmp_path)
-    assert len(used.splitlines()) == 2
+    assert len(used.splitlines()) == 3

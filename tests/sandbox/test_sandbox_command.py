@@ -21,7 +21,7 @@ from subhub.server import Sandbox, listen, origin_of
 
 PROGRAM = "from subhub.cli import main; main()"
 ANY = "0.0.0.0"  # noqa: S104 - it is what is tested
-PROVIDERS = ("afternoon", "mijnklantportaal")
+PROVIDERS = ("afternoon", "mijnklantportaal", "mollie")
 CONFIGURATION = """
 account = "one"
 
@@ -83,7 +83,7 @@ class TestCommand:
             text = ""
             while not text.endswith("\n}\n"):
                 text += process.stdout.readline()
-            (afternoon, _) = json.loads(text)["accounts"]
+            afternoon, *_ = json.loads(text)["accounts"]
             with Client(
                 "afternoon", api_key=afternoon["api_key"], base_url=afternoon["base_url"]
             ) as billing:

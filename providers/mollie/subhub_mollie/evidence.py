@@ -1,0 +1,81 @@
+"""The evidence: how well the wire format of each capability is known, and from which page.
+
+It was read from Mollie's documentation and its public OpenAPI description
+(https://github.com/mollie/openapi). No account was used, and nothing was tried live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from subhub.plugin import Absence, Evidence
+
+DOCS: Final = "https://docs.mollie.com"
+API: Final = f"{DOCS}/reference"
+
+_SUBSCRIBE: Final = Evidence("docs", f"{API}/create-subscription")
+_CANCEL: Final = Evidence("docs", f"{API}/cancel-subscription")
+_FIND: Final = Evidence("docs", f"{API}/list-customers")
+_FIRST_PAYMENT: Final = Evidence("docs", f"{DOCS}/docs/recurring-payments")
+
+_NO_PLANS: Final = "Mollie has no plans: price and interval belong to each subscription"
+_INLINE: Final = "keep the plan in your application, and pass it to `subscribe` as a PlanDraft"
+_NO_PAGE: Final = (
+    "no page of Mollie's starts a subscription: a first payment on one only creates a mandate"
+)
+_TWO_STEPS: Final = (
+    "client.call(Mollie.create_first_payment, ...) creates the page; `subscribe` the customer when "
+    "it is paid"
+)
+
+EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
+    "create_plan": Absence(_NO_PLANS, _INLINE),
+    "get_plan": Absence(_NO_PLANS, _INLINE),
+    "list_plans": Absence(_NO_PLANS, _INLINE),
+    "update_plan": Absence(_NO_PLANS, "change each subscription with `update_subscription`"),
+    "create_customer": Evidence("docs", f"{API}/create-customer"),
+    "get_customer": Evidence("docs", f"{API}/get-customer"),
+    "list_customers": Evidence("docs", f"{API}/list-customers"),
+    "find_customer": _FIND,
+    "find_customer:external_id": _FIND,
+    "find_customer:email": _FIND,
+    "update_customer": Evidence("docs", f"{API}/update-customer"),
+    "create_signup_link": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:new_customer": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:existing_customer": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:return_url": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:back_url": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:replaces": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "subscribe": _SUBSCRIBE,
+    "subscribe:inline_plan": _SUBSCRIBE,
+    "subscribe:starts_on": _SUBSCRIBE,
+    "subscribe:payment_method": _SUBSCRIBE,
+    "get_subscription": Evidence("docs", f"{API}/get-subscription"),
+    "list_subscriptions": Evidence("docs", f"{API}/list-all-subscriptions"),
+    "change_subscription": Absence(
+        _NO_PLANS, "change price, interval and description with `update_subscription`"
+    ),
+    "change_subscription:now": Absence(_NO_PLANS, "use `update_subscription`"),
+    "change_subscription:period_end": Absence(_NO_PLANS, "use `update_subscription`"),
+    "change_subscription:prorated": Absence(_NO_PLANS, "use `update_subscription`"),
+    "update_subscription": Evidence("docs", f"{API}/update-subscription"),
+    "cancel_subscription": _CANCEL,
+    "cancel_subscription:now": _CANCEL,
+    "cancel_subscription:period_end": Absence(
+        "Mollie cancels a subscription at once, and has no cancellation to come",
+        "cancel before the day in `renews_on`, and serve the customer until then",
+    ),
+    "cancel_subscription:prorated": Absence(
+        "canceling a subscription pays nothing back",
+        "refund the last payment in Mollie's dashboard",
+    ),
+    "delete_customer": Evidence("docs", f"{API}/delete-customer"),
+    "create_first_payment": _FIRST_PAYMENT,
+    "get_payment": Evidence("docs", f"{API}/get-payment"),
+    "list_subscription_payments": Evidence("docs", f"{API}/list-subscription-payments"),
+    "list_mandates": Evidence("docs", f"{API}/list-mandates"),
+    "revoke_mandate": Evidence("docs", f"{API}/revoke-mandate"),
+}
