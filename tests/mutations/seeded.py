@@ -1,16 +1,20 @@
-"""Typical mistakes of a plugin's author, each as an edit of one of the two real plugins.
+"""Typical mistakes of a plugin's author, each as an edit of one of the real plugins or its fake.
 
-The `.diff` files beside this module hold them. A `#` begins a mistake and names the contract test
-that is to catch it; after `@` comes a file, and then the lines that stand there once, and those
-that stand there instead.
+The `.diff` files beside this module hold them. `##` begins a kind of mistakes; `#` begins one, and
+names the contract test that is to catch it, or `-` where none does; after `@` comes a file, and
+then the lines that stand there once, and those that stand there instead.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+UNCAUGHT: Final = "-"
+_HEADS: Final = re.compile(r"^#(?: (?=[^#])|(?=# ))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One mistake, and the contract test that is to catch it."""
+    """One mistake, and the contract test that is to catch it, `-` if none does."""
 
     provider: str
+    kind: str
     name: str
     caught_by: str
     edits: tuple[Edit, ...]
@@ -37,10 +42,14 @@ class Mutation:
 
 def _read(provider: str) -> Iterator[Mutation]:
     text = Path(__file__).with_name(f"{provider}.diff").read_text("utf-8")
-    for block in text.split("# ")[1:]:
+    kind = ""
+    for block in _HEADS.split(text)[1:]:
+        if block.startswith("# "):
+            kind = block[2:].strip()
+            continue
         head, *edits = block.split("\n@ ")
         name, _, test = head.partition(": ")
-        yield Mutation(provider, name, test, tuple(map(_edit, edits)))
+        yield Mutation(provider, kind, name, test, tuple(map(_edit, edits)))
 
 
 def _edit(text: str) -> Edit:
@@ -51,4 +60,4 @@ def _edit(text: str) -> Edit:
     return Edit(path, old, new)
 
 
-MUTATIONS: Final = (*_read("afternoon"), *_read("mijnklantportaal"))
+MUTATIONS: Final = (*_read("afternoon"), *_read("mijnklantportaal"), *_read("mollie"))

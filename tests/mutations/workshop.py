@@ -15,11 +15,13 @@ from subhub.testing.contract import guard
 from subhub.testing.contract.cases import items_of, parameters_of
 from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.mijnklantportaal.test_mijnklantportaal_contract import TestMijnKlantportaal
+from tests.mollie.test_mollie_contract import TestMollie
 from tests.mutations.seeded import Edit
 
 CONTRACTS: Final[dict[str, type[ProviderContract]]] = {
     "afternoon": TestAfternoon,
     "mijnklantportaal": TestMijnKlantportaal,
+    "mollie": TestMollie,
 }
 _PROVIDERS: Final = Path(__file__).parents[2] / "providers"
 
