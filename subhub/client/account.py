@@ -16,6 +16,7 @@ from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_path
 from subhub.client.settings import (
+    check_production,
     checked_address,
     checked_hooks,
     checked_size,
@@ -188,6 +189,7 @@ def open_account(
     permits: str | os.PathLike[str] | None = None,
     journal: str | os.PathLike[str] | None = None,
     hooks: Sequence[Hook] = (),
+    production: bool = False,
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
 ) -> Account:
@@ -213,6 +215,8 @@ def open_account(
     identity = Identity.of(
         provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
     )
+    if production:
+        check_production(provider.name, address, identity.mode)
     limit = rate_limit or provider.rate_limit
     terms = None if limit is None else terms_of(limit, share, None if fake else folder)
     return Account(

@@ -9,18 +9,19 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from subhub.client.account import Account, open_account
-from subhub.client.environment import apply_environment
+from subhub.client.environment import apply_environment, variable
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.references import place, secret
+from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, PlanSettings, Settings
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
@@ -39,6 +40,8 @@ class Configuration:
     settings: Settings
     source: str
     folder: Path = Path()
+    variables: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
+    """Which settings of an account the `SUBHUB_*` variables have set."""
 
     @classmethod
     def read(
@@ -51,12 +54,12 @@ class Configuration:
         found = _locate(path)
         document = _parsed(found)
         source = str(found) if found else "the environment"
-        apply_environment(document, account, AccountSettings.model_fields)
+        variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
             folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder)
+            return cls(Settings.model_validate(document), source, folder, variables)
         except ValidationError as error:
-            raise _refused(error, source) from error
+            raise _refused(error, source, variables) from error
 
     def open(
         self,
@@ -115,12 +118,13 @@ class Configuration:
         hooks: Sequence[Hook] = (),
     ) -> Account:
         plans = self.plans()
-        with self._located(f"accounts.{name}"):
-            settings, plan_ids = self._resolved(name, links)
+        production = self.settings.production or self.settings.accounts[name].production
+        with self._located(f"accounts.{name}", name):
+            settings, plan_ids = self._resolved(name, links, production=production)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
             api_key = secret(key.get_secret_value(), self.folder) if key else None
-        with self._located(f"accounts.{name}"):
+        with self._located(f"accounts.{name}", name):
             return open_account(
                 load(settings.provider),
                 name=name,
@@ -132,6 +136,7 @@ class Configuration:
                 timezone=settings.timezone,
                 sandbox=settings.sandbox is True,
                 dry_run=dry_run,
+                production=production,
                 deadline=settings.deadline,
                 max_wait=settings.max_wait,
                 max_response_bytes=settings.max_response_bytes,
@@ -145,9 +150,15 @@ class Configuration:
                 plan_ids=plan_ids,
             )
 
-    def _resolved(self, name: str, links: Links) -> tuple[AccountSettings, Mapping[str, str]]:
+    def _resolved(
+        self, name: str, links: Links, *, production: bool
+    ) -> tuple[AccountSettings, Mapping[str, str]]:
         """Return the settings of an account and the ids of its plans, from where they stand."""
         settings = self.settings.accounts[name]
+        # here, because a served sandbox is asked for both, and is then like any other address
+        check_alone(settings.sandbox, api_key=settings.api_key, base_url=settings.base_url)
+        if production and settings.sandbox:
+            check_production(settings.provider, "", "sandbox")
         if isinstance(settings.sandbox, str):
             return _in_served_sandbox(settings, name)
         return settings, {key: link.id for key, link in links.items()} | settings.plans
@@ -182,12 +193,15 @@ class Configuration:
             )
 
     @contextmanager
-    def _located(self, place: str) -> Generator[None]:
-        """Name the file and the place in it in an error."""
+    def _located(self, place: str, account: str | None = None) -> Generator[None]:
+        """Name the file and the place in it in an error, and the variables that set an account."""
         try:
             yield
         except (ConfigError, InvalidRequest) as error:
-            message = f"{self.source}: {place}: {error}"
+            set_by = self.variables.get(account or "", ())
+            named = [key for key in set_by if f"`{key}`" in str(error)]
+            notes = "".join(f" (`{key}` is set by {variable(key)})" for key in named)
+            message = f"{self.source}: {place}: {error}{notes}"
             raise ConfigError(message) from error
 
     def choose(self, name: str | None = None) -> str:
@@ -237,9 +251,6 @@ def _in_served_sandbox(
     """Return the settings with which a served sandbox is reached, and the ids of its plans."""
     from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is configured
 
-    for field in ("api_key", "base_url"):
-        if getattr(settings, field) is not None:
-            raise ConfigError(f"`sandbox` has an address, which says the `{field}`: leave that out")
     served = find(str(settings.sandbox), settings.provider, name)
     reached = {"api_key": SecretStr(served.api_key), "base_url": served.base_url}
     return settings.model_copy(update=reached), served.plans
@@ -287,11 +298,15 @@ def _parsed(path: Path | None) -> dict[str, Any]:
     raise ConfigError(message)
 
 
-def _refused(error: ValidationError, source: str) -> ConfigError:
-    lines = [
-        f"{source}: {'.'.join(str(part) for part in item['loc'])}: {_remedy(item)}"
-        for item in error.errors(include_url=False, include_input=False)
-    ]
+def _refused(
+    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
+) -> ConfigError:
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
+        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
     return ConfigError("\n".join(lines))
 
 

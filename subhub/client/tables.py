@@ -62,6 +62,7 @@ class AccountSettings(BaseModel):
         False
     )
     dry_run: bool = False
+    production: bool = False
     deadline: float | None = Field(default=120.0, gt=0)
     max_wait: float | None = Field(default=None, ge=0)
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
@@ -127,6 +128,7 @@ class Settings(BaseModel):
     model_config = _STRICT
 
     account: str | None = None
+    production: bool = False
     needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
     accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
     plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
