@@ -14,6 +14,7 @@ from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USA
 from subhub.cli.output import complain, json_text, plain, rendered
 from subhub.cli.streams import unwritable
 from subhub.errors import (
+    Ambiguous,
     ConfigError,
     InvalidRequest,
     OutcomeUnknown,
@@ -95,6 +96,8 @@ def _with_flags(error: SubhubError, flags: Mapping[str, str]) -> str:
         return f"`{flags.get(name) or flags.get(name.removesuffix('_id')) or name}`"
 
     message = str(error)
+    if isinstance(error, Ambiguous):
+        return re.sub(r"`(\w+)=error\.\S+`", lambda name: f"`{flag(name[1])[1:-1]} ID`", message)
     if not isinstance(error, InvalidRequest):
         return message
     if error.fields and all(name in flags and f"`{name}`" not in message for name in error.fields):
@@ -114,10 +117,15 @@ def _advice(error: SubhubError) -> list[str]:
     if isinstance(error, OutcomeUnknown):
         advice.append("The change may have taken effect: check that before you repeat it.")
         advice.append(f"To look it up: subhub resolve {error.token}")
-    created = [f"{type(item).__name__} {getattr(item, 'id', '')}" for item in error.completed]
-    if created:
-        advice.append(f"Already created, do not create again: {', '.join(created)}")
+    if isinstance(error, Ambiguous) and error.candidates:
+        advice.append(f"Candidates: {_named(error.candidates)}")
+    if error.completed:
+        advice.append(f"Already created, do not create again: {_named(error.completed)}")
     return advice
+
+
+def _named(items: Sequence[object]) -> str:
+    return ", ".join(f"{type(item).__name__} {getattr(item, 'id', '')}" for item in items)
 
 
 def _print_request(stopped: WouldSend, *, as_json: bool) -> None:

@@ -106,7 +106,11 @@ class Client(Executor):
     def create_customer(
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
-        """Create a customer."""
+        """Create a customer.
+
+        One who has the draft's `external_id` already is returned unchanged; several raise
+        `Ambiguous`, with `candidates`.
+        """
         return self._run(self._operations.create_customer(draft, provider_options))
 
     def get_customer(self, customer_id: str) -> Customer:

@@ -93,8 +93,9 @@ def exchanges(fake: AfternoonFake) -> list[Exchange]:
     with Client(Afternoon, sandbox=fake) as billing:
         do_everything(billing, fake)
         # so that every list has a second page
-        for _ in range(51):
-            customer = billing.create_customer(NEW)
+        for number in range(51):
+            draft = NEW.model_copy(update={"external_id": f"listed-{number}"})
+            customer = billing.create_customer(draft)
             _ = billing.subscribe(plan="starter_plan", customer=customer.id)
             _ = billing.call(Afternoon.create_draft_invoice, customer.id, lines=[])
         for listed in (billing.list_customers(), billing.list_subscriptions()):

@@ -74,7 +74,8 @@ def test_get_customer(on: Opened) -> None:
 
 def test_list_customers(on: Opened) -> None:
     client, _ = on("list_customers")
-    made = [client.create_customer(COMPANY) for _ in range(2)]
+    other = COMPANY.model_copy(update={"external_id": None})
+    made = [client.create_customer(draft) for draft in (COMPANY, other)]
     assert client.list_customers() == made[::-1]
 
 
