@@ -18,6 +18,7 @@ from subhub.models import (
     PlanUpdate,
     Refund,
     SignupLink,
+    Subscription,
     When,
 )
 from subhub.plugin.flows import Flow, Page
@@ -37,7 +38,7 @@ class Operations(SubscriptionOperations):
         flow = self.provider.create_plan(draft, **extra)
         return self.change("create_plan", flow, fields=draft)
 
-    def get_plan(self, plan_id: str) -> Steps[Plan]:
+    def get_plan(self, plan_id: str | Plan) -> Steps[Plan]:
         """See `Client.get_plan`."""
         self._require("get_plan")
         plan = self._plan(plan_id)
@@ -48,7 +49,9 @@ class Operations(SubscriptionOperations):
         self._require("list_plans")
         return self._page("list_plans", self.provider.list_plans(cursor), strict=strict)
 
-    def update_plan(self, plan_id: str, changes: PlanUpdate, options: Options) -> Steps[Plan]:
+    def update_plan(
+        self, plan_id: str | Plan, changes: PlanUpdate, options: Options
+    ) -> Steps[Plan]:
         """See `Client.update_plan`."""
         extra = self._extra("update_plan", options, changes)
         plan = self._plan(plan_id)
@@ -71,7 +74,7 @@ class Operations(SubscriptionOperations):
             self._try("create_customer", self.provider.create_customer(draft, **extra))
         return self._exclusive("external_id", draft.external_id, creating)
 
-    def get_customer(self, customer_id: str) -> Steps[Customer]:
+    def get_customer(self, customer_id: str | Customer) -> Steps[Customer]:
         """See `Client.get_customer`."""
         self._require("get_customer")
         customer = self._id("customer_id", customer_id, "customer")
@@ -96,7 +99,7 @@ class Operations(SubscriptionOperations):
         return self._read("find_customer", flow, external_id=external_id)
 
     def update_customer(
-        self, customer_id: str, changes: CustomerUpdate, options: Options
+        self, customer_id: str | Customer, changes: CustomerUpdate, options: Options
     ) -> Steps[Customer]:
         """See `Client.update_customer`."""
         extra = self._extra("update_customer", options, changes)
@@ -109,11 +112,11 @@ class Operations(SubscriptionOperations):
     def create_signup_link(
         self,
         *,
-        plan: str,
-        customer: str | CustomerDraft,
+        plan: str | Plan,
+        customer: str | Customer | CustomerDraft,
         return_url: str | None,
         back_url: str | None,
-        replaces: str | None,
+        replaces: str | Subscription | None,
         when: When | None,
         refund: Refund | None,
         options: Options,

@@ -18,6 +18,7 @@ from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
     CustomerDraft,
+    Plan,
     PlanDraft,
     Refund,
     Subscription,
@@ -82,8 +83,8 @@ class SubscriptionOperations:
     def subscribe(
         self,
         *,
-        plan: str | PlanDraft,
-        customer: str | CustomerDraft,
+        plan: str | Plan | PlanDraft,
+        customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None,
         payment_method: str | None,
         unless_active: bool,
@@ -186,14 +187,14 @@ class SubscriptionOperations:
 
     # Subscriptions --------------------------------------------------------------------------------
 
-    def get_subscription(self, subscription_id: str) -> Steps[Subscription]:
+    def get_subscription(self, subscription_id: str | Subscription) -> Steps[Subscription]:
         """See `Client.get_subscription`."""
         self._require("get_subscription")
         found = self._subscription(subscription_id)
         return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
     def list_subscriptions(
-        self, cursor: str | None, customer: str | None, *, strict: bool
+        self, cursor: str | None, customer: str | Customer | None, *, strict: bool
     ) -> Steps[Page[Subscription]]:
         """Read one page for `Client.list_subscriptions`."""
         self._require("list_subscriptions")
@@ -204,9 +205,9 @@ class SubscriptionOperations:
 
     def change_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
-        plan: str,
+        plan: str | Plan,
         when: When,
         refund: Refund,
         options: Options,
@@ -224,7 +225,7 @@ class SubscriptionOperations:
         return self.change("change_subscription", flow, target=old, asked=asked)
 
     def update_subscription(
-        self, subscription_id: str, changes: SubscriptionUpdate, options: Options
+        self, subscription_id: str | Subscription, changes: SubscriptionUpdate, options: Options
     ) -> Steps[Subscription]:
         """See `Client.update_subscription`."""
         extra = self._extra("update_subscription", options, changes)
@@ -234,7 +235,7 @@ class SubscriptionOperations:
 
     def cancel_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         when: When,
         refund: Refund,
@@ -325,7 +326,7 @@ class SubscriptionOperations:
         if name in self.capabilities.lacking:
             self.capabilities.require(name)
 
-    def _subscription(self, value: str) -> str:
+    def _subscription(self, value: str | Subscription) -> str:
         return self._id("subscription_id", value, "subscription")
 
     def _plan(self, value: object) -> str:
@@ -343,4 +344,4 @@ class SubscriptionOperations:
             and not value.startswith(self._foreign[kind])
         ):
             return value
-        return identifier(field, value, kind, self.provider.id_prefixes)
+        return identifier(field, value, kind, self.provider)
