@@ -184,7 +184,7 @@ class PermissionDenied(ProviderError):
 
 
 class NotFound(ProviderError):
-    """404: the provider has no object under this id."""
+    """404 or 410: the provider has no object under this id, or not any more."""
 
 
 class Conflict(ProviderError):

@@ -35,6 +35,7 @@ IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("update_plan", "plan", {"name": "A"}),
     ("get_customer", "customer_id", {}),
     ("update_customer", "customer_id", {"name": "A"}),
+    ("delete_customer", "customer_id", {}),
     ("get_subscription", "subscription_id", {}),
     ("update_subscription", "subscription_id", {"description": "A"}),
     ("cancel_subscription", "subscription_id", {"when": "now"}),
@@ -68,7 +69,7 @@ NO_IDS: list[Any] = [
     ["pln_1"],
     {"id": 1},
     True,
-    object(),
+    2.5,
 ]
 
 

@@ -41,6 +41,7 @@ CALLS: list[Call] = [
     ("update_plan", (PLAN,), {"name": "Other"}),
     ("get_customer", (CUSTOMER,), {}),
     ("update_customer", (CUSTOMER,), {"name": "Other"}),
+    ("delete_customer", (CUSTOMER,), {}),
     ("create_signup_link", (), {"plan": PLAN, "customer": CUSTOMER}),
     (
         "create_signup_link",

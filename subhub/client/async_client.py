@@ -15,6 +15,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Interval,
     Money,
     Plan,
@@ -134,6 +135,13 @@ class AsyncClient(AsyncExecutor):
         return await self._run(
             self._operations.update_customer(customer_id, changes, provider_options),
         )
+
+    async def delete_customer(
+        self, customer_id: str | Customer, *, provider_options: ProviderOptions | None = None
+    ) -> DeletedCustomer:
+        """See `Client.delete_customer`."""
+        flow = self._operations.delete_customer(customer_id, provider_options)
+        return await self._run(flow)
 
     # The main job ---------------------------------------------------------------------------------
 

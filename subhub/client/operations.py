@@ -13,6 +13,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -106,6 +107,15 @@ class Operations(SubscriptionOperations):
         customer = self._id("customer_id", customer_id, "customer")
         flow = self.provider.update_customer(customer, changes, **extra)
         return self.change("update_customer", flow, fields=changes, target=customer)
+
+    def delete_customer(
+        self, customer_id: str | Customer, options: Options
+    ) -> Steps[DeletedCustomer]:
+        """See `Client.delete_customer`."""
+        extra = self._extra("delete_customer", options)
+        customer = self._id("customer_id", customer_id, "customer")
+        flow = self.provider.delete_customer(customer, **extra)
+        return self.change("delete_customer", flow, target=customer)
 
     # Signup links ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Interval,
     Money,
     Plan,
@@ -182,6 +183,22 @@ class Client(Executor):
         return self._run(
             self._operations.update_customer(customer_id, changes, provider_options),
         )
+
+    def delete_customer(
+        self, customer_id: str | Customer, *, provider_options: ProviderOptions | None = None
+    ) -> DeletedCustomer:
+        """Delete a customer, which cannot be undone.
+
+        What happens to their subscriptions is the provider's rule: Mollie cancels them, and
+        Afternoon does not say. End them with `cancel_subscription` first. Whoever is gone already
+        is `NotFound`.
+
+        Args:
+            customer_id: The customer's id.
+            provider_options: What only one provider knows, by provider name.
+        """
+        flow = self._operations.delete_customer(customer_id, provider_options)
+        return self._run(flow)
 
     # The main job ---------------------------------------------------------------------------------
 

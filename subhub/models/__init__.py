@@ -1,7 +1,7 @@
 """The neutral models that applications and plugins share: plans, customers, money and so on."""
 
 from subhub.models.access import Access, Answer, access_at
-from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
+from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
@@ -27,6 +27,7 @@ __all__ = [
     "Customer",
     "CustomerDraft",
     "CustomerUpdate",
+    "DeletedCustomer",
     "Event",
     "ExactDecimal",
     "Interval",

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from subhub.models import Customer, Plan, SignupLink, Subscription, SubscriptionChange
+from subhub.models import (
+    Customer,
+    DeletedCustomer,
+    Plan,
+    SignupLink,
+    Subscription,
+    SubscriptionChange,
+)
 from subhub.models.record import Result
 
 Kind = Literal["plan", "customer", "subscription"]
@@ -26,7 +33,8 @@ class NeutralOperation:
         changes: Whether it changes something at the provider.
         by_id: Whether its first argument is the id of an existing object.
         creates: What it creates, if that can be listed.
-        read_by: The operation that reads the object that it created or changed.
+        deletes: Whether it deletes the object: then `read_by` finds nothing.
+        read_by: The operation that reads the object that it created, changed or deleted.
         listed_by: The operation that lists what it created.
         variants: What else it may be asked for, and a provider may lack.
         one_of: Every call is exactly one of these variants; the first is the usual one.
@@ -36,6 +44,7 @@ class NeutralOperation:
     changes: bool = False
     by_id: bool = False
     creates: Kind | None = None
+    deletes: bool = False
     read_by: str = ""
     listed_by: str = ""
     variants: tuple[str, ...] = ()
@@ -62,6 +71,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         Customer, variants=("external_id", "email"), one_of=("external_id", "email")
     ),
     "update_customer": NeutralOperation(Customer, changes=True, by_id=True, read_by="get_customer"),
+    "delete_customer": NeutralOperation(
+        DeletedCustomer, changes=True, by_id=True, deletes=True, read_by="get_customer"
+    ),
     "create_signup_link": NeutralOperation(  # no provider lists or reads its links
         SignupLink,
         changes=True,

@@ -231,6 +231,6 @@ def test_ingest_event_stores_a_key_once(on: Opened) -> None:
 def test_delete_customer(on: Opened) -> None:
     billing, _ = on("delete_customer")
     customer = billing.create_customer(COMPANY)
-    assert billing.call(Afternoon.delete_customer, customer.id).id == customer.id
+    assert billing.delete_customer(customer).id == customer.id
     with pytest.raises(NotFound):
         _ = billing.get_customer(customer.id)

@@ -27,7 +27,6 @@ ABSENT = {
     "subscribe:payment_method",
 }
 EXTENSIONS = {
-    "delete_customer",
     "customer_balances",
     "update_billing_anchor_day",
     "create_credit_grant",

@@ -85,7 +85,7 @@ def extend(billing: Client, fake: AfternoonFake, customer: str, subscription: st
     _ = billing.call(Afternoon.get_invoice, invoice.id)
     _ = list(billing.walk(Afternoon.list_invoices, customer=customer, status="draft"))
     _ = billing.call(Afternoon.customer_balances, customer)
-    _ = billing.call(Afternoon.delete_customer, customer)
+    _ = billing.delete_customer(customer)
 
 
 @pytest.fixture

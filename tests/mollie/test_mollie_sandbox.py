@@ -358,7 +358,7 @@ class TestCustomers:
         made = subscribe(world)
         canceled = subscribe(world, "Other")
         _ = world.client.cancel_subscription(canceled.id, when="now")
-        assert world.client.call(Mollie.delete_customer, world.customer).id == world.customer
+        assert world.client.delete_customer(world.customer).id == world.customer
         assert not world.fake.mandates
         (first, second) = world.client.list_subscriptions()
         assert {first.id, second.id} == {made.id, canceled.id}

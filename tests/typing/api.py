@@ -23,6 +23,7 @@ from subhub import (
     Client,
     Customer,
     CustomerDraft,
+    DeletedCustomer,
     Interval,
     Money,
     NotFound,
@@ -103,6 +104,7 @@ def sync(client: Client) -> None:
     assert_type(client.list_customers(), Iterator[Customer])
     assert_type(client.find_customer(email="a@b.c"), Customer | None)
     assert_type(client.update_customer("c", city="Gouda"), Customer)
+    assert_type(client.delete_customer("c"), DeletedCustomer)
     assert_type(client.create_signup_link(plan="p", customer=SOMEBODY), SignupLink)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
@@ -152,6 +154,7 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(client.list_customers(), AsyncIterator[Customer])
     assert_type(await client.find_customer(external_id="1"), Customer | None)
     assert_type(await client.update_customer("c", city="Gouda"), Customer)
+    assert_type(await client.delete_customer("c"), DeletedCustomer)
     assert_type(await client.create_signup_link(plan="p", customer="c"), SignupLink)
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)

@@ -40,6 +40,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "give customers an `external_id`, and find them by it",
     ),
     "update_customer": Evidence("inferred", f"{API}/customers/update"),
+    "delete_customer": Evidence("docs", f"{API}/customers/delete"),
     "create_signup_link": _LINK,
     "create_signup_link:new_customer": _SEARCH,
     "create_signup_link:existing_customer": _LINK,
@@ -73,7 +74,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
-    "delete_customer": Evidence("docs", f"{API}/customers/delete"),
     "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),
     "update_billing_anchor_day": Evidence("inferred", f"{API}/subscriptions/update"),
     "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),

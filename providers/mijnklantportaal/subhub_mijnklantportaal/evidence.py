@@ -49,6 +49,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     ),
     "find_customer:email": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
     "update_customer": Evidence("docs", f"{_CUSTOMERS}/edit-customer"),
+    "delete_customer": Absence(
+        "a scope and an event speak of deleted customers, and no page describes the request",
+        "delete the customer in the portal",
+    ),
     "create_signup_link": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:new_customer": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:existing_customer": Absence(

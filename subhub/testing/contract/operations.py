@@ -82,6 +82,8 @@ class OperationTests(ContractConfig):
         answers = [_decoded(exchange) for exchange in outcome.heard]
         for result in outcome.results:
             raw = result.raw
+            if not raw and not any(answers):
+                continue  # a deletion may be answered without a body
             expect(raw, f"`.raw` is empty: pass `raw=` to {type(result).__name__}")
             expect(
                 any(raw == part for answer in answers for part in objects_in(answer)),
