@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
-from subhub.client.references import checked_path
+from subhub.client.references import checked_place
 from subhub.client.settings import (
     checked_address,
     checked_hooks,
@@ -35,6 +35,7 @@ from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
+from subhub.stores.url import StoreURL
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -83,6 +84,14 @@ class Account:
         self.retries.close()
         if self.journal is not None:
             self.journal.close()
+
+    @property
+    def remote(self) -> bool:
+        """Whether closing it waits for a store on another machine."""
+        limiter = self.retries.limiter
+        return (self.journal is not None and self.journal.remote) or (
+            limiter is not None and limiter.remote
+        )
 
     def with_options(
         self,
@@ -185,8 +194,8 @@ def open_account(
     max_response_bytes: int = MAX_RESPONSE_BYTES,
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
-    permits: str | os.PathLike[str] | None = None,
-    journal: str | os.PathLike[str] | None = None,
+    permits: str | os.PathLike[str] | StoreURL | None = None,
+    journal: str | os.PathLike[str] | StoreURL | None = None,
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
@@ -203,7 +212,7 @@ def open_account(
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
     zone = time_zone(timezone or provider.timezone)
-    folder = None if permits is None else checked_path("permits", permits)
+    place = None if permits is None else checked_place("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
@@ -214,7 +223,7 @@ def open_account(
         provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
     )
     limit = rate_limit or provider.rate_limit
-    terms = None if limit is None else terms_of(limit, share, None if fake else folder)
+    terms = None if limit is None else terms_of(limit, share, None if fake else place)
     return Account(
         name=name,
         provider=connector,
@@ -250,7 +259,9 @@ def open_account(
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
-        journal=_journal(journal),  # last, so that what is refused before leaves no open file
+        journal=None
+        if journal is None
+        else open_journal(journal),  # last, so that what is refused before leaves no open file
     )
 
 
@@ -271,12 +282,12 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     return sandbox
 
 
-def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
-    if path is None:
-        return None
-    from subhub.recovery.journal import Journal  # noqa: PLC0415 - it loads SQLite
+def open_journal(place: str | os.PathLike[str] | StoreURL) -> Journal:
+    """Return the journal at a path or URL."""
+    from subhub.recovery.journal import Journal  # noqa: PLC0415 - few calls have one
 
-    return Journal(checked_path("journal", path))
+    found = checked_place("journal", place)
+    return Journal(found.database() if isinstance(found, StoreURL) else found)
 
 
 def _plan_ids(

@@ -28,6 +28,7 @@ from subhub.models import PlanDraft
 from subhub.plugin.capabilities import Capabilities
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
+from subhub.stores.url import StoreURL
 
 FILE_NAME = "subhub.toml"
 
@@ -63,7 +64,7 @@ class Configuration:
         name: str | None = None,
         *,
         dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | StoreURL | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
     ) -> Account:
@@ -79,7 +80,7 @@ class Configuration:
         self.check_needs()
         chosen = self.choose(name)
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
-        permits, own = self._path(chosen, "permits"), self.journal(chosen)
+        permits, own = self._place(chosen, "permits"), self.journal(chosen)
         links = self._links(chosen)
         account = self._account(
             chosen, links, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
@@ -91,15 +92,17 @@ class Configuration:
     def check(self, name: str) -> None:
         """Check the account *name* like `open`, but write nothing and open no journal."""
         self.check_needs()
-        _ = self._path(name, "permits"), self.journal(name)
+        for place in (self._place(name, "permits"), self.journal(name)):
+            if isinstance(place, StoreURL):
+                place.check()
         links = self._links(name)
         self._check_plans(self._account(name, links), links)
 
-    def journal(self, name: str) -> Path | None:
-        """Return the path of the journal of the account *name*."""
-        return self._path(name, "journal")
+    def journal(self, name: str) -> Path | StoreURL | None:
+        """Return the path or URL of the journal of the account *name*."""
+        return self._place(name, "journal")
 
-    def _path(self, name: str, setting: Literal["permits", "journal"]) -> Path | None:
+    def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StoreURL | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
         with self._located(f"accounts.{name}.{setting}"):
             return None if value is None else place(setting, value, self.folder)
@@ -110,8 +113,8 @@ class Configuration:
         links: Links,
         *,
         dry_run: bool = False,
-        permits: Path | None = None,
-        journal: str | os.PathLike[str] | None = None,
+        permits: Path | StoreURL | None = None,
+        journal: str | os.PathLike[str] | StoreURL | None = None,
         hooks: Sequence[Hook] = (),
     ) -> Account:
         plans = self.plans()

@@ -12,7 +12,7 @@ from subhub.client.keys import Mode
 from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
-from subhub.sending.steps import PAUSE, Pause
+from subhub.sending.steps import PAUSE, Pause, StoreCall
 from subhub.sending.transport import MAX_RESPONSE_BYTES, HttpSender, fake_transport
 
 if TYPE_CHECKING:
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk import Bulk
     from subhub.errors import SubhubError
-    from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
-    from subhub.sending.steps import Steps
+    from subhub.sending.steps import Step, Steps
     from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 T = TypeVar("T")
@@ -298,12 +297,14 @@ class Executor(BaseClient):
     def _run(self, steps: Steps[T]) -> T:
         return drive(steps, self._perform)
 
-    def _perform(self, step: PreparedRequest | Pause) -> Response | None:
+    def _perform(self, step: Step) -> object:
         if isinstance(step, Pause):
             if not self._account.skip(step):
                 stoppable = None if step.ended else PAUSE.get()
                 (stoppable or time.sleep)(step.seconds)
             return None
+        if isinstance(step, StoreCall):
+            return step.call()
         return self._sender.send(step, self._account.timeout)
 
     def _walk(

@@ -13,6 +13,7 @@ from typing import Final
 
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError
+from subhub.stores.url import StoreURL, is_url
 
 _LOOKALIKE: Final = re.compile(
     r"(?:env|file)\s*[:=](?P<named>.*)"  # also ENV:KEY, `env: KEY`, env=KEY
@@ -36,24 +37,29 @@ def secret(value: str, folder: Path) -> str:
     return _content(folder / target) if kind == "file" else value.strip()
 
 
-def place(name: str, value: str, folder: Path) -> Path:
-    """Return the path that the setting *name* has; `env:NAME` refers to a variable that has it."""
-    return folder / checked_path(name, secret(value, folder) if value.startswith("env:") else value)
+def place(name: str, value: str, folder: Path) -> Path | StoreURL:
+    """Return the path or URL of the setting *name*; `env:NAME` refers to a variable that has it."""
+    found = checked_place(name, secret(value, folder) if value.startswith("env:") else value)
+    return found if isinstance(found, StoreURL) else folder / found
 
 
-def checked_path(name: str, value: str | os.PathLike[str]) -> Path:
-    """Return *value* as a path; raise `ConfigError` if it is a URL or a reference.
+def checked_place(name: str, value: str | os.PathLike[str] | StoreURL) -> Path | StoreURL:
+    """Return *value* as a path, or as the URL of a store; raise `ConfigError` if it is neither.
 
-    A URL can hold a password, so no message repeats one. Without this check, a URL would be the
-    name of a new folder or file.
+    A URL can hold a password, so no message repeats one. Without this check, a reference would be
+    the name of a new folder or file.
     """
+    if isinstance(value, StoreURL):
+        return value
     text = os.fspath(value)
+    if is_url(text):
+        return StoreURL(name, text)
     if found := _SCHEME.match(text):
         scheme = f"{found[1].lower()}:"
         if scheme in {"env:", "file:"}:
             remedy = "write the path alone, or env:NAME in the configuration file"
         else:
-            remedy = "only a path is supported, and no URL"
+            remedy = "write a path, or a URL such as postgresql://server/database"
         raise ConfigError(f"cannot open `{name}`, because it begins with {scheme!r}: {remedy}")
     if not text or text[0] in "~$%" or "\0" in text:
         raise ConfigError(

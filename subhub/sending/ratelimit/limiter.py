@@ -18,7 +18,7 @@ from subhub.errors import ConfigError
 from subhub.forks import Forkable
 from subhub.plugin.rate_limits import HEADERS, SILENT, RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
-from subhub.sending.ratelimit.stores import LocalStore, PermitStore, Store, StoreUnavailable
+from subhub.sending.ratelimit.stores import PermitStore, Store, StoreUnavailable
 from subhub.sending.steps import FIRST_TRY, LAST_TRY
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Ticket:
     Where the store is locked, the end takes effect at the next use of the queue.
     """
 
-    __slots__ = ("_permit", "_pool", "_queue", "_serial", "_tries", "obstacle")
+    __slots__ = ("_permit", "_pool", "_queue", "_serial", "_tries", "obstacle", "remote")
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -86,6 +86,8 @@ class Ticket:
         self._tries = 0
         self.obstacle = ""
         """What the last wait was for, when it was not for a permit."""
+        self.remote = queue.remote
+        """Whether `wait` may wait for another machine, and so has to be called in a thread."""
 
     def wait(self, now: float) -> float:
         """Return 0.0 if the request may be sent now, else the seconds until asking again."""
@@ -142,7 +144,7 @@ class Ticket:
                 self._pool.ends.append((None, partial(_abandon, self._pool.permits, self._permit)))
                 self._permit = None
         if permit is not None:
-            self._queue.left()
+            self._queue.wake()
 
     def _find(self, pool: Pool, cells: Cells, now: float) -> float:
         """Take a permit of *pool*; it may be asked again where another process was quicker.
@@ -177,7 +179,12 @@ class Ticket:
         with self._queue.lock:
             self._pool.ends.append((now, end))
             self._permit = None
-        self._queue.ended(now)
+        if self.remote:
+            self._queue.wake()
+            return
+        # A store that fails must not take the place of an answer: the next request raises it.
+        with suppress(ConfigError):
+            self._queue.use(now, nothing, no_undo)
 
     def _quit(self) -> None:
         if self._serial is not None:
@@ -190,6 +197,26 @@ End: TypeAlias = Callable[[Cells, float], None]
 
 Change: TypeAlias = Callable[["Pool", Cells, float], T]
 """What is done with the cells of a pool, at a time of its clock."""
+
+
+class LocalStore:
+    """Permits in the memory of this process, for one queue, whose lock guards them."""
+
+    # A lease is there for requests of processes that were killed. Here they end together.
+    lease = 3600.0
+    remote = False
+
+    def open(self, permits: Permits) -> LocalStore:
+        """Start with all permits free."""
+        self.cells: Cells = memoryview(bytearray(8 * permits.cells)).cast("d")
+        return self
+
+    def update(self, now: float, change: Callable[[Cells, float], T]) -> T:
+        """Call *change*: nobody else has these cells."""
+        return change(self.cells, now)
+
+    def close(self) -> None:
+        """Do nothing: nothing is held open."""
 
 
 def _abandon(permits: Permits, permit: Permit, cells: Cells, now: float) -> None:
@@ -211,15 +238,6 @@ class Pool:
     def of(cls, limit: RateLimit, store: Store, *, alone: bool) -> Pool:
         """Return the permits of *limit*, in *store*; see `Permits` for *alone*."""
         return cls(Permits(limit, store.lease, alone=alone), store)
-
-    def apply(self, cells: Cells, time: float, now: float) -> None:
-        """Enter what has happened into *cells*, whose clock shows *time*; ours shows *now*.
-
-        An interrupt may repeat this, which has no effect.
-        """
-        self.permits.check_clock(cells, time)
-        for ended_at, end in self.ends:
-            end(cells, time if ended_at is None else ended_at + (time - now))
 
 
 class Queue(Forkable):
@@ -257,27 +275,22 @@ class Queue(Forkable):
 
         def changed(cells: Cells, time: float) -> T:
             if self._forked:
-                # A file is the parent's as well, and what the parent does counts there.
-                if isinstance(pool.store, LocalStore):
-                    pool.permits.after_fork(cells, time)
-                self._forked = False
-            pool.apply(cells, time, now)
-            pool.ends.clear()
+                self._start_again(cells, time)
+            pool.permits.check_clock(cells, time)
+            # Removed last: an interrupt may repeat this, which has no effect, but cannot skip it.
+            while pool.ends:
+                ended_at, end = pool.ends[0]
+                end(cells, time if ended_at is None else ended_at)
+                del pool.ends[0]
             return change(pool, cells, time)
 
         with self.lock:
+            if isinstance(pool.store, LocalStore):
+                return changed(pool.store.cells, now)
             return pool.store.update(now, changed)
 
-    def ended(self, now: float) -> None:
-        """Note that a permit has ended, as soon as the store can be used.
-
-        A store that fails must not take the place of an answer: the next request raises it.
-        """
-        with suppress(ConfigError):
-            self.use(now, nothing, no_undo)
-
-    def left(self) -> None:
-        """Note that a permit was given up, at a time that is not known here."""
+    def wake(self) -> None:
+        """Have the ends of permits noted in the background; here they are noted at once."""
 
     def close(self) -> None:
         """Close the store, unless a rate limiter uses it."""
@@ -313,6 +326,12 @@ class Queue(Forkable):
         """Begin again: whoever waits, or has a permit, is a thread of the parent."""
         self._begin()
         self._forked = True
+
+    def _start_again(self, cells: Cells, now: float) -> None:
+        # A file is the parent's as well, and what the parent does counts there.
+        if isinstance(self.pool.store, LocalStore):
+            self.pool.permits.after_fork(cells, now)
+        self._forked = False
 
     def _begin(self) -> None:
         self.lock = threading.Lock()

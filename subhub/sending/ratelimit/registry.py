@@ -18,8 +18,7 @@ from weakref import WeakKeyDictionary
 
 from subhub.forks import Forkable
 from subhub.plugin.rate_limits import RateLimit
-from subhub.sending.ratelimit.limiter import Queue, RateLimiter
-from subhub.sending.ratelimit.stores import LocalStore
+from subhub.sending.ratelimit.limiter import LocalStore, Queue, RateLimiter
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity

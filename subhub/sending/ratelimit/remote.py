@@ -16,9 +16,9 @@ from typing import ClassVar, Final, TypeVar
 from subhub.background import Background
 from subhub.errors import ConfigError
 from subhub.plugin.rate_limits import RateLimit
-from subhub.sending.ratelimit.limiter import Change, Pool, Queue, no_undo, nothing
+from subhub.sending.ratelimit.limiter import Change, LocalStore, Pool, Queue, no_undo, nothing
 from subhub.sending.ratelimit.permits import RETRY, Cells, Permits
-from subhub.sending.ratelimit.stores import LEASE, LocalStore, PermitStore, StoreUnavailable
+from subhub.sending.ratelimit.stores import LEASE, PermitStore, StoreUnavailable
 from subhub.sending.steps import monotonic
 
 T = TypeVar("T")
@@ -91,13 +91,8 @@ class RemoteQueue(Queue):
                 self._is_away(now, problem)
                 return self._without_store(change)
 
-    def ended(self, now: float) -> None:
-        """Have the end written in the background."""
-        del now
-        self._background.wake()
-
-    def left(self) -> None:
-        """Have the end written in the background."""
+    def wake(self) -> None:
+        """Have the ends of permits written in the background."""
         self._background.wake()
 
     def close(self) -> None:
@@ -124,7 +119,7 @@ class RemoteQueue(Queue):
         def changed(cells: Cells, time: float) -> tuple[T, int]:
             with self.lock:  # it may be called again, so nothing is forgotten before it returns
                 count = len(pool.ends)
-                pool.apply(cells, time, now)
+                _apply(pool, cells, time, now)
                 if away and self._spare is not None:
                     pool.permits.rejoin(cells, time, self._own(self._spare, time - now))
                 self._seen = [free - time for free in pool.permits.free_at(cells)], now
@@ -140,7 +135,8 @@ class RemoteQueue(Queue):
 
     def _own(self, spare: Pool, ahead: float) -> list[float]:
         """Return when the permits of this machine are free, on a clock that is *ahead* of ours."""
-        spare.apply(_cells(spare), self._clock(), self._clock())
+        now = self._clock()
+        _apply(spare, _cells(spare), now, now)
         spare.ends.clear()
         return [free + ahead for free in spare.permits.free_at(_cells(spare))]
 
@@ -151,7 +147,7 @@ class RemoteQueue(Queue):
             raise self._problem
         with self.lock:
             now = self._clock()
-            spare.apply(_cells(spare), now, now)
+            _apply(spare, _cells(spare), now, now)
             spare.ends.clear()
             return change(spare, _cells(spare), now)
 
@@ -184,6 +180,16 @@ class RemoteQueue(Queue):
                 self.use(0.0, nothing, no_undo)
             except ConfigError as problem:
                 logger.debug("the end of a request is noted later: %s", problem)
+
+
+def _apply(pool: Pool, cells: Cells, time: float, now: float) -> None:
+    """Enter what has happened into *cells*, whose clock shows *time*; ours shows *now*.
+
+    It may be done again, which has no effect.
+    """
+    pool.permits.check_clock(cells, time)
+    for ended_at, end in pool.ends:
+        end(cells, time if ended_at is None else ended_at + (time - now))
 
 
 def _cells(spare: Pool) -> Cells:

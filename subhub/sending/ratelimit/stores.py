@@ -1,4 +1,4 @@
-"""Where the cells of permits are kept: in this process, in a file, or on another machine.
+"""Where the cells of permits are kept: in a file, or on another machine.
 
 The rules are in `subhub.sending.ratelimit.permits`, once for all of them. A store only reads the
 cells, lets a rule change them, and sees to it that nobody else has changed them meanwhile.
@@ -55,23 +55,3 @@ class Store(Protocol):
     def open(self, permits: Permits) -> PermitStore:
         """Return the store; raise `ConfigError` if it can be known now that it cannot be used."""
         ...
-
-
-class LocalStore:
-    """Permits in the memory of this process, for one queue, whose lock guards them."""
-
-    # A lease is there for requests of processes that were killed. Here they end together.
-    lease = 3600.0
-    remote = False
-
-    def open(self, permits: Permits) -> LocalStore:
-        """Start with all permits free."""
-        self.cells: Cells = memoryview(bytearray(8 * permits.cells)).cast("d")
-        return self
-
-    def update(self, now: float, change: Callable[[Cells, float], T]) -> T:
-        """Call *change*: nobody else has these cells."""
-        return change(self.cells, now)
-
-    def close(self) -> None:
-        """Do nothing: nothing is held open."""
