@@ -92,9 +92,9 @@ class Configuration:
     def check(self, name: str) -> None:
         """Check the account *name* like `open`, but write nothing and open no journal."""
         self.check_needs()
-        for place in (self._place(name, "permits"), self.journal(name)):
-            if isinstance(place, StoreURL):
-                place.check()
+        for found in (self._place(name, "permits"), self.journal(name)):
+            if isinstance(found, StoreURL):
+                found.check()
         links = self._links(name)
         self._check_plans(self._account(name, links), links)
 

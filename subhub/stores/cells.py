@@ -6,6 +6,7 @@ so no lock is held, and a machine that stops in the middle stops nobody.
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
 import struct
@@ -18,6 +19,8 @@ from subhub.sending.ratelimit.permits import Cells, Permits
 from subhub.sending.ratelimit.stores import StoreUnavailable
 
 T = TypeVar("T")
+
+logger: Final = logging.getLogger("subhub")
 
 _MARK: Final = b"subhub-1"
 _HEAD: Final = struct.Struct("<8sdd")  # the mark, the permits, the window
@@ -73,7 +76,7 @@ class SwappedCells(ABC):
             cells = self._cells(state)
             before = memoryview(bytes(cells)).cast("d")
             result = change(cells, state.now)
-            if self._permits.same(before, cells):
+            if self._permits.same(before, cells) and not state.forgot:
                 return result
             content = self._head + cells.tobytes()
             if self._swapped(state.version, secrets.token_bytes(_VERSION_BYTES), content):
@@ -95,6 +98,12 @@ class SwappedCells(ABC):
             cells = memoryview(bytearray(8 * self._permits.cells)).cast("d")
             if state.forgot:
                 self._permits.forget(cells, state.now)
+                logger.warning(
+                    "%s has no permits, and was started a short while ago: it may have lost them. "
+                    "So nothing is sent for the %g s of a window",
+                    self.place,
+                    self._permits.limit.per,
+                )
             return cells
         head, content = state.content[: _HEAD.size], state.content[_HEAD.size :]
         if head != self._head:

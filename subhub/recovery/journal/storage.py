@@ -163,7 +163,10 @@ class BufferedDatabase(Forkable):
             if guarded and kept:  # the condition comes first
                 _ = self._database.write(*kept, durable=False)
                 kept = self._forget(kept)
-            done = self._database.write(*kept, *statements, durable=durable, guarded=guarded)
+            batch = [*kept, *statements]
+            if not batch:  # another thread has just written it
+                return True
+            done = self._database.write(*batch, durable=durable, guarded=guarded)
             _ = self._forget(kept)
             return done
 

@@ -226,29 +226,33 @@ class Permits:
         for number in range(1, part + 1):
             cells[HEADER + number - 1] = times[-(-number * len(times) // part) - 1]
 
-    def rejoin(self, cells: Cells, now: float, own: Sequence[float]) -> None:
+    def rejoin(self, cells: Cells, now: float, since: float, own: Sequence[float]) -> None:
         """Enter what this machine has sent on its own, as soon as the store is back.
 
         Until the other machines have done the same, the store does not know what they sent. So the
         first one holds all permits but its own for as long as that can matter, and each of the
         others releases as many as it has. No other permit has such a time: one that was returned is
-        free earlier, and a lease ends later.
+        free earlier, and a lease ends later. When the store was used a while ago, all have done so.
 
         Args:
-            cells: The state.
+            cells: The state, in which the time was not checked yet.
             now: The time in seconds.
+            since: When the store was last found to be away.
             own: When each of this machine's permits is free.
         """
         earliest, latest = now + self.limit.per, now + self.limit.per + _HELD
         slots = range(HEADER, len(cells))
         held = [slot for slot in slots if earliest <= cells[slot] <= latest]
-        if not held:
+        if not held and not since < cells[_SEEN] <= now - RETRY:
             for slot in slots:
                 cells[slot] = latest
             held = list(slots)
-        # Shares that are more than the whole together: nothing is released that was not held.
-        for slot, time in zip(held, own, strict=False):
-            cells[slot] = min(time, earliest)
+        known = [min(time, earliest) for time in own]
+        for slot, time in zip(held, known, strict=False):
+            cells[slot] = time
+        others = sorted(set(slots).difference(held), key=cells.__getitem__)
+        for slot, time in zip(others, sorted(known[len(held) :], reverse=True), strict=False):
+            cells[slot] = max(time, cells[slot])
 
     def free_at(self, cells: Cells) -> Sequence[float]:
         """Return when each permit is free."""

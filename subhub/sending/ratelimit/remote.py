@@ -81,7 +81,7 @@ class RemoteQueue(Queue):
         """See `Queue.use`; the time is read again, when it is this call's turn to ask the store."""
         with self._asking:
             now = self._clock()
-            if self._retry_at is not None and now < self._retry_at:
+            if self._away_at is not None and now < self._away_at + RETRY:
                 return self._without_store(change)
             try:
                 return self._with_store(now, change)
@@ -105,31 +105,32 @@ class RemoteQueue(Queue):
     def is_idle(self, now: float) -> bool:
         """Return whether the queue can be forgotten: what counts is in the store."""
         del now
-        return not self.users and not self.pool.ends and self._retry_at is None
+        return not self.users and not self.pool.ends and self._away_at is None
 
     def _begin(self) -> None:
         super()._begin()
         self._asking = threading.Lock()
-        self._retry_at: float | None = None
+        self._away_at: float | None = None  # when it was last found to be away
         self._problem: StoreUnavailable | None = None
 
     def _with_store(self, now: float, change: Change[T]) -> T:
-        pool, away = self.pool, self._retry_at is not None
+        pool, away = self.pool, self._away_at
 
         def changed(cells: Cells, time: float) -> tuple[T, int]:
             with self.lock:  # it may be called again, so nothing is forgotten before it returns
                 count = len(pool.ends)
+                if away is not None and self._spare is not None:
+                    own = self._own(self._spare, time - now)
+                    pool.permits.rejoin(cells, time, away + (time - now), own)
                 _apply(pool, cells, time, now)
-                if away and self._spare is not None:
-                    pool.permits.rejoin(cells, time, self._own(self._spare, time - now))
                 self._seen = [free - time for free in pool.permits.free_at(cells)], now
                 return change(pool, cells, time), count
 
         found, count = pool.store.update(now, changed)
         with self.lock:
             del pool.ends[:count]
-        self._known, self._retry_at = True, None
-        if away:
+        self._known, self._away_at = True, None
+        if away is not None:
             logger.warning("the store of the rate limit can be used again")
         return found
 
@@ -152,11 +153,11 @@ class RemoteQueue(Queue):
             return change(spare, _cells(spare), now)
 
     def _is_away(self, now: float, problem: StoreUnavailable) -> None:
-        spare, again = self._spare, self._retry_at is not None
+        spare, again = self._spare, self._away_at is not None
         self._problem = problem
         if not again and spare is None and not self._known:
             raise ConfigError(f"{problem}. Check the address, and that the server runs")
-        self._retry_at = self._clock() + RETRY
+        self._away_at = self._clock()
         if again:
             return
         if spare is None:
