@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.waiting import Ready
 
 from subhub.errors import ConfigError
 from subhub.forks import Forkable
@@ -20,6 +23,9 @@ from subhub.stores.url import StoreURL
 
 T = TypeVar("T")
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+_PATIENCE: Final = 5.0
+"""Seconds to wait for an answer of a server whose machine lives: no keepalive notices that."""
 
 _ROUNDS: Final = 3
 """How often two connections are compared: a busy pool may give them different servers."""
@@ -35,7 +41,7 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 _SERVER_SETTINGS: Final = """SELECT set_config('tcp_keepalives_idle', '10', false),
     set_config('tcp_keepalives_interval', '5', false),
-    set_config('tcp_keepalives_count', '3', false), set_config('statement_timeout', '10s', false),
+    set_config('tcp_keepalives_count', '3', false), set_config('statement_timeout', '5s', false),
     set_config('synchronous_commit', CASE current_setting('synchronous_commit')
         WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)"""
 _GONE: Final[list[Connection]] = []
@@ -43,11 +49,52 @@ _GONE: Final[list[Connection]] = []
 
 
 class Away(Exception):
-    """The server does not answer; what was asked of it may have been done."""
+    """The server does not answer; what was asked of it may have been done.
+
+    *cut* means that it has closed the connection, and may take a new one.
+    """
+
+    def __init__(self, problem: str, *, cut: bool = False) -> None:
+        super().__init__(problem)
+        self.cut = cut
 
 
 class Refused(Exception):
     """The server answered with an error."""
+
+
+class _PatientConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that closes itself when an answer does not come."""
+
+    def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
+        """Wait for *gen*, as the driver does, but not for ever."""
+        try:
+            return super().wait(_limited(gen), *args, **kwargs)
+        except _NoAnswer:
+            self.pgconn.finish()
+            raise
+
+
+class _NoAnswer(psycopg.OperationalError):
+    """The server has not answered in time."""
+
+
+def _limited(waiting: PQGen[T]) -> PQGen[T]:
+    """Run *waiting*, and raise `_NoAnswer` when it takes too long.
+
+    The driver sends `Ready.NONE` several times a second while nothing comes.
+    """
+    until = time.monotonic() + _PATIENCE
+    try:
+        wait = next(waiting)
+        while True:
+            ready = yield wait
+            if ready == Ready.NONE and time.monotonic() > until:
+                raise _NoAnswer(f"no answer within {_PATIENCE:g} s")
+            wait = waiting.send(ready)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 class PostgreSQLConnection(Forkable):
@@ -71,10 +118,11 @@ class PostgreSQLConnection(Forkable):
             again: Whether it may be done twice: it is, when the connection turns out to be cut.
         """
         with self._lock:
+            was_open = self._connection is not None and not self._connection.closed
             try:
                 return self._use(call)
-            except Away:
-                if not again:
+            except Away as away:
+                if not (again and was_open and away.cut):
                     raise
             return self._use(call)
 
@@ -97,14 +145,14 @@ class PostgreSQLConnection(Forkable):
                 os.close(connection.fileno())
 
     def _use(self, call: Callable[[Connection], T]) -> T:
-        problem = ""
+        problem, cut = "", True
         try:
             return call(self._opened())
         except psycopg.Error as error:
-            problem = described(error, self.url)
+            problem, cut = described(error, self.url), not isinstance(error, _NoAnswer)
         if self._connection is None or self._connection.closed:
             self._drop()
-            raise Away(problem)
+            raise Away(problem, cut=cut)
         raise Refused(problem)
 
     def _opened(self) -> Connection:
@@ -150,7 +198,7 @@ def connect(url: StoreURL) -> Connection:
     """Return a new connection; raise `Away`, or `ConfigError` for a URL that cannot be right."""
     away, wrong = "", ""
     try:
-        return psycopg.connect(url.reveal(), autocommit=True, **_given(url))
+        return _PatientConnection.connect(url.reveal(), autocommit=True, **_given(url))
     except psycopg.OperationalError as error:
         away = described(error, url)
         if isinstance(error, errors.InvalidPassword) or "authentication failed" in away:

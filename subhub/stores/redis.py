@@ -32,7 +32,7 @@ from subhub.stores.url import StoreURL
 T = TypeVar("T")
 
 _library: Any = redis  # its annotations are incomplete
-_TIMEOUT: Final = 2.0
+_TIMEOUT: Final = 1.0
 """Seconds to wait for a connection, and for an answer."""
 _SWAP: Final = """
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
@@ -102,6 +102,7 @@ class RedisPermits(SwappedCells, Forkable):
             refused = _described(error, self._url)
         except _PASSING as error:
             problem = _described(error, self._url)
+            again = again and isinstance(error, ConnectionError)  # it was cut
         except RedisError as error:
             refused = _described(error, self._url)
         # Outside of the handlers: the frames of the library, which an error would keep in its

@@ -62,7 +62,7 @@ def own_redis() -> Iterator[Server]:
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of each kind of store in turn."""
     server: Server = request.getfixturevalue(f"{request.param}_server")
-    return getattr(server, "url")  # noqa: B009 - both kinds have one
+    return server.url
 
 
 @pytest.fixture

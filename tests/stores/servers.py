@@ -19,7 +19,7 @@ PASSWORD: Final = "markedpassword7f3k"
 _PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
-class Missing(Exception):  # noqa: N818 - it is the reason of a skipped test
+class Missing(Exception):
     """The program of a server is not installed."""
 
 
@@ -37,6 +37,10 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="subhub-store-"))
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
     def command(self) -> list[str]:
         raise NotImplementedError
 
@@ -50,9 +54,10 @@ class Server:
             return True
         return False
 
-    def send(self, number: int) -> None:
+    @property
+    def pid(self) -> int:
         assert self._process is not None
-        self._process.send_signal(number)
+        return self._process.pid
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """Send a signal that ends it, and wait until it has ended."""

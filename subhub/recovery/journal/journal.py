@@ -17,7 +17,13 @@ from subhub.recovery.intents import Intent
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
 from subhub.recovery.journal.row_locks import try_row_lock
 from subhub.recovery.journal.sessions import lock_errors
-from subhub.recovery.journal.storage import BufferedDatabase, Database, Locked, Statement
+from subhub.recovery.journal.storage import (
+    BufferedDatabase,
+    Database,
+    Locked,
+    Statement,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity
@@ -229,6 +235,9 @@ class JournalEntry:
         except Locked as locked:
             self._written = False
             return str(locked)
+        except Unreachable:  # it may have been written all the same
+            self.close(done=False)
+            raise
         except JournalError:
             self._written = False
             raise
