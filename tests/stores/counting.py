@@ -18,9 +18,13 @@ class CountingServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 100
 
-    def __init__(self, limit: int, per: float, window: Window = "rolling") -> None:
+    def __init__(
+        self, limit: int, per: float, window: Window = "rolling", takes: float = 0.0
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.limit, self.per, self.window = limit, per, window
+        self.takes = takes  # seconds until it answers
+        self.posted: list[str] = []
         self.times: list[float] = []
         self.by_user: dict[str, list[float]] = {}
         self.refused: list[float] = []
@@ -75,11 +79,24 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length", "0"))
         sent = json.loads(self.rfile.read(length) or b"{}")
         accepted = server.take(str(sent.get("name", "")))
+        if accepted:
+            server.posted.append(self.path)
+        time.sleep(server.takes)
         body = b'{"id": "cst_1"}' if accepted else b'{"message": "too many"}'
-        self.send_response(201 if accepted else 429)
+        self._answer(201 if accepted else 429, body)
+
+    def do_GET(self) -> None:
+        """Show the customer, once one was posted."""
+        server = self.server
+        assert isinstance(server, CountingServer)
+        found = [{"id": "cst_1", "name": "me"}] if "/customers" in server.posted else []
+        self._answer(200, json.dumps({"items": found}).encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
-        if not accepted:
+        if status == 429:
             self.send_header("retry-after", "1")
         self.end_headers()
         _ = self.wfile.write(body)
