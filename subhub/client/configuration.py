@@ -92,9 +92,7 @@ class Configuration:
     def check(self, name: str) -> None:
         """Check the account *name* like `open`, but write nothing and open no journal."""
         self.check_needs()
-        for found in (self._place(name, "permits"), self.journal(name)):
-            if isinstance(found, StoreURL):
-                found.check()
+        _ = self._place(name, "permits"), self.journal(name)
         links = self._links(name)
         self._check_plans(self._account(name, links), links)
 
@@ -105,7 +103,10 @@ class Configuration:
     def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StoreURL | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
         with self._located(f"accounts.{name}.{setting}"):
-            return None if value is None else place(setting, value, self.folder)
+            found = None if value is None else place(setting, value, self.folder)
+            if isinstance(found, StoreURL):
+                found.check()
+            return found
 
     def _account(
         self,

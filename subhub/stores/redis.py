@@ -103,7 +103,7 @@ class RedisPermits(SwappedCells, Forkable):
         except _PASSING as error:
             problem = _described(error, self._url)
             again = again and isinstance(error, ConnectionError)  # it was cut
-        except RedisError as error:
+        except (RedisError, TypeError, ValueError) as error:  # also an option that is unknown
             refused = _described(error, self._url)
         # Outside of the handlers: the frames of the library, which an error would keep in its
         # context, hold the password.

@@ -58,10 +58,12 @@ class StoreURL:
         return text
 
     def check(self) -> None:
-        """Raise `ConfigError` if no store of this kind is installed; nothing is connected."""
+        """Raise `ConfigError` if no such store is installed for the setting; connect nothing."""
         from subhub.stores.registry import load  # noqa: PLC0415 - it loads entry points
 
-        _ = load(self)
+        kind = load(self)
+        if self.setting == "journal":
+            _ = kind.database(self)
 
     def permits(self, name: str, permits: Permits) -> PermitStore:
         """Return the store of the permits that *name* identifies; nothing is connected yet."""

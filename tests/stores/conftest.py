@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-import redis
 
-from tests.stores.servers import Missing, Pooler, PostgreSQLServer, RedisServer, Server
+from tests.stores.servers import Missing, Pooler, PostgreSQLServer, RedisServer, Server, redis_at
 
 
 def running(create: Callable[[], Server]) -> Iterator[Server]:
@@ -39,7 +38,7 @@ def postgresql_of_all() -> Iterator[Server]:
 @pytest.fixture
 def redis_server(redis_of_all: RedisServer) -> RedisServer:
     """A Redis that runs and is empty."""
-    with redis.Redis.from_url(redis_of_all.url) as client:
+    with redis_at(redis_of_all.url) as client:
         assert client.flushall()
     return redis_of_all
 

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import redis
 
 PASSWORD: Final = "markedpassword7f3k"
 _PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -75,6 +77,12 @@ class Server:
 
     def _log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")[-2000:]
+
+
+def redis_at(url: str) -> Any:
+    """Return a client of a Redis; the annotations of the library are incomplete."""
+    library: Any = redis.Redis
+    return library.from_url(url)
 
 
 def wait_for(ready: Callable[[], bool], problem: Callable[[], str], seconds: float = 30) -> None:

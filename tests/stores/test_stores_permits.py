@@ -17,7 +17,6 @@ import anyio
 import httpx
 import psycopg
 import pytest
-import redis
 
 from subhub import AsyncClient, Client, ConfigError, CustomerDraft, NotSent, RateLimit
 from subhub.models.identity import Identity
@@ -30,13 +29,13 @@ from subhub.sending.steps import monotonic
 from subhub.stores.cells import SwappedCells
 from subhub.stores.url import StoreURL
 from tests.stores.counting import CountingServer
-from tests.stores.servers import PASSWORD, PostgreSQLServer, RedisServer
+from tests.stores.servers import PASSWORD, PostgreSQLServer, RedisServer, redis_at
 
 KEY = "test_0123456789"
 LIMIT = RateLimit(5, per=0.5)
 
 
-def opened(url: str, permits: Permits, name: str = "name") -> SwappedCells:
+def opened(url: str, permits: Permits, name: str = "name") -> Any:
     store = StoreURL("permits", url).permits(name, permits)
     assert isinstance(store, SwappedCells)
     return store
@@ -50,7 +49,7 @@ def seed(url: str, limit: RateLimit, name: str = "name") -> None:
 
 
 @contextmanager
-def machine(url: str, limit: RateLimit = LIMIT, share: float = 1.0) -> Generator[RateLimiter]:
+def machine(url: str, limit: RateLimit = LIMIT, share: float = 1.0) -> Generator[Any]:
     address = StoreURL("permits", url)
     limiter = RateLimiter.over(RemoteQueue.over(limit, share, partial(address.permits, "name")))
     try:
@@ -59,7 +58,7 @@ def machine(url: str, limit: RateLimit = LIMIT, share: float = 1.0) -> Generator
         limiter.close()
 
 
-def send(limiter: RateLimiter, most: int = 100) -> int:
+def send(limiter: Any, most: int = 100) -> int:
     for sent in range(most):
         ticket = limiter.enter()
         if ticket.wait(monotonic()) > 0:
@@ -73,7 +72,7 @@ def test_machines_share_them(store_url: str) -> None:
     seed(store_url, LIMIT)
     with machine(store_url) as one, machine(store_url) as other:
         assert send(one, 3) == 3
-        one._queue._write_ends()  # type: ignore[attr-defined]
+        one._queue._write_ends()
         assert send(other) == 2
         assert send(one) == 0
         time.sleep(0.55)
@@ -112,7 +111,7 @@ def test_a_cut_connection_is_opened_again(store_url: str) -> None:
     seed(store_url, LIMIT)
     with machine(store_url) as limiter:
         assert send(limiter, 2) == 2
-        limiter._queue._write_ends()  # type: ignore[attr-defined]
+        limiter._queue._write_ends()
         cut_all(store_url)
         assert send(limiter) == 3
 
@@ -127,7 +126,7 @@ def test_a_forked_child_has_a_connection_of_its_own(store_url: str) -> None:
             sent = 0
             try:
                 sent = send(limiter, 2)
-                limiter._queue._write_ends()  # type: ignore[attr-defined]
+                limiter._queue._write_ends()
             finally:
                 os._exit(sent)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
@@ -137,7 +136,7 @@ def test_a_forked_child_has_a_connection_of_its_own(store_url: str) -> None:
 def cut_all(url: str) -> None:
     """Cut every other connection on the side of the server."""
     if url.startswith("redis"):
-        with redis.Redis.from_url(url) as client:
+        with redis_at(url) as client:
             _ = client.client_kill_filter(_type="normal", skipme=True)
         return
     with psycopg.connect(url) as connection:
@@ -242,7 +241,7 @@ class TestARedisThatIsKilled:
         assert provider.times == []
 
     def test_that_has_another_kind_of_value_is_refused(self, redis_server: RedisServer) -> None:
-        with redis.Redis.from_url(redis_server.url) as other:
+        with redis_at(redis_server.url) as other:
             _ = other.lpush("subhub:permits:name", "a list")
         with (
             machine(redis_server.url) as limiter,
@@ -254,7 +253,7 @@ class TestARedisThatIsKilled:
         seed(own_redis.url, LIMIT)
         with machine(own_redis.url) as limiter:
             assert send(limiter, 1) == 1
-            with redis.Redis.from_url(own_redis.url) as other:
+            with redis_at(own_redis.url) as other:
                 _ = other.replicaof("127.0.0.1", "1")  # it answers, and takes no writes
             ticket = limiter.enter()
             assert ticket.wait(monotonic()) > 0
@@ -262,7 +261,7 @@ class TestARedisThatIsKilled:
 
     def test_forgets_what_no_longer_matters(self, redis_server: RedisServer) -> None:
         seed(redis_server.url, LIMIT)
-        with redis.Redis.from_url(redis_server.url) as other:
+        with redis_at(redis_server.url) as other:
             left: Any = other.pttl("subhub:permits:name")
         assert 120_000 < left <= 121_001
 

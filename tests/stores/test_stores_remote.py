@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -30,19 +31,19 @@ class World:
         self.now = 1000.0
         self.store = MemoryServer(lambda: self.now)
 
-    def machine(self, share: float = 1.0, limit: RateLimit = LIMIT) -> RateLimiter:
+    def machine(self, share: float = 1.0, limit: RateLimit = LIMIT) -> Any:
         self._machines = getattr(self, "_machines", 0) + 1
         ahead = DAY * self._machines
         return limiter_of(self.store, limit, lambda: ahead + self.now, share)
 
-    def send(self, limiter: RateLimiter, most: int = 100) -> int:
+    def send(self, limiter: Any, most: int = 100) -> int:
         """Send as many requests as may be sent now, which are answered at once."""
         for sent in range(most):
             ticket = limiter.enter()
             if ticket.wait(0) > 0:
                 ticket.leave()
                 return sent
-            ticket.answered(limiter._queue._clock(), {}, 200)  # type: ignore[attr-defined]
+            ticket.answered(limiter._queue._clock(), {}, 200)
         return most
 
 
@@ -283,7 +284,7 @@ def test_other_terms_and_damage_are_refused(world: World) -> None:
 
 def test_the_last_limiter_closes_the_store(world: World) -> None:
     first = world.machine()
-    queue = first._queue
+    queue: Any = first._queue
     second = RateLimiter.over(queue)
     store = queue.pool.store
     assert isinstance(store, MemoryCells)
@@ -305,7 +306,7 @@ def test_a_fork_begins_again_with_the_same_store(world: World) -> None:
 class TestBackground:
     def test_does_the_work_of_several_wakes_at_once(self) -> None:
         done: list[int] = []
-        background = Background(lambda: done.append(1))
+        background: Any = Background(lambda: done.append(1))
         for _ in range(3):
             background.wake()
         deadline = time.monotonic() + 5
@@ -323,7 +324,7 @@ class TestBackground:
         def refuse(_: threading.Thread) -> None:
             raise RuntimeError("can't create new thread at interpreter shutdown")
 
-        background = Background(lambda: None)
+        background: Any = Background(lambda: None)
         monkeypatch.setattr(threading.Thread, "start", refuse)
         background.wake()
         assert not background._running
