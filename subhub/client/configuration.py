@@ -73,7 +73,7 @@ class Configuration:
         Args:
             name: Its name; otherwise the file's choice.
             dry_run: Sends no change; the file may ask for it as well.
-            journal: The path of a journal, for an account that names none.
+            journal: The path or URL of a journal, for an account that names none.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """

@@ -92,10 +92,13 @@ class Executor(BaseClient):
                 `RateLimited`; `None` for any time.
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
             rate_limit: A limit in place of the provider's documented one.
-            share: The part of the limit that this machine may use, where several use one key.
-            permits: A folder in which all processes of this machine that use it share one limit.
-                Without it, the clients of one key in this process do.
-            journal: The path of the journal's file.
+            share: The part of the limit that this machine may use, where several use one key; with
+                `permits` on another machine, the part that it may use while those are away.
+            permits: A folder in which all processes of this machine that use it share one limit, or
+                the URL of a Redis or PostgreSQL in which several machines do. Without it, the
+                clients of one key in this process do.
+            journal: The path of the journal's file, or the URL of a PostgreSQL, which several
+                machines may share. Nothing is connected before the first call.
             hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
                 or task. A hook that fails is logged, and changes nothing.
             transport: An httpx transport of your own.
@@ -149,7 +152,7 @@ class Executor(BaseClient):
                 working folder upwards.
             account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
             dry_run: As for `Client`; the file may ask for it as well.
-            journal: The path of a journal, for an account that names none.
+            journal: The path or URL of a journal, for an account that names none.
             hooks: As for `Client`.
             check_plans: Whether a configured plan that could not be sold at the account is an
                 error now, and not only when it is first named.
