@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from subhub.client.account import Account, open_account
 from subhub.client.environment import apply_environment
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
-from subhub.client.references import place, secret
+from subhub.client.references import place, secret, variable_of
 from subhub.client.tables import AccountSettings, PlanSettings, Settings
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
@@ -143,6 +143,7 @@ class Configuration:
                 hooks=hooks,
                 plans=plans,
                 plan_ids=plan_ids,
+                key_variable=variable_of(key.get_secret_value()) if key else "",
             )
 
     def _resolved(self, name: str, links: Links) -> tuple[AccountSettings, Mapping[str, str]]:

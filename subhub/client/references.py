@@ -22,6 +22,7 @@ _LOOKALIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE: Final = re.compile("[A-Z][A-Z0-9_]*")
+_SHELL_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # not a drive, which is one letter
 
 
@@ -34,6 +35,17 @@ def secret(value: str, folder: Path) -> str:
     if kind == "env":
         return _variable(target)
     return _content(folder / target) if kind == "file" else value.strip()
+
+
+def variable_of(value: str) -> str:
+    """Return the name of the variable that a key came from; nothing if a shell cannot name it.
+
+    The key of an account may be that of `SUBHUB_API_KEY`, which took the place of a reference.
+    """
+    kind, _, name = value.partition(":")
+    if kind != "env":
+        name = "SUBHUB_API_KEY" if value == os.environ.get("SUBHUB_API_KEY") else ""
+    return name.strip() if _SHELL_NAME.fullmatch(name.strip()) else ""
 
 
 def place(name: str, value: str, folder: Path) -> Path:
