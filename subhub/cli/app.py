@@ -35,7 +35,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
     "call": (
         "call:call",
-        "Call an operation that only one provider has; `subhub capabilities` lists them.",
+        "Call an operation that only one provider has; without one, list them.",
     ),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
