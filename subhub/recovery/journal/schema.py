@@ -67,15 +67,22 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """
     if is_current(connection):
         return
-    statements: tuple[str, ...] = _SECOND
-    if not _version(connection):
-        [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        if used:
-            problem = "is another program's database. Set `journal` to a file of its own."
-            raise UnfitFileError(problem)
-        statements = _FIRST + _SECOND
-    for statement in statements:
+    for statement in _SECOND if has_entries(connection) else _FIRST + _SECOND:
         _ = connection.execute(statement)
+
+
+def has_entries(connection: sqlite3.Connection) -> bool:
+    """Return whether there is a table of entries, of this version or of an earlier one.
+
+    Raises `UnfitFileError` for a later version, and for the database of another program.
+    """
+    if is_current(connection) or _version(connection):
+        return True
+    [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if used:
+        problem = "is another program's database. Set `journal` to a file of its own."
+        raise UnfitFileError(problem)
+    return False
 
 
 def _version(connection: sqlite3.Connection) -> int:
