@@ -26,6 +26,10 @@ _SHELL_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # not a drive, which is one letter
 
 
+class Missing(ConfigError):
+    """What a reference names is not there; it may be there where the program runs."""
+
+
 def secret(value: str, folder: Path) -> str:
     """Return the secret that *value* refers to, or *value* itself."""
     kind, _, target = value.partition(":")
@@ -92,7 +96,7 @@ def misspelled_reference(value: str) -> str | None:
 def _variable(name: str) -> str:
     found = os.environ.get(name, "").strip()
     if not found:
-        raise ConfigError(f"the variable {name} is not set: export {name}=...")
+        raise Missing(f"the variable {name} is not set: export {name}=...")
     return found
 
 
@@ -101,7 +105,8 @@ def _content(path: Path) -> str:
         found = read_text(path).strip()
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): check the path"
-        raise ConfigError(message) from error
+        kind = Missing if isinstance(error, FileNotFoundError) else ConfigError
+        raise kind(message) from error
     except NotText as error:
         raise ConfigError(f"{path} {error}") from error
     if not found:
