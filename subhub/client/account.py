@@ -22,7 +22,7 @@ from subhub.client.settings import (
     checked_timeout,
 )
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
 from subhub.models.identity import Identity
 from subhub.plugin.provider import Provider
@@ -56,7 +56,7 @@ class Account:
     """One account at one provider; `api_key` never shows in a repr.
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
-    account's time zone.
+    account's time zone. `key_variable` names the environment variable that the key came from.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Account:
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
+    key_variable: str = ""
 
     def close(self) -> None:
         """Release what is held open."""
@@ -127,17 +128,21 @@ class Account:
             headers=self.headers,
             encode=self.provider.encode if own_form else as_json,
         )
-        preview = None
-        if self.dry_run:
-            shown = {**_HEADERS, **self.provider.credentials(REDACTED)}
-            preview = partial(prepare, headers=shown)
+
+        def show(request: Request) -> PreparedRequest:
+            headers = {**_HEADERS, **self.provider.credentials(REDACTED)}
+            shown = prepare(request, headers=headers)
+            content = self.redact(Response(0, content=shown.content)).content
+            return replace(shown, content=content, key_variable=self.key_variable)
+
         return Rules(
             provider=self.provider,
             begin=partial(Operation, self.retries),
             prepare=prepare,
             redact=self.redact,
-            preview=preview,
+            preview=show if self.dry_run else None,
             note=self.oddities,
+            show=show,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -199,12 +204,14 @@ def open_account(
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
+    key_variable: str = "",
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
     that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
-    at the provider. Wrong settings raise `ConfigError`.
+    at the provider. *key_variable* names the environment variable that the key came from. Wrong
+    settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -259,6 +266,7 @@ def open_account(
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
+        key_variable=key_variable,
         journal=None
         if journal is None
         else open_journal(journal),  # last, so that what is refused before leaves no open file
