@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.doctor import Finding, diagnose
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
@@ -79,6 +80,7 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -151,6 +153,7 @@ __all__ = [
     "DeletedCustomer",
     "Event",
     "Evidence",
+    "Finding",
     "Interval",
     "InvalidReply",
     "InvalidRequest",
@@ -184,6 +187,7 @@ __all__ = [
     "WebhookRefused",
     "WouldSend",
     "access_at",
+    "diagnose",
 ]
 
 

@@ -64,6 +64,11 @@ class SubhubError(Exception):
 
     `token` is set when a change may have been carried out: `client.resolve(error.token)` finds out.
     It is text that may be stored and logged.
+
+    A `ProviderError`, an `InvalidReply` and a `TransportError` have the `request` that they are
+    about, where one was sent or was to be sent, without the key: `error.request.curl()` is a
+    command that repeats it. Its address and body hold what was sent, and so personal data; the
+    message, the repr and the traceback of the error do not show it.
     """
 
     provider: str | None = None
@@ -139,6 +144,8 @@ class ProviderError(SubhubError):
     `request_id` what its support asks for, `fields` its complaints per field, `retry_after` the
     seconds that it asks to wait, and `raw` its decoded answer. What it did not say is `None`.
     """
+
+    request: PreparedRequest | None = None
 
     def __init__(
         self,
@@ -222,6 +229,7 @@ class InvalidReply(SubhubError):
     it broke off: asking again may help.
     """
 
+    request: PreparedRequest | None = None
     truncated = False
 
     def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
@@ -254,6 +262,8 @@ class WouldSend(SubhubError):
 
 class TransportError(SubhubError):
     """No answer came back to a request that changes nothing."""
+
+    request: PreparedRequest | None = None
 
 
 class NotSent(TransportError):

@@ -26,7 +26,7 @@ from subhub.plugin import Flow, Provider, Request, Response, completed
 from subhub.sending.engine import Rules, drive, steps
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.retries import Operation, RetryPolicy
-from subhub.sending.steps import Pause
+from subhub.sending.steps import Pause, Step
 
 DONE = Response(200, {}, b"{}")
 REFUSED = Response(422, {}, b'{"message": "no"}')
@@ -39,6 +39,7 @@ class Noted:
 
     def __init__(self, *, journaled: bool = True) -> None:
         self.journaled = journaled
+        self.remote = False
         self.open = False
         self.heard: list[object] = []
 
@@ -123,9 +124,10 @@ class World:
         )
         return drive(steps(rules.begin("play"), flow, self.change, rules), self._perform)
 
-    def _perform(self, step: PreparedRequest | Pause) -> Response | None:
+    def _perform(self, step: Step) -> Response | None:
         if isinstance(step, Pause):
             return None
+        assert isinstance(step, PreparedRequest)
         self.sent.append(step.method)
         self.when_sent.append(list(self.change.heard))
         answer = self.answers.pop(0)

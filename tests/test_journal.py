@@ -36,8 +36,8 @@ from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Job, Journal
-from subhub.recovery.journal.database import Database
 from subhub.recovery.journal.schema import bring_up_to_date
+from subhub.recovery.journal.sqlite import SQLiteDatabase
 from subhub.sandbox.faults import Fault
 
 KEY = "test_0123456789"
@@ -436,7 +436,7 @@ class TestProcesses:
         journal.close()
 
     def test_that_create_it_at_the_same_time_create_it_once(self, path: Path) -> None:
-        database = Database(path)
+        database = SQLiteDatabase(path)
         late = sqlite3.connect(path)
         bring_up_to_date(late)  # it saw an empty file before the other process created it
         late.close()
@@ -448,11 +448,11 @@ class TestProcesses:
             WRITE
             + """
     import os
-    first = journal._sessions.own()
+    first = journal._sessions.session()
     child = os.fork()
     if child == 0:
         journal.write(Intent("acme", "child", "subscribe", "2026-01-01"), None, patience=9)
-        os._exit(journal._sessions.own() == first)
+        os._exit(journal._sessions.session() == first)
     raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
             """,
             path,

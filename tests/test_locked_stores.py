@@ -29,7 +29,8 @@ from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Journal
-from subhub.recovery.journal.database import Database, Locked
+from subhub.recovery.journal.sqlite import SQLiteDatabase
+from subhub.recovery.journal.storage import BufferedDatabase, Locked
 
 KEY = "test_0123456789"
 ACME = Identity.of("acme", "https://api.acme.example", "live", KEY, None)
@@ -271,23 +272,23 @@ class TestDatabase:
         journal: Any = Journal(path)
         intent = Intent("acme", "main", "subscribe", "2026-01-01", identity=ACME)
         journal.write(intent, None)
-        session = journal._sessions.own()
+        session = journal._sessions.session()
         with locked(path):
             _ = journal.mark_resolved(intent, done=True)
-            database = journal.database
-            database.before_fork()
-            database.after_fork_in_parent()
+            database, file = journal.database, journal._sessions
+            file.before_fork()
+            file.after_fork_in_parent()
             assert not database.flush()
-            database.before_fork()
-            database.after_fork_in_child()
+            file.before_fork()
+            for forked in (file, file._sessions, database):
+                forked.after_fork_in_child()
             assert database.flush()
-        journal._sessions.after_fork_in_child()
-        assert journal._sessions.own() != session
+        assert file.session() != session
         journal.close()
         journal.close()
 
     def test_keeps_nothing_that_would_fail_every_time(self, path: Path) -> None:
-        database = Database(path)
+        database = BufferedDatabase(SQLiteDatabase(path))
         with pytest.raises(JournalError, match="no such table"):
             database.write_soon(("DELETE FROM missing", ()))
         assert database.flush()

@@ -26,7 +26,7 @@ from subhub.plugin import Provider, Request, Response, path
 from subhub.sending.engine import drive
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.retries import Operation, RetryPolicy, RetryQuota
-from subhub.sending.steps import Pause
+from subhub.sending.steps import Pause, Step
 
 READ = Request("GET", path("/plans/{}", "p1"))
 CHANGE = Request("POST", "/plans", {"name": "x"})
@@ -47,7 +47,7 @@ class World:
     def send(self, request: Request) -> Response:
         return drive(Operation(self.policy, "the_operation").send(request, SENT, None), self._do)
 
-    def _do(self, step: PreparedRequest | Pause) -> Response | None:
+    def _do(self, step: Step) -> Response | None:
         if isinstance(step, Pause):
             self.pauses.append(step.seconds)
             self.now += step.seconds

@@ -21,10 +21,12 @@ from subhub.cli.plan_check import PlanCheck
 from subhub.cli.progress import Bar, Estimate
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
+from subhub.client.account import open_journal
 from subhub.client.configuration import Configuration
 from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest, WouldSend
-from subhub.recovery.journal import Job, Journal
+from subhub.recovery.journal import Job
+from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
@@ -77,9 +79,12 @@ def perform(
         run.for_real(account, limit and limit.divided(settings.share))
 
 
-def _refuse_same_file(result: Path | None, rows: Path, journal: Path) -> None:
+def _refuse_same_file(result: Path | None, rows: Path, journal: Path | StorePlace) -> None:
     for other, what in ((rows, "the file with the customers"), (journal, "the journal")):
-        if result is not None and result.resolve() == other.resolve():
+        same = (
+            isinstance(other, Path) and result is not None and result.resolve() == other.resolve()
+        )
+        if same:
             message = f"`--result` must not be {what}, got {result}: name another"
             raise InvalidRequest(message)
 
@@ -107,7 +112,7 @@ class _Run:
     rows: Sequence[CustomerRow]
     batch: BatchOptions
     options: ChangeOptions
-    journal: Path
+    journal: Path | StorePlace
 
     def print_first_request(self) -> None:
         """Make the first row's call on a dry-run client, which raises `WouldSend`."""
@@ -132,9 +137,10 @@ class _Run:
         target = self.batch.result or self.path.with_suffix(".results.csv")
         estimate = Estimate(len(self.rows), limit)
         elsewhere = self._check_earlier_run(account, job, target)
+        own = self.journal if isinstance(self.journal, Path) else None  # the account has the URL
         with (
             ResultFile(target, resume=self.batch.resume, rows=len(self.rows)) as file,
-            self.options.client(journal=self.journal, hooks=[estimate.sent]) as client,
+            self.options.client(journal=own, hooks=[estimate.sent]) as client,
         ):
             if elsewhere and file.done:
                 raise self._other_results(account, file)
@@ -142,7 +148,7 @@ class _Run:
 
     def _check_earlier_run(self, account: Account, name: str, results: Path) -> bool:
         """Refuse to repeat or to mix runs; return whether only other accounts have this one."""
-        with closing(Journal(self.journal)) as journal:
+        with closing(open_journal(self.journal)) as journal:
             job = Job(journal, account.identity, account.name, name, adopt=self.batch.adopt)
             try:
                 if self.batch.resume:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
-from subhub.client.references import checked_path
+from subhub.client.references import checked_place
 from subhub.client.settings import (
     check_production,
     checked_address,
@@ -23,7 +23,7 @@ from subhub.client.settings import (
     checked_timeout,
 )
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
 from subhub.models.identity import Identity
 from subhub.plugin.provider import Provider
@@ -36,6 +36,7 @@ from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
+from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -56,7 +57,7 @@ class Account:
     """One account at one provider; `api_key` never shows in a repr.
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
-    account's time zone.
+    account's time zone. `key_variable` names the environment variable that the key came from.
     """
 
     name: str
@@ -78,12 +79,21 @@ class Account:
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
+    key_variable: str = ""
 
     def close(self) -> None:
         """Release what is held open."""
         self.retries.close()
         if self.journal is not None:
             self.journal.close()
+
+    @property
+    def remote(self) -> bool:
+        """Whether closing it waits for a store on another machine."""
+        limiter = self.retries.limiter
+        return (self.journal is not None and self.journal.remote) or (
+            limiter is not None and limiter.remote
+        )
 
     def with_options(
         self,
@@ -119,17 +129,21 @@ class Account:
             headers=self.headers,
             encode=self.provider.encode if own_form else as_json,
         )
-        preview = None
-        if self.dry_run:
-            shown = {**_HEADERS, **self.provider.credentials(REDACTED)}
-            preview = partial(prepare, headers=shown)
+
+        def show(request: Request) -> PreparedRequest:
+            headers = {**_HEADERS, **self.provider.credentials(REDACTED)}
+            shown = prepare(request, headers=headers)
+            content = self.redact(Response(0, content=shown.content)).content
+            return replace(shown, content=content, key_variable=self.key_variable)
+
         return Rules(
             provider=self.provider,
             begin=partial(Operation, self.retries),
             prepare=prepare,
             redact=self.redact,
-            preview=preview,
+            preview=show if self.dry_run else None,
             note=self.oddities,
+            show=show,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -186,18 +200,20 @@ def open_account(
     max_response_bytes: int = MAX_RESPONSE_BYTES,
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
-    permits: str | os.PathLike[str] | None = None,
-    journal: str | os.PathLike[str] | None = None,
+    permits: str | os.PathLike[str] | StorePlace | None = None,
+    journal: str | os.PathLike[str] | StorePlace | None = None,
     hooks: Sequence[Hook] = (),
     production: bool = False,
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
+    key_variable: str = "",
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
     that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
-    at the provider. Wrong settings raise `ConfigError`.
+    at the provider. *key_variable* names the environment variable that the key came from. Wrong
+    settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -205,7 +221,7 @@ def open_account(
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
     zone = time_zone(timezone or provider.timezone)
-    folder = None if permits is None else checked_path("permits", permits)
+    place = None if permits is None else checked_place("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
     name = name or provider.name
@@ -218,7 +234,7 @@ def open_account(
     if production:
         check_production(provider.name, address, identity.mode)
     limit = rate_limit or provider.rate_limit
-    terms = None if limit is None else terms_of(limit, share, None if fake else folder)
+    terms = None if limit is None else terms_of(limit, share, None if fake else place)
     return Account(
         name=name,
         provider=connector,
@@ -254,7 +270,10 @@ def open_account(
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
-        journal=_journal(journal),  # last, so that what is refused before leaves no open file
+        key_variable=key_variable,
+        journal=None
+        if journal is None
+        else open_journal(journal),  # last, so that what is refused before leaves no open file
     )
 
 
@@ -275,12 +294,12 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     return sandbox
 
 
-def _journal(path: str | os.PathLike[str] | None) -> Journal | None:
-    if path is None:
-        return None
-    from subhub.recovery.journal import Journal  # noqa: PLC0415 - it loads SQLite
+def open_journal(place: str | os.PathLike[str] | StorePlace) -> Journal:
+    """Return the journal at a path or URL."""
+    from subhub.recovery.journal import Journal  # noqa: PLC0415 - few calls have one
 
-    return Journal(checked_path("journal", path))
+    found = checked_place("journal", place)
+    return Journal(found.database() if isinstance(found, StorePlace) else found)
 
 
 def _plan_ids(

@@ -11,7 +11,7 @@ from subhub.client.keys import Mode
 from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
-from subhub.sending.steps import ASYNC_PAUSE, Pause
+from subhub.sending.steps import ASYNC_PAUSE, Pause, StoreCall
 from subhub.sending.transport import MAX_RESPONSE_BYTES, fake_transport
 from subhub.sending.transport.async_http import AsyncHttpSender
 
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk import AsyncBulk
     from subhub.errors import SubhubError
-    from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
-    from subhub.sending.steps import Steps
+    from subhub.sending.steps import Step, Steps
     from subhub.sending.transport.async_http import AsyncHttpClient, AsyncTransport
 
 T = TypeVar("T")
@@ -135,7 +134,10 @@ class AsyncExecutor(BaseClient):
         """Close the connections."""
         if not self._lent:
             await self._sender.close()
-            self._account.close()
+            if self._account.remote:
+                await in_thread(self._account.close)
+            else:
+                self._account.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -199,7 +201,7 @@ class AsyncExecutor(BaseClient):
     async def _run(self, steps: Steps[T]) -> T:
         return await async_drive(steps, self._perform)
 
-    async def _perform(self, step: PreparedRequest | Pause) -> Response | None:
+    async def _perform(self, step: Step) -> object:
         if isinstance(step, Pause):
             from anyio import sleep  # noqa: PLC0415 - httpx brings it; sync programs never need it
 
@@ -208,6 +210,8 @@ class AsyncExecutor(BaseClient):
             stoppable = None if step.ended else ASYNC_PAUSE.get()
             await (stoppable or sleep)(0 if skipped else step.seconds)
             return None
+        if isinstance(step, StoreCall):
+            return await in_thread(step.call)
         return await self._sender.send(step, self._account.timeout)
 
     def _walk(
@@ -227,3 +231,13 @@ class AsyncExecutor(BaseClient):
                 steps = read(pages.cursor) if pages.more else steps
 
         return items()
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    """Call what waits for another machine, while other tasks run.
+
+    A task that is cancelled meanwhile still waits: what was written has to be known.
+    """
+    from anyio import to_thread  # noqa: PLC0415 - only stores on other machines need it
+
+    return await to_thread.run_sync(call)

@@ -124,7 +124,7 @@ class BaseClient:
         if any(found.in_flight and found.is_of(intent) for found in self.open_intents()):
             raise InvalidRequest.of("token", "its process still lives: wait for it, or end it")
         if not journal.mark_resolved(intent, done=done, object_id=object_id, patience=MARKING):
-            raise InvalidRequest.of("token", f"nothing of it is left in {str(journal.path)!r}")
+            raise InvalidRequest.of("token", f"nothing of it is left in {journal.place!r}")
 
     def _open(self, account: Account) -> None:
         self._account = account

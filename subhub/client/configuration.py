@@ -10,17 +10,18 @@ import difflib
 import os
 import tomllib
 from collections.abc import Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from subhub.client.account import Account, open_account
 from subhub.client.environment import apply_environment, variable
+from subhub.client.keys import stand_in_key
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
-from subhub.client.references import place, secret
+from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, PlanSettings, Settings
 from subhub.client.text_files import NotText, read_text
@@ -29,8 +30,10 @@ from subhub.models import PlanDraft
 from subhub.plugin.capabilities import Capabilities
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
+from subhub.stores.registry import StorePlace
 
 FILE_NAME = "subhub.toml"
+_STORES: Final = ("permits", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Configuration:
         name: str | None = None,
         *,
         dry_run: bool = False,
-        journal: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | StorePlace | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
     ) -> Account:
@@ -75,15 +78,15 @@ class Configuration:
         Args:
             name: Its name; otherwise the file's choice.
             dry_run: Sends no change; the file may ask for it as well.
-            journal: The path of a journal, for an account that names none.
+            journal: The path or URL of a journal, for an account that names none.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """
         self.check_needs()
         chosen = self.choose(name)
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
-        permits, own = self._path(chosen, "permits"), self.journal(chosen)
-        links = self._links(chosen)
+        permits, own = self.permits(chosen), self.journal(chosen)
+        links = self.links(chosen)
         account = self._account(
             chosen, links, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
         )
@@ -91,21 +94,72 @@ class Configuration:
             self._check_plans(account, links)
         return account
 
-    def check(self, name: str) -> None:
-        """Check the account *name* like `open`, but write nothing and open no journal."""
+    def check(self, name: str, *, secrets: bool = True) -> Mapping[str, str]:
+        """Check the account *name* like `open`, but write nothing and open no journal.
+
+        Return each setting that was not checked, because what it refers to is missing and *secrets*
+        are not asked for, and what is missing.
+        """
         self.check_needs()
-        _ = self._path(name, "permits"), self.journal(name)
-        links = self._links(name)
-        self._check_plans(self._account(name, links), links)
+        absent = {} if secrets else self._absent(name)
+        for setting in _STORES:
+            _ = None if setting in absent else self._place(name, setting)
+        links = self.links(name)
+        account = self._account(name, links, stand_in="api_key" in absent)
+        self._check_plans(account, links)
+        return absent
 
-    def journal(self, name: str) -> Path | None:
-        """Return the path of the journal of the account *name*."""
-        return self._path(name, "journal")
+    def _absent(self, name: str) -> dict[str, str]:
+        """Return the settings of an account whose references lead nowhere, and why."""
+        settings = self.settings.accounts[name]
+        found: dict[str, str] = {}
+        references: dict[str, str] = {}
+        if settings.api_key is not None:
+            references["api_key"] = settings.api_key.get_secret_value()
+        elif not settings.sandbox:
+            found["api_key"] = "none is configured"
+        for store in _STORES:
+            value: str | None = getattr(settings, store)
+            if value is not None and value.startswith("env:"):
+                references[store] = value
+        for setting, reference in references.items():
+            with suppress(ConfigError):  # what is there and wrong is checked as ever
+                try:
+                    _ = secret(reference, self.folder)
+                except Missing as error:
+                    found[setting] = str(error)
+        return found
 
-    def _path(self, name: str, setting: Literal["permits", "journal"]) -> Path | None:
+    def alone(self, name: str) -> Configuration:
+        """Return the same configuration with no other account than *name*."""
+        accounts = {name: self.settings.accounts[name]}
+        settings = self.settings.model_copy(update={"account": name, "accounts": accounts})
+        return Configuration(settings, self.source, self.folder, self.variables)
+
+    def probe(self, name: str, links: Links) -> Account:
+        """Open the account *name* without journal and permits, so that nothing is written.
+
+        Args:
+            name: The account's name.
+            links: Those of its plans; see `links`.
+        """
+        return self._account(name, links)
+
+    def journal(self, name: str) -> Path | StorePlace | None:
+        """Return the path or URL of the journal of the account *name*."""
+        return self._place(name, "journal")
+
+    def permits(self, name: str) -> Path | StorePlace | None:
+        """Return the folder or URL of the permits of the account *name*."""
+        return self._place(name, "permits")
+
+    def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StorePlace | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
         with self._located(f"accounts.{name}.{setting}"):
-            return None if value is None else place(setting, value, self.folder)
+            found = None if value is None else place(setting, value, self.folder)
+            if isinstance(found, StorePlace):
+                found.check()
+            return found
 
     def _account(
         self,
@@ -113,9 +167,10 @@ class Configuration:
         links: Links,
         *,
         dry_run: bool = False,
-        permits: Path | None = None,
-        journal: str | os.PathLike[str] | None = None,
+        permits: Path | StorePlace | None = None,
+        journal: str | os.PathLike[str] | StorePlace | None = None,
         hooks: Sequence[Hook] = (),
+        stand_in: bool = False,
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
@@ -123,10 +178,13 @@ class Configuration:
             settings, plan_ids = self._resolved(name, links, production=production)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
-            api_key = secret(key.get_secret_value(), self.folder) if key else None
+            api_key = secret(key.get_secret_value(), self.folder) if key and not stand_in else None
         with self._located(f"accounts.{name}", name):
+            provider = load(settings.provider)
+            if stand_in:  # nothing will be sent with it
+                api_key = stand_in_key(provider, settings.mode)
             return open_account(
-                load(settings.provider),
+                provider,
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
@@ -148,6 +206,7 @@ class Configuration:
                 hooks=hooks,
                 plans=plans,
                 plan_ids=plan_ids,
+                key_variable=variable_of(key.get_secret_value()) if key else "",
             )
 
     def _resolved(
@@ -163,7 +222,7 @@ class Configuration:
             return _in_served_sandbox(settings, name)
         return settings, {key: link.id for key, link in links.items()} | settings.plans
 
-    def _links(self, account: str) -> Links:
+    def links(self, account: str) -> Links:
         """Return what the lock file says of the configured plans that are not linked by hand."""
         by_hand = self.settings.accounts[account].plans
         unknown = sorted(by_hand.keys() - self.settings.plans.keys())
@@ -181,16 +240,20 @@ class Configuration:
 
     def _check_plans(self, account: Account, links: Links) -> None:
         """Refuse a configured plan that could not be sold, and close *account* then."""
-        if account.fake is not None:
-            return
-        needs = self.settings.needs
-        found = problems(account.provider, account.plans, account.plan_ids, links, needs)
+        found = self.plan_problems(account, links)
         if lines := "\n  ".join(f"plans.{key}: {problem}" for key, problem in found):
             account.close()
             raise ConfigError(
                 f"{self.source}: accounts.{account.name}: the configured plans cannot all be sold:"
                 f"\n  {lines}"
             )
+
+    def plan_problems(self, account: Account, links: Links) -> list[tuple[str, str]]:
+        """Return each configured plan that could not be sold at *account*, and why."""
+        if account.fake is not None:
+            return []
+        needs = self.settings.needs
+        return list(problems(account.provider, account.plans, account.plan_ids, links, needs))
 
     @contextmanager
     def _located(self, place: str, account: str | None = None) -> Generator[None]:

@@ -2,7 +2,7 @@
 
 Two sign-ups of one person at the same time would both find nothing, and both create a customer. A
 lock excludes the other threads and tasks of this process, and, with a journal, the other processes
-that share its file.
+that share it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from subhub.errors import NotSent
-from subhub.sending.steps import Pause, Steps
+from subhub.sending.steps import Pause, Steps, StoreCall
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
-    from subhub.file_locks import LockableFile
+    from subhub.recovery.journal.journal import Lock
 
 T = TypeVar("T")
 
@@ -44,7 +44,12 @@ class CustomerLock:
         text = "\0".join(facts).encode(errors="surrogatepass")
         self._name = hashlib.blake2b(text, digest_size=16, person=b"subhub-customer").hexdigest()
         self._journal = account.journal
-        self._file: LockableFile | None = None
+        self._shared: Lock | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether acquiring it waits for another machine."""
+        return self._journal is not None and self._journal.remote
 
     def try_acquire(self) -> bool:
         """Acquire the lock unless another call has it; return whether it was acquired."""
@@ -52,16 +57,16 @@ class CustomerLock:
             return False
         if self._journal is None:
             return True
-        self._file = self._journal.try_lock(self._name)
-        if self._file is None:
+        self._shared = self._journal.try_lock(self._name)
+        if self._shared is None:
             self.release()
-        return self._file is not None
+        return self._shared is not None
 
     def release(self) -> None:
         """Release the lock, if it is held here."""
-        if self._file is not None:
-            self._file.remove()
-            self._file = None
+        if self._shared is not None:
+            self._shared.remove()
+            self._shared = None
         if _held.get(self._name) is self:
             del _held[self._name]
 
@@ -75,7 +80,10 @@ def exclusive(
     """
     waited = 0.0
     try:
-        while not lock.try_acquire():
+        while True:
+            acquired = (yield StoreCall(lock.try_acquire)) if lock.remote else lock.try_acquire()
+            if acquired:
+                break
             if deadline is not None and waited >= deadline:
                 message = (
                     "another call for the same customer did not end within the deadline of "

@@ -12,7 +12,7 @@ from subhub.client.keys import Mode
 from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
-from subhub.sending.steps import PAUSE, Pause
+from subhub.sending.steps import PAUSE, Pause, StoreCall
 from subhub.sending.transport import MAX_RESPONSE_BYTES, HttpSender, fake_transport
 
 if TYPE_CHECKING:
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk import Bulk
     from subhub.errors import SubhubError
-    from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
     from subhub.sending.attempts import Hook
-    from subhub.sending.steps import Steps
+    from subhub.sending.steps import Step, Steps
     from subhub.sending.transport import SyncHttpClient, SyncTransport
 
 T = TypeVar("T")
@@ -95,10 +94,13 @@ class Executor(BaseClient):
                 `RateLimited`; `None` for any time.
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
             rate_limit: A limit in place of the provider's documented one.
-            share: The part of the limit that this machine may use, where several use one key.
-            permits: A folder in which all processes of this machine that use it share one limit.
-                Without it, the clients of one key in this process do.
-            journal: The path of the journal's file.
+            share: The part of the limit that this machine may use, where several use one key; with
+                `permits` on another machine, the part that it may use while those are away.
+            permits: A folder in which all processes of this machine that use it share one limit, or
+                the URL of a Redis or PostgreSQL in which several machines do. Without it, the
+                clients of one key in this process do.
+            journal: The path of the journal's file, or the URL of a PostgreSQL, which several
+                machines may share. Nothing is connected before the first call.
             hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
                 or task. A hook that fails is logged, and changes nothing.
             transport: An httpx transport of your own.
@@ -153,7 +155,7 @@ class Executor(BaseClient):
                 working folder upwards.
             account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
             dry_run: As for `Client`; the file may ask for it as well.
-            journal: The path of a journal, for an account that names none.
+            journal: The path or URL of a journal, for an account that names none.
             hooks: As for `Client`.
             check_plans: Whether a configured plan that could not be sold at the account is an
                 error now, and not only when it is first named.
@@ -301,12 +303,14 @@ class Executor(BaseClient):
     def _run(self, steps: Steps[T]) -> T:
         return drive(steps, self._perform)
 
-    def _perform(self, step: PreparedRequest | Pause) -> Response | None:
+    def _perform(self, step: Step) -> object:
         if isinstance(step, Pause):
             if not self._account.skip(step):
                 stoppable = None if step.ended else PAUSE.get()
                 (stoppable or time.sleep)(step.seconds)
             return None
+        if isinstance(step, StoreCall):
+            return step.call()
         return self._sender.send(step, self._account.timeout)
 
     def _walk(

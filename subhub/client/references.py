@@ -13,6 +13,8 @@ from typing import Final
 
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError
+from subhub.stores.registry import StorePlace
+from subhub.stores.url import is_url
 
 _LOOKALIKE: Final = re.compile(
     r"(?:env|file)\s*[:=](?P<named>.*)"  # also ENV:KEY, `env: KEY`, env=KEY
@@ -22,7 +24,12 @@ _LOOKALIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE: Final = re.compile("[A-Z][A-Z0-9_]*")
+_SHELL_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # not a drive, which is one letter
+
+
+class Missing(ConfigError):
+    """What a reference names is not there; it may be there where the program runs."""
 
 
 def secret(value: str, folder: Path) -> str:
@@ -36,24 +43,40 @@ def secret(value: str, folder: Path) -> str:
     return _content(folder / target) if kind == "file" else value.strip()
 
 
-def place(name: str, value: str, folder: Path) -> Path:
-    """Return the path that the setting *name* has; `env:NAME` refers to a variable that has it."""
-    return folder / checked_path(name, secret(value, folder) if value.startswith("env:") else value)
+def variable_of(value: str) -> str:
+    """Return the name of the variable that a key came from; nothing if a shell cannot name it.
 
-
-def checked_path(name: str, value: str | os.PathLike[str]) -> Path:
-    """Return *value* as a path; raise `ConfigError` if it is a URL or a reference.
-
-    A URL can hold a password, so no message repeats one. Without this check, a URL would be the
-    name of a new folder or file.
+    The key of an account may be that of `SUBHUB_API_KEY`, which took the place of a reference.
     """
+    kind, _, name = value.partition(":")
+    if kind != "env":
+        name = "SUBHUB_API_KEY" if value == os.environ.get("SUBHUB_API_KEY") else ""
+    return name.strip() if _SHELL_NAME.fullmatch(name.strip()) else ""
+
+
+def place(name: str, value: str, folder: Path) -> Path | StorePlace:
+    """Return the path or URL of the setting *name*; `env:NAME` refers to a variable that has it."""
+    found = checked_place(name, secret(value, folder) if value.startswith("env:") else value)
+    return found if isinstance(found, StorePlace) else folder / found
+
+
+def checked_place(name: str, value: str | os.PathLike[str] | StorePlace) -> Path | StorePlace:
+    """Return *value* as a path, or as the URL of a store; raise `ConfigError` if it is neither.
+
+    A URL can hold a password, so no message repeats one. Without this check, a reference would be
+    the name of a new folder or file.
+    """
+    if isinstance(value, StorePlace):
+        return value
     text = os.fspath(value)
+    if is_url(text):
+        return StorePlace(name, text)
     if found := _SCHEME.match(text):
         scheme = f"{found[1].lower()}:"
         if scheme in {"env:", "file:"}:
             remedy = "write the path alone, or env:NAME in the configuration file"
         else:
-            remedy = "only a path is supported, and no URL"
+            remedy = "write a path, or a URL such as postgresql://server/database"
         raise ConfigError(f"cannot open `{name}`, because it begins with {scheme!r}: {remedy}")
     if not text or text[0] in "~$%" or "\0" in text:
         raise ConfigError(
@@ -80,7 +103,7 @@ def misspelled_reference(value: str) -> str | None:
 def _variable(name: str) -> str:
     found = os.environ.get(name, "").strip()
     if not found:
-        raise ConfigError(f"the variable {name} is not set: export {name}=...")
+        raise Missing(f"the variable {name} is not set: export {name}=...")
     return found
 
 
@@ -89,7 +112,8 @@ def _content(path: Path) -> str:
         found = read_text(path).strip()
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): check the path"
-        raise ConfigError(message) from error
+        kind = Missing if isinstance(error, FileNotFoundError) else ConfigError
+        raise kind(message) from error
     except NotText as error:
         raise ConfigError(f"{path} {error}") from error
     if not found:

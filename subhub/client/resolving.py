@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from subhub.errors import (
@@ -26,7 +27,7 @@ from subhub.recovery.judgement import Resolution
 from subhub.recovery.reconcile import lookup, together
 from subhub.recovery.tracking import id_of
 from subhub.sending.engine import Rules, steps
-from subhub.sending.steps import Pause, Steps
+from subhub.sending.steps import Pause, Steps, StoreCall
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
@@ -67,13 +68,13 @@ class Resolver:
         groups = together({intent.salt: intent for intent in self._intents}.values())
         for group in groups:
             yield from self._look(group, group)
-            self._note(group, "done")
+            yield from self._note(group, "done")
         late = [(group, missed) for group in groups if (missed := self._missed(group))]
         if late:
             yield self._pause([intent for _, missed in late for intent in missed], grace_period)
         for group, missed in late:
             yield from self._look(group, missed)
-            self._note(missed, "done", "not_done")
+            yield from self._note(missed, "done", "not_done")
         return [self._found[intent.salt] for intent in self._intents]
 
     def _look(self, group: Sequence[Intent], sought: Sequence[Intent]) -> Steps[None]:
@@ -115,11 +116,15 @@ class Resolver:
         passed = (self._account.now() - lost_at).total_seconds()
         return Pause(max(1.0, grace_period - passed))
 
-    def _note(self, group: Sequence[Intent], *outcomes: str) -> None:
+    def _note(self, group: Sequence[Intent], *outcomes: str) -> Steps[None]:
         """Note in the journal which of *group* are decided, by one of the *outcomes*."""
         journal = self._account.journal
         if journal is None:
             return
         for intent, found in self._decided(group, *outcomes):
             done = found.outcome == "done"
-            _ = journal.mark_resolved(intent, done=done, object_id=id_of(found.result))
+            note = partial(journal.mark_resolved, intent, done=done, object_id=id_of(found.result))
+            if journal.remote:
+                yield StoreCall(note)
+            else:
+                _ = note()

@@ -62,10 +62,16 @@ def validated_arguments(
         operation: The provider's method.
         given: The arguments by name; a list's cursor is not among them.
     """
-    known = [name for name in inspect.signature(operation).parameters if name not in _NOT_GIVEN]
+    known = arguments_of(operation)
     _check_known(f"`{operation.__name__}` has no argument", given, known)
     accepted = _model(operation, tuple(known), _Arguments)(**given)
     return {name: getattr(accepted, name) for name in given}
+
+
+def arguments_of(operation: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of an extension that a caller gives by name."""
+    parameters = inspect.signature(operation).parameters
+    return {name: found for name, found in parameters.items() if name not in _NOT_GIVEN}
 
 
 def _check_known(problem: str, given: Iterable[str], known: Collection[str]) -> None:

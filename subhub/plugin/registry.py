@@ -30,7 +30,7 @@ class Installed:
 @cache
 def load(name: str) -> type[Provider]:
     """Return the provider class called *name*. Only that plugin is imported."""
-    entries = _by_name().get(name)
+    entries = by_name(GROUP).get(name)
     if not entries:
         raise _not_installed(name)
     return _loaded(name, entries)
@@ -45,17 +45,17 @@ def provider_class(provider: str | type[Provider]) -> type[Provider]:
 
 def installed() -> list[Installed]:
     """Return every installed plugin, working or not. This imports them all."""
-    return [_inspect(name, entries) for name, entries in sorted(_by_name().items())]
+    return [_inspect(name, entries) for name, entries in sorted(by_name(GROUP).items())]
 
 
 def names() -> list[str]:
     """Return the names of the installed plugins. This imports none of them."""
-    return sorted(_by_name())
+    return sorted(by_name(GROUP))
 
 
 def distribution_of(name: str) -> tuple[str, str]:
     """Return the name and version of the distribution that offers the provider *name*."""
-    entries = _by_name().get(name)
+    entries = by_name(GROUP).get(name)
     if not entries:
         raise _not_installed(name)
     return _distribution(entries[0])
@@ -76,26 +76,26 @@ def _loaded(name: str, entries: list[EntryPoint]) -> type[Provider]:
         message = f"two distributions offer the provider {name!r}: {distributions}; uninstall one"
         raise PluginError(message)
     try:
-        found: object = _driver(name, entries)
+        found: object = driver(GROUP, name, entries)
     except (Exception, SystemExit) as error:  # a plugin may fail to import in any way
         message = f"cannot import the plugin of {name!r}: {type(error).__name__}: {error}"
         raise PluginError(message) from error
     return _checked(name, found)
 
 
-def _driver(name: str, entries: list[EntryPoint]) -> object:
-    """Return what the plugin *name*, one of *entries*, offers.
+def driver(group: str, name: str, entries: list[EntryPoint]) -> object:
+    """Return what the plugin *name* of *group*, one of *entries*, offers.
 
     Stevedore's own cache of entry points is not used. It rounds file times to 128 seconds, so a
     plugin that was just installed or renamed is not found, or is found under its old name.
     """
     from stevedore.driver import DriverManager  # noqa: PLC0415 - a provider given as class needs none
 
-    class Plugin(DriverManager[Provider]):
+    class Plugin(DriverManager[object]):
         def list_entry_points(self) -> list[EntryPoint]:
             return entries
 
-    return Plugin(GROUP, name).driver
+    return Plugin(group, name).driver
 
 
 def _checked(name: str, found: object) -> type[Provider]:
@@ -124,16 +124,21 @@ def _not_installed(name: str) -> PluginError:
     return PluginError(f"no plugin for the provider {name!r} (installed: {known}); {hint}")
 
 
-def _by_name() -> Mapping[str, list[EntryPoint]]:
+def by_name(group: str) -> Mapping[str, list[EntryPoint]]:
     """Return the entry points, in most environments one for each name.
 
     This reads the entry points of every installed distribution, which is most of what finding a
     plugin costs. It is not cached, so that a plugin can be installed while the program runs.
     """
     found: dict[str, list[EntryPoint]] = {}
-    for entry in entry_points(group=GROUP):
+    for entry in entry_points(group=group):
         found.setdefault(entry.name, []).append(entry)
     return found
+
+
+def distribution_name(entry: EntryPoint) -> str:
+    """Return the name of the distribution that has *entry*."""
+    return _distribution(entry)[0]
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

@@ -142,8 +142,7 @@ class OperationLog:
         began = clock()
         outcome: dict[str, Any] = {}
         try:
-            response = yield prepared
-            assert response is not None  # noqa: S101 - only a pause is answered by nothing
+            response: Response = yield prepared
             outcome = {"status": response.status, "request_id": reports.request_id(response)}
             return response  # noqa: TRY300 - the caller gets it after the report
         except BaseException as error:

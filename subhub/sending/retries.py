@@ -11,8 +11,9 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from subhub.errors import ConfigError, InvalidReply, NotSent, RateLimited, TransportError
@@ -29,6 +30,8 @@ from subhub.sending.steps import (
     Change,
     Exchange,
     Pause,
+    Steps,
+    StoreCall,
 )
 
 if TYPE_CHECKING:
@@ -157,11 +160,12 @@ class Operation:
     The deadline begins with the first request.
     """
 
-    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "sent")
+    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "request", "sent")
 
     def __init__(self, policy: RetryPolicy, name: str) -> None:
         self.name = name
         self.page_by_page = False  # whether each request has the deadline to itself
+        self.request: Request | None = None  # the last one that was asked for
         self.sent = False  # whether a request may have reached the provider
         self._policy = policy
         self._until: float | None = None
@@ -217,7 +221,8 @@ class Operation:
             return (yield from handed_over)
         ticket = policy.limiter.enter()
         try:
-            wait = ticket.wait(policy.clock())
+            ask = partial(ticket.wait, policy.clock())
+            wait = (yield StoreCall(ask)) if ticket.remote else ask()
             if wait > 0:
                 yield from self._queue(ticket, wait, request)
             try:
@@ -233,9 +238,7 @@ class Operation:
         finally:
             ticket.leave()
 
-    def _queue(
-        self, ticket: Ticket, wait: float, request: Request
-    ) -> Generator[Pause, Response | None]:
+    def _queue(self, ticket: Ticket, wait: float, request: Request) -> Steps[None]:
         waited = 0.0
         longest = self._policy.max_wait
         while wait > 0:
@@ -254,7 +257,8 @@ class Operation:
             now = self._policy.clock()
             yield Pause(wait, now + wait)
             waited += wait
-            wait = ticket.wait(self._policy.clock())
+            ask = partial(ticket.wait, self._policy.clock())
+            wait = (yield StoreCall(ask)) if ticket.remote else ask()
 
     def _report(
         self,
@@ -294,7 +298,7 @@ class Operation:
         prepared = prepared.within(self._left())
         try:
             if self._log is None:
-                response = yield prepared
+                response: Response = yield prepared
             else:
                 response = yield from self._log.attempt(request, prepared, number, policy.clock)
         except BaseException as error:
@@ -302,17 +306,19 @@ class Operation:
                 self.sent = sent
                 _take_back(change, was_open=was_open)
             raise
-        assert response is not None  # noqa: S101 - only a pause is answered by nothing
         if "date" in response.headers:
             policy.server_clock.answer = (response.headers, began, policy.clock())
         if response.status in REFUSED:
             _take_back(change, was_open=was_open)
         return response
 
-    def _write_down(self, change: Change, request: Request) -> Generator[Pause, Response | None]:
+    def _write_down(self, change: Change, request: Request) -> Steps[None]:
         """Write *change* down, as soon as no other program has locked the journal."""
         wait, most = FIRST_TRY, self._policy.deadline or math.inf
-        while (locked := change.sending()) is not None:
+        while True:
+            locked = (yield StoreCall(change.sending)) if change.remote else change.sending()
+            if locked is None:
+                return
             # In a sandbox the clock stands still meanwhile, so the pauses are counted as well.
             if not self._in_time(wait) or self._stalled + wait > most:
                 raise self._not_sent(request, locked)
@@ -320,7 +326,7 @@ class Operation:
             self._stalled += wait
             wait = min(2 * wait, LAST_TRY)
 
-    def note(self, change: Change) -> Generator[Pause, Response | None]:
+    def note(self, change: Change) -> Steps[None]:
         """Wait a moment until the end of *change* is in its journal, if that is locked.
 
         The answer does not wait for long: what is not noted then is noted with the next change.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from subhub.errors import SubhubError
 from subhub.messages import PreparedRequest, Response
@@ -42,6 +42,16 @@ class Pause:
     ended: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StoreCall:
+    """Call something that waits for a store on another machine; the answer is what it returns.
+
+    A client that awaits calls it in a thread. An error of it is thrown into the steps.
+    """
+
+    call: Callable[[], object]
+
+
 FIRST_TRY: Final = 0.001
 LAST_TRY: Final = 0.05
 """Seconds between two tries for what other processes lock: they double from first to last."""
@@ -53,8 +63,13 @@ ASYNC_PAUSE: Final[ContextVar[Callable[[float], Awaitable[None]] | None]] = Cont
 )
 """How this task waits, when it is part of such a run."""
 
-Steps: TypeAlias = Generator[PreparedRequest | Pause, Response | None, T]
-"""An operation as a client carries it out: it sends what is yielded, or waits."""
+Step: TypeAlias = PreparedRequest | Pause | StoreCall
+
+Steps: TypeAlias = Generator[Step, Any, T]
+"""An operation as a client carries it out: it sends what is yielded, waits, or asks a store.
+
+A request is answered by its `Response`.
+"""
 
 Exchange: TypeAlias = Steps[Response]
 """One request of a flow, as often as it takes."""
@@ -71,6 +86,11 @@ class Change(Protocol):
     """Whether there is a journal; without one, only `lost` is called."""
     open: bool
     """Whether a request of it may have had an effect; set by the engine."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether writing it down waits for another machine: see `StoreCall`."""
+        ...
 
     def sending(self) -> str | None:
         """Write the change down: a request of it goes out as soon as this returns.

@@ -13,8 +13,8 @@ from subhub.models.identity import Identity
 from subhub.recovery.journal.items import JobItem, PreviousStep
 
 if TYPE_CHECKING:
-    from subhub.recovery.journal.database import Database
     from subhub.recovery.journal.journal import Journal
+    from subhub.recovery.journal.storage import BufferedDatabase
 
 logger: Final = logging.getLogger("subhub")
 
@@ -23,7 +23,11 @@ _Named: TypeAlias = tuple[str, str, Identity]
 _PATIENCE: Final = 0.1
 """Seconds that beginning a job waits for a locked journal."""
 _NAMED: Final = "SELECT job, account, identity FROM jobs WHERE name = ?"
-_OWN: Final = "INSERT OR REPLACE INTO jobs (job, name, account, identity) VALUES (?, ?, ?, ?)"
+_OWN: Final = """INSERT INTO jobs (job, name, account, identity) VALUES (?, ?, ?, ?)
+    ON CONFLICT (job) DO UPDATE
+    SET name = excluded.name, account = excluded.account, identity = excluded.identity"""
+_FINISH: Final = """INSERT INTO items (job, item, object) VALUES (?, ?, ?)
+    ON CONFLICT (job, item) DO UPDATE SET object = excluded.object"""
 _BEGUN: Final = """SELECT 1 FROM items WHERE job = ?
     UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
 _STEPS: Final = """SELECT step, operation, state, token, object FROM intents
@@ -106,7 +110,7 @@ class Job:
         """Mark *item* as done; its steps are no longer needed."""
         place = (item.job, item.item)
         self._journal.database.write_soon(
-            ("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (*place, object_id)),
+            (_FINISH, (*place, object_id)),
             ("DELETE FROM intents WHERE job = ? AND item = ?", place),
         )
 
@@ -121,7 +125,9 @@ class Job:
 class _Owners:
     """Whose job of a certain name is which."""
 
-    def __init__(self, database: Database, identity: Identity, account: str, name: str) -> None:
+    def __init__(
+        self, database: BufferedDatabase, identity: Identity, account: str, name: str
+    ) -> None:
         self._database = database
         self._identity = identity
         self._account = account
@@ -185,7 +191,7 @@ class _Owners:
     def _record(self, job: str) -> str:
         facts = json.dumps(self._identity.facts())
         values = (job, hashed(self._name), self._account, facts)
-        self._database.write((_OWN, values), durable=True, patience=_PATIENCE)
+        _ = self._database.write((_OWN, values), durable=True, patience=_PATIENCE)
         return job
 
     def _refusal(self, problem: str) -> InvalidRequest:

@@ -5,31 +5,52 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from subhub.errors import JournalError
-from subhub.file_locks import LockableFile, acquire
+from subhub.file_locks import acquire
 from subhub.recovery.intents import Intent
-from subhub.recovery.journal.database import Database, Locked, Statement
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
-from subhub.recovery.journal.sessions import Sessions, lock_errors
+from subhub.recovery.journal.row_locks import try_row_lock
+from subhub.recovery.journal.sessions import lock_errors
+from subhub.recovery.journal.storage import (
+    BufferedDatabase,
+    Database,
+    Locked,
+    Statement,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity
 
 logger = logging.getLogger("subhub")
 
-_WRITE: Final = """INSERT OR REPLACE INTO intents
-    (name, session, provider, account, operation, token, sent_at, job, item, step)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_COLUMNS: Final = (
+    "session",
+    "provider",
+    "account",
+    "operation",
+    "token",
+    "sent_at",
+    "job",
+    "item",
+    "step",
+)
+_WRITE: Final = f"""INSERT INTO intents (name, {", ".join(_COLUMNS)})
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
+    SET state = 'open', object = NULL, {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: E501, S608 - names of columns
+_REPLACED: Final = "DELETE FROM intents WHERE job = ? AND item = ? AND step = ? AND name != ?"
 _REMOVE: Final = "DELETE FROM intents WHERE name = ?"
 _RESOLVE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
 _LOST: Final = "UPDATE intents SET session = '', token = ? WHERE name = ?"
-_OPEN: Final = """SELECT token, session, job FROM intents
+OPEN: Final = """SELECT token, session, job FROM intents
     WHERE state = 'open' AND provider = ? ORDER BY sent_at"""
+"""Selects the changes at a provider with an unknown outcome, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +72,64 @@ class OpenIntent:
         return Intent.read(self.token).salt == intent.salt
 
 
-class Journal:
-    """The journal in the file at *path*, which threads and processes of one machine may share.
+def entries(
+    rows: Iterable[tuple[Any, ...]],
+    identity: Identity,
+    account: str,
+    is_alive: Callable[[str], bool],
+) -> list[OpenIntent]:
+    """Return those of *rows* that are of one account.
 
-    A relative path counts from the working folder of this moment. Raises `JournalError`, here and
-    whenever it is used, if the file cannot be used.
+    Args:
+        rows: What `OPEN` selects.
+        identity: That of the account.
+        account: Its name, by which the entries of earlier versions are found.
+        is_alive: Returns whether the session of this name has not ended.
+    """
+    found: list[OpenIntent] = []
+    for token, session, job in rows:
+        intent = Intent.read(token)
+        if intent.is_of(identity, account):
+            sent_at = dt.datetime.fromisoformat(intent.sent_at)
+            alive = is_alive(session)
+            found.append(OpenIntent(token, intent.operation, sent_at, in_flight=alive, job=job))
+    return found
+
+
+class Lock(Protocol):
+    """A lock that is held, and ends with its process at the latest."""
+
+    def remove(self) -> None:
+        """Release it."""
+        ...
+
+
+class Journal:
+    """The journal at *place*: the path of a file, or a database that several machines share.
+
+    Any number of threads and processes may use it. A relative path counts from the working folder
+    of this moment. Raises `JournalError` whenever it cannot be used; for a file, here as well.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.database = Database(Path(path))
-        self.path = self.database.path
-        self._sessions = Sessions(self.path)
+    def __init__(self, place: str | os.PathLike[str] | Database) -> None:
+        self._path: Path | None = None
+        if isinstance(place, str | os.PathLike):
+            from subhub.recovery.journal.sqlite import SQLiteDatabase  # noqa: PLC0415 - it loads SQLite
+
+            place = SQLiteDatabase(Path(place))
+            self._path = place.path
+        self._sessions = place
+        self.database = BufferedDatabase(place)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages; without a password."""
+        return self._sessions.place
+
+    @property
+    def remote(self) -> bool:
+        """Whether using it may take long; see `Database.remote`."""
+        return self._sessions.remote
 
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
         """Return the entry of a call, which is not written before its change is sent."""
@@ -75,20 +143,9 @@ class Journal:
             identity: That of the account.
             account: Its name, by which the entries of earlier versions are found.
         """
-        found: list[OpenIntent] = []
-        for token, session, job in self.database.read(_OPEN, (identity.provider,)):
-            intent = Intent.read(token)
-            if intent.is_of(identity, account):
-                found.append(
-                    OpenIntent(
-                        token,
-                        intent.operation,
-                        dt.datetime.fromisoformat(intent.sent_at),
-                        in_flight=self._sessions.is_alive(session),
-                        job=job,
-                    )
-                )
-        return found
+        rows = self.database.read(OPEN, (identity.provider,))
+        lives = cache(self._sessions.lives)  # asked once, of each process
+        return entries(rows, identity, account, lives)
 
     def write(self, intent: Intent, step: Step | None, *, patience: float = 0.0) -> None:
         """Write *intent* durably; nothing may be sent before this has returned.
@@ -103,7 +160,7 @@ class Journal:
         place = (step.job, step.item, step.number) if step else (None, None, None)
         values = (
             intent.salt,
-            self._sessions.own(),
+            self._sessions.session(),
             intent.provider,
             intent.account,
             intent.operation,
@@ -111,7 +168,10 @@ class Journal:
             intent.sent_at,
             *place,
         )
-        self.database.write((_WRITE, values), durable=True, patience=patience)
+        statements: list[Statement] = [(_WRITE, values)]
+        if step:  # an earlier run may have left the same step, under another name
+            statements.insert(0, (_REPLACED, (*place, intent.salt)))
+        _ = self.database.write(*statements, durable=True, patience=patience)
 
     def mark_resolved(
         self,
@@ -139,22 +199,23 @@ class Journal:
             if patience is None:
                 self.database.write_soon(statement)
             else:
-                self.database.write(statement, durable=False, patience=patience)
+                _ = self.database.write(statement, durable=False, patience=patience)
         return bool(jobs)
 
-    def try_lock(self, name: str) -> LockableFile | None:
+    def try_lock(self, name: str) -> Lock | None:
         """Lock *name* for the processes that share the journal; `None` when it is locked already.
 
-        `LockableFile.remove` releases it.
+        `Lock.remove` releases it.
         """
-        path = self.path.with_name(f"{self.path.name}-{name}.lock")
+        if self._path is None:
+            return try_row_lock(self.database, self._sessions, name)
+        path = self._path.with_name(f"{self._path.name}-{name}.lock")
         with lock_errors(path):
             return acquire(path)
 
     def close(self) -> None:
-        """Close the file; open intents stay in it."""
+        """Close the database; open intents stay in it."""
         self.database.close()
-        self._sessions.end()
 
 
 class JournalEntry:
@@ -187,6 +248,9 @@ class JournalEntry:
         except Locked as locked:
             self._written = False
             return str(locked)
+        except Unreachable:  # it may have been written all the same
+            self.close(done=False)
+            raise
         except JournalError:
             self._written = False
             raise
@@ -217,8 +281,11 @@ class JournalEntry:
     def noted(self) -> bool:
         """Return whether all ends are in the file, after another try to write those that are not.
 
-        While the file is locked they are kept, so no call waits for them for ever.
+        While the file is locked they are kept, so no call waits for them for ever; nor for a
+        database on another machine, which is written to in the background.
         """
+        if self._journal.remote:
+            return True
         try:
             return self._journal.database.flush()
         except JournalError as error:

@@ -10,7 +10,6 @@ import sqlite3
 from typing import Final
 
 _MARK: Final = 0x73756268  # "subh": SQLite keeps it in the head of the file
-_VERSION: Final = 2
 _FIRST: Final = (
     """CREATE TABLE intents (
         name TEXT PRIMARY KEY,
@@ -42,9 +41,12 @@ _SECOND: Final = (
         account TEXT NOT NULL,
         identity TEXT NOT NULL
     ) WITHOUT ROWID""",
-    f"PRAGMA application_id = {_MARK}",
-    f"PRAGMA user_version = {_VERSION}",
 )
+MIGRATIONS: Final = (_FIRST, _SECOND)
+"""What each version of the format adds to the one before; the last one is the present format."""
+VERSION: Final = len(MIGRATIONS)
+LOCKS: Final = "CREATE TABLE locks (name TEXT PRIMARY KEY, session TEXT NOT NULL)"
+"""Locks between the processes that share a database, where they have no files to lock."""
 
 
 class UnfitFileError(Exception):
@@ -54,10 +56,10 @@ class UnfitFileError(Exception):
 def is_current(connection: sqlite3.Connection) -> bool:
     """Return whether the schema is the present one; raise `UnfitFileError` for a later one."""
     version = _version(connection)
-    if version > _VERSION:
+    if version > VERSION:
         problem = f"was written by a later version of subhub (format {version}). Update subhub."
         raise UnfitFileError(problem)
-    return version == _VERSION
+    return version == VERSION
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
@@ -67,15 +69,26 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """
     if is_current(connection):
         return
-    statements: tuple[str, ...] = _SECOND
-    if not _version(connection):
-        [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        if used:
-            problem = "is another program's database. Set `journal` to a file of its own."
-            raise UnfitFileError(problem)
-        statements = _FIRST + _SECOND
-    for statement in statements:
-        _ = connection.execute(statement)
+    version = _version(connection) if has_entries(connection) else 0
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            _ = connection.execute(statement)
+    _ = connection.execute(f"PRAGMA application_id = {_MARK}")
+    _ = connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def has_entries(connection: sqlite3.Connection) -> bool:
+    """Return whether there is a table of entries, of this version or of an earlier one.
+
+    Raises `UnfitFileError` for a later version, and for the database of another program.
+    """
+    if is_current(connection) or _version(connection):
+        return True
+    [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if used:
+        problem = "is another program's database. Set `journal` to a file of its own."
+        raise UnfitFileError(problem)
+    return False
 
 
 def _version(connection: sqlite3.Connection) -> int:

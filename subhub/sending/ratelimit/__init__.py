@@ -7,7 +7,8 @@ shared by several processes is in `subhub.sending.ratelimit.shared`, loaded only
 from __future__ import annotations
 
 from subhub.plugin.rate_limits import RateLimit
-from subhub.sending.ratelimit.limiter import LocalStore, RateLimiter, Store, Ticket
+from subhub.sending.ratelimit.limiter import LocalStore, RateLimiter, Ticket
 from subhub.sending.ratelimit.registry import limiters, terms_of
+from subhub.sending.ratelimit.stores import Store
 
 __all__ = ["LocalStore", "RateLimit", "RateLimiter", "Store", "Ticket", "limiters", "terms_of"]

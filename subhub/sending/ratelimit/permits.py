@@ -51,6 +51,10 @@ _LEAST_REFUSAL = 1.0  # seconds that the gate is closed after "Retry-After: 0"
 _UNSURE = 2.0  # seconds between the earliest and the latest restart, because both were rounded
 _RESTARTED = 60.0  # seconds that a clock has to go back to be another clock
 
+RETRY = 1.0
+"""Seconds between two tries to reach a store, at most, of a machine that sends meanwhile."""
+_HELD = 2 * RETRY  # seconds for which others may not know yet that the store is back
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -194,6 +198,70 @@ class Permits:
         for index in range(HEADER, len(cells)):
             cells[index] = min(cells[index], now + self.limit.per)
         cells[_PROBE] = 0.0
+
+    def forget(self, cells: Cells, now: float) -> None:
+        """Begin again with a store that has lost its cells.
+
+        How much of the server's window was used is unknown, so every permit waits for a window;
+        and a machine that has not noticed yet may send a bit longer.
+        """
+        for index in range(HEADER, len(cells)):
+            cells[index] = now + self.limit.per + _HELD
+
+    def divide(self, cells: Cells, now: float, whole: Sequence[float]) -> None:
+        """Fill *cells* with a part of other permits, whose store is away.
+
+        All machines do so with what they saw last, and each takes every n-th permit, rounded up to
+        the later one. So together they never have more permits than were free in the whole. One
+        that was free may have been taken by another machine until *now*, and waits for a window.
+
+        Args:
+            cells: The state, of as many permits as the part has.
+            now: The time in seconds, at which the store was first found to be away.
+            whole: When each permit of the whole is free.
+        """
+        latest = now + self.limit.per
+        times = sorted(latest if time <= now else min(time, latest) for time in whole)
+        part = self.limit.requests
+        for number in range(1, part + 1):
+            cells[HEADER + number - 1] = times[-(-number * len(times) // part) - 1]
+
+    def rejoin(self, cells: Cells, now: float, since: float, own: Sequence[float]) -> None:
+        """Enter what this machine has sent on its own, as soon as the store is back.
+
+        Until the other machines have done the same, the store does not know what they sent. So the
+        first one holds all permits but its own for as long as that can matter, and each of the
+        others releases as many as it has. No other permit has such a time: one that was returned is
+        free earlier, and a lease ends later. When the store was used a while ago, all have done so.
+
+        Args:
+            cells: The state, in which the time was not checked yet.
+            now: The time in seconds.
+            since: When the store was last found to be away.
+            own: When each of this machine's permits is free.
+        """
+        earliest, latest = now + self.limit.per, now + self.limit.per + _HELD
+        slots = range(HEADER, len(cells))
+        held = [slot for slot in slots if earliest <= cells[slot] <= latest]
+        if not held and not since < cells[_SEEN] <= now - RETRY:
+            for slot in slots:
+                cells[slot] = latest
+            held = list(slots)
+        known = [min(time, earliest) for time in own]
+        for slot, time in zip(held, known, strict=False):
+            cells[slot] = time
+        others = sorted(set(slots).difference(held), key=cells.__getitem__)
+        for slot, time in zip(others, sorted(known[len(held) :], reverse=True), strict=False):
+            cells[slot] = max(time, cells[slot])
+
+    def free_at(self, cells: Cells) -> Sequence[float]:
+        """Return when each permit is free."""
+        times: Sequence[float] = cells[HEADER:].tolist()
+        return times
+
+    def same(self, cells: Cells, others: Cells) -> bool:
+        """Return whether two states say the same; one that was only looked at need not be kept."""
+        return cells[:_SEEN] == others[:_SEEN] and cells[HEADER:] == others[HEADER:]
 
     def is_idle(self, cells: Cells, now: float) -> bool:
         """Return whether nothing would be lost if all began again: it was not used for a window."""

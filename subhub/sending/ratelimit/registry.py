@@ -11,16 +11,19 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from subhub.forks import Forkable
 from subhub.plugin.rate_limits import RateLimit
-from subhub.sending.ratelimit.limiter import LocalStore, Queue, RateLimiter, Store
+from subhub.sending.ratelimit.limiter import LocalStore, Queue, RateLimiter
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity
+    from subhub.sending.ratelimit.permits import Permits
+    from subhub.sending.ratelimit.stores import PermitStore
 
 logger: Final = logging.getLogger("subhub")
 
@@ -28,23 +31,34 @@ _FORGETTING: Final = 60.0
 """Seconds between two searches for permits that nobody needs any more."""
 
 
+class PermitPlace(Protocol):
+    """Where several machines have their permits: it is compared, and names no password."""
+
+    def permits(self, name: str, permits: Permits) -> PermitStore:
+        """Return the store for what *name* identifies; raise `ConfigError` for a wrong address."""
+        ...
+
+
 class Terms(NamedTuple):
     """Which permits a client uses: those who have the same terms share them.
 
     Args:
         limit: What the provider allows.
-        share: The part of it that this machine may use.
-        permits: The folder of the permit file, if processes of this machine share the limit.
+        share: The part of it that this machine may use; with a store on another machine, the part
+            that it may use while that is away.
+        permits: The folder of the permit file, if processes of this machine share the limit, or
+            where the machines that share it have their permits.
     """
 
     limit: RateLimit
     share: float = 1.0
-    permits: Path | None = None
+    permits: Path | PermitPlace | None = None
 
     @property
     def rate(self) -> float:
         """How many requests a second these permits allow, over time."""
-        part = self.limit.divided(self.share)
+        shared = self.permits is not None and not isinstance(self.permits, Path)
+        part = self.limit.divided(1.0 if shared else self.share)
         return part.requests / part.per
 
 
@@ -71,7 +85,7 @@ class Limiters(Forkable):
                 self._forgot_at = now
             queue = self._queues.get((account, terms))
             if queue is None:
-                queue = Queue.of(terms.limit, _store(account, terms.permits), terms.share)
+                queue = _queue(account, terms)
                 others = [used for owner, used in self._queues if owner == account]
                 if account.mode != "sandbox":
                     _warn(account, (*others, terms))
@@ -90,7 +104,7 @@ class Limiters(Forkable):
     def _forget(self, now: float) -> None:
         for key, queue in list(self._queues.items()):
             if queue.is_idle(now):
-                queue.store.close()
+                queue.close()
                 del self._queues[key]
 
 
@@ -103,17 +117,26 @@ def limiters(fake: object | None) -> Limiters:
     return _accounts if fake is None else _sandboxes.setdefault(fake, Limiters())
 
 
-def terms_of(limit: RateLimit, share: float, permits: str | os.PathLike[str] | None) -> Terms:
+def terms_of(
+    limit: RateLimit, share: float, permits: str | os.PathLike[str] | PermitPlace | None
+) -> Terms:
     """Return the terms of a client; a relative folder counts from the present working folder."""
-    return Terms(limit, share, None if permits is None else Path(permits).absolute())
+    if isinstance(permits, str | os.PathLike):
+        return Terms(limit, share, Path(permits).absolute())
+    return Terms(limit, share, permits)
 
 
-def _store(account: Identity, permits: Path | None) -> Store:
+def _queue(account: Identity, terms: Terms) -> Queue:
+    limit, share, permits = terms
     if permits is None:
-        return LocalStore()
-    from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - only a `permits` folder needs it
+        return Queue.of(limit, LocalStore(), share)
+    if isinstance(permits, Path):
+        from subhub.sending.ratelimit.shared import SharedStore  # noqa: PLC0415 - for a folder only
 
-    return SharedStore(permits, account.name)
+        return Queue.of(limit, SharedStore(permits, account.name), share)
+    from subhub.sending.ratelimit.remote import RemoteQueue  # noqa: PLC0415 - for a URL only
+
+    return RemoteQueue.over(limit, share, partial(permits.permits, account.name))
 
 
 def _warn(account: Identity, terms: Sequence[Terms]) -> None:

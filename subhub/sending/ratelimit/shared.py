@@ -14,14 +14,19 @@ import mmap
 import os
 import stat
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
+from subhub.atomic_files import is_writable
 from subhub.errors import ConfigError
 from subhub.file_locks import LockableFile
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.permits import Cells, Permits
+from subhub.sending.ratelimit.stores import LEASE, StoreUnavailable
+
+T = TypeVar("T")
 
 _MARK: float = struct.unpack("=d", b"subhub-1")[0]
 _HAS_USERS: Final = hasattr(os, "geteuid")
@@ -42,21 +47,30 @@ class SharedStore:
             again after these and one window. A longer request is counted as lost meanwhile.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], key: str, lease: float = 120.0) -> None:
+    remote = False  # a local disk answers at once
+
+    def __init__(self, directory: str | os.PathLike[str], key: str, lease: float = LEASE) -> None:
         self.path = Path(directory).absolute() / f"{fingerprint(key)}.permits"
         self.lease = lease
-        self.locked = f"the permit file {str(self.path)!r} is locked by another process"
         self._permits: Permits | None = None
         self._file: _PermitFile | None = None
 
-    def prepare(self, permits: Permits) -> None:
+    def open(self, permits: Permits) -> SharedStore:
         """Open or create the file; raise `ConfigError` if it cannot be used.
 
         One that another process has locked is checked when it is used.
         """
         self._permits = permits
         with self:
-            pass
+            return self
+
+    def update(self, now: float, change: Callable[[Cells, float], T]) -> T:
+        """Call *change* while no other process has the file; do not wait for one that has it."""
+        with self as cells:
+            if cells is None:
+                message = f"the permit file {str(self.path)!r} is locked by another process"
+                raise StoreUnavailable(message)
+            return change(cells, now)
 
     def close(self) -> None:
         """Close the file; it is opened again when it is next used."""
@@ -64,11 +78,8 @@ class SharedStore:
         if file is not None:
             file.close()
 
-    def after_fork(self, permits: Permits, now: float) -> None:
-        """Do nothing: the file is the parent's as well, and what the parent does counts."""
-
     def __enter__(self) -> Cells | None:
-        assert self._permits is not None  # noqa: S101 - the queue prepares its store
+        assert self._permits is not None  # noqa: S101 - the queue opens its store
         while True:
             try:
                 file = self._opened()
@@ -107,6 +118,39 @@ class SharedStore:
         problem = f"the permit file {str(self.path)!r} cannot be used: {error.strerror}"
         return ConfigError(
             f"{problem}. Set `permits` to a folder on a local disk where you may write."
+        )
+
+
+def check_place(folder: Path, key: str) -> bool:
+    """Return whether the folder of a permit file is there; nothing is created or opened.
+
+    Raises `ConfigError` if the file could not be used.
+
+    Args:
+        folder: The folder of the files.
+        key: What the file of the account is found by.
+    """
+    path = folder.absolute() / f"{fingerprint(key)}.permits"
+    try:
+        found = path.parent.stat()
+    except FileNotFoundError:
+        above = next(above for above in path.parent.parents if above.exists())
+        _check_writable(above)
+        return False
+    except OSError as error:
+        raise ConfigError(f"the `permits` folder {str(folder)!r}: {error.strerror}") from error
+    check_folder(path.parent, found)
+    _check_writable(path.parent)
+    if path.exists():
+        check_file(path, path.stat())
+    return True
+
+
+def _check_writable(folder: Path) -> None:
+    if not (folder.is_dir() and is_writable(folder)):
+        raise ConfigError(
+            f"{str(folder)!r} is not a folder where you may write. Set `permits` to one on a local "
+            "disk."
         )
 
 

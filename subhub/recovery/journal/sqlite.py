@@ -1,37 +1,26 @@
 """The SQLite database of a journal: opening, checking, reading and writing, with clear errors.
 
-Nothing here waits for a lock longer than its caller says: a change waits outside of the event loop.
+Nothing here waits for a lock: a change waits outside of the event loop.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn
 
 from subhub.errors import JournalError
 from subhub.forks import Forkable
 from subhub.recovery.journal.files import JournalFiles
 from subhub.recovery.journal.schema import UnfitFileError, bring_up_to_date, is_current
-
-T = TypeVar("T")
-Statement: TypeAlias = tuple[str, Sequence[object]]
-
-_POLL: Final = 0.005
-"""Seconds between two tries for a locked file, where a caller waits."""
-_READING: Final = 0.1
-"""Seconds that reading waits. In WAL mode it waits only for a program that keeps the file alone."""
+from subhub.recovery.journal.sessions import Sessions
+from subhub.recovery.journal.storage import Locked, Statement
 
 
-class Locked(JournalError):
-    """Another program has locked the journal; nothing was written."""
-
-
-class Database(Forkable):
+class SQLiteDatabase(Forkable):
     """The database file at *path*; created if it is missing, in a folder that must exist.
 
     Any number of threads may use it, and a process may fork while it is open. A relative path
@@ -40,56 +29,51 @@ class Database(Forkable):
     there would be lost.
     """
 
+    remote = False  # a local disk answers at once
+
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.place = str(self.path)
         self._files = JournalFiles(self.path)
-        self._kept: list[Statement] = []
+        self._sessions = Sessions(self.path)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         super().__init__()
         with self._lock, suppress(Locked):
             _ = self._open()
 
-    def write(self, *statements: Statement, durable: bool, patience: float = 0.0) -> None:
-        """Execute all of *statements*, or none. Raises `Locked` if the file is.
-
-        Args:
-            statements: The SQL, and the values of its placeholders.
-            durable: Whether its effect must survive a power failure. If not, it survives the end of
-                the process, and a power failure from the next durable write on.
-            patience: How many seconds to wait while another program has locked the file.
-        """
-        self._patiently(lambda: self._write(statements, durable=durable), patience)
-
-    def write_soon(self, *statements: Statement) -> None:
-        """Execute *statements*; while the file is locked, keep them for its next use.
-
-        They are not durable.
-        """
-        with self._lock:
-            self._kept.extend(statements)
-            try:
-                self._flush()
-            except JournalError:
-                self._kept.clear()  # they would fail every time
-                raise
-
-    def flush(self) -> bool:
-        """Write what was kept; return whether nothing is left."""
-        with self._lock:
-            self._flush()
-            return not self._kept
-
     def read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows that *statement* selects."""
-        return self._patiently(lambda: self._read(statement, values), _READING)
+        """See `Database.read`. Raises `Locked` if the file is."""
+        with self._lock:
+            try:
+                return self._open().execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                self._refuse(error)
+
+    def write(self, *statements: Statement, durable: bool, guarded: bool = False) -> bool:
+        """See `Database.write`. Raises `Locked` if the file is.
+
+        What is not durable survives a power failure from the next durable write on.
+        """
+        with self._lock:
+            done = self._execute(statements, durable=durable, guarded=guarded)
+            if durable:
+                self._check(written=True)
+            return done
+
+    def session(self) -> str:
+        """Return the name of this process's session."""
+        return self._sessions.own()
+
+    def lives(self, session: str) -> bool:
+        """Return whether *session* has not ended; "" stands for one that has."""
+        return self._sessions.is_alive(session)
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is next used."""
+        """Close the file, and end the session; it is opened again when it is next used."""
         with self._lock:
-            with suppress(JournalError):
-                self._flush()
             self._disconnect()
+        self._sessions.end()
 
     def before_fork(self) -> None:
         """Close the file, and let no other thread open it until the fork is over.
@@ -107,41 +91,10 @@ class Database(Forkable):
         self._lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Leave to the parent what it has kept to be written."""
+        """Let go of the lock, which the parent has for the fork."""
         self._lock = threading.Lock()
-        self._kept = []
 
-    def _patiently(self, call: Callable[[], T], patience: float) -> T:
-        # The lock is free between two tries: a task must not wait for a thread that waits.
-        until = time.monotonic() + patience
-        while True:
-            try:
-                with self._lock:
-                    return call()
-            except Locked:
-                if time.monotonic() >= until:
-                    raise
-            time.sleep(_POLL)
-
-    def _write(self, statements: Sequence[Statement], *, durable: bool) -> None:
-        self._execute([*self._kept, *statements], durable=durable)
-        self._kept.clear()
-        if durable:
-            self._check(written=True)
-
-    def _read(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        self._flush()
-        try:
-            return self._open().execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            self._refuse(error)
-
-    def _flush(self) -> None:
-        if self._kept:
-            with suppress(Locked):
-                self._write((), durable=False)
-
-    def _execute(self, statements: Sequence[Statement], *, durable: bool) -> None:
+    def _execute(self, statements: Sequence[Statement], *, durable: bool, guarded: bool) -> bool:
         # FULL syncs the WAL at each commit, NORMAL only at a checkpoint. Setting the level for each
         # write takes 3 microseconds of a change's 115. A second connection, for the other level,
         # would lose them again: each would find its cached pages outdated by the other.
@@ -150,14 +103,17 @@ class Database(Forkable):
             connection = self._open()
             _ = connection.execute(f"PRAGMA synchronous = {level}")
             if len(statements) == 1:
-                _ = connection.execute(*statements[0])
-                return
+                return connection.execute(*statements[0]).rowcount > 0 or not guarded
             with connection:  # commits, or rolls back
                 _ = connection.execute("BEGIN IMMEDIATE")
-                for statement in statements:
-                    _ = connection.execute(*statement)
+                for number, statement in enumerate(statements):
+                    changed = connection.execute(*statement).rowcount
+                    if guarded and not number and changed < 1:
+                        connection.rollback()
+                        return False
         except sqlite3.Error as error:
             self._refuse(error)
+        return True
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -217,14 +173,23 @@ class Database(Forkable):
         self._files.opened()
 
     def _refuse(self, error: sqlite3.Error) -> NoReturn:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits refine it
+        code = code_of(error)
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise Locked(f"the journal {str(self.path)!r} is locked by another program") from error
-        problem = _PROBLEMS.get(code, f"cannot be used: {error}")
-        raise self._error(problem) from error
+        raise self._error(problem_of(error)) from error
 
     def _error(self, problem: str) -> JournalError:
         return JournalError(f"the journal {str(self.path)!r} {problem}")
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """Return the kind of *error*."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits refine it
+
+
+def problem_of(error: sqlite3.Error) -> str:
+    """Return what is wrong with a database, and what to do; it continues after the file's name."""
+    return _PROBLEMS.get(code_of(error), f"cannot be used: {error}")
 
 
 _DAMAGED: Final = (
