@@ -78,6 +78,8 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
         ("create_plan", Evidence("docs", ""), "the evidence of `create_plan` needs a mark"),
         ("create_plan", Evidence("sure", "x"), "the evidence of `create_plan` needs a mark"),  # type: ignore[arg-type]
         ("subscribe:starts_om", DOCS, "did you mean 'subscribe:starts_on'?"),
+        ("create_plan:code", DOCS, "than the flow, by which it is dropped"),
+        ("subscribe:code", DOCS, "`evidence` says otherwise of `subscribe:code` than the flow"),
         ("xyz", DOCS, "a row 'xyz', which the plugin does not have"),
     ],
 )

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from subhub.client.sync_client import Client
 from subhub.errors import SubhubError, Unsupported
 from subhub.models import CustomerDraft, Interval, Money, PlanDraft
+from subhub.plugin.operations import NEUTRAL
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Exchange, Fake, VirtualClock
 
@@ -142,7 +143,7 @@ def _call(calls: list[DemoCall], fake: Fake, name: str, perform: Callable[[], T]
 
 def _lacks(client: Client) -> Iterator[Unsupported]:
     """Yield what the provider lacks of the main job."""
-    for name in client.capabilities:
+    for name in NEUTRAL:
         if name.partition(":")[0] in MAIN_JOB:
             try:
                 client.capabilities.require(name)
