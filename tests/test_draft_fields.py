@@ -15,11 +15,12 @@ from subhub_mollie import Mollie
 from subhub import Client, InvalidRequest, Money, Unsupported
 from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, MissingNeed
+from subhub.models import PlanDraft
 from subhub.plugin import Absence, Evidence, Flow, Provider, Request, done
 from subhub.plugin.operations import FIELD_NAMES
 
 if TYPE_CHECKING:
-    from subhub.models import CustomerDraft, PlanDraft
+    from subhub.models import CustomerDraft
 
 PAGE = Evidence("docs", "https://picky.test/docs")
 PHONES = Evidence("docs-old", "https://picky.test/phones")
@@ -66,6 +67,8 @@ class Picky(Provider):
 
     def subscribe(self, *, plan: str | PlanDraft, customer: str, **_: Any) -> Flow[Any]:
         self.started.append("subscribe")
+        if isinstance(plan, PlanDraft) and plan.tax_rate not in {None, 21}:
+            raise InvalidRequest.of("tax_rate", "must be 21")
         return (yield Request("POST", "/subscriptions", {"plan": plan, "of": customer}))
 
 
@@ -75,7 +78,7 @@ class Closed(Picky):
     name = "closed"
 
     def create_plan(self, draft: PlanDraft) -> Flow[Any]:
-        raise InvalidRequest(f"no plans. Not even {draft.name}")
+        raise InvalidRequest(f"no plans. Not even {draft.name} ({draft.description})")
 
     def create_customer(self, draft: CustomerDraft) -> Flow[Any]:
         del draft
@@ -132,7 +135,7 @@ def test_where_no_draft_is_accepted_every_field_is_refused_with_the_reason_for_t
 ):
     found = Closed.capabilities()["create_plan:description"]
 
-    assert found.found == Absence("no plans", "not even Test Company BV")
+    assert found.found == Absence("no plans", "not even Test Company BV (None)")
 
 
 def test_what_an_operation_without_requests_is_given_is_dropped() -> None:
