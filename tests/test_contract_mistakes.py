@@ -89,6 +89,14 @@ def test_the_evidence_is_complete_and_true(row: str, found: object, problem: str
     assert problem in judged("test_the_evidence_is_complete_and_true", evidence=evidence)
 
 
+def test_a_plan_with_a_tax_rate_that_is_refused_is_tried_without() -> None:
+    taxed = MiniContract.plan.model_copy(update={"tax_rate": 21})
+
+    found = failures(contract_of(Mini, plan=taxed), "test_what_is_claimed_is_done")
+
+    assert list(found) == []
+
+
 def test_a_public_method_without_a_meaning_is_refused() -> None:
     found = judged("test_every_public_method_is_known", qqq=print)
     close = judged("test_every_public_method_is_known", create_plam=print)

@@ -12,7 +12,7 @@ from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mollie import Mollie
 
-from subhub import Client, InvalidRequest, Money, Unsupported
+from subhub import Client, Interval, InvalidRequest, Money, Unsupported
 from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, MissingNeed
 from subhub.models import PlanDraft
@@ -194,7 +194,38 @@ def test_an_unknown_field_is_refused_with_the_name_that_was_meant() -> None:
         _ = Mollie.capabilities().supports("create_customer:fone")
 
 
-KEPT = ("kept", "required")
+class Untaxed(Picky):
+    """A provider that knows no tax, and sells in dollars and euros."""
+
+    name = "untaxed"
+
+    def create_plan(self, draft: PlanDraft) -> Flow[Any]:
+        if draft.tax_rate is not None:
+            raise InvalidRequest.of("tax_rate", "must be left out")
+        return (yield Request("POST", "/plans", {"text": draft.description}))
+
+
+@pytest.mark.parametrize(
+    ("provider", "sold"),
+    [
+        (Untaxed, None),
+        (Mollie, None),
+        (MijnKlantportaal, 21),
+        (Afternoon, 21),  # its plans are created by hand
+        (Closed, 21),  # it refuses the plan for another reason
+    ],
+)
+def test_an_example_is_sold_without_tax_where_only_that_is_refused(
+    provider: type[Provider], sold: int | None
+) -> None:
+    plan = PlanDraft(
+        name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
+    )
+
+    found = provider.capabilities().sellable(plan)
+
+    assert found.tax_rate == sold
+    assert found.model_copy(update={"tax_rate": plan.tax_rate}) == plan
 
 
 @pytest.mark.parametrize(

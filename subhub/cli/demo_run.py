@@ -97,12 +97,13 @@ def run(provider: type[Provider], version: str) -> DemoRun:
 
 def _main_job(client: Client, fake: Fake, calls: list[DemoCall]) -> None:
     """Sell PLAN to CUSTOMER; if the API cannot create plans, add it as the dashboard would."""
+    draft = client.capabilities.sellable(PLAN)
     try:
-        plan = _call(calls, fake, "create_plan", lambda: client.create_plan(PLAN)).id
+        plan = _call(calls, fake, "create_plan", lambda: client.create_plan(draft)).id
     except Unsupported as error:
         calls[-1].error = error
         # as a person would do it in the provider's dashboard
-        plan = fake.add_plan("phone", PLAN)
+        plan = fake.add_plan("phone", draft)
     link = _call(
         calls,
         fake,

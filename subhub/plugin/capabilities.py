@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, Unsupported
+from subhub.models import PlanDraft
 from subhub.plugin.draft_fields import DraftFields, Drafting, Use
 from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS
 
@@ -139,6 +140,21 @@ class Capabilities(Mapping[str, Capability]):
         found = self[name].found
         if isinstance(found, Absence):
             raise unsupported(self._provider.name, name, found)
+
+    def sellable(self, plan: PlanDraft) -> PlanDraft:
+        """Return *plan*, without its tax rate if the provider refuses it only because of that.
+
+        For examples and tools that need any plan, and not for what an application sells.
+        """
+        taken = (name for name in ("create_plan", "subscribe") if self._takes_a_draft(name))
+        fields = next(map(self.fields, taken), None)
+        untaxed = plan.model_copy(update={"tax_rate": None})
+        if fields is None or fields.refusal(dict(plan)) is None:
+            return plan
+        return plan if fields.refusal(dict(untaxed)) else untaxed
+
+    def _takes_a_draft(self, operation: str) -> bool:
+        return self._found[_WITH_A_DRAFT.get(operation, operation)].supported
 
     def _field(self, name: str) -> Capability:
         operation, field = FIELD_NAMES[name]
