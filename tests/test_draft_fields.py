@@ -14,13 +14,16 @@ from subhub_mollie import Mollie
 
 from subhub import Client, Interval, InvalidRequest, Money, Unsupported
 from subhub.client.configuration import Configuration
-from subhub.errors import ConfigError, MissingNeed
+from subhub.errors import ConfigError, MissingNeed, NotFound
 from subhub.models import PlanDraft
 from subhub.plugin import Absence, Evidence, Flow, Provider, Request, done
+from subhub.plugin.conversations import MOST
 from subhub.plugin.operations import FIELD_NAMES
+from tests.cli.conftest import CliToy
 
 if TYPE_CHECKING:
     from subhub.models import CustomerDraft
+    from subhub.sandbox import Fake
 
 PAGE = Evidence("docs", "https://picky.test/docs")
 PHONES = Evidence("docs-old", "https://picky.test/phones")
@@ -156,6 +159,49 @@ def test_a_value_can_be_tried_as_well(field: str, value: Any, use: str, reason: 
     found = Picky.capabilities().fields("create_plan").use_of(field, value)
 
     assert (found.use, found.reason) == (use, reason)
+
+
+class TwoSteps(CliToy):
+    """A provider whose plan is two objects; the code is only in the second request."""
+
+    name = "twosteps"
+
+    def create_plan(self, draft: PlanDraft, *, colour: str = "grey") -> Flow[Any]:
+        try:
+            _ = yield Request("GET", "/plans/gone")
+        except NotFound:
+            _ = yield Request("POST", "/customers", {"name": draft.name})
+        return (yield Request("POST", "/plans", {"code": draft.code, "colour": colour}))
+
+    def create_customer(self, draft: CustomerDraft) -> Flow[Any]:
+        number = 0
+        while True:
+            number += 1
+            asked = draft.phone if number == MOST + 1 else None
+            _ = yield Request("POST", "/customers", {"name": draft.name, "phone": asked})
+
+
+class NoSandbox(TwoSteps):
+    name = "nosandbox"
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        return super(CliToy, cls).sandbox()
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "use"),
+    [
+        (TwoSteps, "create_plan:code", "kept"),
+        (TwoSteps, "create_plan:public", "dropped"),
+        (TwoSteps, "create_customer:phone", "dropped"),  # nothing waits for an endless flow
+        (NoSandbox, "create_plan:code", "dropped"),
+    ],
+)
+def test_later_requests_are_compared_on_the_sandbox(
+    provider: type[Provider], name: str, use: str
+) -> None:
+    assert provider.capabilities()[name].field == use
 
 
 def test_a_value_that_holds_without_being_sent_is_kept() -> None:

@@ -1,8 +1,9 @@
 """Fields of drafts: which of them a provider keeps, requires or refuses, as its flows show.
 
 A flow performs no I/O, and checks its arguments before its first request. So it is started with a
-draft that has a field and with one that has not, and the two first requests are compared. Nothing
-is sent, and a plugin declares nothing for it.
+draft that has a field and with one that has not, and the two first requests are compared; those
+that follow too, on the provider's sandbox, if the first are equal. Nothing is sent, and a plugin
+declares nothing for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, SubhubError, Unsupported
 from subhub.models import CustomerDraft, Interval, Money, PlanDraft
+from subhub.plugin.conversations import NOW, Answered, requests_of
 from subhub.plugin.operations import DRAFTS, FIELDS
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ Use = Literal["kept", "required", "refused", "dropped"]
 """How a provider treats a field of a draft: `kept`, it is sent; `required`, a draft without it is
 refused; `refused`, a draft with it is refused; `dropped`, it is accepted, and no request has it."""
 
-NOW: Final = dt.datetime(2024, 5, 1, 9, 0, tzinfo=dt.UTC)
 SAMPLES: Final[Mapping[str, tuple[object, ...]]] = {
     "name": ("Test Company BV",),
     "email": ("john.doe@test.com",),
@@ -49,7 +50,7 @@ SAMPLES: Final[Mapping[str, tuple[object, ...]]] = {
 _MOST: Final = max(map(len, SAMPLES.values()))
 
 
-class Drafting(Protocol):
+class Drafting(Answered, Protocol):
     """A provider, as far as drafts are given to it; see `Provider`."""
 
     stand_in_id: ClassVar[str]
@@ -153,7 +154,21 @@ class DraftFields:
         if field in self._base[0]:
             return _REQUIRED
         found = {use.use: use for value in SAMPLES[field] if (use := self._judged(field, value))}
-        return found.get("kept") or found.get("refused") or _DROPPED
+        if "kept" in found or self._is_sent_later(field):
+            return _KEPT
+        return found.get("refused") or _DROPPED
+
+    def _is_sent_later(self, field: str) -> bool:
+        """Return whether the requests after the first, which are equal, have the field."""
+        base, error = self._base
+        if error is not None:
+            return False
+        drafts = ({**base, field: value} for value in SAMPLES[field])
+        asked = [self._requests(draft) for draft in drafts if self.refusal(draft) is None]
+        return bool(asked) and any(requests != self._requests(base) for requests in asked)
+
+    def _requests(self, values: Mapping[str, Any]) -> list[Request]:
+        return requests_of(self._provider, self._flow(values))
 
     def _judged(self, field: str, value: object) -> FieldUse:
         base, error = self._base
@@ -178,9 +193,11 @@ class DraftFields:
         return {}, first
 
     def _first_request(self, values: Mapping[str, Any]) -> Request | None:
-        draft = DRAFTS[self._operation](**values)
-        with closing(_FLOWS[self._operation](self._provider, draft)) as flow:
+        with closing(self._flow(values)) as flow:
             return next(flow, None)
+
+    def _flow(self, values: Mapping[str, Any]) -> Flow[Any]:
+        return _FLOWS[self._operation](self._provider, DRAFTS[self._operation](**values))
 
 
 def _drafts(operation: str) -> Iterator[dict[str, object]]:
