@@ -12,7 +12,7 @@ from subhub.client.keys import Mode
 from subhub.errors import ConfigError
 from subhub.models import Interval, Money, PlanDraft
 from subhub.models.money import Percent
-from subhub.plugin.operations import NEUTRAL
+from subhub.plugin.operations import KNOWN
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
@@ -115,9 +115,9 @@ class PlanSettings(BaseModel):
 
 
 def _known_need(name: str) -> str:
-    if name in NEUTRAL:
+    if name in KNOWN:
         return name
-    close = difflib.get_close_matches(name, NEUTRAL, n=1)
+    close = difflib.get_close_matches(name, KNOWN, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
     raise ValueError(f"unknown capability {name!r}: {hint}")
 

@@ -12,13 +12,15 @@ from typing import Final, Literal
 
 from subhub.models import (
     Customer,
+    CustomerDraft,
     DeletedCustomer,
     Plan,
+    PlanDraft,
     SignupLink,
     Subscription,
     SubscriptionChange,
 )
-from subhub.models.record import Result
+from subhub.models.record import Record, Result
 
 Kind = Literal["plan", "customer", "subscription"]
 """What can be created and then listed; also the words of `Provider.dated`."""
@@ -124,3 +126,34 @@ NEUTRAL: Final = (
     *(f"{name}:{variant}" for name, row in OPERATIONS.items() for variant in row.variants),
 )
 """The names of all neutral capabilities: the operations, then `operation:variant`."""
+
+
+def _optional(draft: type[Record], *left_out: str) -> tuple[str, ...]:
+    fields = draft.model_fields.items()
+    return tuple(name for name, of in fields if not of.is_required() and name not in left_out)
+
+
+DRAFTS: Final[Mapping[str, type[PlanDraft | CustomerDraft]]] = {
+    "create_plan": PlanDraft,
+    "create_customer": CustomerDraft,
+    "create_signup_link": CustomerDraft,
+    "subscribe": PlanDraft,
+}
+"""The operations that are given a draft: a link for a new customer, a subscription without a stored
+plan."""
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{operation: _optional(draft) for operation, draft in DRAFTS.items()},
+    "subscribe": _optional(PlanDraft, "public"),  # no one else sees that plan
+}
+"""The fields that a draft may leave out, and a provider may keep, require or refuse."""
+
+FIELD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    f"{operation}:{field}": (operation, field)
+    for operation, fields in FIELDS.items()
+    for field in fields
+}
+"""Operation and field of each capability that is about a field, by its name."""
+
+KNOWN: Final = (*NEUTRAL, *FIELD_NAMES)
+"""The names of all capabilities that every provider is asked for."""

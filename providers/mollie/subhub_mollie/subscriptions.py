@@ -43,7 +43,7 @@ STATUSES: Final[Mapping[str, Status]] = {
     "completed": Status.ENDED,  # as many payments as `times`
 }
 NO_TAX: Final = (
-    "Mollie charges the price as it is and knows no tax: give the price with tax included, and "
+    "Mollie charges the price as it is and knows no tax. Give the price with tax included, and "
     "leave the rate out"
 )
 

@@ -73,7 +73,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         "customer": lambda harness, call: call.but(customer=harness.other_customer),
     },
     "subscribe:inline_plan": {
-        "price": lambda harness, call: call.but(plan=_price(harness.config.plan)),
+        "price": lambda harness, call: call.but(plan=_price(harness.plan_draft)),
     },
     "subscribe:starts_on": {
         "starts_on": lambda _, call: call.but(starts_on=STARTS + dt.timedelta(days=3))

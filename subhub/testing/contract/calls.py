@@ -157,7 +157,7 @@ def _signup(harness: Harness, variant: str) -> Call:
 def _subscribe(harness: Harness, variant: str) -> Call:
     customer = harness.customer
     if variant == "inline_plan":
-        return Call("subscribe", kwargs={"plan": harness.config.plan, "customer": customer})
+        return Call("subscribe", kwargs={"plan": harness.plan_draft, "customer": customer})
     call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
@@ -182,7 +182,7 @@ def _timed(call: Call, variant: str) -> Call:
 
 
 _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
-    "create_plan": lambda harness, _: Call("create_plan", (harness.config.plan,)),
+    "create_plan": lambda harness, _: Call("create_plan", (harness.plan_draft,)),
     "create_customer": lambda harness, _: Call("create_customer", (harness.draft,)),
     "find_customer": _find,
     "create_signup_link": _signup,

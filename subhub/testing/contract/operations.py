@@ -118,7 +118,7 @@ def _unfit(result: Result, provider: str) -> Iterator[str]:
 
 def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
     """Return what the fields of the result must be, where the result has them."""
-    plan, customer = harness.config.plan, harness.draft
+    plan, customer = harness.plan_draft, harness.draft
     if case.operation.startswith("update_"):
         return kwargs
     if case.operation in {"create_plan", "get_plan"}:
