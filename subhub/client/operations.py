@@ -6,7 +6,7 @@ Both clients call these and carry out the steps that come back. Nothing here per
 from __future__ import annotations
 
 from subhub.client.subscribing import Options, SubscriptionOperations
-from subhub.client.validation import instance, text
+from subhub.client.validation import check_tax, instance, text
 from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
@@ -29,6 +29,7 @@ class Operations(SubscriptionOperations):
         """See `Client.create_plan`."""
         extra = self._extra("create_plan", options)
         draft = instance("draft", draft, PlanDraft)
+        check_tax("create_plan", draft, self.capabilities)
         flow = self.provider.create_plan(draft, **extra)
         return self.change("create_plan", flow, fields=draft)
 

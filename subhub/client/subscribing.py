@@ -16,6 +16,7 @@ from subhub.client.signing_up import find_or_create, unless_active
 from subhub.client.validation import (
     check_links,
     check_replacement,
+    check_tax,
     check_timing,
     day,
     identifier,
@@ -146,6 +147,7 @@ class SubscriptionOperations:
             plan = self._account.inline_plan(plan) or plan
         if isinstance(plan, PlanDraft):
             self._require("subscribe:inline_plan")
+            check_tax("subscribe", plan, self.capabilities)
         else:
             plan = self._plan(plan)
         if starts_on is not None:

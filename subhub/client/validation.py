@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from subhub.errors import InvalidRequest
-from subhub.models import Refund, Status, Subscription, When
+from subhub.models import PlanDraft, Refund, Status, Subscription, When
 from subhub.plugin.capabilities import Capabilities
 
 C = TypeVar("C", bound=str)
@@ -123,6 +123,23 @@ def check_timing(operation: str, when: When, refund: Refund, capabilities: Capab
     capabilities.require(f"{operation}:{when}")
     if refund == "prorated":
         capabilities.require(f"{operation}:prorated")
+
+
+def check_tax(operation: str, plan: PlanDraft, capabilities: Capabilities) -> None:
+    """Raise `Unsupported` for a plan with `tax` if the plugin would drop that.
+
+    Customers would be charged another amount. A plugin that knows the field refuses by itself what
+    its provider cannot do.
+
+    Args:
+        operation: The operation that is given the plan.
+        plan: The plan.
+        capabilities: Those of the provider.
+    """
+    if plan.tax is not None:
+        found = capabilities.fields(operation).use_of("tax", plan.tax)
+        if found.use == "dropped":
+            capabilities.require(f"{operation}:tax")
 
 
 def check_links(return_url: str | None, back_url: str | None, capabilities: Capabilities) -> None:
