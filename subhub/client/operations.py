@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from subhub.client.signing_up import find_or_create, find_or_link
 from subhub.client.subscribing import Options, SubscriptionOperations
-from subhub.client.validation import check_links, check_replacement, instance, text
+from subhub.client.validation import check_links, check_replacement, check_tax, instance, text
 from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
@@ -36,6 +36,7 @@ class Operations(SubscriptionOperations):
         """See `Client.create_plan`."""
         extra = self._extra("create_plan", options)
         draft = instance("draft", draft, PlanDraft)
+        check_tax("create_plan", draft, self.capabilities)
         flow = self.provider.create_plan(draft, **extra)
         return self.change("create_plan", flow, fields=draft)
 

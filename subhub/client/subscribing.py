@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
 from subhub.client.signing_up import find_or_create, unless_active
-from subhub.client.validation import check_timing, day, identifier
+from subhub.client.validation import check_tax, check_timing, day, identifier
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
@@ -96,6 +96,7 @@ class SubscriptionOperations:
             plan = self._account.inline_plan(plan) or plan
         if isinstance(plan, PlanDraft):
             self._require("subscribe:inline_plan")
+            check_tax("subscribe", plan, self.capabilities)
         else:
             plan = self._plan(plan)
         if starts_on is not None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from subhub.client.keys import Mode
 from subhub.errors import ConfigError
-from subhub.models import Interval, Money, PlanDraft
+from subhub.models import Interval, Money, PlanDraft, Tax
 from subhub.models.money import Percent
 from subhub.plugin.operations import KNOWN
 from subhub.plugin.rate_limits import RateLimit
@@ -98,6 +98,7 @@ class PlanSettings(BaseModel):
     price: Annotated[Money, BeforeValidator(_money)]
     interval: Annotated[Interval, BeforeValidator(_interval)]
     tax_rate: Percent | None = None
+    tax: Tax | None = None
     description: str | None = None
     public: bool | None = None
 
@@ -109,6 +110,7 @@ class PlanSettings(BaseModel):
             price=self.price,
             interval=self.interval,
             tax_rate=self.tax_rate,
+            tax=self.tax,
             description=self.description,
             public=self.public,
         )

@@ -11,6 +11,7 @@ from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
     Plan,
+    PlanDraft,
     Refund,
     SignupLink,
     Status,
@@ -160,6 +161,23 @@ def check_timing(operation: str, when: When, refund: Refund, capabilities: Capab
     capabilities.require(f"{operation}:{when}")
     if refund == "prorated":
         capabilities.require(f"{operation}:prorated")
+
+
+def check_tax(operation: str, plan: PlanDraft, capabilities: Capabilities) -> None:
+    """Raise `Unsupported` for a plan with `tax` if the plugin would drop that.
+
+    Customers would be charged another amount. A plugin that knows the field refuses by itself what
+    its provider cannot do.
+
+    Args:
+        operation: The operation that is given the plan.
+        plan: The plan.
+        capabilities: Those of the provider.
+    """
+    if plan.tax is not None:
+        found = capabilities.fields(operation).use_of("tax", plan.tax)
+        if found.use == "dropped":
+            capabilities.require(f"{operation}:tax")
 
 
 def check_links(return_url: str | None, back_url: str | None, capabilities: Capabilities) -> None:

@@ -6,7 +6,7 @@ from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
-from subhub.models.plans import Plan, PlanDraft, PlanUpdate
+from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
     Refund,
@@ -44,6 +44,7 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "SubscriptionUpdate",
+    "Tax",
     "Unit",
     "When",
     "access_at",

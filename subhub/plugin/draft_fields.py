@@ -42,6 +42,7 @@ SAMPLES: Final[Mapping[str, tuple[object, ...]]] = {
     "price": (Money("12.95", "EUR"), Money("12.95", "USD")),
     "interval": (Interval(1, "month"), Interval(1, "year")),
     "tax_rate": (Decimal(21), Decimal(20), Decimal(0)),
+    "tax": ("inclusive", "exclusive"),
     "description": ("1GB per month",),
     "code": ("phone",),
     "public": (True, False),
