@@ -223,8 +223,11 @@ class _Stage:
     def _flow(self, operation: str, draft: PlanDraft | CustomerDraft) -> Iterator[Difference]:
         fields, given = self._capabilities.fields(operation), _given(draft)
         refusal = fields.refusal(given)
-        missing = [name for name in fields.required if name not in given]
-        for name in missing:
+        explained = False
+        for name in fields.required:
+            if name in given:
+                continue
+            explained = True
             yield Difference(operation, name, "refused", "the provider requires it", "give it")
         for name, value in given.items():
             use = fields.use_of(name, value)
@@ -232,8 +235,8 @@ class _Stage:
                 stated = self._provider.evidence.get(f"{operation}:{name}")
                 why = stated if isinstance(stated, Absence) else use
                 yield Difference(operation, name, use.use, why.reason, why.alternative)
-                missing.append(name)
-        if refusal is not None and not missing:  # a rule about several fields
+                explained = explained or use.use == "refused"
+        if refusal is not None and not explained:  # a rule about several fields
             yield Difference(operation, "", "refused", str(refusal))
 
     def _supports(self, capability: str) -> bool:

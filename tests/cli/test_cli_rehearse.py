@@ -12,11 +12,12 @@ from typer.testing import Result
 
 from subhub.errors import InvalidRequest
 from subhub.models import Customer, CustomerDraft, PlanDraft
-from subhub.plugin import Evidence, Flow, Provider
+from subhub.plugin import Evidence, Flow, Provider, Request
 from subhub.plugin.registry import load
 from tests.cli.conftest import CliToy, ToyFake
 
 Run = Callable[..., Result]
+TOO_MUCH = 50
 
 REAL = """
 account = "main"
@@ -49,7 +50,7 @@ Mies BV,mies@example.com,,,,,,
 
 
 class Fussy(CliToy):
-    """A provider with a rule about two fields, and a dashboard that takes no plan."""
+    """A provider with a rule about two fields, no cities, and a dashboard that takes no plan."""
 
     name = "fussy"
 
@@ -60,12 +61,25 @@ class Fussy(CliToy):
     def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
         if draft.phone is not None and draft.external_id is not None:
             raise InvalidRequest("one of `phone` and `external_id` is too many")
-        return (yield from super().create_customer(draft))
+        return (yield from super().create_customer(draft.model_copy(update={"city": None})))
 
 
 class FussyFake(ToyFake):
     def add_plan(self, key: str, draft: PlanDraft) -> str:
         raise InvalidRequest.of("name", f"must not be {draft.name!r}, as {key} is")
+
+
+class Inline(CliToy):
+    """A provider without plans, with a rule about the price and a text that it drops."""
+
+    name = "inline"
+    create_plan: Any = Provider.create_plan
+
+    def subscribe(self, *, plan: str | PlanDraft, customer: str, **_: Any) -> Flow[Any]:
+        assert isinstance(plan, PlanDraft)
+        if plan.description and plan.tax_rate and plan.price.amount > TOO_MUCH:
+            raise InvalidRequest("a taxed plan with a text must be cheap")
+        return (yield Request("POST", "/s", {"tax": str(plan.tax_rate), "of": customer}))
 
 
 class NoSandbox(Provider):
@@ -280,14 +294,29 @@ def test_a_rule_about_several_fields_and_a_refused_plan_are_shown(
     rehearse: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     install(tmp_path, Fussy)
-    rows = "name,email,phone,external_id,plan\nA,a@example.com,+311,x,phone\n"
+    rows = "name,email,phone,external_id,plan,city\nA,a@example.com,+311,x,phone,Rome\n"
 
     ended = rehearse(TOY.replace("clitoy", "fussy").replace("sandbox = true", 'api_key="k"'), rows)
 
     assert found(ended["main"]) == {
         ("plans.phone", "create_plan", "description", "changed"),
         ("plans.phone", "create_plan", "name", "refused"),
+        ("line 2", "create_customer", "city", "dropped"),
         ("line 2", "create_customer", "", "refused"),
+    }
+
+
+def test_a_refusal_of_an_inline_plan_is_shown_next_to_what_is_dropped(
+    rehearse: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    install(tmp_path, Inline)
+    taxed = TOY.replace("12.95", "99.00").replace("clitoy", "inline") + "tax_rate = 21\n"
+
+    ended = rehearse(taxed.replace("sandbox = true", 'api_key = "k"'))
+
+    assert found(ended["main"]) == {
+        ("plans.phone", "subscribe", "description", "dropped"),
+        ("plans.phone", "subscribe", "", "refused"),
     }
 
 
