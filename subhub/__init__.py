@@ -13,12 +13,14 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.once import Once
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
         AuthenticationFailed,
         ConfigError,
         Conflict,
+        InProgress,
         InvalidReply,
         InvalidRequest,
         JournalError,
@@ -78,6 +80,7 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.once": ("Once",),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -89,6 +92,7 @@ _HOMES = {
         "AuthenticationFailed",
         "ConfigError",
         "Conflict",
+        "InProgress",
         "InvalidReply",
         "InvalidRequest",
         "JournalError",
@@ -148,6 +152,7 @@ __all__ = [
     "CustomerDraft",
     "Event",
     "Evidence",
+    "InProgress",
     "Interval",
     "InvalidReply",
     "InvalidRequest",
@@ -157,6 +162,7 @@ __all__ = [
     "Money",
     "NotFound",
     "NotSent",
+    "Once",
     "OpenIntent",
     "OutcomeUnknown",
     "PermissionDenied",
