@@ -26,7 +26,7 @@ from subhub.client.configuration import Configuration
 from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest, WouldSend
 from subhub.recovery.journal import Job
-from subhub.stores.url import StoreURL
+from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
@@ -79,7 +79,7 @@ def perform(
         run.for_real(account, limit and limit.divided(settings.share))
 
 
-def _refuse_same_file(result: Path | None, rows: Path, journal: Path | StoreURL) -> None:
+def _refuse_same_file(result: Path | None, rows: Path, journal: Path | StorePlace) -> None:
     for other, what in ((rows, "the file with the customers"), (journal, "the journal")):
         same = (
             isinstance(other, Path) and result is not None and result.resolve() == other.resolve()
@@ -112,7 +112,7 @@ class _Run:
     rows: Sequence[CustomerRow]
     batch: BatchOptions
     options: ChangeOptions
-    journal: Path | StoreURL
+    journal: Path | StorePlace
 
     def print_first_request(self) -> None:
         """Make the first row's call on a dry-run client, which raises `WouldSend`."""

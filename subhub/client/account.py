@@ -35,7 +35,7 @@ from subhub.sending.redaction import Redactor
 from subhub.sending.retries import Operation, RetryPolicy
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
-from subhub.stores.url import StoreURL
+from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -194,8 +194,8 @@ def open_account(
     max_response_bytes: int = MAX_RESPONSE_BYTES,
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
-    permits: str | os.PathLike[str] | StoreURL | None = None,
-    journal: str | os.PathLike[str] | StoreURL | None = None,
+    permits: str | os.PathLike[str] | StorePlace | None = None,
+    journal: str | os.PathLike[str] | StorePlace | None = None,
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
@@ -282,12 +282,12 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     return sandbox
 
 
-def open_journal(place: str | os.PathLike[str] | StoreURL) -> Journal:
+def open_journal(place: str | os.PathLike[str] | StorePlace) -> Journal:
     """Return the journal at a path or URL."""
     from subhub.recovery.journal import Journal  # noqa: PLC0415 - few calls have one
 
     found = checked_place("journal", place)
-    return Journal(found.database() if isinstance(found, StoreURL) else found)
+    return Journal(found.database() if isinstance(found, StorePlace) else found)
 
 
 def _plan_ids(

@@ -28,7 +28,7 @@ from subhub.models import PlanDraft
 from subhub.plugin.capabilities import Capabilities
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
-from subhub.stores.url import StoreURL
+from subhub.stores.registry import StorePlace
 
 FILE_NAME = "subhub.toml"
 
@@ -64,7 +64,7 @@ class Configuration:
         name: str | None = None,
         *,
         dry_run: bool = False,
-        journal: str | os.PathLike[str] | StoreURL | None = None,
+        journal: str | os.PathLike[str] | StorePlace | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
     ) -> Account:
@@ -96,15 +96,15 @@ class Configuration:
         links = self._links(name)
         self._check_plans(self._account(name, links), links)
 
-    def journal(self, name: str) -> Path | StoreURL | None:
+    def journal(self, name: str) -> Path | StorePlace | None:
         """Return the path or URL of the journal of the account *name*."""
         return self._place(name, "journal")
 
-    def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StoreURL | None:
+    def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StorePlace | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
         with self._located(f"accounts.{name}.{setting}"):
             found = None if value is None else place(setting, value, self.folder)
-            if isinstance(found, StoreURL):
+            if isinstance(found, StorePlace):
                 found.check()
             return found
 
@@ -114,8 +114,8 @@ class Configuration:
         links: Links,
         *,
         dry_run: bool = False,
-        permits: Path | StoreURL | None = None,
-        journal: str | os.PathLike[str] | StoreURL | None = None,
+        permits: Path | StorePlace | None = None,
+        journal: str | os.PathLike[str] | StorePlace | None = None,
         hooks: Sequence[Hook] = (),
     ) -> Account:
         plans = self.plans()

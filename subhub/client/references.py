@@ -13,7 +13,8 @@ from typing import Final
 
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError
-from subhub.stores.url import StoreURL, is_url
+from subhub.stores.registry import StorePlace
+from subhub.stores.url import is_url
 
 _LOOKALIKE: Final = re.compile(
     r"(?:env|file)\s*[:=](?P<named>.*)"  # also ENV:KEY, `env: KEY`, env=KEY
@@ -37,23 +38,23 @@ def secret(value: str, folder: Path) -> str:
     return _content(folder / target) if kind == "file" else value.strip()
 
 
-def place(name: str, value: str, folder: Path) -> Path | StoreURL:
+def place(name: str, value: str, folder: Path) -> Path | StorePlace:
     """Return the path or URL of the setting *name*; `env:NAME` refers to a variable that has it."""
     found = checked_place(name, secret(value, folder) if value.startswith("env:") else value)
-    return found if isinstance(found, StoreURL) else folder / found
+    return found if isinstance(found, StorePlace) else folder / found
 
 
-def checked_place(name: str, value: str | os.PathLike[str] | StoreURL) -> Path | StoreURL:
+def checked_place(name: str, value: str | os.PathLike[str] | StorePlace) -> Path | StorePlace:
     """Return *value* as a path, or as the URL of a store; raise `ConfigError` if it is neither.
 
     A URL can hold a password, so no message repeats one. Without this check, a reference would be
     the name of a new folder or file.
     """
-    if isinstance(value, StoreURL):
+    if isinstance(value, StorePlace):
         return value
     text = os.fspath(value)
     if is_url(text):
-        return StoreURL(name, text)
+        return StorePlace(name, text)
     if found := _SCHEME.match(text):
         scheme = f"{found[1].lower()}:"
         if scheme in {"env:", "file:"}:

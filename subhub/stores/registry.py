@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from subhub.errors import ConfigError
 from subhub.plugin.registry import by_name, distribution_name, driver
-from subhub.recovery.journal.storage import Database
-from subhub.sending.ratelimit.permits import Permits
-from subhub.sending.ratelimit.stores import PermitStore
 from subhub.stores.url import StoreURL
+
+if TYPE_CHECKING:
+    from subhub.recovery.journal.storage import Database
+    from subhub.sending.ratelimit.permits import Permits
+    from subhub.sending.ratelimit.stores import PermitStore
 
 GROUP: Final = "subhub.stores"
 _OWN: Final = "subhub-billing"
@@ -35,6 +37,26 @@ class StoreKind:
     def database(cls, url: StoreURL) -> Database:
         """Return the database of a journal; raise `ConfigError` if the URL is wrong."""
         raise _cannot(url, "a journal")
+
+
+class StorePlace(StoreURL):
+    """Where a store is, for the setting *name*: a URL, and what is found there."""
+
+    __slots__ = ()
+
+    def check(self) -> None:
+        """Raise `ConfigError` if no such store is installed for the setting; connect nothing."""
+        kind = load(self)
+        if self.setting == "journal":
+            _ = kind.database(self)
+
+    def permits(self, name: str, permits: Permits) -> PermitStore:
+        """Return the store of the permits that *name* identifies; nothing is connected yet."""
+        return load(self).permits(self, name, permits)
+
+    def database(self) -> Database:
+        """Return the database of a journal; nothing is connected yet."""
+        return load(self).database(self)
 
 
 def load(url: StoreURL) -> type[StoreKind]:

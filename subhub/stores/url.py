@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from subhub.errors import ConfigError
-
-if TYPE_CHECKING:
-    from subhub.recovery.journal.storage import Database
-    from subhub.sending.ratelimit.permits import Permits
-    from subhub.sending.ratelimit.stores import PermitStore
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not a drive, which is one letter
 
@@ -56,26 +51,6 @@ class StoreURL:
         for secret in {password, password and unquote(password)} - {None, ""}:
             text = text.replace(str(secret), "***")
         return text
-
-    def check(self) -> None:
-        """Raise `ConfigError` if no such store is installed for the setting; connect nothing."""
-        from subhub.stores.registry import load  # noqa: PLC0415 - it loads entry points
-
-        kind = load(self)
-        if self.setting == "journal":
-            _ = kind.database(self)
-
-    def permits(self, name: str, permits: Permits) -> PermitStore:
-        """Return the store of the permits that *name* identifies; nothing is connected yet."""
-        from subhub.stores.registry import load  # noqa: PLC0415 - it loads entry points
-
-        return load(self).permits(self, name, permits)
-
-    def database(self) -> Database:
-        """Return the database of a journal; nothing is connected yet."""
-        from subhub.stores.registry import load  # noqa: PLC0415 - it loads entry points
-
-        return load(self).database(self)
 
 
 def is_url(text: str) -> bool:

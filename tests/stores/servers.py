@@ -37,6 +37,7 @@ class Server:
     def __init__(self) -> None:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="subhub-store-"))
+        self.settings: dict[str, str] = {}  # others than those of the tests
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -149,6 +150,7 @@ class PostgreSQLServer(Server):
             "unix_socket_directories": str(self.folder),
             "fsync": "off",  # its process is killed here, and not the machine
             "max_connections": "60",
+            **self.settings,
         }
         given = [part for name in settings for part in ("-c", f"{name}={settings[name]}")]
         return [*self._as_user, str(self._programs / "postgres"), "-D", str(self.data), *given]

@@ -26,8 +26,9 @@ from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Job, Journal
 from subhub.recovery.journal.items import current_item
-from subhub.recovery.journal.storage import Unreachable
-from subhub.stores.url import StoreURL
+from subhub.recovery.journal.sqlite import SQLiteDatabase
+from subhub.recovery.journal.storage import Database, Unreachable
+from subhub.stores.registry import StorePlace
 from tests.faults.server import BreakingServer, Line
 from tests.stores.counting import CountingServer
 from tests.stores.servers import PASSWORD, Pooler, PostgreSQLServer
@@ -147,7 +148,7 @@ class TestAChange:
             """The database, whose answer to one write is lost."""
 
             def __init__(self) -> None:
-                self.database: Any = StoreURL("journal", url).database()
+                self.database: Any = StorePlace("journal", url).database()
                 self.cutting = True
 
             def __getattr__(self, name: str) -> Any:
@@ -203,7 +204,7 @@ class TestSessions:
         assert [found.in_flight for found in other.open_intents(ACME, "main")] == [True]
 
     def test_that_the_server_still_takes_for_alive_are_locked_later(self, url: str) -> None:
-        database: Any = StoreURL("journal", url).database()
+        database: Any = StorePlace("journal", url).database()
         session = database.session()
         with psycopg.connect(url) as before:  # the connection that was lost, by the server's view
             database.close()
@@ -215,13 +216,13 @@ class TestSessions:
             assert database.session() == session
             assert not database._held
             assert database.lives(session)
-        assert database.session() == session
-        assert database._held
+        wait(lambda: database.session() == session and database._held)
         database.close()
 
     def test_of_a_forked_child_is_its_own(self, url: str, journal: Any) -> None:
         journal.write(intent_of(), None)
         first = journal._sessions.session()
+        ours = journal._sessions._connection._connection
         child = os.fork()
         if not child:
             _ = signal.alarm(20)
@@ -232,6 +233,7 @@ class TestSessions:
             finally:
                 os._exit(problem)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ours.execute("SELECT 1").fetchall() == [(1,)]  # the child has not ended it
         wait(
             lambda: (
                 [found.in_flight for found in journal.open_intents(ACME, "main")].count(True) == 1
@@ -239,6 +241,16 @@ class TestSessions:
         )
         assert journal._sessions.session() == first
         assert query(url, "SELECT count(*) FROM subhub.intents") == [(2,)]
+
+    def test_of_a_forked_child_leave_a_closed_connection_alone(self, url: str) -> None:
+        database: Any = StorePlace("journal", url).database()
+        _ = database.session()
+        connection = database._connection._connection
+        connection.close()
+        for forked in (database._connection, database):
+            forked.after_fork_in_child()
+        assert database.session()
+        database.close()
 
 
 class TestLocks:
@@ -344,8 +356,15 @@ def test_a_job_is_resumed_on_another_machine(journal: Any, other: Journal) -> No
 
 
 class TestWriting:
-    def test_is_all_or_nothing_and_may_have_a_condition(self, url: str) -> None:
-        database = StoreURL("journal", url).database()
+    @pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+    def test_is_all_or_nothing_and_may_have_a_condition(
+        self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
+        database: Database = (
+            SQLiteDatabase(tmp_path / "journal.db")
+            if kind == "sqlite"
+            else StorePlace("journal", request.getfixturevalue("url")).database()
+        )
         add = "INSERT INTO items (job, item, object) VALUES (?, ?, ?)"
         condition = "UPDATE items SET object = ? WHERE job = ? AND object IS NULL"
         assert database.write((add, ("job", "one", None)), durable=True)
@@ -357,7 +376,7 @@ class TestWriting:
         assert not database.write(
             (condition, ("z", "job")), (add, ("job", "three", None)), durable=False, guarded=True
         )
-        with pytest.raises(JournalError, match="duplicate key"):
+        with pytest.raises(JournalError, match=r"duplicate key|UNIQUE constraint"):
             _ = database.write(
                 (add, ("job", "four", None)), (add, ("job", "one", None)), durable=False
             )
@@ -366,7 +385,7 @@ class TestWriting:
         database.close()
 
     def test_that_is_not_guarded_is_done_again_on_a_new_connection(self, url: str) -> None:
-        database = StoreURL("journal", url).database()
+        database = StorePlace("journal", url).database()
         add = "INSERT INTO items (job, item) VALUES ('job', ?) ON CONFLICT DO NOTHING"
         assert database.write((add, ("one",)), durable=True)
         cut_all(url)
@@ -435,7 +454,7 @@ class TestADatabase:
 
     @pytest.mark.slow
     def test_whose_statement_takes_too_long_is_given_up(self, url: str) -> None:
-        database: Any = StoreURL("journal", url).database()
+        database: Any = StorePlace("journal", url).database()
         _ = database.session()
         with pytest.raises(JournalError, match=r"statement timeout|no answer within"):
             database.read("SELECT pg_sleep(7)")

@@ -14,7 +14,7 @@ from subhub import ConfigError, RateLimit
 from subhub.background import Background
 from subhub.errors import JournalError
 from subhub.recovery.journal.storage import BufferedDatabase, Unreachable
-from subhub.sending.ratelimit import RateLimiter
+from subhub.sending.ratelimit import LocalStore, RateLimiter
 from subhub.sending.ratelimit.permits import HEADER, Permits
 from subhub.sending.ratelimit.remote import RemoteQueue
 from subhub.sending.ratelimit.stores import StoreUnavailable
@@ -301,6 +301,13 @@ def test_a_fork_begins_again_with_the_same_store(world: World) -> None:
     assert world.send(machine, 2) == 2
     machine._queue.after_fork_in_child()
     assert world.send(machine) == 6
+
+
+def test_permits_in_memory_are_a_store_as_well() -> None:
+    store = LocalStore().open(Permits(LIMIT, 120.0))
+    assert store.update(7.0, lambda cells, now: (len(cells), now)) == (15, 7.0)
+    assert not store.remote
+    store.close()
 
 
 class TestBackground:

@@ -20,7 +20,8 @@ from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.sending.ratelimit import limiters
 from subhub.sending.ratelimit.permits import Permits
-from subhub.stores.url import StoreURL, is_url
+from subhub.stores.registry import StorePlace
+from subhub.stores.url import is_url
 from tests.secrets.scan import leaks
 from tests.stores.servers import PASSWORD, PostgreSQLServer, RedisServer
 
@@ -47,7 +48,7 @@ class TestAURL:
         ],
     )
     def test_shows_the_server_and_nothing_else(self, text: str, place: str) -> None:
-        url = StoreURL("permits", text)
+        url = StorePlace("permits", text)
         assert (url.place, str(url), repr(url)) == (place, place, f"<{place}>")
         assert url.reveal() == text
 
@@ -62,7 +63,7 @@ class TestAURL:
         ],
     )
     def test_with_a_password_that_is_not_encoded_is_refused_without_it(self, text: str) -> None:
-        error = refusal(lambda: StoreURL("journal", text))
+        error = refusal(lambda: StorePlace("journal", text))
         assert "write special characters of a password as %40 for @" in str(error)
         assert "db.test" not in str(error)
         assert error.__context__ is None
@@ -72,15 +73,15 @@ class TestAURL:
         assert not any(map(is_url, ("journal.db", "C:/journal.db", "c://journal.db", "a:b")))
 
     def test_is_equal_to_the_same_text(self) -> None:
-        one, same, other = (StoreURL("permits", f"redis://{name}") for name in ("a", "a", "b"))
+        one, same, other = (StorePlace("permits", f"redis://{name}") for name in ("a", "a", "b"))
         assert one == same != other
         assert one != "redis://a"
         assert len({one, same, other}) == 2
 
     def test_hides_its_password_in_a_text_of_others(self) -> None:
-        url = StoreURL("permits", f"redis://u:{ENCODED}@cache.test")
+        url = StorePlace("permits", f"redis://u:{ENCODED}@cache.test")
         assert url.without_password(f"no {ODD} or {ENCODED}") == "no *** or ***"
-        assert StoreURL("permits", "redis://cache.test").without_password("text") == "text"
+        assert StorePlace("permits", "redis://cache.test").without_password("text") == "text"
 
 
 @pytest.fixture
@@ -121,10 +122,10 @@ class TestAScheme:
 
     def test_of_another_distribution_is_found(self, install: Callable[..., None]) -> None:
         install("elsewhere", KIND)
-        url = StoreURL("journal", "elsewhere://x")
+        url = StorePlace("journal", "elsewhere://x")
         assert "cannot keep a journal" in str(refusal(url.check))
         assert "cannot keep permits" in str(refusal(lambda: url.permits("name", PERMITS)))
-        StoreURL("permits", "elsewhere://x").check()
+        StorePlace("permits", "elsewhere://x").check()
 
     @pytest.mark.parametrize(
         ("source", "said"),
@@ -139,12 +140,12 @@ class TestAScheme:
     ) -> None:
         scheme = f"broken{1 + ['Kind', 'raise', 'import'].index(source.split(maxsplit=1)[0])}"
         install(scheme, source)
-        assert said in str(refusal(StoreURL("permits", f"{scheme}://x").check))
+        assert said in str(refusal(StorePlace("permits", f"{scheme}://x").check))
 
     def test_that_two_offer_is_refused(self, install: Callable[..., None]) -> None:
         install("twice", KIND, "subhub-one")
         install("twice", KIND, "subhub-two")
-        error = refusal(StoreURL("permits", "twice://x").check)
+        error = refusal(StorePlace("permits", "twice://x").check)
         assert "two distributions offer the store twice://: subhub-one and subhub-two" in str(error)
 
     @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ class TestAScheme:
                 if own in {"redis", "postgresql", "connection"}:
                     monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, module, None)
-        error = refusal(StoreURL("permits", f"{scheme}://:{PASSWORD}@x").check)
+        error = refusal(StorePlace("permits", f"{scheme}://:{PASSWORD}@x").check)
         assert f"needs the extra '{extra}': pip install 'subhub-billing[{extra}]'" in str(error)
         assert PASSWORD not in str(error)
 
@@ -256,7 +257,7 @@ def test_no_error_log_or_repr_holds_a_password(
     caplog.set_level(logging.DEBUG)
     failed = 0
     for setting, text in addresses:
-        url = StoreURL(setting, text)
+        url = StorePlace(setting, text)
         with pytest.raises(TypeError, match="cannot be pickled"):
             _ = pickle.dumps(url)
         store: Any = open_journal(url) if setting == "journal" else url.permits("name", PERMITS)

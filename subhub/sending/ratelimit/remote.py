@@ -89,7 +89,7 @@ class RemoteQueue(Queue):
                 with self.lock:
                     undo()
                 self._is_away(now, problem)
-                return self._without_store(change)
+            return self._without_store(change)
 
     def wake(self) -> None:
         """Have the ends of permits written in the background."""
@@ -98,9 +98,10 @@ class RemoteQueue(Queue):
     def close(self) -> None:
         """Write what is left to be written, and close the store, unless a rate limiter uses it."""
         if not self.users:
-            self._write_ends()
-            with self._asking:
-                self.pool.store.close()
+            with self._ending:
+                self._try_to_write_ends()
+                with self._asking:
+                    self.pool.store.close()
 
     def is_idle(self, now: float) -> bool:
         """Return whether the queue can be forgotten: what counts is in the store."""
@@ -110,6 +111,7 @@ class RemoteQueue(Queue):
     def _begin(self) -> None:
         super()._begin()
         self._asking = threading.Lock()
+        self._ending = threading.Lock()
         self._away_at: float | None = None  # when it was last found to be away
         self._problem: StoreUnavailable | None = None
 
@@ -145,7 +147,7 @@ class RemoteQueue(Queue):
         assert self._problem is not None  # noqa: S101 - it is away for a reason
         spare = self._spare
         if spare is None:
-            raise self._problem
+            raise StoreUnavailable(str(self._problem))  # another one: each keeps its traceback
         with self.lock:
             now = self._clock()
             _apply(spare, _cells(spare), now, now)
@@ -175,7 +177,12 @@ class RemoteQueue(Queue):
             spare.permits.divide(_cells(spare), now, [at + seconds for seconds in left])
 
     def _write_ends(self) -> None:
-        """Write the ends, and try again while the store is away only when it is next used."""
+        # One at a time: after `close` there is nothing left that would open the store again.
+        with self._ending:
+            self._try_to_write_ends()
+
+    def _try_to_write_ends(self) -> None:
+        """Write the ends; while the store is away, that is tried again when it is next used."""
         if self.pool.ends:
             try:
                 self.use(0.0, nothing, no_undo)
