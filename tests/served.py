@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -126,7 +126,7 @@ Serve = Callable[[type[Provider], int], Served]
 
 
 @contextmanager
-def serving() -> Iterator[Serve]:
+def serving() -> Generator[Serve]:
     """Serve the fake of a provider, without its rate limit, with waits of a seed."""
     running: list[tuple[Served, threading.Thread]] = []
 

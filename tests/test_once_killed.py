@@ -32,7 +32,7 @@ WORKER = """
     import threading
     import time
 
-    from subhub import AsyncClient, Client, CustomerDraft, InProgress, RateLimit
+    from subhub import AsyncClient, Client, CustomerDraft, InProgress, JournalError, RateLimit
 
     task = json.loads(sys.argv[1])
     queue = list(task["items"])
@@ -71,8 +71,7 @@ WORKER = """
                         billing.once("move", str(number), call, grace_period=grace)
                     else:
                         call(billing)
-                except InProgress as busy:
-                    assert busy.retry_after >= 1
+                except (InProgress, JournalError):
                     queue.insert(0, number)
                     time.sleep(0.02)
                 else:
@@ -92,7 +91,7 @@ WORKER = """
                 call = lambda billing: billing.subscribe(**sale(number))
                 try:
                     await billing.once("move", str(number), call, grace_period=grace)
-                except InProgress:
+                except (InProgress, JournalError):
                     queue.insert(0, number)
                     await asyncio.sleep(0.02)
                 else:

@@ -6,7 +6,6 @@ its own except for the journal.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -31,7 +30,7 @@ FIRST_LOOK: Final = 0.05
 LAST_LOOK: Final = 1.0
 """Seconds between two looks at an item of another process: they double from first to last."""
 LONGEST_WAIT: Final = 120.0
-"""Seconds to wait for such an item, for an account without a deadline."""
+"""Seconds to wait for such an item, or the account's deadline, if that is shorter."""
 
 
 class BulkStopped(BaseException):
@@ -177,8 +176,7 @@ class Batch(Generic[I]):
     def _begin(self, item: JobItem, *, again: bool) -> Steps[Done | None]:
         """Begin *item*; *again* waits until the process that has it is ready, within bounds."""
         steps, wait = self._job_steps, FIRST_LOOK
-        longest = LONGEST_WAIT if steps.longest == math.inf else steps.longest
-        until = monotonic() + longest
+        until = monotonic() + min(steps.longest, LONGEST_WAIT)
         while True:
             try:
                 return (yield from steps.begin(item))
