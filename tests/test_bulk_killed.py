@@ -343,6 +343,37 @@ def test_a_command_that_is_killed_can_be_resumed(serve: Serve, tmp_path: Path) -
     assert sorted(done) == sorted(f"p{number}" for number in range(200))
 
 
+@pytest.mark.slow
+def test_two_commands_work_on_the_same_file(serve: Serve, tmp_path: Path) -> None:
+    server = serve(MijnKlantportaal, 12)
+    job = Job(server, tmp_path, "", 60)
+    _ = (tmp_path / "subhub.toml").write_text(ACCOUNT.format(**job.account), "utf-8")
+    rows = [f"P {number},p{number}@test.com,Street 1,1234AB,Amsterdam" for number in range(60)]
+    _ = (tmp_path / "people.csv").write_text(
+        "\n".join(["name,email,address,postal_code,city", *rows]), "utf-8"
+    )
+    words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--json"]
+    first = command(tmp_path, *words)
+    assert server.reached(10, 10**9, lambda: first.poll() is None)
+    server.answering.clear()  # until the second one has started with items of its own
+    time.sleep(0.5)
+    asked = server.requests + 10
+    second = command(tmp_path, *words, "--resume", "--result", "second.csv")
+    assert server.reached(10**9, asked, lambda: second.poll() is None)
+    server.answering.set()
+    summaries: list[dict[str, Any]] = []
+    for program in (first, second):
+        reported, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, errors
+        summaries.append(json.loads(reported))
+    assert sum(summary["done"] for summary in summaries) == 60
+    assert [summary["done"] + summary["done_earlier"] for summary in summaries] == [60, 60]
+    assert summaries[1]["done"] > 0
+    people, subscribed = sold(server)
+    assert (len(people), set(people.values())) == (60, {1})
+    assert (len(subscribed), set(subscribed.values())) == (60, {1})
+
+
 def command(folder: Path, *words: str) -> subprocess.Popen[str]:
     """The program `subhub`, at work in *folder*."""
     return subprocess.Popen(

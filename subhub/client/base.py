@@ -181,12 +181,18 @@ class BaseClient:
             if before.tzinfo is None:
                 raise InvalidRequest.of("before", f"must have a time zone, got {before!r}")
             seconds = before.timestamp()
-        steps = self._job_steps(job, "forget", None, adopt=False)
+        steps = self._job_steps(job, "forget", None, adopt=False, record=False)
         yield from steps.open()
         return (yield from steps.asked(lambda: steps.job.forget(seconds)))
 
     def _job_steps(
-        self, job: str, method: str, grace_period: float | None, *, adopt: bool
+        self,
+        job: str,
+        method: str,
+        grace_period: float | None,
+        *,
+        adopt: bool,
+        record: bool = True,
     ) -> JobSteps:
         from subhub.client.once import JobSteps, checked_grace_period, needed_journal  # noqa: PLC0415
         from subhub.recovery.journal import Job  # noqa: PLC0415
@@ -204,6 +210,7 @@ class BaseClient:
                 account.name,
                 job,
                 adopt=adopt,
+                record=record,
                 clock=lambda: account.clock().timestamp(),
             ),
             lambda tokens: self._resolve_all(tokens, grace),

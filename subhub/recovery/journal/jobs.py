@@ -72,6 +72,7 @@ class Job:
         name: The job's name, unique within the account.
         adopt: Whether a job of that name is this account's, where the journal cannot know: one of
             an earlier version of subhub, or of another key.
+        record: Whether it is begun, if it was not.
         clock: Returns the present, in seconds since 1970.
 
     Raises `InvalidRequest`, unless *adopt*, for a job that may be another account's: the journal
@@ -86,13 +87,16 @@ class Job:
         name: str,
         *,
         adopt: bool = False,
+        record: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._database = journal.database
         self._name = name
         self._claims = Claims(journal, clock)
-        self.id = _Owners(journal.database, identity, account, name).find(adopt=adopt)
+        self.id = _Owners(journal.database, identity, account, name).find(
+            adopt=adopt, record=record
+        )
 
     @property
     def started(self) -> bool:
@@ -212,8 +216,8 @@ class _Owners:
         self._account = account
         self._name = name
 
-    def find(self, *, adopt: bool) -> str:
-        """Return the id of the job of this account; see `Job` for *adopt*."""
+    def find(self, *, adopt: bool, record: bool) -> str:
+        """Return the id of the job of this account; see `Job` for the arguments."""
         rows = self._database.read(_NAMED, (hashed(self._name),))
         named: list[_Named] = [
             (job, account, Identity.read(json.loads(facts))) for job, account, facts in rows
@@ -234,7 +238,8 @@ class _Owners:
         if adopt and others:
             return self._adopted(others)
         self._check_key_change(others)
-        return self._record(hashed(f"{self._identity.name}\0{self._name}"))
+        job = hashed(f"{self._identity.name}\0{self._name}")
+        return self._record(job) if record else job
 
     def _of_earlier_version(self, known: Collection[str]) -> str | None:
         """Return the id of a job of version 1 of the journal, which only knew names."""
