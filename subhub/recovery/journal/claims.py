@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from subhub.errors import InProgress
-from subhub.recovery.journal.storage import Statement
+from subhub.recovery.journal.storage import BufferedDatabase, Database, Statement
 
 if TYPE_CHECKING:
     from subhub.recovery.journal.items import JobItem
-    from subhub.recovery.journal.journal import Journal
 
 _STATE: Final = "SELECT claim, session, object, changed_at FROM items WHERE job = ? AND item = ?"
 _CLAIM: Final = """INSERT INTO items (claim, session, changed_at, job, item)
@@ -40,33 +39,42 @@ class Done:
 
 
 class Claims:
-    """The claims of a journal, by a *clock* in seconds since 1970."""
+    """The claims in a journal.
 
-    def __init__(self, journal: Journal, clock: Callable[[], float]) -> None:
-        self._journal = journal
+    Args:
+        database: Where they are.
+        sessions: What knows which processes still run.
+        clock: Returns the present, in seconds since 1970.
+    """
+
+    def __init__(
+        self, database: BufferedDatabase, sessions: Database, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
         self._clock = clock
 
     def take(self, item: JobItem) -> Done | None:
         """Claim *item*, unless it is done; raise `InProgress` while a living process has it."""
-        place, database = (item.job, item.item), self._journal.database
+        place = (item.job, item.item)
         while True:
-            rows = database.read(_STATE, place)
+            rows = self._database.read(_STATE, place)
             if rows and rows[0][0] is None:
                 return Done(rows[0][2])
             if rows and rows[0][0] == item.claim:
                 return None  # the journal was locked for what came after this
-            if rows and self._journal.lives(rows[0][1]):
+            if rows and self._sessions.lives(rows[0][1]):
                 raise self._in_progress(rows[0][3])
-            mine = (item.claim, self._journal.session(), self._clock(), *place)
+            mine = (item.claim, self._sessions.session(), self._clock(), *place)
             statement = (_TAKE_OVER, (*mine, rows[0][0])) if rows else (_CLAIM, mine)
             # Not durable: nothing is sent before the durable intent, which depends on it.
-            if database.write(statement, durable=False, guarded=True):
+            if self._database.write(statement, durable=False, guarded=True):
                 return None
             # Another call was quicker: look whose it is now.
 
     def look(self, item: JobItem) -> Done | None:
         """Look whether *item* is done by now; raise `InProgress` when another call has it."""
-        rows = self._journal.database.read(_STATE, (item.job, item.item))
+        rows = self._database.read(_STATE, (item.job, item.item))
         if rows and rows[0][0] is None:
             return Done(rows[0][2])
         if not rows or rows[0][0] != item.claim:

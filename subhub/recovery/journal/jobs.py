@@ -90,13 +90,11 @@ class Job:
         record: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._journal = journal
         self._database = journal.database
+        self._sessions = journal.sessions
         self._name = name
-        self._claims = Claims(journal, clock)
-        self.id = _Owners(journal.database, identity, account, name).find(
-            adopt=adopt, record=record
-        )
+        self._claims = Claims(self._database, self._sessions, clock)
+        self.id = _Owners(self._database, identity, account, name).find(adopt=adopt, record=record)
 
     @property
     def started(self) -> bool:
@@ -118,7 +116,7 @@ class Job:
     @property
     def counts(self) -> JobCounts:
         """How far it is."""
-        lives = cache(self._journal.lives)  # asked once, of each process
+        lives = cache(self._sessions.lives)  # asked once, of each process
         items = [session for (session,) in self._database.read(_ITEMS, (self.id,))]
         claimed = [session for session in items if session is not None]
         living = sum(map(lives, claimed))
@@ -139,7 +137,7 @@ class Job:
 
         Those that a living process is sending are not among them.
         """
-        lives = cache(self._journal.lives)
+        lives = cache(self._sessions.lives)
         rows = self._database.read(_OPEN, (self.id,))
         return [token for token, session in rows if not lives(session)]
 
@@ -196,7 +194,7 @@ class Job:
         item.previous.clear()
         for session, number, *step in self._database.read(_STEPS, (item.job, item.item)):
             item.previous[number] = PreviousStep(*step)
-            if item.previous[number].state == "open" and self._journal.lives(session):
+            if item.previous[number].state == "open" and self._sessions.lives(session):
                 self.release(item)
                 raise InProgress(
                     "a process that was taken for ended is still sending a change of this item. "

@@ -112,13 +112,10 @@ class Journal:
         """Whether using it may take long; see `Database.remote`."""
         return self._sessions.remote
 
-    def session(self) -> str:
-        """Return the name of this process's session, which ends with the process."""
-        return self._sessions.session()
-
-    def lives(self, session: str) -> bool:
-        """Return whether the process of *session* still runs."""
-        return self._sessions.lives(session)
+    @property
+    def sessions(self) -> Database:
+        """What knows which of the processes that use it still run."""
+        return self._sessions
 
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
         """Return the entry of a call, which is not written before its change is sent."""
