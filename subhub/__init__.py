@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
     from subhub.client.doctor import Finding, diagnose
+    from subhub.client.once import Once
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
         AuthenticationFailed,
         ConfigError,
         Conflict,
+        InProgress,
         InvalidReply,
         InvalidRequest,
         JournalError,
@@ -81,6 +83,7 @@ _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
     "subhub.client.doctor": ("Finding", "diagnose"),
+    "subhub.client.once": ("Once",),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -92,6 +95,7 @@ _HOMES = {
         "AuthenticationFailed",
         "ConfigError",
         "Conflict",
+        "InProgress",
         "InvalidReply",
         "InvalidRequest",
         "JournalError",
@@ -154,6 +158,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Finding",
+    "InProgress",
     "Interval",
     "InvalidReply",
     "InvalidRequest",
@@ -163,6 +168,7 @@ __all__ = [
     "Money",
     "NotFound",
     "NotSent",
+    "Once",
     "OpenIntent",
     "OutcomeUnknown",
     "PermissionDenied",

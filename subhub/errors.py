@@ -10,6 +10,7 @@
         Rejected  LicenseRequired  RateLimited  ProviderUnavailable
       InvalidReply
       Ambiguous
+      InProgress
       WouldSend
       TransportError       NotSent, OutcomeUnknown
       WebhookRefused
@@ -31,6 +32,7 @@ __all__ = [
     "AuthenticationFailed",
     "ConfigError",
     "Conflict",
+    "InProgress",
     "InvalidReply",
     "InvalidRequest",
     "JournalError",
@@ -244,6 +246,18 @@ class Ambiguous(SubhubError):
     def __init__(self, message: str, *, candidates: Iterable[object] = ()) -> None:
         super().__init__(message)
         self.candidates = tuple(candidates)
+
+
+class InProgress(SubhubError):
+    """Another call is working on the same item of a job, so this one has sent nothing.
+
+    Try again after `retry_after` seconds: by then it is done, or its process has ended and this
+    call can take it over.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class WouldSend(SubhubError):

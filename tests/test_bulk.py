@@ -571,14 +571,6 @@ class TestJob:
         with pytest.raises(InvalidRequest, match="needs a client with a `journal`"):
             _ = run({**world.settings, "journal": None}, "subscribe", [], **world.job)
 
-    def test_is_worked_on_once_at_a_time(self, world: World) -> None:
-        with (
-            Client(**world.settings) as billing,
-            billing.bulk(billing.create_customer, [], job="move", key=repr),
-            pytest.raises(InvalidRequest, match="another process is working on the job 'move'"),
-        ):
-            _ = billing.bulk(billing.create_customer, [], job="move", key=repr)
-
 
 @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
 def test_a_new_customers_subscription_is_resolved_even_without_a_creation_time(

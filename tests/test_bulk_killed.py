@@ -1,24 +1,18 @@
 """Bulk and `kill -9`: however often a run is killed, each item is done exactly once in the end.
 
-The provider is a fake behind a server on this machine, in the process of the test. It carries out a
-change, waits a little, and answers then; so a kill hits between the two as well.
+The provider is a fake behind a server on this machine; see `served`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,125 +20,16 @@ import pytest
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
 
-from subhub import Client, Interval, Money, PlanDraft
+from subhub import Client
 from subhub.plugin import Provider
-from subhub.sandbox import Fake
-
-PHONE = PlanDraft(
-    name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
-)
-PATIENCE = 120.0
-"""Seconds after which a program is taken to hang."""
-
-
-class Served(ThreadingHTTPServer):
-    """A fake on a port of this machine, which counts the changes that it has not answered yet."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, fake: Fake, seed: int) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        fake.site = f"http://127.0.0.1:{self.server_address[1]}"
-        fake.enforce_limits = False
-        self.fake = fake
-        self.chance = random.Random(seed)  # noqa: S311 - not for secrets
-        self.progress = threading.Condition()
-        self.requests = 0
-        self.changes = 0
-        self.unanswered = 0
-        self.answering = threading.Event()
-        self.answering.set()
-
-    @property
-    def address(self) -> str:
-        return self.fake.site + self.fake.prefix
-
-    def reached(self, change: int, request: int, living: Callable[[], bool]) -> bool:
-        """Wait for so many changes, or so many requests, and return whether they came."""
-        with self.progress:
-            while self.changes < change and self.requests < request and living():
-                _ = self.progress.wait(0.05)
-            return self.changes >= change or self.requests >= request
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # the client was killed
-            super().handle_error(request, client_address)
-
-
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # an answer goes out whole
-
-    @property
-    def served(self) -> Served:
-        assert isinstance(self.server, Served)
-        return self.server
-
-    def do_GET(self) -> None:
-        self._count(request=1)
-        self._respond(*self._carried_out())
-
-    def do_POST(self) -> None:
-        self._count(request=1)
-        _ = self.served.answering.wait(PATIENCE)
-        time.sleep(self.served.chance.uniform(0, 0.003))
-        status, content = self._carried_out()
-        self._count(change=1, unanswered=1)
-        try:
-            time.sleep(self.served.chance.uniform(0.005, 0.02))
-            self._respond(status, content)
-        finally:
-            self._count(unanswered=-1)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        pass
-
-    def _carried_out(self) -> tuple[int, bytes]:
-        content = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.served.fake.clock.reach(
-            dt.datetime.now(dt.UTC)
-        )  # as that of the `Date` of its answers
-        reply = self.served.fake.handle(self.command, self.path, dict(self.headers), content)
-        return reply.status, reply.content
-
-    def _respond(self, status: int, content: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        _ = self.wfile.write(content)
-        self.wfile.flush()
-
-    def _count(self, request: int = 0, change: int = 0, unanswered: int = 0) -> None:
-        with self.served.progress:
-            self.served.requests += request
-            self.served.changes += change
-            self.served.unanswered += unanswered
-            self.served.progress.notify_all()
-
-
-Serve = Callable[[type[Provider], int], Served]
+from tests.served import PATIENCE, PHONE, Serve, Served, compiled, server_provider, serving, sold
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serve the fake of a provider, without its rate limit, with waits of a seed."""
-    running: list[tuple[Served, threading.Thread]] = []
-
-    def serve(provider: type[Provider], seed: int) -> Served:
-        server = Served(provider.sandbox(), seed)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        running.append((server, thread))
-        thread.start()
-        return server
-
-    yield serve
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving() as serve:
+        yield serve
 
 
 PROGRAM = """
@@ -271,20 +156,6 @@ class Job:
         return self._folder / f"{self._task['job']}-{run}.jsonl"
 
 
-def compiled(folder: Path) -> dict[str, str]:
-    """An environment in which a program that is started again is not compiled again."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
-    _ = environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
-
-
-def server_provider(server: Served) -> str:
-    return "afternoon" if type(server.fake).__module__.startswith("subhub_afternoon") else PORTAL
-
-
-PORTAL = "mijnklantportaal"
-
-
 def kill(job: Job, chance: random.Random, within: int) -> int:
     """Kill a run *within* so many changes, and return how many changes were left unanswered."""
     server = job.server
@@ -304,17 +175,6 @@ def kill(job: Job, chance: random.Random, within: int) -> int:
     assert running or program.returncode == 0, errors
     assert "Error" not in errors, errors
     return unanswered
-
-
-def sold(server: Served) -> tuple[Counter[str], Counter[str]]:
-    """Return how many customers each address has, and how many subscriptions each customer."""
-    server.fake.site = ""  # asked without the server, it answers in the provider's own name
-    provider = MijnKlantportaal if server_provider(server) == PORTAL else Afternoon
-    with Client(provider, sandbox=server.fake) as billing:
-        people = Counter(str(customer.email) for customer in billing.list_customers())
-        return people, Counter(
-            str(subscription.customer_id) for subscription in billing.list_subscriptions()
-        )
 
 
 @pytest.mark.parametrize(
@@ -394,22 +254,46 @@ def test_two_programs_share_a_journal_with_a_job_each(serve: Serve, tmp_path: Pa
     assert sum(sold(server)[1].values()) == 120
 
 
-@pytest.mark.slow
-def test_two_programs_cannot_work_on_the_same_job(serve: Serve, tmp_path: Path) -> None:
-    server = serve(MijnKlantportaal, 7)
-    job = Job(server, tmp_path, "sync", 40)
-    server.answering.clear()
-    first = job.start()
-    assert first.stdout is not None
-    assert first.stdout.readline() == "started\n"
-    second = job.start()
-    _, refused = second.communicate(timeout=PATIENCE)
-    server.answering.set()
-    _, errors = first.communicate(timeout=PATIENCE)
-    assert (first.returncode, second.returncode) == (0, 1), errors
-    assert "another process is working on the job 'move'" in refused
+@pytest.mark.parametrize(
+    ("kind", "items", "kills", "seed"),
+    [
+        ("sync", 40, 1, 7),
+        pytest.param("sync", 400, 20, 10, marks=pytest.mark.slow),
+        pytest.param("async", 400, 20, 11, marks=pytest.mark.slow),
+    ],
+)
+def test_several_programs_work_on_the_same_job_and_are_killed(
+    serve: Serve, tmp_path: Path, kind: str, items: int, kills: int, seed: int
+) -> None:
+    server = serve(Afternoon, seed)
+    server.slowness = (0.05, 0.1)
+    job = Job(server, tmp_path, kind, items, external_ids=True)
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    programs = [(job.start(), job.runs) for _ in range(2)]
+    unanswered = 0
+    for _ in range(kills):
+        number = chance.randrange(len(programs))
+        running, _ = programs[number]
+        change = server.changes + chance.randint(1, 20)
+        assert server.reached(change, 10**9, lambda: running.poll() is None)  # noqa: B023
+        running.kill()
+        with server.progress:
+            unanswered += server.unanswered
+        _ = running.communicate(timeout=PATIENCE)
+        programs[number] = (job.start(), job.runs)
+    for program, _ in programs:
+        _, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, errors
+
+    assert unanswered > 0, "no kill came between a change and its response: nothing is proven"
+    for _, run in programs:  # each has a result for each item, whoever did it
+        reported = job.reported(run)
+        assert sorted(result[0] for result in reported) == list(range(items))
+        assert [result for result in reported if result[1] is not None] == []
     people, subscribed = sold(server)
-    assert (sum(people.values()), sum(subscribed.values())) == (40, 40)
+    assert (len(people), set(people.values())) == (items, {1})
+    assert (len(subscribed), set(subscribed.values())) == (items, {1})
+    assert job.open() == 0
 
 
 ACCOUNT = """
@@ -457,6 +341,37 @@ def test_a_command_that_is_killed_can_be_resumed(serve: Serve, tmp_path: Path) -
     lines = (tmp_path / "people.results.csv").read_text("utf-8").splitlines()
     done = [line.split(",")[1] for line in lines if ",done" in line]
     assert sorted(done) == sorted(f"p{number}" for number in range(200))
+
+
+@pytest.mark.slow
+def test_two_commands_work_on_the_same_file(serve: Serve, tmp_path: Path) -> None:
+    server = serve(MijnKlantportaal, 12)
+    job = Job(server, tmp_path, "", 60)
+    _ = (tmp_path / "subhub.toml").write_text(ACCOUNT.format(**job.account), "utf-8")
+    rows = [f"P {number},p{number}@test.com,Street 1,1234AB,Amsterdam" for number in range(60)]
+    _ = (tmp_path / "people.csv").write_text(
+        "\n".join(["name,email,address,postal_code,city", *rows]), "utf-8"
+    )
+    words = ["subscribe", "--from", "people.csv", "--plan", job.plan, "--json"]
+    first = command(tmp_path, *words)
+    assert server.reached(10, 10**9, lambda: first.poll() is None)
+    server.answering.clear()  # until the second one has started with items of its own
+    time.sleep(0.5)
+    asked = server.requests + 10
+    second = command(tmp_path, *words, "--resume", "--result", "second.csv")
+    assert server.reached(10**9, asked, lambda: second.poll() is None)
+    server.answering.set()
+    summaries: list[dict[str, Any]] = []
+    for program in (first, second):
+        reported, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 0, errors
+        summaries.append(json.loads(reported))
+    assert sum(summary["done"] for summary in summaries) == 60
+    assert [summary["done"] + summary["done_earlier"] for summary in summaries] == [60, 60]
+    assert summaries[1]["done"] > 0
+    people, subscribed = sold(server)
+    assert (len(people), set(people.values())) == (60, {1})
+    assert (len(subscribed), set(subscribed.values())) == (60, {1})
 
 
 def command(folder: Path, *words: str) -> subprocess.Popen[str]:

@@ -15,6 +15,7 @@ from subhub.errors import (
     Ambiguous,
     AuthenticationFailed,
     Conflict,
+    InProgress,
     InvalidReply,
     InvalidRequest,
     LicenseRequired,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 TREE = {
     "SubhubError": """
-        Ambiguous ConfigError InvalidReply InvalidRequest PluginError ProviderError TransportError
-        Unsupported WebhookRefused WouldSend
+        Ambiguous ConfigError InProgress InvalidReply InvalidRequest PluginError ProviderError
+        TransportError Unsupported WebhookRefused WouldSend
     """,
     "ConfigError": "JournalError MissingNeed UnknownAccount",
     "ProviderError": """
@@ -190,6 +191,7 @@ def _with_everything(kind: type[SubhubError]) -> SubhubError:
         return kind("no", provider="toy", status=499, code="c", request_id="r", **told)
     special: dict[type[SubhubError], Callable[[], SubhubError]] = {
         Ambiguous: lambda: Ambiguous("two", candidates=iter([1, 2])),
+        InProgress: lambda: InProgress("busy", retry_after=2.5),
         InvalidReply: lambda: InvalidReply("odd", status=200, body="<html>"),
         InvalidRequest: lambda: InvalidRequest("bad", fields={"name": "bad"}),
         Unsupported: lambda: Unsupported(

@@ -182,6 +182,7 @@ for name in (
 from subhub.models.identity import Identity
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Job, Journal
+from subhub.recovery.journal.claims import Done
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.ratelimit.shared import SharedStore
@@ -193,8 +194,10 @@ acme = Identity.of("acme", "https://api.acme.example", "live", "key", None)
 (left,) = journal.open_intents(acme, "main")
 assert left.in_flight
 job = Job(journal, acme, "main", "move")
-job.finish(job.item("a"), None)
-job.release()
+item = job.item("a")
+assert job.claim(item) is None
+job.finish(item, None)
+assert job.claim(job.item("a")) == Done(None)
 journal.close()
 
 os.mkdir(path + ".d")

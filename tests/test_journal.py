@@ -35,7 +35,7 @@ from subhub import (
 from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
-from subhub.recovery.journal import Job, Journal
+from subhub.recovery.journal import Journal
 from subhub.recovery.journal.schema import bring_up_to_date
 from subhub.recovery.journal.sqlite import SQLiteDatabase
 from subhub.sandbox.faults import Fault
@@ -602,7 +602,7 @@ class TestUnusableFile:
     def test_has_a_later_version(self, path: Path) -> None:
         Journal(path).close()
         with sqlite3.connect(path) as later:
-            _ = later.execute("PRAGMA user_version = 3")
+            _ = later.execute("PRAGMA user_version = 99")
         later.close()
         with pytest.raises(JournalError, match="a later version of subhub"):
             _ = Journal(path)
@@ -662,11 +662,9 @@ class TestUnusableLockFile:
             journal.write(Intent("acme", "main", "subscribe", "2026-01-01"), None, patience=9)
         journal.close()
 
-    def test_of_a_job_is_named_by_the_error(self, path: Path) -> None:
+    def test_of_a_name_is_named_by_the_error(self, path: Path) -> None:
         journal = Journal(path)
-        job = Job(journal, ACME, "main", "move")
-        job.release()
-        (path.parent / f"{path.name}-{job.id}.lock").mkdir()
-        with pytest.raises(JournalError, match=f"{job.id}.lock': Is a directory"):
-            _ = Job(journal, ACME, "main", "move")
+        (path.parent / f"{path.name}-customer.lock").mkdir()
+        with pytest.raises(JournalError, match=r"customer.lock': Is a directory"):
+            _ = journal.try_lock("customer")
         journal.close()

@@ -32,6 +32,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "new-provider": ("new_provider:new_provider", "Create the project of a new provider plugin."),
     "subscribe": ("subscriptions:subscribe", "Subscribe a customer to a plan."),
     "resolve": ("resolve:resolve", "Find out what happened to changes with an unknown outcome."),
+    "jobs": (
+        "jobs:app",
+        "Jobs of `bulk` and `once`: how far they are, and forgetting what is done.",
+    ),
     "plan": ("plans:app", "Plans: what is sold, at what price, how often."),
     "plans": ("catalog:app", "The configured plans at an account: compared, created and linked."),
     "customer": ("customers:app", "Customers: who is billed."),

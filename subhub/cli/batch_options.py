@@ -57,13 +57,14 @@ class BatchOptions:
         ),
     ] = False
     grace_period: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="SECONDS",
-            help="With --resume: how long the provider may take to carry out a lost request.",
+            help="How long the provider may take to carry out a lost request; default: 60, or "
+            "longer than a request can take where several machines share the journal.",
             rich_help_panel=PANEL,
         ),
-    ] = 60.0
+    ] = None
 
     def file_or_none(self, customer: str | None, fields: CustomerFields) -> Path | None:
         """Return the file, if there is one; refuse a customer next to it, and options without it.

@@ -150,12 +150,9 @@ class _Run:
         """Refuse to repeat or to mix runs; return whether only other accounts have this one."""
         with closing(open_journal(self.journal)) as journal:
             job = Job(journal, account.identity, account.name, name, adopt=self.batch.adopt)
-            try:
-                if self.batch.resume:
-                    check_same_rows(self.path, self.rows, job, results)
-                begun, elsewhere = job.started, job.known_to_others
-            finally:
-                job.release()
+            if self.batch.resume:
+                check_same_rows(self.path, self.rows, job, results)
+            begun, elsewhere = job.started, job.known_to_others
         if begun and not self.batch.resume:
             message = (
                 f"the journal {str(self.journal)!r} already has a run of {self.path.name}: "

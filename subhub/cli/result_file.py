@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Self, get_args
 from subhub.cli.line_file import LineFile, whole_length
 from subhub.cli.rows import CustomerRow
 from subhub.client.bulk import BulkResult
-from subhub.errors import InvalidRequest, NotSent, SubhubError
+from subhub.errors import InProgress, InvalidRequest, NotSent, SubhubError
 
 COLUMNS: Final[tuple[str, ...]] = (
     "line",
@@ -167,7 +167,7 @@ def outcome_of(result: BulkResult[CustomerRow, Any]) -> Outcome:
 def _failed(error: SubhubError) -> Outcome:
     if error.token:
         return "unknown"
-    return "not sent" if isinstance(error, NotSent | InvalidRequest) else "refused"
+    return "not sent" if isinstance(error, InProgress | InvalidRequest | NotSent) else "refused"
 
 
 def _line(cells: Mapping[str, object]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from subhub.client.account import Account
     from subhub.client.bulk import AsyncBulk
+    from subhub.client.once import Calling, Once
     from subhub.errors import SubhubError
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
@@ -186,20 +187,45 @@ class AsyncExecutor(BaseClient):
         in_flight: int = 20,
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
-        grace_period: float = 60.0,
+        grace_period: float | None = None,
         adopt: bool = False,
     ) -> AsyncBulk[Item, T]:
         """See `Client.bulk`; *call* runs in tasks, and the block is an `async with`."""
         from subhub.client.bulk import AsyncBulk  # noqa: PLC0415 - it is rarely needed
 
-        batch = self._batch(items, in_flight, job, key, adopt=adopt)
+        batch = self._batch(items, in_flight, job, key, grace_period, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
-        return AsyncBulk(
-            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
+        return AsyncBulk(batch, self._performing(call), workers)
+
+    async def once(
+        self,
+        job: str,
+        key: str,
+        call: Callable[[Self], Awaitable[T]],
+        *,
+        grace_period: float | None = None,
+        adopt: bool = False,
+    ) -> Once[T]:
+        """See `Client.once`; *call* returns an awaitable."""
+        return await async_drive(
+            self._once(job, key, grace_period, adopt=adopt), self._performing(call)
         )
+
+    async def forget(self, job: str, *, before: dt.datetime | None = None) -> int:
+        """See `Client.forget`."""
+        return await self._run(self._forget(job, before))
 
     async def _run(self, steps: Steps[T]) -> T:
         return await async_drive(steps, self._perform)
+
+    def _performing(
+        self, call: Callable[[Any], Awaitable[T]]
+    ) -> Callable[[Step | Calling], Awaitable[object]]:
+        from subhub.client.once import Calling  # noqa: PLC0415 - most programs never need it
+
+        return lambda step: (
+            call(step.argument) if isinstance(step, Calling) else self._perform(step)
+        )
 
     async def _perform(self, step: Step) -> object:
         if isinstance(step, Pause):

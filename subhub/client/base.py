@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from types import EllipsisType, MappingProxyType
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from subhub.client.operations import Operations
 from subhub.client.resolving import Resolver
@@ -15,8 +15,11 @@ from subhub.plugin.provider import Provider
 from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from subhub.client.account import Account
     from subhub.client.bulk.batch import Batch
+    from subhub.client.once import CallSteps, JobSteps, Once
     from subhub.client.resolving import Found
     from subhub.models import PlanDraft
     from subhub.plugin.capabilities import Capabilities
@@ -147,6 +150,7 @@ class BaseClient:
         in_flight: int,
         job: str | None,
         key: Callable[[Item], str] | None,
+        grace_period: float | None,
         *,
         adopt: bool,
     ) -> Batch[Item]:
@@ -156,15 +160,61 @@ class BaseClient:
             raise InvalidRequest.of("in_flight", f"must be >= 1, got {in_flight!r}")
         if job is None:
             return Batch(items, key, None)
-        journal = self._account.journal
-        if not job or journal is None:
+        if not job or self._account.journal is None:
             raise InvalidRequest.of("job", "it is a name, and needs a client with a `journal`")
         if key is None:
             raise InvalidRequest.of("key", "a job needs it, to distinguish its items in every run")
-        from subhub.recovery.journal import Job  # noqa: PLC0415 - it loads SQLite
+        steps = self._job_steps(job, "bulk", grace_period, adopt=adopt)
+        steps.open_now()
+        return Batch(items, key, steps)
 
-        identity = self._account.identity
-        return Batch(items, key, Job(journal, identity, self._account.name, job, adopt=adopt))
+    def _once(
+        self, job: str, key: str, grace_period: float | None, *, adopt: bool
+    ) -> CallSteps[Once[Any]]:
+        from subhub.client.once import once  # noqa: PLC0415 - most programs never need it
+
+        return once(self._job_steps(job, "once", grace_period, adopt=adopt), key, self)
+
+    def _forget(self, job: str, before: dt.datetime | None) -> Steps[int]:
+        seconds = None
+        if before is not None:
+            if before.tzinfo is None:
+                raise InvalidRequest.of("before", f"must have a time zone, got {before!r}")
+            seconds = before.timestamp()
+        steps = self._job_steps(job, "forget", None, adopt=False, record=False)
+        yield from steps.open()
+        return (yield from steps.asked(lambda: steps.job.forget(seconds)))
+
+    def _job_steps(
+        self,
+        job: str,
+        method: str,
+        grace_period: float | None,
+        *,
+        adopt: bool,
+        record: bool = True,
+    ) -> JobSteps:
+        from subhub.client.once import JobSteps, checked_grace_period, needed_journal  # noqa: PLC0415
+        from subhub.recovery.journal import Job  # noqa: PLC0415
+
+        account = self._account
+        journal = needed_journal(account, method)
+        if not job:
+            raise InvalidRequest.of("job", f"must be a non-empty str, got {job!r}")
+        grace = checked_grace_period(grace_period, account)
+        return JobSteps(
+            account,
+            lambda: Job(
+                journal,
+                account.identity,
+                account.name,
+                job,
+                adopt=adopt,
+                record=record,
+                clock=lambda: account.clock().timestamp(),
+            ),
+            lambda tokens: self._resolve_all(tokens, grace),
+        )
 
     def _extension(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from subhub.client.account import Account
     from subhub.client.bulk import Bulk
+    from subhub.client.once import Calling, Once
     from subhub.errors import SubhubError
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
@@ -263,7 +264,7 @@ class Executor(BaseClient):
         in_flight: int = 20,
         job: str | None = None,
         key: Callable[[Item], str] | None = None,
-        grace_period: float = 60.0,
+        grace_period: float | None = None,
         adopt: bool = False,
     ) -> Bulk[Item, T]:
         """Call a function for each of *items*; the results come as the calls end.
@@ -280,7 +281,9 @@ class Executor(BaseClient):
         With the name of a *job*, and a client with a journal, the same call resumes a run that was
         ended or killed: what is done is not done again, and the changes whose answers were lost are
         found out about first. One that cannot be found out about is an `OutcomeUnknown`. A result
-        counts as dealt with when you ask for the next one.
+        counts as dealt with when you ask for the next one. Several processes may work on a job at a
+        time: each item is as for `once`, and one that another process does not end within the
+        deadline is `InProgress`.
 
         Args:
             call: Does the work of one item with this client; it runs in threads.
@@ -288,20 +291,73 @@ class Executor(BaseClient):
             in_flight: How many calls run at a time.
             job: The name under which the journal remembers the run.
             key: Returns a stable, unique name for an item; a job needs it.
-            grace_period: In seconds, as for `resolve_all`.
+            grace_period: In seconds, as for `once`.
             adopt: Whether a job of this name that was begun with another key of this account, or by
                 a version of subhub that did not record the key, is this one.
         """
         from subhub.client.bulk import Bulk  # noqa: PLC0415 - it is rarely needed
 
-        batch = self._batch(items, in_flight, job, key, adopt=adopt)
+        batch = self._batch(items, in_flight, job, key, grace_period, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
-        return Bulk(
-            batch, call, lambda tokens: self.resolve_all(tokens, grace_period=grace_period), workers
-        )
+        return Bulk(batch, self._performing(call), workers)
+
+    def once(
+        self,
+        job: str,
+        key: str,
+        call: Callable[[Self], T],
+        *,
+        grace_period: float | None = None,
+        adopt: bool = False,
+    ) -> Once[T]:
+        """Call a function for one item of a job, unless an earlier call with this key did it.
+
+            billing.once("sign-ups", order.id, lambda billing: billing.subscribe(...))
+
+        It is for the tasks of a queue, which may run twice, also at the same time on several
+        machines with one journal. What an earlier call left open is resolved first, as `resolve`
+        does it, and the call continues with the change that the earlier one was at. So the function
+        must make the same changes in the same order each time, and what it does elsewhere than at
+        the provider may be done twice.
+
+        Raises `InProgress` with `retry_after` while another call is working on the item,
+        `OutcomeUnknown` for a change that cannot be resolved, `ConfigError` without a journal, and
+        what the function raises; then the item can be tried again.
+
+        Args:
+            job: The name under which the journal remembers what is done.
+            key: The item's name, unique in the job and the same each time.
+            call: Does the work with the client that it is given.
+            grace_period: How many seconds the provider may take to carry out a lost request; longer
+                than a request can take, if the journal is on another machine. By default, 60 and
+                long enough.
+            adopt: As for `bulk`.
+        """
+        return drive(self._once(job, key, grace_period, adopt=adopt), self._performing(call))
+
+    def forget(self, job: str, *, before: dt.datetime | None = None) -> int:
+        """Forget the items of a job that are done, and return how many there were.
+
+        The same keys would be worked on again. What is in progress, or was begun and not finished,
+        is kept. Raises `ConfigError` without a journal.
+
+        Args:
+            job: The job's name.
+            before: Only those that were done before this moment, which has a time zone. Items that
+                earlier versions of subhub finished have no time, and are kept.
+        """
+        return self._run(self._forget(job, before))
 
     def _run(self, steps: Steps[T]) -> T:
         return drive(steps, self._perform)
+
+    def _performing(self, call: Callable[[Any], T]) -> Callable[[Step | Calling], object]:
+        """Return what does a step, and makes the application's *call* where one is due."""
+        from subhub.client.once import Calling  # noqa: PLC0415 - most programs never need it
+
+        return lambda step: (
+            call(step.argument) if isinstance(step, Calling) else self._perform(step)
+        )
 
     def _perform(self, step: Step) -> object:
         if isinstance(step, Pause):

@@ -19,13 +19,23 @@ import psycopg
 import pytest
 from subhub_afternoon import Afternoon
 
-from subhub import AsyncClient, Client, ConfigError, CustomerDraft, JournalError, OutcomeUnknown
+from subhub import (
+    AsyncClient,
+    Client,
+    ConfigError,
+    CustomerDraft,
+    InProgress,
+    JournalError,
+    OutcomeUnknown,
+)
 from subhub.client.account import open_journal
 from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Job, Journal
-from subhub.recovery.journal.items import current_item
+from subhub.recovery.journal.claims import Done
+from subhub.recovery.journal.items import JobItem, current_item
+from subhub.recovery.journal.jobs import JobCounts
 from subhub.recovery.journal.sqlite import SQLiteDatabase
 from subhub.recovery.journal.storage import Database, Unreachable
 from subhub.stores.registry import StorePlace
@@ -337,23 +347,36 @@ def test_a_killed_process_is_settled_by_another_machine(url: str) -> None:
 
 def test_a_job_is_resumed_on_another_machine(journal: Any, other: Journal) -> None:
     job = Job(journal, ACME, "main", "move")
-    item = job.item("one")
+    item, two = job.item("one"), job.item("two")
+    assert job.claim(item) is None
+    assert job.claim(two) is None
     token = current_item.set(item)
     entry = journal.entry(intent_of, "subscribe")
     current_item.reset(token)
     assert entry.sending() is None
     entry.close(done=True, object_id="sub_1")
-    job.finish(job.item("two"), "sub_2")
-    job.release()
-    journal.close()
-    wait(lambda: other.try_lock(job.id) is not None)
-    other.close()
+    job.finish(two, "sub_2")
     resumed = Job(other, ACME, "main", "move")
+    with pytest.raises(InProgress):
+        _ = resumed.claim(resumed.item("one"))
+    journal.close()
+    again = resumed.item("one")
+    wait(lambda: claimed(resumed, again))
     assert resumed.started
-    assert resumed.done("two") == (True, "sub_2")
-    (step,) = resumed.item("one").previous.values()
+    assert resumed.claim(resumed.item("two")) == Done("sub_2")
+    (step,) = again.previous.values()
     assert (step.state, step.object_id) == ("done", "sub_1")
-    resumed.release()
+    resumed.finish_now(again, "sub_1")
+    assert resumed.counts == JobCounts(done=2, in_progress=0, left=0, open_changes=0)
+    assert resumed.forget(time.time() + 60) == 2
+
+
+def claimed(job: Job, item: JobItem) -> bool:
+    """Return whether *item* could be claimed, from a process that has just ended."""
+    try:
+        return job.claim(item) is None
+    except InProgress:
+        return False
 
 
 class TestWriting:

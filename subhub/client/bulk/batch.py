@@ -7,18 +7,30 @@ its own except for the journal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
-from subhub.client.resolving import ENDING, Found
-from subhub.errors import InvalidRequest, SubhubError
-from subhub.recovery.journal.items import JobItem, current_item
-from subhub.recovery.journal.jobs import Job
+from subhub.client.once import called
+from subhub.client.resolving import ENDING
+from subhub.errors import InProgress, InvalidRequest, SubhubError
 from subhub.recovery.tracking import customer_of, id_of
+from subhub.sending.steps import Pause, Steps, monotonic
+
+if TYPE_CHECKING:
+    from subhub.client.once import CallSteps, JobSteps
+    from subhub.recovery.journal.claims import Done
+    from subhub.recovery.journal.items import JobItem
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
+
+FIRST_LOOK: Final = 0.05
+LAST_LOOK: Final = 1.0
+"""Seconds between two looks at an item of another process: they double from first to last."""
+LONGEST_WAIT: Final = 120.0
+"""Seconds to wait for such an item, or the account's deadline, if that is shorter."""
 
 
 class BulkStopped(BaseException):
@@ -29,8 +41,8 @@ class BulkStopped(BaseException):
 class BulkResult(Generic[I, T]):
     """The outcome of one item: the `result` of its call, or the `error`.
 
-    `earlier` means that an earlier run of the job did it. Then there is no result, only the
-    `object_id` of the object that was created, if it has one.
+    `earlier` means that an earlier run of the job did it, or another process that works on it. Then
+    there is no result, only the `object_id` of the object that was created, if it has one.
     """
 
     item: I
@@ -46,10 +58,16 @@ class BulkResult(Generic[I, T]):
         return next((found for item in made if (found := customer_of(item))), None)
 
 
-Processed: TypeAlias = tuple[BulkResult[I, Any], JobItem | None]
+Processed: TypeAlias = tuple[BulkResult[I, Any], "JobItem | None"]
 """The result of an item, and the item of the job to finish once the application has the result."""
-Processing: TypeAlias = Generator[I, Any, Processed[I]]
-"""Yields the item to make the call for, and is sent the result of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[I]):
+    """An item to process; with its *key*, if another process had it before."""
+
+    item: I
+    key: str | None = None
 
 
 class Batch(Generic[I]):
@@ -58,75 +76,86 @@ class Batch(Generic[I]):
     Args:
         items: The items, taken as the workers need them.
         key: Returns a unique, stable name for an item of a job.
-        job: The job, if there is one.
+        steps: Those of the job, if there is one.
     """
 
-    def __init__(self, items: Iterable[I], key: Callable[[I], str] | None, job: Job | None) -> None:
+    def __init__(
+        self, items: Iterable[I], key: Callable[[I], str] | None, steps: JobSteps | None
+    ) -> None:
         self._items: Iterator[I] = iter(items)
         self._lock = threading.Lock()
         self._key = key
-        self._job = job
+        self._steps = steps
         self._keys: set[str] = set()
-        self._unresolved: dict[str, SubhubError] = {}
+        self._elsewhere: deque[Work[I]] = deque()
+        self._held: dict[str, JobItem] = {}
         self._running = False
 
-    def start(self) -> None:
-        """Allow the results to be read, until `close`."""
+    def start(self) -> Steps[None]:
+        """Open the job, and allow the results to be read, until `close`."""
+        if self._steps is not None:
+            yield from self._steps.open()
         self._running = True
 
     def check_running(self, block: str) -> None:
         """Raise `RuntimeError` unless the results are read inside their *block*."""
         if not self._running:
-            self.close()  # nothing else will, and the job could not be started again
             raise RuntimeError(
                 "the results of `bulk` must be read inside its block: "
                 f"`{block} client.bulk(...) as results:`"
             )
 
     def close(self) -> None:
-        """Let other processes work on the job."""
+        """Let other calls work on the items whose results were not dealt with."""
         self._running = False
-        if self._job is not None:
-            self._job.release()
+        held = list(self._held.values())
+        self._held.clear()
+        for item in held:
+            self._job_steps.job.release(item)
 
-    def open_tokens(self) -> list[str]:
-        """Return the tokens of what earlier runs left open, to be resolved before any item."""
-        return [] if self._job is None else self._job.open_tokens()
+    def resolve_open(self) -> Steps[None]:
+        """Resolve what earlier runs left open, before any item."""
+        if self._steps is not None:
+            yield from self._steps.resolve_open()
 
-    def note_resolved(self, tokens: Sequence[str], found: Sequence[Found]) -> None:
-        """Note which of *tokens* could not be resolved: their items are skipped in this run."""
-        for token, answer in zip(tokens, found, strict=True):
-            if isinstance(answer, SubhubError):
-                self._unresolved[token] = answer
+    def work(self, stopped: Callable[[], bool]) -> Iterator[Work[I]]:
+        """Iterate over the items that no other worker has, until *stopped*.
 
-    def items(self, stopped: Callable[[], bool]) -> Iterator[I]:
-        """Iterate over the items that no other worker has, until *stopped*."""
+        Those that another process had come last: by then it has done them, or has ended.
+        """
         while not stopped():
             with self._lock:
                 try:
-                    item = next(self._items)
+                    work = Work(next(self._items))
                 except StopIteration:
-                    return
-            yield item
+                    if not self._elsewhere:
+                        return
+                    work = self._elsewhere.popleft()
+            yield work
 
-    def process(self, item: I) -> Processing[I]:
-        """Process *item*; an error that all items would have is raised and ends the run."""
-        if self._job is None or self._key is None:
-            return (yield from _called(item)), None
-        key = self._checked_key(self._key(item))
-        done, object_id = self._job.done(key)
-        if done:
-            return BulkResult(item, earlier=True, object_id=object_id), None
-        job_item = self._job.item(key)
-        for step in job_item.previous.values():
-            if step.state == "open" and step.token in self._unresolved:
-                return BulkResult(item, error=self._unresolved[step.token]), None
-        before = current_item.set(job_item)
+    def process(self, work: Work[I]) -> CallSteps[Processed[I] | None]:
+        """Process an item; an error that all items would have is raised and ends the run.
+
+        Nothing is returned for an item that another process has: it comes again.
+        """
+        if self._steps is None or self._key is None:
+            return (yield from _called(work.item, None)), None
+        key = work.key or self._checked_key(self._key(work.item))
+        item = self._steps.job.item(key)
         try:
-            result = yield from _called(item)
-        finally:
-            current_item.reset(before)
-        return result, None if result.error else job_item
+            done = yield from self._begin(item, again=work.key is not None)
+        except InProgress as error:
+            if work.key is None:
+                self._elsewhere.append(Work(work.item, key))
+                return None
+            return BulkResult(work.item, error=error), None
+        except ENDING:
+            raise
+        except SubhubError as error:
+            return BulkResult(work.item, error=error), None
+        if done is not None:
+            return BulkResult(work.item, earlier=True, object_id=done.object_id), None
+        return (yield from self._call(work.item, item))
 
     def acknowledge(self, processed: Processed[I]) -> None:
         """Mark an item as done, now that the application has dealt with its result.
@@ -134,9 +163,40 @@ class Batch(Generic[I]):
         Earlier would be wrong: if the program died before it had stored the result, the next run
         would not return it again.
         """
-        result, job_item = processed
-        if job_item is not None and self._job is not None:
-            self._job.finish(job_item, result.object_id)
+        result, item = processed
+        if item is not None:
+            _ = self._held.pop(item.claim, None)
+            self._job_steps.job.finish(item, result.object_id)
+
+    @property
+    def _job_steps(self) -> JobSteps:
+        assert self._steps is not None  # noqa: S101 - asked of the items of a job only
+        return self._steps
+
+    def _begin(self, item: JobItem, *, again: bool) -> Steps[Done | None]:
+        """Begin *item*; *again* waits until the process that has it is ready, within bounds."""
+        steps, wait = self._job_steps, FIRST_LOOK
+        until = monotonic() + min(steps.longest, LONGEST_WAIT)
+        while True:
+            try:
+                return (yield from steps.begin(item))
+            except InProgress:
+                if not again or monotonic() >= until:
+                    raise
+            yield Pause(wait, real=True)
+            wait = min(2 * wait, LAST_LOOK)
+
+    def _call(self, argument: I, item: JobItem) -> CallSteps[Processed[I]]:
+        try:
+            result = yield from _called(argument, item)
+        except BaseException:
+            self._job_steps.job.release(item)
+            raise
+        if result.error is not None:
+            self._job_steps.job.release(item)
+            return result, None
+        self._held[item.claim] = item
+        return result, item
 
     def _checked_key(self, key: object) -> str:
         if not isinstance(key, str) or not key:
@@ -148,11 +208,11 @@ class Batch(Generic[I]):
         return key
 
 
-def _called(item: I) -> Generator[I, Any, BulkResult[I, Any]]:
+def _called(argument: I, item: JobItem | None) -> Generator[Any, Any, BulkResult[I, Any]]:
     try:
-        result = yield item
+        result = yield from called(item, argument)
     except ENDING:
         raise
     except SubhubError as error:
-        return BulkResult(item, error=error)
-    return BulkResult(item, result, object_id=id_of(result))
+        return BulkResult(argument, error=error)
+    return BulkResult(argument, result, object_id=id_of(result))

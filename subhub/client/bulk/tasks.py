@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Processed
-from subhub.client.resolving import Found
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE
 
@@ -28,8 +27,7 @@ class AsyncBulk(Generic[I, T]):
 
     Args:
         batch: The items.
-        call: Makes the call for an item.
-        resolve: Resolves the tokens that earlier runs of the job left open.
+        perform: Does what a step asks for: the call for an item, sending, waiting.
         in_flight: How many calls are made at a time.
     """
 
@@ -39,16 +37,14 @@ class AsyncBulk(Generic[I, T]):
     def __init__(
         self,
         batch: Batch[I],
-        call: Callable[[I], Awaitable[T]],
-        resolve: Callable[[Sequence[str]], Awaitable[Sequence[Found]]],
+        perform: Callable[[Any], Awaitable[Any]],
         in_flight: int,
     ) -> None:
         import anyio  # noqa: PLC0415 - httpx brings it; sync programs never need it
 
         self._anyio = anyio
         self._batch = batch
-        self._call = call
-        self._resolve = resolve
+        self._perform = perform
         self._in_flight = in_flight
         self._stop = anyio.Event()
         self._resolved = anyio.Event()
@@ -56,7 +52,7 @@ class AsyncBulk(Generic[I, T]):
         self._last: Processed[I] | None = None
 
     async def __aenter__(self) -> Self:
-        self._batch.start()
+        await async_drive(self._batch.start(), self._perform)
         self._group = await self._anyio.create_task_group().__aenter__()
         # Bounded, so that workers are never far ahead of the application.
         send, self._receive = self._anyio.create_memory_object_stream[Processed[I]](self._in_flight)
@@ -111,8 +107,10 @@ class AsyncBulk(Generic[I, T]):
         with results:
             try:
                 _ = await begin()
-                for item in self._batch.items(self._stop.is_set):
-                    await results.send(await async_drive(self._batch.process(item), self._call))
+                for work in self._batch.work(self._stop.is_set):
+                    processed = await async_drive(self._batch.process(work), self._perform)
+                    if processed is not None:
+                        await results.send(processed)
             except (BulkStopped, self._anyio.BrokenResourceError):
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the results are read
@@ -123,9 +121,7 @@ class AsyncBulk(Generic[I, T]):
 
     async def _resolve_open(self) -> None:
         """Resolve what earlier runs left open; until then the other workers wait."""
-        tokens = self._batch.open_tokens()
-        if tokens:
-            self._batch.note_resolved(tokens, await self._resolve(tokens))
+        await async_drive(self._batch.resolve_open(), self._perform)
         self._resolved.set()
 
     async def _pause(self, seconds: float) -> None:

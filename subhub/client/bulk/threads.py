@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from subhub.client.bulk.batch import Batch, BulkResult, BulkStopped, Processed
-from subhub.client.resolving import Found
 from subhub.sending.engine import drive
 from subhub.sending.steps import PAUSE
 
@@ -27,21 +26,13 @@ class Bulk(Generic[I, T]):
 
     Args:
         batch: The items.
-        call: Makes the call for an item.
-        resolve: Resolves the tokens that earlier runs of the job left open.
+        perform: Does what a step asks for: the call for an item, sending, waiting.
         in_flight: How many calls are made at a time.
     """
 
-    def __init__(
-        self,
-        batch: Batch[I],
-        call: Callable[[I], T],
-        resolve: Callable[[Sequence[str]], Sequence[Found]],
-        in_flight: int,
-    ) -> None:
+    def __init__(self, batch: Batch[I], perform: Callable[[Any], Any], in_flight: int) -> None:
         self._batch = batch
-        self._call = call
-        self._resolve = resolve
+        self._perform = perform
         self._stop = threading.Event()
         # Bounded, so that workers are never far ahead of the application.
         self._results: queue.Queue[Processed[I] | None] = queue.Queue(in_flight)
@@ -56,7 +47,7 @@ class Bulk(Generic[I, T]):
         self._last: Processed[I] | None = None
 
     def __enter__(self) -> Self:
-        self._batch.start()
+        drive(self._batch.start(), self._perform)
         self._working = len(self._workers)
         for worker in self._workers:
             worker.start()
@@ -105,8 +96,10 @@ class Bulk(Generic[I, T]):
         _ = PAUSE.set(self._pause)
         try:
             _ = begin()
-            for item in self._batch.items(self._stop.is_set):
-                self._results.put(drive(self._batch.process(item), self._call))
+            for work in self._batch.work(self._stop.is_set):
+                processed = drive(self._batch.process(work), self._perform)
+                if processed is not None:
+                    self._results.put(processed)
         except BulkStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised where the results are read
@@ -118,9 +111,7 @@ class Bulk(Generic[I, T]):
 
     def _resolve_open(self) -> None:
         """Resolve what earlier runs left open; until then the other workers wait."""
-        tokens = self._batch.open_tokens()
-        if tokens:
-            self._batch.note_resolved(tokens, self._resolve(tokens))
+        drive(self._batch.resolve_open(), self._perform)
         self._resolved.set()
 
     def _pause(self, seconds: float) -> None:

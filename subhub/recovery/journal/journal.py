@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from subhub.errors import JournalError
+from subhub.errors import InProgress, JournalError
 from subhub.file_locks import acquire
 from subhub.recovery.intents import Intent
+from subhub.recovery.journal.claims import SOONEST
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
 from subhub.recovery.journal.row_locks import try_row_lock
 from subhub.recovery.journal.sessions import lock_errors
@@ -44,6 +45,11 @@ _COLUMNS: Final = (
 _WRITE: Final = f"""INSERT INTO intents (name, {", ".join(_COLUMNS)})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
     SET state = 'open', object = NULL, {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: E501, S608 - names of columns
+_MINE: Final = """UPDATE items SET changed_at = changed_at
+    WHERE job = ? AND item = ? AND claim = ? AND NOT EXISTS (
+        SELECT 1 FROM intents
+        WHERE job = ? AND item = ? AND step = ? AND state = 'done')"""
+"""Changes a row if a call still has the item, and nobody has found out that the step is done."""
 _REPLACED: Final = "DELETE FROM intents WHERE job = ? AND item = ? AND step = ? AND name != ?"
 _REMOVE: Final = "DELETE FROM intents WHERE name = ?"
 _RESOLVE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
@@ -58,7 +64,7 @@ class OpenIntent:
     """A change in the journal with an unknown outcome.
 
     `token` is for `client.resolve`. `in_flight` means that the process that sends the change is
-    still running and may get its answer. `job` is the bulk job that the change belongs to.
+    still running and may get its answer. `job` is the job that the change belongs to.
     """
 
     token: str
@@ -131,6 +137,11 @@ class Journal:
         """Whether using it may take long; see `Database.remote`."""
         return self._sessions.remote
 
+    @property
+    def sessions(self) -> Database:
+        """What knows which of the processes that use it still run."""
+        return self._sessions
+
     def entry(self, intent: Callable[[], Intent], operation: str) -> JournalEntry:
         """Return the entry of a call, which is not written before its change is sent."""
         item = current_item.get()
@@ -150,11 +161,12 @@ class Journal:
     def write(self, intent: Intent, step: Step | None, *, patience: float = 0.0) -> None:
         """Write *intent* durably; nothing may be sent before this has returned.
 
-        Raises `Locked` while another program has locked the file.
+        Raises `Locked` while another program has locked the file, and `InProgress` for a step whose
+        item is no longer the call's: the session of this process was taken for ended.
 
         Args:
             intent: What is to be sent.
-            step: The step of a bulk job that it is.
+            step: The step of a job that it is.
             patience: How many seconds to wait for the lock.
         """
         place = (step.job, step.item, step.number) if step else (None, None, None)
@@ -168,10 +180,23 @@ class Journal:
             intent.sent_at,
             *place,
         )
-        statements: list[Statement] = [(_WRITE, values)]
-        if step:  # an earlier run may have left the same step, under another name
-            statements.insert(0, (_REPLACED, (*place, intent.salt)))
-        _ = self.database.write(*statements, durable=True, patience=patience)
+        if step is None:
+            _ = self.database.write((_WRITE, values), durable=True, patience=patience)
+            return
+        mine = self.database.write(
+            (_MINE, (step.job, step.item, step.claim, *place)),
+            (_REPLACED, (*place, intent.salt)),  # what an earlier call has left of this step
+            (_WRITE, values),
+            durable=True,
+            guarded=True,
+            patience=patience,
+        )
+        if not mine:
+            raise InProgress(
+                "another call has taken this item over, because the session of this process was "
+                "taken for ended; nothing more was sent",
+                retry_after=SOONEST,
+            )
 
     def mark_resolved(
         self,
@@ -251,7 +276,7 @@ class JournalEntry:
         except Unreachable:  # it may have been written all the same
             self.close(done=False)
             raise
-        except JournalError:
+        except (JournalError, InProgress):
             self._written = False
             raise
         return None

@@ -1,7 +1,8 @@
 """The schema of a journal's database: created, and brought up to date from earlier versions.
 
 Version 1 did not know whose account an entry or a job was of. Its entries are kept; `Tracker` and
-`Job` say what that means.
+`Job` say what that means. In version 2, where one process at a time worked on a job, `items` had a
+row for what is done only.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ _SECOND: Final = (
         identity TEXT NOT NULL
     ) WITHOUT ROWID""",
 )
-MIGRATIONS: Final = (_FIRST, _SECOND)
+_THIRD: Final = (
+    "ALTER TABLE items ADD COLUMN claim TEXT",  # of the call that works on it; NULL: it is done
+    "ALTER TABLE items ADD COLUMN session TEXT",
+    "ALTER TABLE items ADD COLUMN changed_at DOUBLE PRECISION",  # seconds since 1970
+)
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
 """What each version of the format adds to the one before; the last one is the present format."""
 VERSION: Final = len(MIGRATIONS)
 LOCKS: Final = "CREATE TABLE locks (name TEXT PRIMARY KEY, session TEXT NOT NULL)"
