@@ -12,7 +12,7 @@ import subhub
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.options import CallOptions, ChangeOptions, ClientOptions, Limit, Strict
 from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, When
@@ -131,12 +131,16 @@ def list_(
     status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
     limit: Limit = None,
     strict: Strict = False,
-    options: ClientOptions,
+    options: CallOptions,
 ) -> None:
     """List the subscriptions."""
     with options.client() as client:
         found = client.list_subscriptions(
-            customer=customer, status=status, limit=limit, strict=strict
+            customer=customer,
+            status=status,
+            limit=limit,
+            strict=strict,
+            provider_options=options.provider_options(client.provider),
         )
         columns = ("id", "customer_id", "plan_id", "status", "price", "interval", "renews_on")
         options.listing("subscriptions", found, columns)

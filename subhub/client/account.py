@@ -21,6 +21,7 @@ from subhub.client.settings import (
     checked_size,
     checked_timeout,
 )
+from subhub.client.statuses import Statuses, checked_statuses
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, as_json
 from subhub.models import time_zone
@@ -190,12 +191,14 @@ def open_account(
     hooks: Sequence[Hook] = (),
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
+    statuses: Statuses | None = None,
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
-    that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
-    at the provider. Wrong settings raise `ConfigError`.
+    that the configuration describes, by key, *plan_ids* the ids of those that are linked to one at
+    the provider, and *statuses* the words of the provider that it adds. Wrong settings raise
+    `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -206,6 +209,7 @@ def open_account(
     folder = None if permits is None else checked_path("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
+    connector.status_words = checked_statuses(provider, statuses or {})
     name = name or provider.name
     redact = Redactor(key)
     present, now = _clocks(clock, fake, zone)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from subhub.client.account import Account
     from subhub.client.bulk import AsyncBulk
+    from subhub.client.statuses import Statuses
     from subhub.errors import SubhubError
     from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
@@ -60,6 +61,7 @@ class AsyncExecutor(BaseClient):
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        statuses: Statuses | None = None,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -84,6 +86,7 @@ class AsyncExecutor(BaseClient):
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
+            statuses=statuses,
             rate_limit=rate_limit,
             share=share,
             permits=permits,

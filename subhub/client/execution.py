@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from subhub.client.account import Account
     from subhub.client.bulk import Bulk
+    from subhub.client.statuses import Statuses
     from subhub.errors import SubhubError
     from subhub.messages import PreparedRequest, Response
     from subhub.plugin.flows import Flow, Page
@@ -60,6 +61,7 @@ class Executor(BaseClient):
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        statuses: Statuses | None = None,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -92,6 +94,8 @@ class Executor(BaseClient):
             max_wait: How many seconds a request may wait for a rate limit before it is
                 `RateLimited`; `None` for any time.
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
+            statuses: What the provider's own words for a status mean, where its documents do not
+                say it: `{"active": "in_force", "past_due": ["late", "unpaid"]}`.
             rate_limit: A limit in place of the provider's documented one.
             share: The part of the limit that this machine may use, where several use one key.
             permits: A folder in which all processes of this machine that use it share one limit.
@@ -117,6 +121,7 @@ class Executor(BaseClient):
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
+            statuses=statuses,
             rate_limit=rate_limit,
             share=share,
             permits=permits,

@@ -27,7 +27,7 @@ from subhub.errors import (
     Rejected,
 )
 from subhub.messages import Encoded, as_json, is_object
-from subhub.models import time_zone
+from subhub.models import Status, time_zone
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.rate_limits import retry_after
@@ -100,6 +100,9 @@ class Provider:
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
+    statuses: ClassVar[Mapping[str, Status]] = {}
+    """What the provider's documented words for the status of a subscription mean. A flow looks a
+    word up in `status_words`, because the owner of an account can add words."""
     stand_in_id: ClassVar[str] = "nobody"
     """A well-formed id that does not exist, to try the checks of a flow with."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
@@ -112,6 +115,9 @@ class Provider:
         """The base URL of the account, which may be another than the provider's own."""
         self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
+        self.status_words: Mapping[str, Status] = self.statuses
+        """What a word means at the account: `statuses`, and what its configuration adds. Any other
+        word is `Status.UNKNOWN`."""
 
     @classmethod
     def capabilities(cls) -> Capabilities:
@@ -238,6 +244,8 @@ class Provider:
         """Read one page of the subscriptions.
 
         The client filters what it is given, so a provider that cannot filter ignores *customer*.
+        Where the provider filters by status, add `status: str | None = None`, its own word: the
+        client passes it.
         """
         self._lacks("list_subscriptions", cursor, customer)
 
