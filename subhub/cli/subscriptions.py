@@ -13,6 +13,7 @@ from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
 from subhub.cli.options import CallOptions, ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.output import NOT_OF_THE_OBJECT
 from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, When
@@ -226,7 +227,7 @@ def _show_change(changed: subhub.SubscriptionChange, options: ClientOptions) -> 
     rows = [
         (name.replace("_", " "), before[name], after.get(name))
         for name in before
-        if name != "raw" and (before[name], after.get(name)) != (None, None)
+        if name not in NOT_OF_THE_OBJECT and (before[name], after.get(name)) != (None, None)
     ]
     options.table(("", "old", "new"), rows)
     if changed.new is None:

@@ -130,6 +130,7 @@ class Account:
             redact=self.redact,
             preview=preview,
             note=self.oddities,
+            account=self.name,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:

@@ -105,6 +105,9 @@ class Provider:
     word up in `status_words`, because the owner of an account can add words."""
     stand_in_id: ClassVar[str] = "nobody"
     """A well-formed id that does not exist, to try the checks of a flow with."""
+    request_id_header: ClassVar[str] = "x-request-id"
+    """The header, in lower case, that holds the id which the provider's support asks for. Where a
+    body holds it, a flow passes `request_id=` to its result."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
     """Per operation, variant and extension: how well it is known, or why it is lacking."""
 
@@ -314,7 +317,7 @@ class Provider:
 
     def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
         """Return the id that the provider's support asks for."""
-        return text_at(body, "request_id") or headers.get("x-request-id")
+        return text_at(body, "request_id") or headers.get(self.request_id_header)
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
         """Return its complaints, per field."""

@@ -22,13 +22,15 @@ from subhub.errors import (
     TransportError,
     WouldSend,
 )
-from subhub.messages import Oddity, PreparedRequest, Request, Response
+from subhub.messages import Oddity, PreparedRequest, Request, Response, is_object
 from subhub.models import Status, Subscription, SubscriptionChange
+from subhub.models.record import ACCOUNT, REQUEST_ID
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
 from subhub.sending.steps import Change, Steps
 
 if TYPE_CHECKING:
+    from subhub.models import Raw
     from subhub.plugin.provider import Provider
     from subhub.sending.retries import Operation
 
@@ -52,6 +54,7 @@ class Rules:
         redact: Takes the key out of an answer.
         preview: Shows a request without the key; given for a dry run, which sends no change.
         note: Reports what is odd about an answer to the operation of this name.
+        account: Its name, which results have.
     """
 
     provider: Provider
@@ -60,6 +63,7 @@ class Rules:
     redact: Callable[[Response], Response] = field(repr=False)
     preview: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
     note: Callable[[str, Sequence[Oddity]], None] | None = None
+    account: str = ""
 
 
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
@@ -112,7 +116,7 @@ def answered(flow: Flow[T], *, change: bool, **asked: str | None) -> Flow[T]:
         if found is None or found == wanted:
             continue
         # What is read may show the id that was asked for in another field.
-        if name == "id" and not change and wanted in getattr(result, "raw", {}).values():
+        if name == "id" and not change and _shows(getattr(result, "raw", {}), wanted):
             continue
         problem = f"the answer is about another object: its `{name}` is not the one asked for"
         raise _unanswered(problem, change=change)
@@ -127,6 +131,13 @@ def _found(result: object, name: str) -> object:
     if isinstance(result, SubscriptionChange):
         result = result.old if name == "id" else result.new
     return getattr(result, name, None)
+
+
+def _shows(raw: Raw, wanted: str | None) -> bool:
+    """Return whether an answer, or the object in its envelope, has *wanted* in any field."""
+    return wanted in raw.values() or any(
+        wanted in part.values() for part in raw.values() if is_object(part)
+    )
 
 
 def _says_something(subscription: Subscription) -> bool:
@@ -250,14 +261,18 @@ def _conversation(
                 request = flow.throw(located(failure, name, provider))
                 continue
             response = rules.redact(response)
-            if response.status < REDIRECTION:
-                try:
+            account = ACCOUNT.set(rules.account)
+            request_id = REQUEST_ID.set(response.headers.get(provider.request_id_header))
+            try:
+                if response.status < REDIRECTION:
                     request = flow.send(response)
-                finally:  # also when that was the last answer, or the core of it cannot be read
-                    if response.oddities and rules.note is not None:
-                        rules.note(name, response.oddities)
-            else:
-                request = flow.throw(located(_refusal(response, provider), name, provider))
+                else:
+                    request = flow.throw(located(_refusal(response, provider), name, provider))
+            finally:  # also when that was the last answer, or the core of it cannot be read
+                REQUEST_ID.reset(request_id)
+                ACCOUNT.reset(account)
+                if response.oddities and rules.note is not None:
+                    rules.note(name, response.oddities)
     except StopIteration as stop:
         result: T = stop.value
         return result

@@ -139,7 +139,7 @@ class Subscriptions(Provider):
         if initial_status is not None:
             body["initial_status"] = text("initial_status", initial_status)
         answer = yield from inferred.create_subscription(SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription.
@@ -158,7 +158,7 @@ class Subscriptions(Provider):
             if listed is None:
                 raise
             return listed
-        return answer.subscription.to_subscription(self)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None, status: str | None = None
@@ -192,12 +192,12 @@ class Subscriptions(Provider):
         found = cuid("subscription_id", subscription_id)
         answer = yield from inferred.change_plan(found, ChangeEnvelope, body)
         new = answer.new_subscription
-        return SubscriptionChange(
+        change = SubscriptionChange(
             provider=PROVIDER,
-            raw=answer.raw,
-            old=answer.old_subscription.to_subscription(self),
-            new=new.to_subscription(self) if new else None,
+            old=answer.part(answer.old_subscription.to_subscription(self)),
+            new=answer.part(new.to_subscription(self)) if new else None,
         )
+        return answer.whole(change)
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -214,7 +214,7 @@ class Subscriptions(Provider):
         address = path(SUBSCRIPTIONS + "/{}/cancel", cuid("subscription_id", subscription_id))
         body = timing("cancel_mode", when, refund)
         answer = yield from post(address, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def update_billing_anchor_day(self, subscription_id: str, day: int) -> Flow[Subscription]:
         """Change the day of the month on which a subscription is billed, from 1 to 31.
@@ -225,7 +225,7 @@ class Subscriptions(Provider):
         found = cuid("subscription_id", subscription_id)
         body = {"billing_anchor_day": anchor_day("day", day)}
         answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
         """Find a subscription in the list, reading pages until it is found."""
