@@ -149,6 +149,15 @@ def test_a_plugin_may_refuse_words_that_it_does_not_know() -> None:
     assert not judged("test_a_status_keeps_its_meaning", MiniContract, subscribe=subscribe)
 
 
+def test_a_plugin_that_does_not_look_words_up_is_found() -> None:
+    declared = {"on": Status.ACTIVE, "off": Status.CANCELED}
+
+    found = judged("test_a_configured_word_is_read", MiniContract, statuses=declared)
+
+    assert "'a_new_status' is read as <Status.UNKNOWN: 'unknown'>: look it up" in found
+    assert not judged("test_a_configured_word_is_read", MiniContract)
+
+
 def test_without_a_cancellation_there_is_nothing_to_be_over() -> None:
     nothing: Any = type("Nothing", (Mini,), {"evidence": {}})
 

@@ -15,7 +15,7 @@ from subhub.testing.contract.assertions import expect_type, summary
 from subhub.testing.contract.flow_replay import FlowReplay
 from subhub.testing.contract.harness import Call, Harness
 from subhub.testing.contract.interceptor import MOST, Interceptor
-from subhub.testing.contract.operations import leaves_in, objects_in
+from subhub.testing.contract.operations import leaves_in, records_in
 from tests.contract.kiosk import Kiosk, KioskContract
 from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Tariff
 from tests.mutations.workshop import failures
@@ -273,5 +273,5 @@ def test_all_of_decoded_json_is_walked() -> None:
     value = {"a": [{"b": None}, 1.5], "c": "x"}
 
     assert dict(leaves_in(value)) == {"a[].b": None, "a[]": 1.5, "c": "x"}
-    assert list(objects_in(value)) == [value, {"b": None}]
+    assert list(records_in(value)) == [{"b": None}, 1.5]
     assert list(leaves_in("x")) == []

@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from subhub.cli.demo_run import CALLS, DemoCall, DemoRun
-from subhub.cli.output import console, plain
+from subhub.cli.output import NOT_OF_THE_OBJECT, console, plain
 from subhub.models import SignupLink
 
 WIDTH: Final = 120
 """The width of the demo where there is no terminal."""
 
-OMITTED: Final = frozenset({"raw", "provider"})
+OMITTED: Final = NOT_OF_THE_OBJECT | {"provider"}
 
 
 def print_demo(runs: Sequence[DemoRun], notice: str, problems: Sequence[str]) -> None:

@@ -92,8 +92,8 @@ class ClientOptions(Output):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeOptions(ClientOptions):
-    """The options of a command that changes something at the provider."""
+class CallOptions(ClientOptions):
+    """The options of a command that takes options of one provider only."""
 
     option: Annotated[
         list[str] | None,
@@ -104,6 +104,15 @@ class ChangeOptions(ClientOptions):
             rich_help_panel=PANEL,
         ),
     ] = None
+
+    def provider_options(self, provider: str) -> ProviderOptions:
+        """Return the given options as those of *provider*."""
+        return {provider: dict(map(_pair, self.option or ()))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeOptions(CallOptions):
+    """The options of a command that changes something at the provider."""
 
     def show(self, result: BaseModel | None) -> None:
         """Print the result of a change; on stderr, if stdout is closed or full.
@@ -122,10 +131,6 @@ class ChangeOptions(ClientOptions):
             else:
                 complain(f"error: {message}:\n{json_text(result)}")
             raise typer.Exit(FAILED) from error
-
-    def provider_options(self, provider: str) -> ProviderOptions:
-        """Return the given options as those of *provider*."""
-        return {provider: dict(map(_pair, self.option or ()))}
 
 
 def _pair(text: str) -> tuple[str, object]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOT_OF_THE_OBJECT: Final = frozenset({"account", "request_id", "raw"})
+"""The fields of a result that say where it came from; people do not read them, scripts may."""
+
 WIDE: Final = 1000
 """The width without a terminal: whatever reads the output wants each line whole."""
 
@@ -141,7 +144,11 @@ def _encoded(value: object) -> object:
 
 
 def _print_fields(fields: Mapping[str, object]) -> None:
-    shown = {name: value for name, value in fields.items() if value is not None and name != "raw"}
+    shown = {
+        name: value
+        for name, value in fields.items()
+        if value is not None and name not in NOT_OF_THE_OBJECT
+    }
     width = max(map(len, shown)) + 2
     lines = (
         Text(name.replace("_", " ").ljust(width), style="bold") + plain(value)

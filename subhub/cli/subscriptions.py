@@ -12,7 +12,8 @@ import subhub
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.options import CallOptions, ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.output import NOT_OF_THE_OBJECT
 from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, Tax, When
@@ -132,12 +133,16 @@ def list_(
     status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
     limit: Limit = None,
     strict: Strict = False,
-    options: ClientOptions,
+    options: CallOptions,
 ) -> None:
     """List the subscriptions."""
     with options.client() as client:
         found = client.list_subscriptions(
-            customer=customer, status=status, limit=limit, strict=strict
+            customer=customer,
+            status=status,
+            limit=limit,
+            strict=strict,
+            provider_options=options.provider_options(client.provider),
         )
         columns = ("id", "customer_id", "plan_id", "status", "price", "interval", "renews_on")
         options.listing("subscriptions", found, columns)
@@ -223,7 +228,7 @@ def _show_change(changed: subhub.SubscriptionChange, options: ClientOptions) -> 
     rows = [
         (name.replace("_", " "), before[name], after.get(name))
         for name in before
-        if name != "raw" and (before[name], after.get(name)) != (None, None)
+        if name not in NOT_OF_THE_OBJECT and (before[name], after.get(name)) != (None, None)
     ]
     options.table(("", "old", "new"), rows)
     if changed.new is None:

@@ -22,6 +22,7 @@ from subhub.client.settings import (
     checked_size,
     checked_timeout,
 )
+from subhub.client.statuses import Statuses, checked_statuses
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
@@ -144,6 +145,7 @@ class Account:
             preview=show if self.dry_run else None,
             note=self.oddities,
             show=show,
+            account=self.name,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -207,13 +209,14 @@ def open_account(
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
     key_variable: str = "",
+    statuses: Statuses | None = None,
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
-    that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
-    at the provider. *key_variable* names the environment variable that the key came from. Wrong
-    settings raise `ConfigError`.
+    that the configuration describes, by key, *plan_ids* the ids of those that are linked to one at
+    the provider, and *statuses* the words of the provider that it adds. *key_variable* names the
+    environment variable that the key came from. Wrong settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -224,6 +227,7 @@ def open_account(
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()
     connector.address, connector.zone = address, zone
+    connector.status_words = checked_statuses(provider, statuses or {})
     name = name or provider.name
     redact = Redactor(key)
     present, now = _clocks(clock, fake, zone)

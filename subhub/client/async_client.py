@@ -204,10 +204,17 @@ class AsyncClient(AsyncExecutor):
         status: Status | None = None,
         limit: int | None = None,
         strict: bool = False,
+        provider_options: ProviderOptions | None = None,
     ) -> AsyncIterator[Subscription]:
         """See `Client.list_subscriptions`."""
         return self._walk(
-            lambda cursor: self._operations.list_subscriptions(cursor, customer, strict=strict),
+            partial(
+                self._operations.list_subscriptions,
+                customer=customer,
+                status=status,
+                strict=strict,
+                options=provider_options,
+            ),
             limit,
             belongs(customer, status),
         )

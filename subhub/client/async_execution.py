@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk import AsyncBulk
     from subhub.client.once import Calling, Once
+    from subhub.client.statuses import Statuses
     from subhub.errors import SubhubError
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
@@ -61,6 +62,7 @@ class AsyncExecutor(BaseClient):
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        statuses: Statuses | None = None,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -86,6 +88,7 @@ class AsyncExecutor(BaseClient):
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
+            statuses=statuses,
             rate_limit=rate_limit,
             share=share,
             permits=permits,

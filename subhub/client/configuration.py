@@ -199,6 +199,7 @@ class Configuration:
                 max_wait=settings.max_wait,
                 max_response_bytes=settings.max_response_bytes,
                 attempts=settings.attempts,
+                statuses=settings.statuses,
                 rate_limit=settings.rate_limit,
                 share=settings.share,
                 permits=permits,

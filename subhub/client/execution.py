@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.client.bulk import Bulk
     from subhub.client.once import Calling, Once
+    from subhub.client.statuses import Statuses
     from subhub.errors import SubhubError
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.provider import Provider
@@ -61,6 +62,7 @@ class Executor(BaseClient):
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        statuses: Statuses | None = None,
         rate_limit: RateLimit | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -94,6 +96,8 @@ class Executor(BaseClient):
             max_wait: How many seconds a request may wait for a rate limit before it is
                 `RateLimited`; `None` for any time.
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
+            statuses: What the provider's own words for a status mean, where its documents do not
+                say it: `{"active": "in_force", "past_due": ["late", "unpaid"]}`.
             rate_limit: A limit in place of the provider's documented one.
             share: The part of the limit that this machine may use, where several use one key; with
                 `permits` on another machine, the part that it may use while those are away.
@@ -123,6 +127,7 @@ class Executor(BaseClient):
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
+            statuses=statuses,
             rate_limit=rate_limit,
             share=share,
             permits=permits,

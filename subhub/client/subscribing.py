@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
 from subhub.client.signing_up import find_or_create, unless_active
+from subhub.client.statuses import status_filter
 from subhub.client.validation import check_tax, check_timing, day, identifier
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
@@ -21,6 +22,7 @@ from subhub.models import (
     Plan,
     PlanDraft,
     Refund,
+    Status,
     Subscription,
     SubscriptionChange,
     SubscriptionUpdate,
@@ -195,13 +197,20 @@ class SubscriptionOperations:
         return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
     def list_subscriptions(
-        self, cursor: str | None, customer: str | Customer | None, *, strict: bool
+        self,
+        cursor: str | None,
+        *,
+        customer: str | Customer | None,
+        status: Status | None,
+        strict: bool,
+        options: Options,
     ) -> Steps[Page[Subscription]]:
         """Read one page for `Client.list_subscriptions`."""
-        self._require("list_subscriptions")
+        extra = self._extra("list_subscriptions", options)
         if customer is not None:
             customer = self._id("customer", customer, "customer")
-        flow = self.provider.list_subscriptions(cursor, customer=customer)
+        extra = {**status_filter(self.provider, self._account.name, status), **extra}
+        flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
         return self._page("list_subscriptions", flow, strict=strict)
 
     def change_subscription(

@@ -288,6 +288,7 @@ class Client(Executor):
         status: Status | None = None,
         limit: int | None = None,
         strict: bool = False,
+        provider_options: ProviderOptions | None = None,
     ) -> Iterator[Subscription]:
         """Read the subscriptions, page by page as they are asked for.
 
@@ -296,12 +297,20 @@ class Client(Executor):
 
         Args:
             customer: Only those of this customer.
-            status: Only those in this status.
+            status: Only those in this status. If no word of the provider is known to mean it, this
+                raises `InvalidRequest`: see `statuses` of `Client`.
             limit: At most so many.
             strict: Raise `InvalidReply` for one that cannot be read, as for `list_customers`.
+            provider_options: What only one provider knows, by provider name.
         """
         return self._walk(
-            lambda cursor: self._operations.list_subscriptions(cursor, customer, strict=strict),
+            partial(
+                self._operations.list_subscriptions,
+                customer=customer,
+                status=status,
+                strict=strict,
+                options=provider_options,
+            ),
             limit,
             belongs(customer, status),
         )

@@ -72,6 +72,8 @@ class AccountSettings(BaseModel):
     permits: str | None = Field(default=None, repr=False)  # they may refer to a password
     journal: str | None = Field(default=None, repr=False)
     plans: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict[str, str])
+    # checked when the account is opened: only then is it known which words the provider documents
+    statuses: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 def _money(value: object) -> Money:

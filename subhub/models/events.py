@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from subhub.models.record import Result
+from subhub.models.record import ORIGIN, Result
 
 Change = Literal["created", "changed", "ended", "deleted", "unknown"]
 
@@ -29,7 +29,10 @@ class Event(Result):
     take an object's state from it.
     """
 
-    account: str
+    # two accounts may use one id for two events
+    _ignored: ClassVar[frozenset[str]] = ORIGIN - {"account"}
+
+    account: str = Field(default=...)  # required
     about: Annotated[str, Field(min_length=1)]
     change: Change
     word: str | None = None

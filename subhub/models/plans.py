@@ -134,5 +134,7 @@ class Plan(Result):
             description: str | None = None,
             code: str | None = None,
             public: bool | None = None,
+            account: str = ...,
+            request_id: str | None = ...,
             raw: Raw = ...,
         ) -> None: ...

@@ -6,8 +6,9 @@ Nothing in this package knows a provider, sends anything or reads a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Container, Mapping
+from contextvars import ContextVar
+from typing import Any, ClassVar, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,17 +34,39 @@ class Record(BaseModel):
             raise refusal(type(self), error) from None
 
 
-class Result(Record):
-    """A provider's response in neutral terms, with the decoded response itself in `raw`.
+ACCOUNT: Final[ContextVar[str]] = ContextVar("subhub_account", default="")
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("subhub_request_id", default=None)
+"""Whose answer is being read, and the id of its request. The engine sets both while a flow reads an
+answer, so that each result is of the answer that it was read from, wherever it goes: to a page, to
+the candidates of an error, to what a failed operation had created."""
 
-    `raw` is ignored by equality, hashing and the repr.
+
+ORIGIN: Final = frozenset({"account", "request_id", "raw"})
+"""The fields of a result that say where it came from, and nothing of the object."""
+
+
+class Result(Record):
+    """A provider's response in neutral terms.
+
+    `account` is the name of the account that it came from, `request_id` what the provider's support
+    asks for, if the response has one. `raw` is the whole decoded response; if that holds several
+    results, as a list does, it is the result's own part. These three are ignored by equality,
+    hashing, the repr and `model_dump`: the same object read twice is equal.
     """
 
+    _ignored: ClassVar[frozenset[str]] = ORIGIN
+
     provider: str = Field(description="The provider's name.")
+    account: str = Field(
+        default_factory=cast("Callable[[], str]", ACCOUNT.get), repr=False, exclude=True
+    )
+    request_id: str | None = Field(
+        default_factory=cast("Callable[[], str | None]", REQUEST_ID.get), repr=False, exclude=True
+    )
     raw: Raw = Field(default_factory=dict[str, Any], repr=False, exclude=True)
 
     def _fields(self) -> tuple[object, ...]:
-        return tuple(value for name, value in self.__dict__.items() if name != "raw")
+        return tuple(value for name, value in self.__dict__.items() if name not in self._ignored)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Result) or type(other) is not type(self):

@@ -21,16 +21,24 @@ Refund = Literal["none", "prorated"]
 
 
 class Status(StrEnum):
-    """The status of a subscription; `UNKNOWN` stands for all unknown words of a provider."""
+    """The status of a subscription, in neutral terms."""
 
     PENDING = "pending"
+    """It exists and has not started, because something is missing, such as a first payment."""
     SCHEDULED = "scheduled"
+    """It is agreed on, and starts on a later day by itself."""
     ACTIVE = "active"
+    """It is running, and nothing that was due is unpaid."""
     PAST_DUE = "past_due"
+    """It is running, and a payment that was due has not been received."""
     PAUSED = "paused"
+    """It has started, nothing is charged for now, and it can continue."""
     CANCELED = "canceled"
+    """It was ended by someone, and is not renewed; a period that is paid for may still run."""
     ENDED = "ended"
+    """It is over: nothing is charged and nothing is delivered any more."""
     UNKNOWN = "unknown"
+    """The provider's word for it, if any, is in `raw_status`, and its meaning is not known."""
 
 
 class Subscription(Result):

@@ -27,7 +27,7 @@ from subhub.errors import (
     Rejected,
 )
 from subhub.messages import Encoded, as_json, is_object
-from subhub.models import time_zone
+from subhub.models import Status, time_zone
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.rate_limits import retry_after
@@ -102,8 +102,14 @@ class Provider:
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
+    statuses: ClassVar[Mapping[str, Status]] = {}
+    """What the provider's documented words for the status of a subscription mean. A flow looks a
+    word up in `status_words`, because the owner of an account can add words."""
     stand_in_id: ClassVar[str] = "nobody"
     """A well-formed id that does not exist, to try the checks of a flow with."""
+    request_id_header: ClassVar[str] = "x-request-id"
+    """The header, in lower case, that holds the id which the provider's support asks for. Where a
+    body holds it, a flow passes `request_id=` to its result."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
     """Per operation, variant and extension: how well it is known, or why it is lacking."""
 
@@ -114,6 +120,9 @@ class Provider:
         """The base URL of the account, which may be another than the provider's own."""
         self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
+        self.status_words: Mapping[str, Status] = self.statuses
+        """What a word means at the account: `statuses`, and what its configuration adds. Any other
+        word is `Status.UNKNOWN`."""
 
     @classmethod
     def capabilities(cls) -> Capabilities:
@@ -244,6 +253,8 @@ class Provider:
         """Read one page of the subscriptions.
 
         The client filters what it is given, so a provider that cannot filter ignores *customer*.
+        Where the provider filters by status, add `status: str | None = None`, its own word: the
+        client passes it.
         """
         self._lacks("list_subscriptions", cursor, customer)
 
@@ -312,7 +323,7 @@ class Provider:
 
     def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
         """Return the id that the provider's support asks for."""
-        return text_at(body, "request_id") or headers.get("x-request-id")
+        return text_at(body, "request_id") or headers.get(self.request_id_header)
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
         """Return its complaints, per field."""

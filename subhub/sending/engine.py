@@ -23,13 +23,15 @@ from subhub.errors import (
     TransportError,
     WouldSend,
 )
-from subhub.messages import Oddity, PreparedRequest, Request, Response
+from subhub.messages import Oddity, PreparedRequest, Request, Response, is_object
 from subhub.models import Status, Subscription, SubscriptionChange
+from subhub.models.record import ACCOUNT, REQUEST_ID
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
 from subhub.sending.steps import Change, Steps
 
 if TYPE_CHECKING:
+    from subhub.models import Raw
     from subhub.plugin.provider import Provider
     from subhub.sending.retries import Operation
 
@@ -55,6 +57,7 @@ class Rules:
         preview: Shows a request without the key; given for a dry run, which sends no change.
         note: Reports what is odd about an answer to the operation of this name.
         show: Shows a request without the key, for the errors that are about it.
+        account: Its name, which results have.
     """
 
     provider: Provider
@@ -64,6 +67,7 @@ class Rules:
     preview: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
     note: Callable[[str, Sequence[Oddity]], None] | None = None
     show: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
+    account: str = ""
 
 
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
@@ -116,7 +120,7 @@ def answered(flow: Flow[T], *, change: bool, **asked: str | None) -> Flow[T]:
         if found is None or found == wanted:
             continue
         # What is read may show the id that was asked for in another field.
-        if name == "id" and not change and wanted in getattr(result, "raw", {}).values():
+        if name == "id" and not change and _shows(getattr(result, "raw", {}), wanted):
             continue
         problem = f"the answer is about another object: its `{name}` is not the one asked for"
         raise _unanswered(problem, change=change)
@@ -131,6 +135,13 @@ def _found(result: object, name: str) -> object:
     if isinstance(result, SubscriptionChange):
         result = result.old if name == "id" else result.new
     return getattr(result, name, None)
+
+
+def _shows(raw: Raw, wanted: str | None) -> bool:
+    """Return whether an answer, or the object in its envelope, has *wanted* in any field."""
+    return wanted in raw.values() or any(
+        wanted in part.values() for part in raw.values() if is_object(part)
+    )
 
 
 def _says_something(subscription: Subscription) -> bool:
@@ -255,14 +266,18 @@ def _conversation(
                 request = flow.throw(_explained(failure, operation, rules))
                 continue
             response = rules.redact(response)
-            if response.status < REDIRECTION:
-                try:
+            account = ACCOUNT.set(rules.account)
+            request_id = REQUEST_ID.set(response.headers.get(provider.request_id_header))
+            try:
+                if response.status < REDIRECTION:
                     request = flow.send(response)
-                finally:  # also when that was the last answer, or the core of it cannot be read
-                    if response.oddities and rules.note is not None:
-                        rules.note(name, response.oddities)
-            else:
-                request = flow.throw(_explained(_refusal(response, provider), operation, rules))
+                else:
+                    request = flow.throw(_explained(_refusal(response, provider), operation, rules))
+            finally:  # also when that was the last answer, or the core of it cannot be read
+                REQUEST_ID.reset(request_id)
+                ACCOUNT.reset(account)
+                if response.oddities and rules.note is not None:
+                    rules.note(name, response.oddities)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -273,9 +288,7 @@ def _prepared(request: Request, rules: Rules) -> PreparedRequest:
         return rules.prepare(request)
     except InvalidRequest:
         raise
-    except (
-        ValueError
-    ) as error:  # such as a number that JSON does not have, or half of a surrogate pair
+    except ValueError as error:  # such as half of a surrogate pair
         raise InvalidRequest(f"the request cannot be encoded: {error}") from error
 
 

@@ -65,7 +65,7 @@ class TestStatus:
     def test_a_cancellation_without_the_status_has_not_ended(self) -> None:
         subscription = read(status="active", canceled_at="2024-01-15T10:30:00Z")
         assert subscription.ends_at is None
-        assert subscription.raw["canceled_at"] == "2024-01-15T10:30:00Z"
+        assert subscription.raw["subscription"]["canceled_at"] == "2024-01-15T10:30:00Z"
 
     def test_the_plan_id_is_the_plan_code_of_requests(self) -> None:
         subscription = read(plan_id=OTHER, plan_code="starter_plan", customer_id=OTHER)

@@ -100,7 +100,10 @@ def test_create_signup_link_for_an_existing_customer(on: Opened) -> None:
     )
     assert link.customer_id == customer.id
     assert link.expires_at == dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
-    assert link.raw["success_url"] == "https://app.example.com/billing/done"
+    assert (
+        link.raw["subscription_signup_link"]["success_url"]
+        == "https://app.example.com/billing/done"
+    )
 
 
 def test_create_signup_link_that_replaces_a_subscription(on: Opened) -> None:
@@ -110,8 +113,8 @@ def test_create_signup_link_that_replaces_a_subscription(on: Opened) -> None:
     link = billing.create_signup_link(
         plan=OTHER_PLAN, customer=customer.id, replaces=old.id, when="now", refund="prorated"
     )
-    assert link.raw["previous_subscription_id"] == old.id
-    assert link.raw["change_timing_mode"] == "now"
+    assert link.raw["subscription_signup_link"]["previous_subscription_id"] == old.id
+    assert link.raw["subscription_signup_link"]["change_timing_mode"] == "now"
 
 
 def test_subscribe(on: Opened) -> None:
@@ -124,7 +127,7 @@ def test_subscribe(on: Opened) -> None:
         provider_options={"afternoon": {"billing_anchor_day": 15}},
     )
     assert subscription.status is Status.PENDING
-    assert subscription.raw["billing_anchor_day"] == 15
+    assert subscription.raw["subscription"]["billing_anchor_day"] == 15
 
 
 def test_get_subscription(on: Opened) -> None:
@@ -176,7 +179,7 @@ def test_update_billing_anchor_day(on: Opened) -> None:
     billing, _ = on("update_billing_anchor_day")
     made = billing.subscribe(plan=PLAN, customer=COMPANY, starts_on=DAY)
     changed = billing.call(Afternoon.update_billing_anchor_day, made.id, 15)
-    assert changed.raw["billing_anchor_day"] == 15
+    assert changed.raw["subscription"]["billing_anchor_day"] == 15
 
 
 def test_create_credit_grant(on: Opened) -> None:

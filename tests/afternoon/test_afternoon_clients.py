@@ -162,7 +162,7 @@ class TestExtensions:
                 expires_at=fake.clock.now() + dt.timedelta(days=365),
                 **terms,
             )
-            assert grant.raw["amount"] == str(terms["amount"])
+            assert grant.raw["credit_grant"]["amount"] == str(terms["amount"])
         balances = billing.call(Afternoon.customer_balances, customer.id)
         assert balances.raw["balances"] == [
             {"denomination": "usd", "amount": "0.30"},

@@ -109,6 +109,7 @@ def test_its_options_are_afternoons_own_fields() -> None:
         "create_customer": ("first_name", "last_name", "url"),
         "update_customer": ("first_name", "last_name", "url"),
         "subscribe": ("billing_anchor_day", "initial_status"),
+        "list_subscriptions": ("status",),
     }
 
 

@@ -60,7 +60,12 @@ def test_a_link_for_an_existing_customer_is_one_request() -> None:
         expires_at=dt.datetime(2024, 1, 16, 10, 30, tzinfo=dt.UTC),
         customer_id=CUSTOMER,
     )
-    assert played.result.raw == LINK
+    assert played.result.raw == {
+        "success": True,
+        "subscription_signup_link": LINK,
+        "request_id": "req_1",
+    }
+    assert played.result.request_id == "req_1"
 
 
 def test_all_seven_fields_can_be_sent() -> None:

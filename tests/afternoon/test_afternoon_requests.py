@@ -96,7 +96,8 @@ class TestCustomers:
             },
         )
         assert customer == ACME
-        assert customer.raw == WIRE_CUSTOMER
+        assert customer.raw["customer"] == WIRE_CUSTOMER
+        assert customer.request_id == customer.raw["request_id"] == "req_1"
 
     def test_create_leaves_out_unset_fields(self) -> None:
         flow = Afternoon().create_customer(CustomerDraft(name="A", email="a@b.c"))
@@ -283,7 +284,7 @@ class TestInvoices:
         found = {"id": INVOICE, "status": "draft", "line_items": [{"quantity": 1}]}
         request, invoice = run(Afternoon().get_invoice(INVOICE), response(invoice=found))
         assert request == Request("GET", f"/v1/invoices/{INVOICE}")
-        assert invoice.raw == found
+        assert invoice.raw["invoice"] == found
 
     def test_a_draft_has_lines_in_cents(self) -> None:
         flow = Afternoon().create_draft_invoice(
@@ -367,7 +368,7 @@ class TestUsage:
             },
         )
         assert grant == CreditGrant(provider="afternoon", id=OTHER)
-        assert grant.raw == {"id": OTHER, "left": 100}
+        assert grant.raw["credit_grant"] == {"id": OTHER, "left": 100}
 
     def test_credits_in_a_unit_without_an_end(self) -> None:
         flow = Afternoon().create_credit_grant(

@@ -85,13 +85,13 @@ class Customers(Provider):
         """
         body = customer_body(draft, first_name, last_name, url)
         answer = yield from post(CUSTOMERS, CustomerEnvelope, body)
-        return answer.customer.to_customer()
+        return answer.whole(answer.customer.to_customer())
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
         """Read a customer."""
         address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
         answer = yield from get(address, CustomerEnvelope)
-        return answer.customer.to_customer()
+        return answer.whole(answer.customer.to_customer())
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """List customers, one page at a time; the shape of the response is assumed."""
@@ -158,7 +158,7 @@ class Customers(Provider):
         body = customer_body(changes, first_name, last_name, url)
         found = cuid("customer_id", customer_id)
         answer = yield from inferred.update_customer(found, CustomerEnvelope, body)
-        return answer.customer.to_customer()
+        return answer.whole(answer.customer.to_customer())
 
     def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
         """Delete a customer; what happens to its subscriptions is not documented.
@@ -168,7 +168,7 @@ class Customers(Provider):
         address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
         # the response has a body, with fields that are not documented
         answer = yield from delete(address, Envelope)
-        return DeletedCustomer(provider=PROVIDER, id=customer_id, raw=answer.raw)
+        return answer.whole(DeletedCustomer(provider=PROVIDER, id=customer_id))
 
 
 def _same_but_for_case(customer: Customer, query: Mapping[str, str]) -> bool:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
 
+from subhub.models import Result
 from subhub.plugin import Core, Page, Provider, Records, Wire, is_object, text_at
 from subhub_afternoon.inferred import next_cursor
 
-T = TypeVar("T")
+R = TypeVar("R", bound=Result)
 W = TypeVar("W", bound=Wire)
 
 PROVIDER: Final = "afternoon"
@@ -27,6 +28,14 @@ class Envelope(Wire):
     success: Literal[True] = True  # may be missing, but must not be false
     request_id: str | None = None
 
+    def whole(self, result: R) -> R:
+        """Return *result* with the whole response in `raw`, and with the id of its request."""
+        return self.part(result.model_copy(update={"raw": self.raw}))
+
+    def part(self, result: R) -> R:
+        """Return *result*, one of several in the response, with the id of its request."""
+        return result.model_copy(update={"request_id": self.request_id or result.request_id})
+
 
 class Pagination(Wire):
     """A `pagination` object; the names of its fields are not documented."""
@@ -37,11 +46,12 @@ class ListEnvelope(Envelope):
 
     pagination: Core[Pagination | None] = None
 
-    def page(self, records: Records[W], read: Callable[[W], T]) -> Page[T]:
+    def page(self, records: Records[W], read: Callable[[W], R]) -> Page[R]:
         """Return *records*, converted by *read*, as a page with the cursor of the next one."""
         fields: Mapping[str, Any] = self.pagination.raw if self.pagination else {}
         # the number of records tells whether a page without a cursor can be the last one
-        return records.page(read, next_cursor(fields, records.received))
+        cursor = next_cursor(fields, records.received)
+        return records.page(lambda record: self.part(read(record)), cursor)
 
 
 class Refusals(Provider):

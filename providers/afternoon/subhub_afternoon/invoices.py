@@ -92,7 +92,7 @@ class Invoices(Provider):
         answer = yield from get(
             path(INVOICES + "/{}", cuid("invoice_id", invoice_id)), InvoiceEnvelope
         )
-        return answer.invoice.to_invoice()
+        return answer.whole(answer.invoice.to_invoice())
 
     def create_draft_invoice(
         self,
@@ -118,4 +118,4 @@ class Invoices(Provider):
         if days_until_due is not None:
             body["days_until_due"] = days_until_due
         answer = yield from post(INVOICES, InvoiceEnvelope, body)
-        return answer.invoice.to_invoice()
+        return answer.whole(answer.invoice.to_invoice())

@@ -86,7 +86,7 @@ class Links(Customers):
 
 def _link(customer_id: str, terms: Mapping[str, str]) -> Flow[SignupLink]:
     answer = yield from post(LINKS, LinkEnvelope, {"customer_id": customer_id, **terms})
-    return answer.subscription_signup_link.to_signup_link()
+    return answer.whole(answer.subscription_signup_link.to_signup_link())
 
 
 def _addresses(return_url: str | None, back_url: str | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from subhub.errors import ProviderError
 from subhub.models import PlanDraft, Refund, Status, Subscription, SubscriptionChange, When
@@ -35,7 +35,8 @@ from subhub_afternoon.terms import midnight, timing
 
 SUBSCRIPTIONS: Final = "/v1/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {"pending": Status.PENDING, "canceled": Status.CANCELED}
-"""The two documented statuses. There must be one for a running subscription; it is not known."""
+"""The two documented statuses. There must be one for a running subscription; it is not known, and
+the owner of an account can name it in its `statuses`."""
 UNROUTED: Final = frozenset({404, 405})
 """The statuses with which a server answers a path or method that it does not have."""
 
@@ -50,18 +51,18 @@ class AfternoonSubscription(Wire):
     next_renewal_date: Day | None = None
     canceled_at: Moment | None = None
 
-    def to_subscription(self, zone: dt.tzinfo, owner: str | None = None) -> Subscription:
+    def to_subscription(self, account: Provider, owner: str | None = None) -> Subscription:
         """Convert to a `Subscription`; its plan id is the plan code, as in requests.
 
         A subscription has ended only if its status says so, because a cancellation at period end
         has the same response as an immediate one.
 
         Args:
-            zone: The time zone that days are in.
+            account: Says what a status means, and which time zone days are in.
             owner: The customer by whom the list was filtered: the filter is documented, a customer
                 in the response is not.
         """
-        status = STATUSES.get(self.status or "", Status.UNKNOWN)
+        status = account.status_words.get(self.status or "", Status.UNKNOWN)
         return Subscription(
             provider=PROVIDER,
             id=self.id,
@@ -70,7 +71,7 @@ class AfternoonSubscription(Wire):
             plan_id=self.plan_code,
             status=status,
             raw_status=self.status,
-            renews_on=day_in(self.next_renewal_date, zone),
+            renews_on=day_in(self.next_renewal_date, account.zone),
             ends_at=self.canceled_at if status is Status.CANCELED else None,
             raw=self.raw,
         )
@@ -97,6 +98,8 @@ class ChangeEnvelope(Envelope):
 
 class Subscriptions(Provider):
     """The operations on subscriptions."""
+
+    statuses: ClassVar[Mapping[str, Status]] = STATUSES
 
     def subscribe(
         self,
@@ -136,7 +139,7 @@ class Subscriptions(Provider):
         if initial_status is not None:
             body["initial_status"] = text("initial_status", initial_status)
         answer = yield from inferred.create_subscription(SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self.zone)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription.
@@ -155,18 +158,22 @@ class Subscriptions(Provider):
             if listed is None:
                 raise
             return listed
-        return answer.subscription.to_subscription(self.zone)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def list_subscriptions(
-        self, cursor: str | None = None, *, customer: str | None = None
+        self, cursor: str | None = None, *, customer: str | None = None, status: str | None = None
     ) -> Flow[Page[Subscription]]:
-        """List subscriptions, of one customer or of all, one page at a time."""
+        """List subscriptions, of one customer or of all, one page at a time.
+
+        Args:
+            cursor: The cursor of the page; by default the first.
+            customer: Only subscriptions of this customer.
+            status: Only subscriptions with this status, in Afternoon's words.
+        """
         owner = None if customer is None else cuid("customer", customer)
-        query = page_query(cursor, customer_id=owner)
+        query = page_query(cursor, customer_id=owner, status=status)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
-        return answer.page(
-            answer.subscriptions, lambda item: item.to_subscription(self.zone, owner)
-        )
+        return answer.page(answer.subscriptions, lambda item: item.to_subscription(self, owner))
 
     def change_subscription(
         self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
@@ -185,12 +192,12 @@ class Subscriptions(Provider):
         found = cuid("subscription_id", subscription_id)
         answer = yield from inferred.change_plan(found, ChangeEnvelope, body)
         new = answer.new_subscription
-        return SubscriptionChange(
+        change = SubscriptionChange(
             provider=PROVIDER,
-            raw=answer.raw,
-            old=answer.old_subscription.to_subscription(self.zone),
-            new=new.to_subscription(self.zone) if new else None,
+            old=answer.part(answer.old_subscription.to_subscription(self)),
+            new=answer.part(new.to_subscription(self)) if new else None,
         )
+        return answer.whole(change)
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -207,7 +214,7 @@ class Subscriptions(Provider):
         address = path(SUBSCRIPTIONS + "/{}/cancel", cuid("subscription_id", subscription_id))
         body = timing("cancel_mode", when, refund)
         answer = yield from post(address, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self.zone)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def update_billing_anchor_day(self, subscription_id: str, day: int) -> Flow[Subscription]:
         """Change the day of the month on which a subscription is billed, from 1 to 31.
@@ -218,7 +225,7 @@ class Subscriptions(Provider):
         found = cuid("subscription_id", subscription_id)
         body = {"billing_anchor_day": anchor_day("day", day)}
         answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
-        return answer.subscription.to_subscription(self.zone)
+        return answer.whole(answer.subscription.to_subscription(self))
 
     def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
         """Find a subscription in the list, reading pages until it is found."""

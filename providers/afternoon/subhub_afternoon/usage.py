@@ -95,9 +95,8 @@ class Usage(Provider):
         if properties is not None:
             body["properties"] = json_object("properties", properties)
         answer = yield from post(INGEST, IngestEnvelope, body)
-        return IngestedEvent(
-            provider=PROVIDER, id=answer.usage_id, status=answer.status, raw=answer.raw
-        )
+        event = IngestedEvent(provider=PROVIDER, id=answer.usage_id, status=answer.status)
+        return answer.whole(event)
 
     def create_credit_grant(
         self,
@@ -138,8 +137,7 @@ class Usage(Provider):
         found = cuid("subscription_id", subscription_id)
         address = path("/v1/subscriptions/{}/credit-grants", found)
         answer = yield from post(address, CreditGrantEnvelope, body)
-        grant = answer.credit_grant
-        return CreditGrant(provider=PROVIDER, id=grant.id, raw=grant.raw)
+        return answer.whole(CreditGrant(provider=PROVIDER, id=answer.credit_grant.id))
 
     def customer_balances(self, customer_id: str) -> Flow[CustomerBalances]:
         """Read the balances of a customer's wallets.
@@ -148,4 +146,4 @@ class Usage(Provider):
         """
         address = path("/v1/customers/{}/balances", cuid("customer_id", customer_id))
         answer = yield from get(address, Envelope)
-        return CustomerBalances(provider=PROVIDER, id=customer_id, raw=answer.raw)
+        return answer.whole(CustomerBalances(provider=PROVIDER, id=customer_id))

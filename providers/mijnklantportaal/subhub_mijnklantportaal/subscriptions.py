@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import model_validator
 
@@ -31,6 +31,7 @@ from subhub.plugin import (
     Json,
     Moment,
     Page,
+    Provider,
     Text,
     day_in,
     get,
@@ -60,7 +61,8 @@ STATUSES: Final[Mapping[str, Status]] = {
 }
 """The four documented statuses; when one becomes the next is not documented."""
 
-_OVER: Final = {"terminated", "ended"}
+OVER: Final = frozenset({Status.CANCELED, Status.ENDED})
+"""The statuses of a subscription whose termination took effect."""
 
 
 class CustomerSubscription(PortalObject):
@@ -78,40 +80,30 @@ class CustomerSubscription(PortalObject):
     terminated_at: Moment | None = None
     created_at: Moment | None = None
 
-    def to_subscription(self, zone: dt.tzinfo) -> Subscription:
-        """Convert to a `Subscription`, with its days in *zone*.
+    def to_subscription(self, account: Provider) -> Subscription:
+        """Convert to a `Subscription`, with the days and the words of *account*.
 
-        Only the status says whether it is running, never `terminatedAt`.
+        Only the status says whether it is running, never `terminatedAt`. The documented example is
+        `in_progress` with a `terminatedAt` in the past: taking that for the end would lock out a
+        customer whose subscription is running. That a terminated subscription ends at
+        `terminatedAt`, and not at `renewsAt`, is assumed.
         """
+        status = account.status_words.get(self.status or "", Status.UNKNOWN)
         return Subscription(
             provider=NAME,
             id=self.id,
             customer_id=self.customer_id,
             description=self.description,
-            status=STATUSES.get(self.status or "", Status.UNKNOWN),
+            status=status,
             raw_status=self.status,
             price=read_money(self.amount, self.currency),
             interval=self.interval,
-            starts_on=day_in(self.starts_at, zone),
-            renews_on=day_in(self.renews_at, zone),
-            ends_at=self._ends_at(),
+            starts_on=day_in(self.starts_at, account.zone),
+            renews_on=day_in(self.renews_at, account.zone),
+            ends_at=self.terminated_at if status in OVER else None,
             created_at=self.created_at,
             raw=self.raw,
         )
-
-    def _ends_at(self) -> dt.datetime | None:
-        """Return the termination, if the status says that it took effect.
-
-        The documented example is `in_progress` with a `terminatedAt` in the past. Taking that for
-        the end would lock out a customer whose subscription is running. That a terminated
-        subscription ends at `terminatedAt`, and not at `renewsAt`, is assumed.
-        """
-        return self.terminated_at if self.over else None
-
-    @property
-    def over(self) -> bool:
-        """Whether a termination took effect."""
-        return self.status in _OVER
 
 
 class SignedUp(CustomerSubscription):
@@ -201,6 +193,8 @@ def sign_up_body(
 class SubscriptionFlows(Lists):
     """The operations on subscriptions."""
 
+    statuses: ClassVar[Mapping[str, Status]] = STATUSES
+
     def subscribe(
         self,
         *,
@@ -254,12 +248,12 @@ class SubscriptionFlows(Lists):
                 invoice_text=invoice_text,
             )
             created = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
-        return created.to_subscription(self.zone)
+        return created.to_subscription(self)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription."""
         found = yield from get(path(SUBSCRIPTION, subscription_id), CustomerSubscription)
-        return found.to_subscription(self.zone)
+        return found.to_subscription(self)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -269,7 +263,7 @@ class SubscriptionFlows(Lists):
         return self._read_page(
             SUBSCRIPTIONS,
             Listing[CustomerSubscription],
-            lambda listed: listed.to_subscription(self.zone),
+            lambda listed: listed.to_subscription(self),
             cursor,
         )
 
@@ -279,7 +273,7 @@ class SubscriptionFlows(Lists):
         """Change the terms; from which period on they apply is not documented."""
         place = path(SUBSCRIPTION, subscription_id)
         changed = yield from patch(place, CustomerSubscription, subscription_changes(changes))
-        return changed.to_subscription(self.zone)
+        return changed.to_subscription(self)
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -298,11 +292,11 @@ class SubscriptionFlows(Lists):
         del when, refund  # the client refuses other values: evidence declares them as absent
         place = path(SUBSCRIPTION, subscription_id)
         found = yield from get(place, CustomerSubscription)
-        if found.over:
-            return found.to_subscription(self.zone)
+        if self.status_words.get(found.status or "") in OVER:
+            return found.to_subscription(self)
         body = {"terminatedAt": naive_text(now)}
         terminated = yield from patch(place, CustomerSubscription, body)
-        return terminated.to_subscription(self.zone)
+        return terminated.to_subscription(self)
 
 
 def _no_mandate() -> Unsupported:

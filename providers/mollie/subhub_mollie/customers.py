@@ -53,7 +53,7 @@ class MollieCustomer(MollieObject):
 
     def to_customer(self) -> Customer:
         """Return the customer in neutral words."""
-        kept = {field: text_at(self.metadata, field) for field in KEPT}
+        kept: dict[str, Any] = {field: text_at(self.metadata, field) for field in KEPT}
         return Customer(
             provider=PROVIDER,
             id=self.id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -20,7 +20,7 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Page, Records, delete, get, patch, path, post
+from subhub.plugin import Flow, Page, Provider, Records, delete, get, patch, path, post
 from subhub_mollie.hal import (
     PROVIDER,
     Errors,
@@ -64,8 +64,8 @@ class MollieSubscription(MollieObject):
     canceled_at: AwareDatetime | None = None
     created_at: AwareDatetime | None = None
 
-    def to_subscription(self, owner: str | None = None) -> Subscription:
-        """Return the subscription in neutral words.
+    def to_subscription(self, account: Provider, owner: str | None = None) -> Subscription:
+        """Return the subscription in neutral words, its status as *account* reads it.
 
         *owner* is the customer whose subscriptions were asked for: examples of older answers leave
         `customerId` out. Without either there is no id to read the subscription by.
@@ -73,7 +73,7 @@ class MollieSubscription(MollieObject):
         customer = self.customer_id or owner
         if not customer:
             raise InvalidReply(f"the subscription {self.id!r} has no `customerId`")
-        status = STATUSES.get(self.status, Status.UNKNOWN)
+        status = account.status_words.get(self.status, Status.UNKNOWN)
         return Subscription(
             provider=PROVIDER,
             id=str(SubscriptionId(self.id, customer)),
@@ -105,6 +105,8 @@ class SubscriptionList(MollieList):
 
 class Subscriptions(Errors):
     """The operations on subscriptions."""
+
+    statuses: ClassVar[Mapping[str, Status]] = STATUSES
 
     def subscribe(
         self,
@@ -160,13 +162,13 @@ class Subscriptions(Errors):
         )
         place = path(CUSTOMER_SUBSCRIPTIONS, customer)
         created = yield from post(place, MollieSubscription, body, idempotent(idempotency_key))
-        return created.to_subscription(customer)
+        return created.to_subscription(self, customer)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""
         place = SubscriptionId.read(subscription_id)
         found = yield from get(place.path(), MollieSubscription)
-        return found.to_subscription(place.customer)
+        return found.to_subscription(self, place.customer)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -176,7 +178,7 @@ class Subscriptions(Errors):
         page = yield from get(place, SubscriptionList, page_query(cursor))
         following = page.cursor(self.address)
         found = page.embedded.subscriptions
-        return found.page(lambda listed: listed.to_subscription(customer), following)
+        return found.page(lambda listed: listed.to_subscription(self, customer), following)
 
     def update_subscription(
         self,
@@ -214,7 +216,7 @@ class Subscriptions(Errors):
             metadata=metadata,
         )
         changed = yield from patch(place.path(), MollieSubscription, body)
-        return changed.to_subscription(place.customer)
+        return changed.to_subscription(self, place.customer)
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -226,4 +228,4 @@ class Subscriptions(Errors):
             self._lacks("cancel_subscription:prorated", now)
         place = SubscriptionId.read(subscription_id)
         canceled = yield from delete(place.path(), MollieSubscription)
-        return canceled.to_subscription(place.customer)
+        return canceled.to_subscription(self, place.customer)

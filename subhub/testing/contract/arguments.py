@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from subhub.errors import InvalidRequest, NotFound
 from subhub.models import Money, PlanDraft
+from subhub.models.record import ORIGIN
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.provider_options import ProviderOptions, validated_options
@@ -229,7 +230,7 @@ def _named(outcome: Outcome, argument: str) -> bool:
 def _agree(created: Result, found: Result) -> bool:
     """Return whether two results have equal fields, where both have a value."""
     fields: dict[str, object] = dict(created)
-    pairs = [(value, getattr(found, name)) for name, value in fields.items() if name != "raw"]
+    pairs = [(value, getattr(found, name)) for name, value in fields.items() if name not in ORIGIN]
     return all(a == b for a, b in pairs if a is not None and b is not None)
 
 

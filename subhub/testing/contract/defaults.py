@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from subhub.errors import SubhubError
 from subhub.models import Interval, Money, Result, Status
+from subhub.models.record import ORIGIN
 from subhub.plugin.provider import Provider
 from subhub.testing.contract.assertions import expect_none
 from subhub.testing.contract.calls import conversations
@@ -139,7 +140,7 @@ def _values(result: Result) -> Iterator[tuple[str, object]]:
 
     A count of an interval that is not sent may be 1.
     """
-    for name in type(result).model_fields.keys() - {"provider", "raw"}:
+    for name in type(result).model_fields.keys() - ({"provider"} | ORIGIN):
         value = getattr(result, name)
         if isinstance(value, Money):
             yield from ((f"{name}.amount", value.amount), (f"{name}.currency", value.currency))

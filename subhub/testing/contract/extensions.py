@@ -35,6 +35,7 @@ from subhub.testing.contract.flows import IDS, led_astray, spoilt_ids
 from subhub.testing.contract.harness import Harness, Outcome
 from subhub.testing.contract.interceptor import changed
 from subhub.testing.contract.paging import first_of_many
+from subhub.testing.contract.replies import record_of
 from subhub.testing.provenance import document_of
 
 if TYPE_CHECKING:
@@ -158,8 +159,9 @@ class ExtensionTests(ContractConfig):
         if isinstance(result, SignupLink) and result.url.startswith(self.provider.base_url):
             yield f"`.url` is an address of the API, and not of a page: {result.url!r}"
         harness = Harness(self)
+        own_record = record_of(result)
         for name, value in result:
-            said = result.raw.get(_camel(name), result.raw.get(name))
+            said = own_record.get(_camel(name), own_record.get(name))
             own = type(result) not in NEUTRAL_RESULTS and not is_id(name)
             if own and isinstance(value, str) and isinstance(said, str) and said != value:
                 yield f"`.{name}` is {value!r}, and the provider says {said!r}"

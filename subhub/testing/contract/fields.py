@@ -22,7 +22,7 @@ from subhub.testing.contract.calls import (
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import MOMENT, Harness, Outcome
-from subhub.testing.contract.replies import leaves, sent_body
+from subhub.testing.contract.replies import leaves, record_of, sent_body
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
@@ -167,7 +167,7 @@ def _texts(outcome: Outcome) -> Iterator[str]:
 def _unread(result: Any) -> Iterator[str]:
     """Yield what `raw` has under a known name, and the result lacks."""
     over = getattr(result, "status", Status.CANCELED) in OVER
-    for name, value in result.raw.items():
+    for name, value in record_of(result).items():
         words = re.sub(r"[^a-z]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()).strip()
         for field, known in NAMES.items():
             lacks = field in dict(result) and getattr(result, field) is None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from subhub.messages import is_object
 from subhub.testing.forms import FORM_TYPE, decode_form
 
 if TYPE_CHECKING:
+    from subhub.models import Result
     from subhub.sandbox import Received
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -36,6 +37,14 @@ def places_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 def leaves(value: Any) -> Iterator[tuple[Place, Any]]:
     """Yield every value in decoded JSON that holds no other, with its place."""
     return (found for found in places_in(value) if not isinstance(found[1], dict | list))
+
+
+def record_of(result: Result) -> Mapping[str, Any]:
+    """Return the provider's object of *result*: below an envelope in `raw`, or `raw` itself."""
+    own: object = getattr(result, "id", None)
+    objects = (found for _, found in places_in(result.raw) if is_object(found))
+    inner = (found for found in objects if own in found.values())
+    return result.raw if own in result.raw.values() else next(inner, result.raw)
 
 
 def replaced(value: Any, place: Place, new: Any) -> Any:

@@ -72,6 +72,12 @@ class StatusTests(ContractConfig):
         """No word for a canceled, suspended, pending or ended subscription is read as active."""
         expect_none(self._misread(case))
 
+    @for_each(with_status)
+    def test_a_configured_word_is_read(self, case: Case) -> None:
+        """A word that the account's configuration adds to the plugin's `statuses` is read."""
+        if self.provider.statuses:
+            expect_none(self._unread(case))
+
     @for_each(_canceled_now)
     def test_a_subscription_canceled_now_is_over(self, case: Case) -> None:
         """After a cancellation with immediate effect, it is `CANCELED`, `ENDED` or `UNKNOWN`."""
@@ -88,19 +94,30 @@ class StatusTests(ContractConfig):
             expect(over, f"{where} is {subscription.status!r} (the provider's word: {word!r})")
 
     def _misread(self, case: Case) -> Iterator[str]:
-        replay, plugin = FlowReplay.of(self, case.capability), self.provider()
-        words = {found.raw_status for found in replay.results(plugin)} - {None}
+        plugin = self.provider()
+        for word, allowed in MEANINGS.items():
+            for read in self._readings(case, plugin, word):
+                if read not in allowed | {Status.UNKNOWN}:
+                    yield f"{word!r} is read as {read!r}"
+
+    def _unread(self, case: Case) -> Iterator[str]:
+        plugin = self.provider()
+        plugin.status_words = {**plugin.statuses, NEW_WORD: Status.ACTIVE}
+        for read in self._readings(case, plugin, NEW_WORD):
+            if read is not Status.ACTIVE:
+                yield f"{NEW_WORD!r} is read as {read!r}: look it up in `self.status_words`"
+
+    def _readings(self, case: Case, plugin: Provider, word: str) -> Iterator[Status]:
+        """Yield what *word* is read as, in place of each word for a status of the replies."""
+        replay = FlowReplay.of(self, case.capability)
+        words = {found.raw_status for found in replay.results(self.provider())} - {None}
         for step in replay.steps:
-            body = replay.body(step)
-            places = [place for place, value in leaves(body) if value in words]
-            for word, allowed in MEANINGS.items():
-                changed = body
-                for place in places:
-                    changed = replaced(changed, place, word)
-                for found in _read(replay.but(step, changed), plugin):
-                    read = found.raw_status == word and found.status
-                    if read and read not in allowed | {Status.UNKNOWN}:
-                        yield f"{word!r} is read as {read!r}"
+            body = changed = replay.body(step)
+            for place in [place for place, value in leaves(body) if value in words]:
+                changed = replaced(changed, place, word)
+            for found in _read(replay.but(step, changed), plugin):
+                if found.raw_status == word:
+                    yield found.status
 
 
 def _read(replay: FlowReplay, plugin: Provider) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from subhub.errors import SubhubError
 from subhub.models import Interval, Money
+from subhub.models.record import ORIGIN
 from subhub.plugin.operations import OPERATIONS
 from subhub.testing.contract.arguments import accepted
 from subhub.testing.contract.assertions import expect_none
@@ -17,7 +18,7 @@ from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.fields import LONG
 from subhub.testing.contract.harness import Call, Harness
-from subhub.testing.contract.replies import at, leaves, shown
+from subhub.testing.contract.replies import at, leaves, record_of, shown
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
@@ -114,7 +115,7 @@ def target_of(harness: Harness, operation: str) -> str:
 
 def _other_fields(field: str, before: Any, after: Any) -> Iterator[str]:
     for name, _ in before:
-        if name in {field, "raw", *DERIVED}:
+        if name in {field, *ORIGIN, *DERIVED}:
             continue
         was, now = getattr(before, name), getattr(after, name)
         if was != now:
@@ -123,8 +124,9 @@ def _other_fields(field: str, before: Any, after: Any) -> Iterator[str]:
 
 def _other_values(before: Any, after: Any) -> Iterator[str]:
     """Yield what is gone from the provider's object, or has become another word."""
-    for place, was in leaves(before.raw):
-        now = at(after.raw, place)
+    then = record_of(after)
+    for place, was in leaves(record_of(before)):
+        now = at(then, place)
         gone = was not in (None, "") and now in (None, "")
         if gone or (_is_word(was) and was != now and _is_word(now) and not _is_read(after, now)):
             yield f"changed `{shown(place)}` of the provider's object from {was!r} to {now!r}"
@@ -136,5 +138,5 @@ def _is_word(value: object) -> bool:
 
 def _is_read(result: Any, value: object) -> bool:
     """Return whether the value is that of a field, which is compared by itself."""
-    fields = (found for name, found in result if name != "raw")
+    fields = (found for name, found in result if name not in ORIGIN)
     return any(str(value) in str(found) for found in fields if not isinstance(found, dt.date))

@@ -39,6 +39,7 @@ class Stripe(Plans, Links, Subscriptions):
     }
     rate_limit: ClassVar[RateLimit | None] = RateLimit(25, per=1.0)
     """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
+    request_id_header = "request-id"
     evidence = EVIDENCE
 
     @classmethod
@@ -65,11 +66,6 @@ class Stripe(Plans, Links, Subscriptions):
     def error_code(self, body: Any) -> str | None:
         """Return the code of the error, or its type if it has no code."""
         return text_at(body, "error", "code") or text_at(body, "error", "type")
-
-    def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
-        """Return the `Request-Id` of the response."""
-        del body
-        return headers.get("request-id")
 
     def error_fields(self, body: Any) -> Mapping[str, str]:
         """Return the message by the wrong parameter; Stripe names at most one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime
 from subhub.errors import Ambiguous, InvalidRequest
@@ -86,8 +86,8 @@ class StripeSubscription(Wire):
         """Return the item if there is exactly one: several have no single price."""
         return self.items.data[0] if len(self.items.data) == 1 else None
 
-    def to_subscription(self, zone: dt.tzinfo) -> Subscription:
-        """Convert to a `Subscription` with days in *zone*."""
+    def to_subscription(self, account: Provider) -> Subscription:
+        """Convert to a `Subscription` with the days and the words of *account*."""
         item = self.only_item()
         renews_at = None if self._ends_at() else _period_end(item)
         return Subscription(
@@ -96,12 +96,12 @@ class StripeSubscription(Wire):
             customer_id=self.customer,
             plan_id=item.price.id if item else None,
             description=self.description,
-            status=STATUSES.get(self.status, Status.UNKNOWN),
+            status=account.status_words.get(self.status, Status.UNKNOWN),
             raw_status=self.status,
             price=_cost(item),
             interval=item.price.interval() if item else None,
-            starts_on=self.start_date.astimezone(zone).date() if self.start_date else None,
-            renews_on=renews_at.astimezone(zone).date() if renews_at else None,
+            starts_on=self.start_date.astimezone(account.zone).date() if self.start_date else None,
+            renews_on=renews_at.astimezone(account.zone).date() if renews_at else None,
             ends_at=self._ends_at(),
             created_at=self.created,
             raw=self.raw,
@@ -121,6 +121,8 @@ class SubscriptionList(StripeList):
 
 class Subscriptions(Provider):
     """The operations on subscriptions."""
+
+    statuses: ClassVar[Mapping[str, Status]] = STATUSES
 
     def subscribe(
         self,
@@ -158,12 +160,12 @@ class Subscriptions(Provider):
             "default_tax_rates": default_tax_rates,
         }
         created = yield from post(SUBSCRIPTIONS, StripeSubscription, body, keyed(idempotency_key))
-        return created.to_subscription(self.zone)
+        return created.to_subscription(self)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read a subscription."""
         found = yield from _subscription(subscription_id)
-        return found.to_subscription(self.zone)
+        return found.to_subscription(self)
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -172,7 +174,7 @@ class Subscriptions(Provider):
         # without `status=all`, Stripe leaves out canceled subscriptions
         query = page_query(cursor, customer=customer, status="all")
         answer = yield from get(SUBSCRIPTIONS, SubscriptionList, query)
-        return answer.page(answer.data, lambda item: item.to_subscription(self.zone))
+        return answer.page(answer.data, lambda item: item.to_subscription(self))
 
     def change_subscription(
         self,
@@ -211,8 +213,8 @@ class Subscriptions(Provider):
         new = yield from post(address, StripeSubscription, body, keyed(idempotency_key))
         return SubscriptionChange(
             provider=PROVIDER,
-            old=old.to_subscription(self.zone),
-            new=new.to_subscription(self.zone),
+            old=old.to_subscription(self),
+            new=new.to_subscription(self),
             raw=new.raw,
         )
 
@@ -247,7 +249,7 @@ class Subscriptions(Provider):
             found = yield from post(address, StripeSubscription, {"cancel_at_period_end": True})
         else:
             found = yield from send("DELETE", address, StripeSubscription, given or None)
-        return found.to_subscription(self.zone)
+        return found.to_subscription(self)
 
 
 def _subscription(subscription_id: str) -> Flow[StripeSubscription]:
