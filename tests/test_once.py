@@ -26,6 +26,7 @@ from subhub import (
     Interval,
     InvalidReply,
     InvalidRequest,
+    JournalError,
     Money,
     NotFound,
     NotSent,
@@ -275,6 +276,13 @@ class TestAnotherCall:
                 with pytest.raises(InProgress) as caught:
                     _ = job.claim(job.item("one"))
                 assert caught.value.retry_after == after
+
+    def test_is_not_this_call_which_asks_again(self, simple: World) -> None:
+        """After its claim, the journal was locked for what came next."""
+        with closing(Journal(simple.path)) as journal:
+            job = job_in(journal, simple)
+            item = job.item("one")
+            assert [job.claim(item), job.claim(item)] == [None, None]
 
     def test_whose_process_has_ended_is_taken_over(self, simple: World) -> None:
         with closing(Journal(simple.path)) as journal:
@@ -557,14 +565,38 @@ class TestBulk:
             assert not billing.once("move", "a", simple.sell).earlier
         assert simple.books() == (1, 1)
 
+    @pytest.mark.parametrize(
+        ("statement", "error"),
+        [("SELECT 1", LookupError), ("DROP TABLE items", JournalError)],
+    )
+    def test_ends_at_an_error_that_all_items_would_have(
+        self, world: World, statement: str, error: type[Exception]
+    ) -> None:
+        asked: list[object] = []
 
-def run_bulk(world: World, items: list[str], take: Callable[[Any], None], **settings: Any) -> None:
+        def fail(billing: Any, item: str) -> Any:
+            del billing
+            _ = world.query(statement)
+            asked.append(item)
+            raise LookupError(item) if error is LookupError else NotSent("later")
+
+        taken: list[object] = []
+        with pytest.raises(error):
+            run_bulk(world, ["a", "b", "c"], taken.append, fail)
+        assert asked == ["a"]
+
+
+def run_bulk(
+    world: World,
+    items: list[str],
+    take: Callable[[Any], None],
+    call: Callable[[Any, str], Any] | None = None,
+    **settings: Any,
+) -> None:
     """Run a job for *items*."""
     settings = world.settings(**settings)
     options: dict[str, Any] = {"job": "move", "key": str}
-
-    def sell(billing: Any, item: str) -> Any:
-        return world.sell(billing, item)
+    sell = call or world.sell
 
     async def main() -> None:
         async with (
