@@ -10,6 +10,7 @@ import copy
 import datetime as dt
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -50,11 +51,15 @@ def drive(subject: Subject, examples: int = EXAMPLES) -> Outcome:
     """Send the requests that schemathesis generates to the fake; reproducible in every run."""
     outcome = Outcome()
     content = _prepared(subject)
-    for event in from_schema(_schema(subject, content, examples)).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _collect(subject, content, event.recorder, outcome)
-        elif isinstance(event, events.NonFatalError | events.FatalError):
-            outcome.report("schemathesis failed", repr(event))
+    runs = [{*subject.left_out}]
+    if subject.destructive:
+        runs.insert(0, {*subject.left_out, *subject.destructive})
+    for excluded in runs:
+        for event in from_schema(_schema(subject, content, examples, excluded)).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _collect(subject, content, event.recorder, outcome)
+            elif isinstance(event, events.NonFatalError | events.FatalError):
+                outcome.report("schemathesis failed", repr(event))
     _check_keys(subject, content, outcome)
     for label in _operations(content) - subject.left_out.keys():
         if not any(
@@ -66,7 +71,7 @@ def drive(subject: Subject, examples: int = EXAMPLES) -> Outcome:
     return outcome
 
 
-def _schema(subject: Subject, content: Json, examples: int) -> Any:
+def _schema(subject: Subject, content: Json, examples: int, excluded: Collection[str]) -> Any:
     # schemathesis has no cuids, and dates in the years 1 or 9999 would test Python's limits and not
     # the fakes
     schemathesis.openapi.format("cuid", st.from_regex(r"c[a-z0-9]{24}", fullmatch=True))
@@ -75,13 +80,14 @@ def _schema(subject: Subject, content: Json, examples: int) -> Any:
     schemathesis.openapi.format("date-time", st.dates(**years).map("{}T10:30:00Z".format))
     fake = subject.fake()
     schema: Any = schemathesis.openapi.from_dict(content, config=SchemathesisConfig(seed=SEED))
-    schema.app = application(fake)
-    for label in subject.left_out:
+    schema.app = application(fake, subject.single_use)
+    for label in excluded:
         schema = schema.exclude(name=label)
     config = schema.config
     config.base_url = f"http://localhost{urlsplit(content['servers'][0]['url']).path}"
     config.headers = {"Authorization": f"Bearer {fake.api_key}"}
     config.continue_on_failure = True
+    config.phases.examples.extra_data_sources.responses = False  # the description's examples alone
     config.generation.update(
         max_examples=examples,
         deterministic=True,
@@ -143,7 +149,8 @@ def _collect(subject: Subject, content: Json, recorder: Any, outcome: Outcome) -
 def _is_explained(subject: Subject, content: Json, case: Any, check: Any, response: Any) -> bool:
     if check.name == "negative_data_rejection":
         described = content["paths"][case.operation.path][case.operation.method.lower()]
-        return not REFUSALS & described["responses"].keys()
+        gone = response.status_code == HTTPStatus.GONE  # a refusal like 404, which it accepts
+        return gone or not REFUSALS & described["responses"].keys()
     if check.name in {"positive_data_acceptance", "ensure_resource_availability"}:
         return _message(response.content) in subject.beyond_schema
     return False
@@ -151,7 +158,8 @@ def _is_explained(subject: Subject, content: Json, case: Any, check: Any, respon
 
 def _message(content: bytes) -> str:
     body = json.loads(content)
-    return str(body.get("error", body).get("message"))
+    problem = body.get("error", body)
+    return str(problem.get("message", problem.get("detail")))
 
 
 def _example(request: Any, response: Any, check: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -144,3 +145,76 @@ def test_a_correct_fake_passes_and_runs_are_reproducible() -> None:
     first, second = drive(subject(created), examples=5), drive(subject(created), examples=5)
     assert not first.violations
     assert first.answers == second.answers
+
+
+def described(*, key: bool = False, closing: bool = False) -> dict[str, Any]:
+    """Return the description with a header for idempotency keys, or with a way to close down."""
+    content = copy.deepcopy(CONTENT)
+    if key:
+        header = {"name": "Key", "in": "header", "required": True, "schema": {"enum": ["k"]}}
+        content["paths"]["/plans"]["post"]["parameters"] = [header]
+    if closing:
+        close = {"delete": {"responses": {"204": {"description": "Closed"}, "410": PROBLEM}}}
+        content["paths"] = {"/all": close, **content["paths"]}
+        content["paths"]["/plans"]["post"]["responses"]["410"] = PROBLEM
+    return content
+
+
+class Keyed(Toy):
+    """A toy that takes a key for one body only."""
+
+    def authenticate(self, received: Received) -> None:
+        """Refuse a key that came with another body."""
+        super().authenticate(received)
+        key = received.headers.get("key")
+        if key and vars(self).setdefault(f"key {key}", received.content) != received.content:
+            raise Refusal(Reply.json(422, {"message": "another body"}))
+
+
+@pytest.mark.parametrize("single_use", [frozenset[str](), frozenset({"key"})])
+def test_a_header_that_is_for_one_body_is_made_unique(single_use: frozenset[str]) -> None:
+    def fake() -> Fake:
+        toy = Keyed()
+        toy.answer = created
+        return toy
+
+    toy = Subject("toy", fake, described(key=True), single_use=single_use)
+    violations = drive(toy, examples=5).violations
+    assert any("positive_data_acceptance" in kind for kind in violations) == (not single_use)
+
+
+class Closing(Toy):
+    """A toy that can be closed for good."""
+
+    @route("DELETE", "/all")
+    def close(self, received: Received) -> Reply:
+        """Close it."""
+        del received
+        self.answer = lambda _: Reply.json(410, {"message": "closed"})
+        return Reply(204)
+
+
+def test_all_else_is_tested_before_what_an_operation_destroys() -> None:
+    def created_plans(**lists: Any) -> int:
+        def fake() -> Fake:
+            toy = Closing()
+            toy.answer = created
+            return toy
+
+        toy = Subject("toy", fake, described(closing=True), **lists)
+        return drive(toy, examples=5).answers["POST /plans", 201]
+
+    undisturbed = created_plans(left_out={"DELETE /all": "it closes"})
+    assert created_plans() < undisturbed
+    assert created_plans(destructive=frozenset({"DELETE /all"})) >= undisturbed
+
+
+def test_410_refuses_bad_data_and_is_reported_for_good_data() -> None:
+    def fake() -> Fake:
+        toy = Toy()
+        toy.answer = lambda _: Reply.json(410, {"message": "closed"})
+        return toy
+
+    violations = drive(Subject("toy", fake, described(closing=True)), examples=5).violations
+    assert "POST /plans: positive_data_acceptance: 410" in violations
+    assert not any("negative_data_rejection" in kind for kind in violations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -11,17 +12,25 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from subhub.sandbox import Fake, Reply
 
 
-def application(fake: Fake) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+def application(
+    fake: Fake, single_use: frozenset[str] = frozenset()
+) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
     """Return an application that answers from *fake*.
 
-    The clock advances by two seconds per request, so that the rate limit is never reached. An
-    exception inside the fake becomes a 500 with its traceback.
+    The clock advances by two seconds per request, so that the rate limit is never reached. The
+    values of the headers *single_use* are made unique, because schemathesis sends one with many
+    bodies. An exception inside the fake becomes a 500 with its traceback.
     """
+    numbers = itertools.count(1)
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         _ = fake.clock.advance(seconds=2)
+        number = next(numbers)
         try:
-            reply = fake.handle(*_received(environ))
+            method, target, headers, content = _received(environ)
+            for name in single_use & headers.keys():
+                headers[name] += f"-{number}"
+            reply = fake.handle(method, target, headers, content)
         except Exception:  # noqa: BLE001 - every error is reported with its request
             reply = Reply(500, traceback.format_exc().encode(), {"content-type": "text/plain"})
         _ = start(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers.items()])

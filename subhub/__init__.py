@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.doctor import Finding, diagnose
     from subhub.client.once import Once
     from subhub.client.sync_client import Client
     from subhub.errors import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         Answer,
         Customer,
         CustomerDraft,
+        DeletedCustomer,
         Event,
         Interval,
         Money,
@@ -80,6 +82,7 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.once": ("Once",),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
@@ -120,6 +123,7 @@ _HOMES = {
         "Answer",
         "Customer",
         "CustomerDraft",
+        "DeletedCustomer",
         "Event",
         "Interval",
         "Money",
@@ -150,8 +154,10 @@ __all__ = [
     "Conflict",
     "Customer",
     "CustomerDraft",
+    "DeletedCustomer",
     "Event",
     "Evidence",
+    "Finding",
     "InProgress",
     "Interval",
     "InvalidReply",
@@ -187,6 +193,7 @@ __all__ = [
     "WebhookRefused",
     "WouldSend",
     "access_at",
+    "diagnose",
 ]
 
 

@@ -83,3 +83,12 @@ def _fill(descriptor: int, content: bytes) -> None:
         _ = file.write(content)
         file.flush()
         os.fsync(descriptor)
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether this process may write to the file or into the folder at *path*.
+
+    It is not tried, so nothing is created or changed.
+    """
+    wanted = os.W_OK | os.X_OK if path.is_dir() else os.W_OK
+    return os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids)

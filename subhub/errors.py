@@ -66,6 +66,11 @@ class SubhubError(Exception):
 
     `token` is set when a change may have been carried out: `client.resolve(error.token)` finds out.
     It is text that may be stored and logged.
+
+    A `ProviderError`, an `InvalidReply` and a `TransportError` have the `request` that they are
+    about, where one was sent or was to be sent, without the key: `error.request.curl()` is a
+    command that repeats it. Its address and body hold what was sent, and so personal data; the
+    message, the repr and the traceback of the error do not show it.
     """
 
     provider: str | None = None
@@ -142,6 +147,8 @@ class ProviderError(SubhubError):
     seconds that it asks to wait, and `raw` its decoded answer. What it did not say is `None`.
     """
 
+    request: PreparedRequest | None = None
+
     def __init__(
         self,
         message: str,
@@ -186,7 +193,7 @@ class PermissionDenied(ProviderError):
 
 
 class NotFound(ProviderError):
-    """404: the provider has no object under this id."""
+    """404 or 410: the provider has no object under this id, or not any more."""
 
 
 class Conflict(ProviderError):
@@ -224,6 +231,7 @@ class InvalidReply(SubhubError):
     it broke off: asking again may help.
     """
 
+    request: PreparedRequest | None = None
     truncated = False
 
     def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
@@ -268,6 +276,8 @@ class WouldSend(SubhubError):
 
 class TransportError(SubhubError):
     """No answer came back to a request that changes nothing."""
+
+    request: PreparedRequest | None = None
 
 
 class NotSent(TransportError):

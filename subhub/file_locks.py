@@ -100,15 +100,21 @@ def acquire(path: Path) -> LockableFile | None:
     return _locked(path, create=True)
 
 
-def is_held(path: Path) -> bool:
-    """Return whether the file at *path* is locked; one that its process left behind is removed."""
+def is_held(path: Path, *, tidy: bool = True) -> bool:
+    """Return whether the file at *path* is locked.
+
+    One that its process left behind is removed, unless *tidy* is false.
+    """
     try:
         file = _locked(path, create=False)
     except FileNotFoundError:
         return False
     if file is None:
         return True
-    file.remove()
+    if tidy:
+        file.remove()
+    else:
+        file.close()
     return False
 
 

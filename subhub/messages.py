@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ Encoded: TypeAlias = tuple[str, bytes]
 
 REDACTED = "[redacted]"
 """The text in place of a secret."""
+BODILESS: Final = frozenset({"GET", "HEAD", "DELETE"})
+"""The methods whose requests have no `Content-Length` when they have no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class PreparedRequest:
     """One HTTP request: method, full address, headers and body bytes.
 
     `seconds` is how long it may take, from a free connection to the end of its answer: what is left
-    of the deadline.
+    of the deadline. `key_variable` names the environment variable that the key came from, for a
+    request that is shown without it.
     """
 
     method: str
@@ -97,6 +101,7 @@ class PreparedRequest:
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
     seconds: float = field(default=math.inf, repr=False, compare=False)
+    key_variable: str = field(default="", repr=False, compare=False)
 
     @classmethod
     def of(
@@ -130,14 +135,38 @@ class PreparedRequest:
         """Return the same request, which may take so many *seconds*."""
         return PreparedRequest(self.method, self.url, self.headers, self.content, seconds)
 
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 in it is replaced, and so not repeated by `curl`."""
+        return self.content.decode(errors="replace")
+
     def curl(self) -> str:
-        """Return the request as a curl command."""
-        words = ["curl", "--request", self.method, self.url]
+        """Return the request as a curl command, quoted for a POSIX shell.
+
+        In place of a redacted key is the environment variable that it came from, if it came from
+        one: with it, the command can be pasted as it is.
+        """
+        words = ["curl", "--request", self.method, shlex.quote(self.url)]
+        if set(self.url) & set("[]{}"):
+            words.append("--globoff")  # they are part of the address, and no pattern
         for name, value in self.headers.items():
-            words += ["--header", f"{name}: {value}"]
+            words += ["--header", self._quoted(f"{name}: {value}")]
+            if name.lower() == "accept-encoding":
+                words.append("--compressed")  # or the answer is printed as it was packed
         if self.content:
-            words += ["--data-raw", self.content.decode()]
-        return shlex.join(words)
+            words += ["--data-raw", shlex.quote(self.text)]
+        elif self.method not in BODILESS:
+            words += ["--header", "'Content-Length: 0'"]
+        return " ".join(words)
+
+    def _quoted(self, header: str) -> str:
+        """Quote *header*; where its value is redacted, the shell puts the variable in."""
+        if not self.key_variable or REDACTED not in header:
+            return shlex.quote(header)
+        *parts, last = (re.sub(r'([\\"$`])', r"\\\1", part) for part in header.split(REDACTED))
+        before = f"${{{self.key_variable}}}".join(parts)
+        variable = f"${{{self.key_variable}}}" if last else f"${self.key_variable}"
+        return f'"{before}{variable}{last}"'
 
 
 def as_json(body: Json) -> Encoded:

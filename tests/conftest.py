@@ -23,6 +23,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Interval,
     Money,
     Plan,
@@ -43,6 +44,7 @@ from subhub.plugin import (
     Provider,
     Records,
     Wire,
+    delete,
     done,
     get,
     patch,
@@ -197,6 +199,10 @@ class Toy(Provider):
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         body = {"fields": sorted(changes.changes())}
         return (yield from patch(path("/customers/{}", customer_id), Thing, body)).to_customer()
+
+    def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
+        gone = yield from delete(path("/customers/{}", customer_id), Thing)
+        return DeletedCustomer(provider=self.name, id=gone.id, raw=gone.raw)
 
     def create_signup_link(
         self,

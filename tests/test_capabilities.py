@@ -12,7 +12,7 @@ import pytest
 from subhub import Client, InvalidRequest, PluginError, Unsupported
 from subhub.plugin import Absence, Evidence, Flow, Provider, done
 from subhub.plugin.capabilities import Capabilities, options_of
-from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.plugin.operations import KNOWN, OPERATIONS
 
 if TYPE_CHECKING:
     from subhub.models import Plan, PlanDraft, Subscription
@@ -107,10 +107,10 @@ def test_the_options_of_an_operation_are_its_parameters_beyond_the_neutral_ones(
 
 def test_every_neutral_capability_is_told_of_every_provider_in_the_same_order() -> None:
     for provider in (Provider, Part):
-        names = [each for each in provider.capabilities() if each in NEUTRAL]
-        assert sorted(names) == sorted(NEUTRAL)
+        names = [each for each in provider.capabilities() if each in KNOWN]
+        assert sorted(names) == sorted(KNOWN)
         assert [each for each in names if ":" not in each] == list(OPERATIONS)
-    assert len(Part.capabilities()) == len(NEUTRAL) + 2
+    assert len(Part.capabilities()) == len(KNOWN) + 2
 
 
 def test_capabilities_are_worked_out_once_for_each_class() -> None:

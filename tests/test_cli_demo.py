@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
+from subhub.errors import InvalidRequest
 from subhub.models import Customer, CustomerDraft, Plan, PlanDraft, SignupLink, Subscription
 from subhub.plugin import Absence, Evidence, Flow, Provider, Request, done
 from subhub.plugin.decoding import json_of
@@ -100,6 +101,17 @@ class RefusingDemoToy(ForgetfulDemoToy):
         return SignupLink(provider=self.name, **json_of(response))
 
 
+class UntaxedDemoToy(CompleteDemoToy):
+    """It knows no tax."""
+
+    name = "untaxed"
+
+    def create_plan(self, draft: PlanDraft) -> Flow[Plan]:
+        if draft.tax_rate is not None:
+            raise InvalidRequest.of("tax_rate", "must be left out")
+        return super().create_plan(draft)
+
+
 class HomelessDemoToy(ForgetfulDemoToy):
     """It ships no sandbox."""
 
@@ -171,6 +183,17 @@ def facts(result: Result) -> Any:
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
     return json.loads(result.stdout)
+
+
+def test_a_provider_without_tax_is_shown_the_plan_without_it(run: Run) -> None:
+    (shown,) = [
+        each
+        for each in facts(run("--json", demo_toys=toy(UntaxedDemoToy)))["providers"]
+        if each["provider"] == "untaxed"
+    ]
+
+    assert [step["error"] for step in shown["steps"]] == [None] * len(shown["steps"])
+    assert shown["steps"][-1]["call"] == "subscribe"
 
 
 # The two providers --------------------------------------------------------------------------------

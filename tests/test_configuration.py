@@ -192,14 +192,14 @@ def test_variables_alone_are_an_account(monkeypatch: pytest.MonkeyPatch) -> None
 def test_variables_go_before_what_the_file_says_of_the_chosen_account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _ = write(TWO)
+    _ = write(TWO.replace("sandbox = true", f"api_key = '{SECRET}'"))
     monkeypatch.setenv("SUBHUB_BASE_URL", "https://other.test")
 
     assert opened().base_url == "https://other.test"
     assert opened("b").base_url == "https://poor.test"
     monkeypatch.setenv("SUBHUB_ACCOUNT", "b")
     assert opened().base_url == "https://other.test"
-    _ = write("[accounts.alone]\nprovider = 'toy'\nsandbox = true")
+    _ = write("[accounts.alone]\nprovider = 'toy'\napi_key = 'test_alone'")
     monkeypatch.delenv("SUBHUB_ACCOUNT")
     assert opened().base_url == "https://other.test"
 

@@ -76,7 +76,7 @@ def test_the_file_of_the_page_can_be_used(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NEXT_JOURNAL", "state/next.db")
 
     for account in ("main", "next"):
-        Configuration.read(path).check(account)
+        _ = Configuration.read(path).check(account)
 
 
 @pytest.mark.parametrize("where", [".", "app", "elsewhere"])
@@ -106,7 +106,7 @@ def test_a_check_reads_the_same_files_and_writes_none(monkeypatch: pytest.Monkey
     before = found()
     monkeypatch.chdir("elsewhere")
 
-    Configuration.read(path).check("main")
+    _ = Configuration.read(path).check("main")
 
     monkeypatch.chdir("..")
     assert found() == before

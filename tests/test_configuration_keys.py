@@ -216,7 +216,7 @@ def test_a_key_is_not_sent_to_the_host_of_another_provider(
 
     assert refusal(opened).endswith(
         "accounts.other: `base_url` is the address of toy, which must not get a key of keyplain: "
-        "set `provider` to toy, or leave `base_url` out"
+        "set `provider` to toy, or leave `base_url` out (`base_url` is set by SUBHUB_BASE_URL)"
     )
 
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from subhub import (
-    ConfigError,
-)
+from subhub import AsyncClient, Client, ConfigError
 from subhub.client.configuration import Configuration
 from subhub.plugin import Provider
 
@@ -51,7 +49,7 @@ def opened(name: str | None = None) -> Any:
     ("text", "said"),
     [
         ("acount = 'a'", "acount: no such key; did you mean 'account'?"),
-        ("zzz = 1", "zzz: no such key; known are account, needs, accounts, plans"),
+        ("zzz = 1", "zzz: no such key; known are account, production, needs, accounts"),
         (
             "[accounts.a]\nprovider='toy'\napi_kye='x'",
             "accounts.a.api_kye: no such key; did you mean",
@@ -168,11 +166,30 @@ def test_a_file_that_is_not_toml_is_told(content: bytes, said: str) -> None:
         ("api_key = 'env:'", "accounts.main.api_key: 'env:' names nothing"),
         ("api_key = 'file:'", "accounts.main.api_key: 'file:' names nothing"),
         ("api_key = 'env:WRONG_KEY'", "accounts.main: `api_key` must be a key of toy"),
-        ("api_key = 'env:LIVE_KEY'\nsandbox = true", "a live key of toy, and this is a sandbox"),
+        (
+            "api_key = 'env:LIVE_KEY'\nsandbox = true",
+            "`sandbox` excludes `api_key`: a sandbox",
+        ),
+        ("api_key = 'env:UNSET_KEY'\nsandbox = true", "`sandbox` excludes `api_key`: a sand"),
+        (
+            "base_url = 'https://toy.test'\nsandbox = true",
+            "`sandbox` excludes `base_url`: a ",
+        ),
+        (
+            "base_url = 'https://toy.test'\napi_key = 'test_topsecretkey'\nsandbox = true",
+            "Remove `sandbox` to reach the provider, or `api_key` and `base_url` to stay",
+        ),
+        (
+            "sandbox = 'http://127.0.0.1:1'\napi_key = 'test_topsecretkey'",
+            "main: `sandbox` excludes `api_key`: a sandbox has a key and an address of its own.",
+        ),
         ("mode = 'test'", "accounts.main: toy needs an API key"),
         ("sandbox = true\ntimeout = inf", "accounts.main: `timeout` must be > 0 seconds"),
         ("sandbox = true\ntimezone = 'Mars'", "accounts.main: unknown `timezone` 'Mars'"),
-        ("sandbox = true\nbase_url = 'toy.test'", "accounts.main: `base_url` must be an address"),
+        (
+            "api_key = 'test_topsecretkey'\nbase_url = 'toy.test'",
+            "accounts.main: `base_url` must be an address",
+        ),
     ],
 )
 def test_an_account_that_cannot_be_opened_is_told_with_file_and_key(
@@ -192,3 +209,82 @@ def test_an_account_that_cannot_be_opened_is_told_with_file_and_key(
     assert str(error).startswith(f"{path.absolute()}: {place}")
     assert str(error).count(place) == 1
     assert "topsecret" not in "".join(traceback.format_exception(error))
+
+
+REAL = "[accounts.main]\nprovider = 'toy'\napi_key = 'live_topsecretkey'\n"
+PLAY = "[accounts.main]\nprovider = 'toy'\nsandbox = true\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "said"),
+    [
+        (REAL, {"SANDBOX": "true"}, "`sandbox` excludes `api_key`: .* is set by SUBHUB_SANDBOX"),
+        (PLAY, {"API_KEY": SECRET}, "`sandbox` excludes `api_key`: .* is set by SUBHUB_API_KEY"),
+        (PLAY, {"BASE_URL": "https://a.test"}, "excludes `base_url`: .* is set by SUBHUB_BASE_URL"),
+        (PLAY, {"PRODUCTION": "true"}, "the account is a sandbox: .* is set by SUBHUB_PRODUCTION"),
+        (REAL, {"TIMEOUT": "soon"}, "accounts.main.timeout: .* (set by SUBHUB_TIMEOUT)"),
+    ],
+)
+def test_a_variable_that_makes_the_mistake_is_named(
+    monkeypatch: pytest.MonkeyPatch, text: str, variables: dict[str, str], said: str
+) -> None:
+    _ = write(text)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SUBHUB_{name}", value)
+
+    assert re.search(re.escape(said).replace(r"\.\*", ".*"), str(refusal(opened)))
+
+
+class TestProduction:
+    """`production = true`, of an account or at the top, refuses what would charge nobody."""
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ("sandbox = true", "is a sandbox: nothing would reach toy. Remove `sandbox`, or leave"),
+            ("sandbox = 'http://127.0.0.1:1'", "is a sandbox: nothing would reach toy."),
+            (
+                f"api_key = '{SECRET}'",
+                "is in test mode: nobody would be charged. Give the live",
+            ),
+            (
+                "api_key = 'live_topsecretkey'\nbase_url = 'http://localhost:8420'",
+                "has the `base_url` 'http://localhost:8420', which is not encrypted. Use https://",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("everywhere", [True, False])
+    def test_refuses_an_account_with_the_reason(
+        self, settings: str, said: str, *, everywhere: bool
+    ) -> None:
+        top, own = ("production = true", "") if everywhere else ("", "production = true")
+        _ = write(f"{top}\n[accounts.main]\nprovider = 'toy'\n{settings}\n{own}")
+
+        assert f"accounts.main: `production` is true, and the account {said}" in str(
+            refusal(opened)
+        )
+        assert said in str(refusal(lambda: Configuration.read().check("main")))
+
+    def test_accepts_a_real_account_and_a_dry_run_of_it(self) -> None:
+        _ = write(f"{REAL}production = true\ndry_run = true")
+
+        assert opened().dry_run
+
+    def test_is_not_lifted_by_an_account(self) -> None:
+        _ = write(f"production = true\n{PLAY}production = false")
+
+        assert "is a sandbox" in str(refusal(opened))
+
+    @pytest.mark.parametrize("kind", [Client, AsyncClient])
+    def test_is_an_argument_of_both_clients(
+        self, kind: type[Client | AsyncClient], toy: type[Toy]
+    ) -> None:
+        refused: list[dict[str, Any]] = [
+            {"sandbox": True},
+            {"sandbox": toy.sandbox()},
+            {"api_key": SECRET},
+        ]
+        for settings in refused:
+            with pytest.raises(ConfigError, match="`production` is true, and the account is "):
+                _ = kind(toy, production=True, **settings)
+        assert kind(toy, production=True, api_key="live_topsecretkey").provider == "toy"

@@ -11,7 +11,7 @@ from subhub_mollie import Mollie
 
 from subhub import InvalidRequest
 from subhub.messages import Request
-from subhub.models import Plan, PlanDraft, Result, Status
+from subhub.models import Customer, DeletedCustomer, Plan, PlanDraft, Result, Status
 from subhub.plugin import Flow, Page, Provider, done, get, path
 from subhub.sandbox import Received, Refusal, Reply, route
 from subhub.testing import ProviderContract
@@ -190,6 +190,28 @@ def test_a_provider_may_let_one_customer_have_an_address() -> None:
     single = type("SingleFake", (fake,), {"create_customer": create_customer})
 
     assert not judged("test_one_of_several_is_not_chosen", contract, sandbox=single)
+
+
+@pytest.mark.parametrize("name", ["afternoon", "mollie"])
+def test_a_search_that_finds_nobody_makes_two_customers_of_one(name: str) -> None:
+    def find_customer(_: Provider, **by: object) -> Flow[Customer | None]:
+        del by
+        return done(None)
+
+    test = "test_one_external_id_is_one_customer"
+    found = judged(test, CONTRACTS[name], find_customer=find_customer)
+    assert "has the external id, and got" in found
+
+
+@pytest.mark.parametrize("name", ["afternoon", "mollie"])
+def test_a_deletion_that_deletes_nobody_is_noticed(name: str) -> None:
+    def delete_customer(_: Provider, customer_id: str) -> Flow[DeletedCustomer]:
+        return done(DeletedCustomer(provider=name, id=customer_id))
+
+    found = judged(
+        "test_what_was_deleted_is_gone", CONTRACTS[name], delete_customer=delete_customer
+    )
+    assert "`get_customer` after it must raise `NotFound`: nothing was raised" in found
 
 
 def test_where_a_subscription_cannot_be_created_one_is_bought() -> None:

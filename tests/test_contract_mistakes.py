@@ -78,6 +78,8 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
         ("create_plan", Evidence("docs", ""), "the evidence of `create_plan` needs a mark"),
         ("create_plan", Evidence("sure", "x"), "the evidence of `create_plan` needs a mark"),  # type: ignore[arg-type]
         ("subscribe:starts_om", DOCS, "did you mean 'subscribe:starts_on'?"),
+        ("create_plan:code", DOCS, "than the flow, by which it is dropped"),
+        ("subscribe:code", DOCS, "`evidence` says otherwise of `subscribe:code` than the flow"),
         ("xyz", DOCS, "a row 'xyz', which the plugin does not have"),
     ],
 )
@@ -85,6 +87,14 @@ def test_the_evidence_is_complete_and_true(row: str, found: object, problem: str
     evidence = {**Mini.evidence, row: found}
 
     assert problem in judged("test_the_evidence_is_complete_and_true", evidence=evidence)
+
+
+def test_a_plan_with_a_tax_rate_that_is_refused_is_tried_without() -> None:
+    taxed = MiniContract.plan.model_copy(update={"tax_rate": 21})
+
+    found = failures(contract_of(Mini, plan=taxed), "test_what_is_claimed_is_done")
+
+    assert list(found) == []
 
 
 def test_a_public_method_without_a_meaning_is_refused() -> None:

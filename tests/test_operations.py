@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from subhub import (
     InvalidRequest,
-    Plan,
     PlanDraft,
 )
 
@@ -35,6 +35,7 @@ IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("update_plan", "plan", {"name": "A"}),
     ("get_customer", "customer_id", {}),
     ("update_customer", "customer_id", {"name": "A"}),
+    ("delete_customer", "customer_id", {}),
     ("get_subscription", "subscription_id", {}),
     ("update_subscription", "subscription_id", {"description": "A"}),
     ("cancel_subscription", "subscription_id", {"when": "now"}),
@@ -68,7 +69,7 @@ NO_IDS: list[Any] = [
     ["pln_1"],
     {"id": 1},
     True,
-    Plan(provider="toy", id="pln_1"),
+    2.5,
 ]
 
 
@@ -91,10 +92,12 @@ def test_an_id_left_out_is_refused_where_one_is_needed(billing: Caller, desk: De
         assert list(refusal(desk, getattr(billing, operation), None, **terms).fields) == [field]
 
 
-def test_a_result_in_place_of_its_id_is_told_so(billing: Caller, desk: Desk) -> None:
-    error = refusal(desk, billing.get_plan, Plan(provider="toy", id="pln_1"))
+def test_what_has_an_id_and_is_no_result_of_that_kind_is_told_so(
+    billing: Caller, desk: Desk
+) -> None:
+    error = refusal(desk, billing.get_plan, SimpleNamespace(id="pln_1"))
 
-    assert str(error) == "`plan` must be an id (text), got Plan: pass its `.id`"
+    assert str(error) == "`plan` must be an id (text), got SimpleNamespace: pass its `.id`"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("POST /v1/customers", lambda: billing.create_customer(somebody)),
         ("GET /v1/customers/x", lambda: billing.get_customer("x")),
         ("PATCH /v1/customers/x", lambda: billing.update_customer("x", city="Gouda")),
+        ("DELETE /v1/customers/x", lambda: billing.delete_customer("x")),
         ("POST /v1/links", lambda: billing.create_signup_link(plan="p", customer=somebody)),
         ("POST /v1/subscriptions", lambda: billing.subscribe(plan=draft, customer="x")),
         ("GET /v1/subscriptions/x", lambda: billing.get_subscription("x")),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import InvalidRequest
 from subhub.models import CustomerDraft, PlanDraft
@@ -61,8 +62,11 @@ def test_only_what_was_given_to_the_active_provider_reaches_it(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"color": "red"}, "`create_plan` has no option color; known are colour, count, public_"),
-        ({"color": 1, "x": 2}, "no option color, x; known are colour, count, public_name"),
+        (
+            {"color": "red"},
+            "`create_plan` has no option color; did you mean 'colour'? known are colour, count, pu",
+        ),
+        ({"color": 1, "x": 2}, "no option color, x; did you mean 'colour'? known are colour, cou"),
         ({"draft": 1}, "no option draft; known are"),
         ({"colour": "green"}, "colour: must be 'red' or 'blue', got 'green'"),
         ({"count": "3"}, "count: must be a valid integer, got '3'"),
@@ -80,13 +84,52 @@ def test_a_wrong_option_is_refused_with_what_is_known(given: dict[str, Any], sai
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"colour": "red"}, "'colour' stands below the provider's name: {'rich': {'colour': ...}}"),
+        (
+            {"colour": "red"},
+            "'colour' is an option, and stands below its .*: provider_options={'rich': {'colour':",
+        ),
+        (
+            {"color": "red"},
+            "'color' is not the name of a .*: did you mean provider_options={'rich': {'colour': ..",
+        ),
         ({"ritch": {"colour": "red"}}, "'ritch' is not the name of an .*: did you mean 'rich'?"),
+        ({"aftrnoon": {}}, "'aftrnoon' is not the name of an .*: did you mean 'afternoon'?"),
         ({"paypal": {}}, "'paypal' is not the name of an .*: installed are afternoon, mijnkl"),
     ],
 )
 def test_a_part_that_no_provider_would_take_is_refused(options: Any, said: str) -> None:
     with pytest.raises(InvalidRequest, match=re.escape(said).replace(r"\.\*", ".*")):
+        _ = validated_options(Rich, "create_plan", options)
+
+
+@pytest.mark.parametrize("given", ["create_invoice", "create_invoce"])
+def test_an_option_of_another_provider_is_shown_below_its_name(given: str) -> None:
+    """It is also understood after a switch, when another provider is the active one."""
+    nested = "provider_options={'mijnklantportaal': {'create_invoice': ...}}"
+    options: Any = {given: True}
+    for provider in (Rich, MijnKlantportaal):
+        with pytest.raises(InvalidRequest, match=re.escape(nested)) as caught:
+            _ = validated_options(provider, "subscribe", options)
+        assert set(caught.value.fields) == {given}
+
+
+def test_an_option_that_is_named_like_a_provider_is_the_option() -> None:
+    class Risk(Rich):
+        name = "risk"
+
+        def create_customer(self, draft: CustomerDraft, *, risky: bool = False) -> Flow[Any]:
+            return done((draft, risky))
+
+    options: Any = {"risky": True}
+    with pytest.raises(InvalidRequest, match=re.escape("{'risk': {'risky': ...}}")):
+        _ = validated_options(Risk, "create_customer", options)
+
+
+def test_a_broken_neighbour_does_not_disturb_the_hint(offer: Callable[..., None]) -> None:
+    offer(type("Broken", (Rich,), {"name": "broken", "__module__": "no_such_module"}))
+
+    options: Any = {"zzz": 1}
+    with pytest.raises(InvalidRequest, match="installed are afternoon, broken, "):
         _ = validated_options(Rich, "create_plan", options)
 
 

@@ -52,7 +52,7 @@ class World:
 
     def lose(self, call: Callable[[World], Any], *, after: bool) -> str:
         """The token of *call*, whose answer is lost before or after the change was made."""
-        for method in ("POST", "PATCH"):
+        for method in ("POST", "PATCH", "DELETE"):
             self.fake.faults.next(Fault("dropped", after=after), method=method)
         with pytest.raises(OutcomeUnknown) as caught:
             call(self)
@@ -74,6 +74,7 @@ CALLS: Mapping[str, Callable[[World], Any]] = {
     "update_customer": lambda world: world.billing.update_customer(
         world.customer, email="new@test.com"
     ),
+    "delete_customer": lambda world: world.billing.delete_customer(world.customer),
     "create_signup_link": lambda world: world.billing.create_signup_link(
         plan=world.plan,
         customer=PERSON if world.billing.provider == "mijnklantportaal" else world.customer,
@@ -112,6 +113,7 @@ CALLS: Mapping[str, Callable[[World], Any]] = {
         (Afternoon, "create_customer", "ambiguous", "not_done"),
         (Afternoon, "create_known_customer", "done", "not_done"),
         (Afternoon, "update_customer", "done", "not_done"),
+        (Afternoon, "delete_customer", "done", "not_done"),
         (Afternoon, "create_signup_link", "ambiguous", "ambiguous"),
         (Afternoon, "subscribe", "ambiguous", "ambiguous"),
         (Afternoon, "change_subscription", "ambiguous", "ambiguous"),
@@ -146,7 +148,8 @@ def test_what_can_be_found_out_is_declared(
     provider: type[Provider], connect: Callable[..., Any]
 ) -> None:
     told: Mapping[str | None, str] = {"decided": "done", "candidates": "ambiguous"}
-    for operation in ("create_plan", "create_customer", "update_customer", "subscribe"):
+    changes = ("create_plan", "create_customer", "update_customer", "delete_customer", "subscribe")
+    for operation in changes:
         capability = provider.capabilities()[operation]
         if not capability.supported:
             assert capability.lost is None

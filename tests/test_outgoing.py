@@ -98,3 +98,10 @@ def test_neither_headers_nor_content_stand_in_the_repr() -> None:
     prepared = PreparedRequest.of(Request("POST", "/", {"secret": 1}), BASE, headers, as_json)
 
     assert "secret" not in repr(prepared)
+
+
+def test_a_body_that_is_not_text_is_shown_all_the_same() -> None:
+    prepared = PreparedRequest("POST", "https://toy.test", {}, b"PDF\xff")
+
+    assert prepared.text == "PDF\ufffd"
+    assert prepared.curl().endswith("--data-raw 'PDF\ufffd'")

@@ -35,7 +35,7 @@ def test_the_page_has_every_capability_with_evidence_and_proof() -> None:
     assert "| `create_plan` | no |" in text
     assert "| `create_customer` | documentation |" in text
     assert re.search(r"/customers/create\) \| ambiguous \| sandbox, \d+ tests \|", text)
-    assert "| `delete_customer` (only here) | [documentation](https://" in text
+    assert "| `ingest_event` (only here) | [documentation](https://" in text
     assert all(f"| `{name}`" in text for name in Afternoon.capabilities())
 
 

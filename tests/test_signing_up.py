@@ -18,6 +18,8 @@ from subhub_afternoon import Afternoon
 from subhub_afternoon.fake import AfternoonFake
 from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
+from subhub_mollie import Mollie
+from subhub_mollie.fake import MollieFake
 
 from subhub import (
     Absence,
@@ -30,6 +32,7 @@ from subhub import (
     Interval,
     InvalidRequest,
     Money,
+    NotFound,
     NotSent,
     OutcomeUnknown,
     PlanDraft,
@@ -54,6 +57,20 @@ PHONE = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
 )
 BOTH = pytest.mark.parametrize("operation", ["subscribe", "create_signup_link"])
+EVERY = pytest.mark.parametrize("operation", ["subscribe", "create_signup_link", "create_customer"])
+
+
+def sign_up_with(billing: Any, operation: str, draft: CustomerDraft = ANNA) -> Any:
+    """Call an operation with a draft; its result, or the awaitable of it."""
+    if operation == "create_customer":
+        return billing.create_customer(draft)
+    return getattr(billing, operation)(plan="phone", customer=draft)
+
+
+def customer_of(result: Any) -> str:
+    """Return the id of the customer whom a result is about."""
+    found: str = result.id if isinstance(result, Customer) else result.customer_id
+    return found
 
 
 class Unsearchable(Afternoon):
@@ -62,6 +79,15 @@ class Unsearchable(Afternoon):
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {
         **Afternoon.evidence,
         "find_customer:external_id": Absence("it has no search"),
+    }
+
+
+class NewOnly(Afternoon):
+    """A provider whose links are for new customers."""
+
+    evidence: ClassVar[Mapping[str, Evidence | Absence]] = {
+        **Afternoon.evidence,
+        "create_signup_link:existing_customer": Absence("its links create a customer"),
     }
 
 
@@ -92,7 +118,7 @@ def over(fake: Fake) -> dict[str, Any]:
 
 
 class TestTwoAtOnce:
-    @BOTH
+    @EVERY
     @pytest.mark.parametrize("journal", [True, False])
     def test_in_two_threads_make_one_customer(
         self, fake: AfternoonFake, operation: str, tmp_path: Path, *, journal: bool
@@ -102,7 +128,7 @@ class TestTwoAtOnce:
         def sign_up() -> None:
             path = tmp_path / "journal.db" if journal else None
             with Client(Afternoon, **over(fake), journal=path) as billing:  # each has its own
-                made.append(getattr(billing, operation)(plan="phone", customer=ANNA).customer_id)
+                made.append(customer_of(sign_up_with(billing, operation)))
 
         threads = [threading.Thread(target=sign_up) for _ in range(3)]
         for thread in threads:
@@ -113,10 +139,10 @@ class TestTwoAtOnce:
         assert len(fake.customers) == 1
         assert not list(tmp_path.glob("*.lock"))
 
-    @BOTH
+    @EVERY
     def test_in_two_tasks_make_one_customer(self, fake: AfternoonFake, operation: str) -> None:
         async def sign_up(billing: AsyncClient) -> None:
-            _ = await getattr(billing, operation)(plan="phone", customer=ANNA)
+            _ = await sign_up_with(billing, operation)
 
         async def run() -> None:
             async with (
@@ -208,14 +234,64 @@ class TestACustomerWhoExists:
         known = billing.create_customer(ANNA)
         assert billing.subscribe(plan="phone", customer=ANNA).customer_id == known.id
         assert billing.create_signup_link(plan="phone", customer=ANNA).customer_id == known.id
+        assert billing.create_customer(ANNA) == known
         assert len(fake.customers) == 1
 
-    @BOTH
+    def test_is_used_unchanged(self, connect: Connect, fake: AfternoonFake) -> None:
+        billing = connect(Afternoon, **over(fake))
+        known = billing.create_customer(ANNA)
+        renamed = ANNA.model_copy(update={"name": "Anna B", "email": "b@example.com"})
+        options = {"afternoon": {"url": "https://example.com"}}
+        assert billing.create_customer(renamed, provider_options=options) == known
+        assert billing.get_customer(known.id) == known
+
+    def test_is_found_at_every_provider_that_keeps_the_id(self, connect: Connect) -> None:
+        fake = MollieFake()
+        billing = connect(Mollie, **over(fake))
+        known = billing.create_customer(ANNA)
+        assert billing.create_customer(ANNA) == known
+        assert len(fake.customers) == 1
+
+    def test_is_refused_unsent_where_no_id_is_kept(self, connect: Connect) -> None:
+        """`needs = ["find_customer:external_id"]` says so of the account, before any call."""
+        fake = MijnKlantportaalFake()
+        plan = fake.add_plan("phone", PHONE)
+        billing = connect(MijnKlantportaal, **over(fake))
+        draft = COMPANY.model_copy(update={"external_id": "user-1"})
+        calls: list[Callable[[], Any]] = [
+            lambda: billing.create_customer(draft),
+            lambda: billing.subscribe(plan=plan, customer=draft),
+            lambda: billing.create_signup_link(plan=plan, customer=draft),
+        ]
+        for call in calls:
+            with pytest.raises(InvalidRequest, match="your own id cannot be stored") as caught:
+                call()
+            assert set(caught.value.fields) == {"external_id"}
+        assert not fake.exchanges
+        assert not billing.supports("find_customer:external_id")
+
+    @EVERY
+    def test_is_chosen_by_the_application_where_several_fit(
+        self, connect: Connect, fake: AfternoonFake, operation: str
+    ) -> None:
+        billing = connect(Afternoon, **over(fake))
+        twins = [billing.call(Afternoon.create_customer, ANNA) for _ in range(2)]
+        with pytest.raises(Ambiguous) as caught:
+            _ = sign_up_with(billing, operation)
+        assert caught.value.candidates == tuple(twins)
+        assert "give its id: `customer=error.candidates[0].id`" in str(caught.value)
+        assert caught.value.operation == operation
+        chosen: Any = caught.value.candidates[0]
+        sold = billing.subscribe(plan="phone", customer=chosen.id)
+        assert sold.customer_id == twins[0].id
+        assert len(fake.customers) == 2
+
+    @EVERY
     def test_may_have_an_id_that_was_written_differently(self, operation: str) -> None:
         listed = {"success": True, "customers": [{"id": "c12345678", "external_id": "user-1 "}]}
         draft = ANNA.model_copy(update={"external_id": "User-1"})
         with scripted("afternoon", reply(200, listed)) as box, pytest.raises(Ambiguous) as caught:
-            _ = getattr(box.client, operation)(plan="phone", customer=draft)
+            _ = sign_up_with(box.client, operation, draft)
         assert [found.id for found in caught.value.candidates if isinstance(found, Customer)] == [
             "c12345678"
         ]
@@ -235,9 +311,30 @@ class TestACustomerWhoExists:
         with pytest.raises(InvalidRequest):
             _ = billing.subscribe(plan="phone 1", customer=ANNA)
         draft = ANNA.model_copy(update={"external_id": "x" * 300})
+        for operation in ("subscribe", "create_signup_link", "create_customer"):
+            with pytest.raises(InvalidRequest) as caught:
+                _ = sign_up_with(billing, operation, draft)
+            assert caught.value.provider == "afternoon"
         with pytest.raises(InvalidRequest):
-            _ = billing.subscribe(plan="phone", customer=draft)
+            _ = billing.create_signup_link(plan="phone 1", customer=ANNA)
         assert not fake.exchanges
+
+    def test_is_not_looked_for_where_no_link_can_be_for_them(
+        self, connect: Connect, fake: AfternoonFake
+    ) -> None:
+        billing = connect(NewOnly, sandbox=fake)
+        for _ in range(2):
+            _ = billing.create_signup_link(plan="phone", customer=ANNA)
+        assert len(fake.customers) == 2
+
+    def test_is_not_in_the_error_of_a_link_that_fails(
+        self, connect: Connect, fake: AfternoonFake
+    ) -> None:
+        billing = connect(Afternoon, sandbox=fake)
+        _ = billing.create_customer(ANNA)
+        with pytest.raises(NotFound) as caught:
+            _ = billing.create_signup_link(plan="no_such_plan", customer=ANNA)
+        assert caught.value.completed == ()
 
     def test_is_found_in_a_dry_run(self, connect: Connect, fake: AfternoonFake) -> None:
         billing = connect(Afternoon, sandbox=fake, dry_run=True)

@@ -24,9 +24,7 @@ import pytest
 from subhub import *
 from subhub.testing import Scripted, Sandbox, reply
 
-COMPANY = CustomerDraft(
-    name="Acme Corp", email="billing@acme.com", external_id="cust_123", country="NL"
-)
+COMPANY = CustomerDraft(name="Acme Corp", email="billing@acme.com", country="NL")
 PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
 CUSTOMER = {"customer": {"id": "c1", "name": "Anne", "email": "anne@example.com"}}
 

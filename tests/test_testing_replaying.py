@@ -24,9 +24,7 @@ MADE = FOLDER / "afternoon" / "create_customer.yaml"
 FOUND = FOLDER / "afternoon" / "find_customer.yaml"
 CUSTOMERS = "https://api.afternoon.co/v1/customers"
 KEY = "ak_test_0000000000000000"
-COMPANY = CustomerDraft(
-    name="Acme Corp", email="billing@acme.com", external_id="cust_123", country="NL"
-)
+COMPANY = CustomerDraft(name="Acme Corp", email="billing@acme.com", country="NL")
 OTHER = COMPANY.model_copy(update={"name": "Other Corp", "country": None})
 Change = Callable[[list[dict[str, Any]]], object]
 

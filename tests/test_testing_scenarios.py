@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
+from subhub_mollie import Mollie
 
 from subhub import AuthenticationFailed, Client, InvalidRequest, OutcomeUnknown, TransportError
 from subhub.client.account import open_account
@@ -69,6 +70,20 @@ def live(served: ServedAccount, **settings: Any) -> LiveRecording:
     given: dict[str, Any] = {"api_key": served.fake.api_key, "base_url": served.base_url}
     plan = served.plan_ids[PLAN_KEY] if served.provider is Afternoon else None
     return LiveRecording(open_account(served.provider, **{**given, **settings}), plan)
+
+
+def test_where_plans_are_terms_the_terms_are_sold_without_a_tax_that_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mollie" / "main-job.yaml"
+
+    steps = {step.operation: step.outcome for step in record_in_sandbox(Mollie, path)}
+
+    assert steps["create_customer"] == "done"
+    assert steps["subscribe"].startswith("Rejected: ")  # the sandbox: there is no mandate yet
+    sent = path.read_text("utf-8")
+    assert "/v2/customers/" in sent
+    assert "12.95" in sent
 
 
 def replayed_from(path: Path, provider: type[Provider]) -> list[ScenarioStep]:

@@ -31,6 +31,8 @@ capabilities NAME` shows the same for any installed provider.
 - **Evidence** for the wire format: official spec (complete in the provider's own document),
   documentation, older documentation, or assumed (not documented). `no`: the provider cannot do it;
   `not yet`: this plugin cannot.
+- **Fields** of what is created, such as `create_customer:phone`, are supported if the plugin's
+  request has them. `required`: a draft without it is refused.
 - **Recovery** after a lost response, by `client.resolve`: automatic (it finds out whether the
   change took effect), ambiguous (it finds candidates, and a person chooses), or none.
 - **Proven**: what the contract suite ran on, and how many tests passed. For a capability that is
@@ -71,10 +73,7 @@ def _overview(providers: Sequence[type[Provider]]) -> Iterator[str]:
     ]
     yield from _table(
         ("capability", *(provider.name for provider in providers)),
-        (
-            (f"`{row[0].name}`", *(evidence(found) or support(found) for found in row))
-            for row in zip(*neutral, strict=True)
-        ),
+        ((f"`{row[0].name}`", *map(_summary, row)) for row in zip(*neutral, strict=True)),
     )
 
 
@@ -102,13 +101,18 @@ def _section(provider: type[Provider], run: Run) -> Iterator[str]:
     )
 
 
+def _summary(capability: Capability) -> str:
+    words = evidence(capability) or support(capability)
+    return f"{words}, required" if capability.field == "required" else words
+
+
 def _name(capability: Capability) -> str:
     return f"`{capability.name}`" + (" (only here)" if capability.extension else "")
 
 
 def _source(capability: Capability) -> str:
     source = why(capability)
-    words = evidence(capability)
+    words = _summary(capability)
     return f"[{words}]({source})" if "://" in source else f"{words}: {source}"
 
 

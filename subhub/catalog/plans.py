@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from subhub.catalog.lock_file import LockFile
 from subhub.client.configuration import Configuration
@@ -185,8 +184,12 @@ def _difference(draft: PlanDraft, plan: Plan) -> str | None:
 
 def _with_tax_of(draft: PlanDraft, plan: Plan) -> Plan:
     """Return *plan* with the tax of *draft* where only one of the two says one."""
-    rates: set[Decimal | None] = {draft.tax_rate, plan.tax_rate}
-    return plan.model_copy(update={"tax_rate": draft.tax_rate}) if None in rates else plan
+    said = {
+        name: getattr(draft, name)
+        for name in ("tax_rate", "tax")
+        if None in {getattr(draft, name), getattr(plan, name)}
+    }
+    return plan.model_copy(update=said)
 
 
 def _equal(key: str, draft: PlanDraft, existing: Iterable[Plan]) -> Plan | None:

@@ -18,7 +18,11 @@ from subhub.cli.command import command
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "init": ("init:init", "Create a configuration file that works at once, in a sandbox."),
-    "check": ("check:check", "Check the plugin, the key and the needs of every account."),
+    "check": (
+        "check:check",
+        "Check the plugin, the key, the needs and the plans of every account.",
+    ),
+    "doctor": ("doctor:doctor", "Check each account as it is, at its provider too."),
     "demo": ("demo:demo", "Run the main job in the sandbox of every installed provider."),
     "providers": ("providers:providers", "List the installed provider plugins."),
     "capabilities": (
@@ -39,7 +43,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
     "call": (
         "call:call",
-        "Call an operation that only one provider has; `subhub capabilities` lists them.",
+        "Call an operation that only one provider has, or list those.",
     ),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),

@@ -134,9 +134,12 @@ def need_testing_extra() -> None:
 
 
 def _record_live(account: Account, plan: str | None, path: Path, output: Output) -> None:
-    from subhub.testing.cassettes.scenario_recording import LiveRecording  # noqa: PLC0415 - an extra
+    from subhub.testing.cassettes.scenario_recording import (  # noqa: PLC0415 - an extra
+        LiveRecording,
+        needs_a_plan,
+    )
 
-    if plan is None and not account.provider.capabilities().supports("create_plan"):
+    if plan is None and needs_a_plan(type(account.provider)):
         message = f"`--plan` is required: {account.provider.name}'s API cannot create plans"
         raise InvalidRequest(message)
     recording = LiveRecording(account, plan)

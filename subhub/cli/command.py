@@ -46,7 +46,8 @@ def _flattened(function: Command) -> Command:
     flags = {option.name: _flag(option) for option in options}
 
     def run(**given: Any) -> None:
-        with reported(as_json=given.get("as_json", False), flags=flags):
+        as_json, curl = given.get("as_json", False), given.get("curl", False)
+        with reported(as_json=as_json, flags=flags, curl=curl):
             for name, members in groups.items():
                 group = parameters[name].annotation
                 # popped, because the function takes the group and not its members

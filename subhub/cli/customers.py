@@ -100,3 +100,22 @@ def update(*, customer: CustomerId, fields: CustomerFields, options: ChangeOptio
             provider_options=options.provider_options(client.provider),
         )
         options.show(changed)
+
+
+@command(app, "delete")
+def delete(
+    *,
+    customer: CustomerId,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm: it cannot be undone.")] = False,
+    options: ChangeOptions,
+) -> None:
+    """Delete a customer for good; what happens to their subscriptions is the provider's rule."""
+    with options.client() as client:
+        if not (yes or options.dry_run):
+            message = (
+                f"this deletes the customer {customer!r} at {client.provider} for good: to "
+                "confirm, add `--yes`"
+            )
+            raise InvalidRequest(message)
+        own = options.provider_options(client.provider)
+        options.show(client.delete_customer(customer, provider_options=own))

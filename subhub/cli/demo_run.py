@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from subhub.client.sync_client import Client
 from subhub.errors import SubhubError, Unsupported
 from subhub.models import CustomerDraft, Interval, Money, PlanDraft
+from subhub.plugin.operations import NEUTRAL
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Exchange, Fake, VirtualClock
 
@@ -96,12 +97,13 @@ def run(provider: type[Provider], version: str) -> DemoRun:
 
 def _main_job(client: Client, fake: Fake, calls: list[DemoCall]) -> None:
     """Sell PLAN to CUSTOMER; if the API cannot create plans, add it as the dashboard would."""
+    draft = client.capabilities.sellable(PLAN)
     try:
-        plan = _call(calls, fake, "create_plan", lambda: client.create_plan(PLAN)).id
+        plan = _call(calls, fake, "create_plan", lambda: client.create_plan(draft)).id
     except Unsupported as error:
         calls[-1].error = error
         # as a person would do it in the provider's dashboard
-        plan = fake.add_plan("phone", PLAN)
+        plan = fake.add_plan("phone", draft)
     link = _call(
         calls,
         fake,
@@ -142,7 +144,7 @@ def _call(calls: list[DemoCall], fake: Fake, name: str, perform: Callable[[], T]
 
 def _lacks(client: Client) -> Iterator[Unsupported]:
     """Yield what the provider lacks of the main job."""
-    for name in client.capabilities:
+    for name in NEUTRAL:
         if name.partition(":")[0] in MAIN_JOB:
             try:
                 client.capabilities.require(name)

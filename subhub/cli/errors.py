@@ -14,6 +14,7 @@ from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USA
 from subhub.cli.output import complain, json_text, plain, rendered
 from subhub.cli.streams import unwritable
 from subhub.errors import (
+    Ambiguous,
     ConfigError,
     InvalidRequest,
     OutcomeUnknown,
@@ -22,6 +23,7 @@ from subhub.errors import (
     Unsupported,
     WouldSend,
 )
+from subhub.messages import PreparedRequest
 
 EXIT_CODES: Final[Sequence[tuple[type[SubhubError], int]]] = (
     (ConfigError, USAGE),
@@ -51,12 +53,13 @@ ATTRIBUTES: Final = (
 
 
 @contextmanager
-def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
+def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> Generator[None]:
     """Turn an error that is raised in the block into a message and an exit code.
 
     Args:
         as_json: Print JSON.
         flags: The command's arguments as they are written in a shell: `{"plan": "--plan"}`.
+        curl: Print the request that the error is about, as a command; JSON always has it.
     """
     try:
         yield
@@ -64,8 +67,11 @@ def reported(*, as_json: bool, flags: Mapping[str, str]) -> Generator[None]:
         _print_request(stopped, as_json=as_json)
     except SubhubError as error:
         message = _with_flags(error, flags)
-        sentences = [message, *_advice(error)]
-        _print_error({**error_data(error), "message": message}, sentences, as_json=as_json)
+        request: PreparedRequest | None = getattr(error, "request", None)
+        shown = {} if request is None else {"request": _request_data(request)}
+        sentences = [message, *_advice(error), *([request.curl()] if request and curl else ())]
+        data = {**error_data(error), "message": message, **shown}
+        _print_error(data, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
     except OSError as error:
         if message := unwritable(error):
@@ -95,6 +101,8 @@ def _with_flags(error: SubhubError, flags: Mapping[str, str]) -> str:
         return f"`{flags.get(name) or flags.get(name.removesuffix('_id')) or name}`"
 
     message = str(error)
+    if isinstance(error, Ambiguous):
+        return re.sub(r"`(\w+)=error\.\S+`", lambda name: f"`{flag(name[1])[1:-1]} ID`", message)
     if not isinstance(error, InvalidRequest):
         return message
     if error.fields and all(name in flags and f"`{name}`" not in message for name in error.fields):
@@ -114,10 +122,15 @@ def _advice(error: SubhubError) -> list[str]:
     if isinstance(error, OutcomeUnknown):
         advice.append("The change may have taken effect: check that before you repeat it.")
         advice.append(f"To look it up: subhub resolve {error.token}")
-    created = [f"{type(item).__name__} {getattr(item, 'id', '')}" for item in error.completed]
-    if created:
-        advice.append(f"Already created, do not create again: {', '.join(created)}")
+    if isinstance(error, Ambiguous) and error.candidates:
+        advice.append(f"Candidates: {_named(error.candidates)}")
+    if error.completed:
+        advice.append(f"Already created, do not create again: {_named(error.completed)}")
     return advice
+
+
+def _named(items: Sequence[object]) -> str:
+    return ", ".join(f"{type(item).__name__} {getattr(item, 'id', '')}" for item in items)
 
 
 def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
@@ -125,14 +138,18 @@ def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
     if not as_json:
         typer.echo(request.curl())
         return
-    data = {
+    typer.echo(json_text({"would_send": _request_data(request)}))
+
+
+def _request_data(request: PreparedRequest) -> dict[str, object]:
+    """Return a request that is shown without its key as data for JSON."""
+    return {
         "method": request.method,
         "url": request.url,
         "headers": dict(request.headers),
-        "body": request.content.decode(),
+        "body": request.text,
         "curl": request.curl(),
     }
-    typer.echo(json_text({"would_send": data}))
 
 
 def _print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:

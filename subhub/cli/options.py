@@ -63,6 +63,15 @@ class ClientOptions(Output):
             rich_help_panel=PANEL,
         ),
     ] = False
+    curl: Annotated[
+        bool,
+        typer.Option(
+            "--curl",
+            "-v",
+            help="After an error, print its request as a curl command, without the key.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
 
     @contextmanager
     def client(

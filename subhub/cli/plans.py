@@ -10,6 +10,7 @@ import typer
 import subhub
 from subhub.cli.command import command
 from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
+from subhub.models import Tax
 
 app = typer.Typer(
     help="Plans: what is sold, at what price, how often.",
@@ -57,9 +58,9 @@ class PlanFields:
         fields = {**asdict(self), "price": self.money, "interval": self.period}
         return {name: value for name, value in fields.items() if value is not None}
 
-    def draft(self, code: str | None = None) -> subhub.PlanDraft:
+    def draft(self, code: str | None = None, tax: Tax | None = None) -> subhub.PlanDraft:
         """Return the plan to create; raise `InvalidRequest` if a required field is missing."""
-        return subhub.PlanDraft(**self.given, code=code)
+        return subhub.PlanDraft(**self.given, code=code, tax=tax)
 
 
 @command(app, "create")
@@ -67,10 +68,11 @@ def create(
     *,
     fields: PlanFields,
     code: Annotated[str | None, typer.Option(help="Your own short name for it.")] = None,
+    tax: Annotated[Tax | None, typer.Option(help="Whether the price includes the tax.")] = None,
     options: ChangeOptions,
 ) -> None:
     """Create a plan: --name, --price and --interval are required."""
-    draft = fields.draft(code)
+    draft = fields.draft(code, tax)
     with options.client() as client:
         own = options.provider_options(client.provider)
         options.show(client.create_plan(draft, provider_options=own))

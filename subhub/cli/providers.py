@@ -60,6 +60,8 @@ def capabilities(
 
     Evidence for the wire format: official spec, documentation, older documentation, assumed.
 
+    A field of what is created, such as `create_customer:phone`, is supported if it is sent.
+
     Recovery after a lost response, by `subhub resolve`: automatic, ambiguous (a person chooses
     from the candidates), none.
 
@@ -89,10 +91,13 @@ def why(capability: Capability) -> str:
 
 
 def support(capability: Capability) -> str:
-    """Return whether the provider can do it; `not yet` if only the plugin cannot."""
+    """Return whether the provider can do it; `not yet` if only the plugin cannot.
+
+    A field of a draft may be `required` as well.
+    """
     found = capability.found
     if not isinstance(found, Absence):
-        return "yes"
+        return "required" if capability.field == "required" else "yes"
     return "no" if found.kind == "provider" else "not yet"
 
 
@@ -151,6 +156,7 @@ def _capability_data(capability: Capability, run: Run | None) -> dict[str, objec
         "extension": capability.extension,
         "options": capability.options,
         "lost": capability.lost,
+        "field": capability.field,
         "proof": {"source": run.tested.source, **as_data(counts)} if run and counts else None,
         **known,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from subhub.cli.output import Output
-from subhub.errors import ConfigError
+from subhub.errors import ConfigError, InvalidRequest, PluginError
 from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
-from subhub.plugin.registry import load, names
+from subhub.plugin.registry import installed, load
 
 if TYPE_CHECKING:
     from subhub.client.configuration import Configuration
@@ -69,17 +69,19 @@ def serve(
     from subhub import server  # noqa: PLC0415 - its dependencies are an extra
 
     configuration = _read(config) if config else None
-    accounts = _accounts(provider or [], configuration)
+    skipped: dict[str, str] = {}
+    accounts = _accounts(provider or [], configuration, skipped)
     plans = configuration.plans() if configuration else PLANS
+    served = list(_with_plans(accounts, plans, skipped, output))
     stored = server.StateFile(state) if state else None
     with (
         stored.locked() if stored else nullcontext(),
         server.listen(host, port) as listening,
     ):
         sandbox = server.Sandbox(server.origin_of(listening), stored, real_time=real_time)
-        for chosen, name in accounts:
-            _ = sandbox.add(chosen, name, plans)
-        _print(sandbox, output)
+        for chosen, name, sold in served:
+            _ = sandbox.add(chosen, name, sold)
+        _print(sandbox, skipped, output)
         exposed = server.is_exposed(listening)
         server.run(server.Application(sandbox, exposed=exposed), listening)
         sandbox.save()  # the server only logs that it cannot; for the command, it is an error
@@ -100,11 +102,11 @@ def _read(path: Path) -> Configuration:
 
 
 def _accounts(
-    providers: list[str], configuration: Configuration | None
+    providers: list[str], configuration: Configuration | None, skipped: dict[str, str]
 ) -> list[tuple[type[Provider], str]]:
     """Return the accounts to serve: those named on the command line, or those of the file."""
     if providers or configuration is None:
-        return [(load(name), MAIN) for name in dict.fromkeys(providers or names())]
+        return [(load(name), MAIN) for name in dict.fromkeys(providers or _ready(skipped))]
     found: list[tuple[type[Provider], str]] = []
     for name, settings in configuration.settings.accounts.items():
         chosen = load(settings.provider)
@@ -119,11 +121,50 @@ def _accounts(
     return found
 
 
-def _print(sandbox: Sandbox, output: Output) -> None:
+def _with_plans(
+    accounts: Iterable[tuple[type[Provider], str]],
+    plans: Mapping[str, PlanDraft],
+    skipped: dict[str, str],
+    output: Output,
+) -> Iterator[tuple[type[Provider], str, Mapping[str, PlanDraft]]]:
+    """Yield the accounts whose sandbox can have *plans*, if need be without their tax rates.
+
+    The reasons of the others are added to *skipped*; it is an error if none is left.
+    """
+    left = False
+    for provider, name in accounts:
+        account = f"{provider.name}/{name}"
+        sellable = {key: provider.capabilities().sellable(plan) for key, plan in plans.items()}
+        try:
+            _ = provider.sandbox().add_plans(sellable)
+        except (InvalidRequest, PluginError) as error:
+            skipped[account] = str(error)
+            continue
+        untaxed = ", ".join(key for key, plan in plans.items() if sellable[key] != plan)
+        if untaxed:
+            output.note(f"{account} has no tax rates, and sells without them: {untaxed}")
+        left = True
+        yield provider, name, sellable
+    if skipped and not left:
+        reasons = "".join(f"\n  {account}: {reason}" for account, reason in skipped.items())
+        raise ConfigError(f"no account can be served with these plans:{reasons}")
+
+
+def _ready(skipped: dict[str, str]) -> list[str]:
+    """Return the installed providers; the reasons of broken plugins are added to *skipped*."""
+    found = installed()
+    skipped.update((plugin.name, plugin.problem) for plugin in found if plugin.provider is None)
+    return [plugin.name for plugin in found if plugin.provider is not None]
+
+
+def _print(sandbox: Sandbox, skipped: Mapping[str, str], output: Output) -> None:
     facts = sandbox.facts()
     if output.as_json:
-        output.data({"dashboard": f"{sandbox.origin}/", "accounts": facts})
+        served = {"dashboard": f"{sandbox.origin}/", "accounts": facts}
+        output.data({**served, "skipped": skipped} if skipped else served)
         return
+    for account, reason in skipped.items():
+        output.note(f"{account} is not served: {reason}")
     columns = ("account", "base_url", "api_key", "plans")
     output.table(columns, ([_cell(account[name]) for name in columns] for account in facts))
     output.note(f"dashboard: {sandbox.origin}/   stop with Ctrl-C")

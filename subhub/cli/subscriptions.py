@@ -15,7 +15,7 @@ from subhub.cli.customers import CustomerFields
 from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
-from subhub.models import Refund, Status, When
+from subhub.models import Refund, Status, Tax, When
 
 app = typer.Typer(
     help="Subscriptions: who is billed for what.", no_args_is_help=True, add_completion=False
@@ -34,6 +34,7 @@ class InlinePlanFields:
     plan_price: Annotated[str | None, typer.Option(metavar="MONEY", help="Its price.")] = None
     plan_interval: Annotated[str | None, typer.Option(metavar="PERIOD", help="Its period.")] = None
     plan_tax_rate: Annotated[str | None, typer.Option(metavar="PERCENT", help="Its tax.")] = None
+    plan_tax: Annotated[Tax | None, typer.Option(help="Whether its price includes it.")] = None
     plan_description: Annotated[str | None, typer.Option(help="Its description.")] = None
 
     @property
@@ -60,7 +61,7 @@ class InlinePlanFields:
 
     def _draft(self) -> subhub.PlanDraft:
         try:
-            return self.fields.draft()
+            return self.fields.draft(tax=self.plan_tax)
         except InvalidRequest as error:  # whose fields are those of a plan: here they are options
             fields = {f"plan_{name}": problem for name, problem in error.fields.items()}
             raise InvalidRequest(str(error), fields=fields) from error

@@ -16,13 +16,14 @@ from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_place
 from subhub.client.settings import (
+    check_production,
     checked_address,
     checked_hooks,
     checked_size,
     checked_timeout,
 )
 from subhub.errors import ConfigError, InvalidRequest
-from subhub.messages import REDACTED, PreparedRequest, as_json
+from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
 from subhub.models.identity import Identity
 from subhub.plugin.provider import Provider
@@ -56,7 +57,7 @@ class Account:
     """One account at one provider; `api_key` never shows in a repr.
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
-    account's time zone.
+    account's time zone. `key_variable` names the environment variable that the key came from.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Account:
     redact: Redactor = field(default_factory=lambda: Redactor(""), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
+    key_variable: str = ""
 
     def close(self) -> None:
         """Release what is held open."""
@@ -127,17 +129,21 @@ class Account:
             headers=self.headers,
             encode=self.provider.encode if own_form else as_json,
         )
-        preview = None
-        if self.dry_run:
-            shown = {**_HEADERS, **self.provider.credentials(REDACTED)}
-            preview = partial(prepare, headers=shown)
+
+        def show(request: Request) -> PreparedRequest:
+            headers = {**_HEADERS, **self.provider.credentials(REDACTED)}
+            shown = prepare(request, headers=headers)
+            content = self.redact(Response(0, content=shown.content)).content
+            return replace(shown, content=content, key_variable=self.key_variable)
+
         return Rules(
             provider=self.provider,
             begin=partial(Operation, self.retries),
             prepare=prepare,
             redact=self.redact,
-            preview=preview,
+            preview=show if self.dry_run else None,
             note=self.oddities,
+            show=show,
         )
 
     def clock_ahead(self) -> tuple[float, float] | None:
@@ -197,14 +203,17 @@ def open_account(
     permits: str | os.PathLike[str] | StorePlace | None = None,
     journal: str | os.PathLike[str] | StorePlace | None = None,
     hooks: Sequence[Hook] = (),
+    production: bool = False,
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
+    key_variable: str = "",
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
     that the configuration describes, by key, and *plan_ids* the ids of those that are linked to one
-    at the provider. Wrong settings raise `ConfigError`.
+    at the provider. *key_variable* names the environment variable that the key came from. Wrong
+    settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -222,6 +231,8 @@ def open_account(
     identity = Identity.of(
         provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
     )
+    if production:
+        check_production(provider.name, address, identity.mode)
     limit = rate_limit or provider.rate_limit
     terms = None if limit is None else terms_of(limit, share, None if fake else place)
     return Account(
@@ -259,6 +270,7 @@ def open_account(
         redact=redact,
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
+        key_variable=key_variable,
         journal=None
         if journal is None
         else open_journal(journal),  # last, so that what is refused before leaves no open file

@@ -15,6 +15,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Interval,
     Money,
     Plan,
@@ -50,7 +51,7 @@ class AsyncClient(AsyncExecutor):
         """See `Client.create_plan`."""
         return await self._run(self._operations.create_plan(draft, provider_options))
 
-    async def get_plan(self, plan_id: str) -> Plan:
+    async def get_plan(self, plan_id: str | Plan) -> Plan:
         """See `Client.get_plan`."""
         return await self._run(self._operations.get_plan(plan_id))
 
@@ -60,7 +61,7 @@ class AsyncClient(AsyncExecutor):
 
     async def update_plan(
         self,
-        plan_id: str,
+        plan_id: str | Plan,
         *,
         name: str | None = None,
         price: Money | None = None,
@@ -89,7 +90,7 @@ class AsyncClient(AsyncExecutor):
         """See `Client.create_customer`."""
         return await self._run(self._operations.create_customer(draft, provider_options))
 
-    async def get_customer(self, customer_id: str) -> Customer:
+    async def get_customer(self, customer_id: str | Customer) -> Customer:
         """See `Client.get_customer`."""
         return await self._run(self._operations.get_customer(customer_id))
 
@@ -108,7 +109,7 @@ class AsyncClient(AsyncExecutor):
 
     async def update_customer(
         self,
-        customer_id: str,
+        customer_id: str | Customer,
         *,
         name: str | None = None,
         email: str | None = None,
@@ -135,16 +136,23 @@ class AsyncClient(AsyncExecutor):
             self._operations.update_customer(customer_id, changes, provider_options),
         )
 
+    async def delete_customer(
+        self, customer_id: str | Customer, *, provider_options: ProviderOptions | None = None
+    ) -> DeletedCustomer:
+        """See `Client.delete_customer`."""
+        flow = self._operations.delete_customer(customer_id, provider_options)
+        return await self._run(flow)
+
     # The main job ---------------------------------------------------------------------------------
 
     async def create_signup_link(
         self,
         *,
-        plan: str,
-        customer: str | CustomerDraft,
+        plan: str | Plan,
+        customer: str | Customer | CustomerDraft,
         return_url: str | None = None,
         back_url: str | None = None,
-        replaces: str | None = None,
+        replaces: str | Subscription | None = None,
         when: When | None = None,
         refund: Refund | None = None,
         provider_options: ProviderOptions | None = None,
@@ -165,8 +173,8 @@ class AsyncClient(AsyncExecutor):
     async def subscribe(
         self,
         *,
-        plan: str | PlanDraft,
-        customer: str | CustomerDraft,
+        plan: str | Plan | PlanDraft,
+        customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         unless_active: bool = False,
@@ -185,14 +193,14 @@ class AsyncClient(AsyncExecutor):
 
     # Subscriptions --------------------------------------------------------------------------------
 
-    async def get_subscription(self, subscription_id: str) -> Subscription:
+    async def get_subscription(self, subscription_id: str | Subscription) -> Subscription:
         """See `Client.get_subscription`."""
         return await self._run(self._operations.get_subscription(subscription_id))
 
     def list_subscriptions(
         self,
         *,
-        customer: str | None = None,
+        customer: str | Customer | None = None,
         status: Status | None = None,
         limit: int | None = None,
         strict: bool = False,
@@ -206,9 +214,9 @@ class AsyncClient(AsyncExecutor):
 
     async def change_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
-        plan: str,
+        plan: str | Plan,
         when: When,
         refund: Refund = "none",
         provider_options: ProviderOptions | None = None,
@@ -221,7 +229,7 @@ class AsyncClient(AsyncExecutor):
 
     async def update_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         price: Money | None = None,
         interval: Interval | None = None,
@@ -239,7 +247,7 @@ class AsyncClient(AsyncExecutor):
 
     async def cancel_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         when: When,
         refund: Refund = "none",

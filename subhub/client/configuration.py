@@ -9,18 +9,20 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from subhub.client.account import Account, open_account
-from subhub.client.environment import apply_environment
+from subhub.client.environment import apply_environment, variable
+from subhub.client.keys import stand_in_key
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
-from subhub.client.references import place, secret
+from subhub.client.references import Missing, place, secret, variable_of
+from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, PlanSettings, Settings
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
@@ -31,6 +33,7 @@ from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
 
 FILE_NAME = "subhub.toml"
+_STORES: Final = ("permits", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Configuration:
     settings: Settings
     source: str
     folder: Path = Path()
+    variables: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
+    """Which settings of an account the `SUBHUB_*` variables have set."""
 
     @classmethod
     def read(
@@ -52,12 +57,12 @@ class Configuration:
         found = _locate(path)
         document = _parsed(found)
         source = str(found) if found else "the environment"
-        apply_environment(document, account, AccountSettings.model_fields)
+        variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
             folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder)
+            return cls(Settings.model_validate(document), source, folder, variables)
         except ValidationError as error:
-            raise _refused(error, source) from error
+            raise _refused(error, source, variables) from error
 
     def open(
         self,
@@ -80,8 +85,8 @@ class Configuration:
         self.check_needs()
         chosen = self.choose(name)
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
-        permits, own = self._place(chosen, "permits"), self.journal(chosen)
-        links = self._links(chosen)
+        permits, own = self.permits(chosen), self.journal(chosen)
+        links = self.links(chosen)
         account = self._account(
             chosen, links, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
         )
@@ -89,16 +94,64 @@ class Configuration:
             self._check_plans(account, links)
         return account
 
-    def check(self, name: str) -> None:
-        """Check the account *name* like `open`, but write nothing and open no journal."""
+    def check(self, name: str, *, secrets: bool = True) -> Mapping[str, str]:
+        """Check the account *name* like `open`, but write nothing and open no journal.
+
+        Return each setting that was not checked, because what it refers to is missing and *secrets*
+        are not asked for, and what is missing.
+        """
         self.check_needs()
-        _ = self._place(name, "permits"), self.journal(name)
-        links = self._links(name)
-        self._check_plans(self._account(name, links), links)
+        absent = {} if secrets else self._absent(name)
+        for setting in _STORES:
+            _ = None if setting in absent else self._place(name, setting)
+        links = self.links(name)
+        account = self._account(name, links, stand_in="api_key" in absent)
+        self._check_plans(account, links)
+        return absent
+
+    def _absent(self, name: str) -> dict[str, str]:
+        """Return the settings of an account whose references lead nowhere, and why."""
+        settings = self.settings.accounts[name]
+        found: dict[str, str] = {}
+        references: dict[str, str] = {}
+        if settings.api_key is not None:
+            references["api_key"] = settings.api_key.get_secret_value()
+        elif not settings.sandbox:
+            found["api_key"] = "none is configured"
+        for store in _STORES:
+            value: str | None = getattr(settings, store)
+            if value is not None and value.startswith("env:"):
+                references[store] = value
+        for setting, reference in references.items():
+            with suppress(ConfigError):  # what is there and wrong is checked as ever
+                try:
+                    _ = secret(reference, self.folder)
+                except Missing as error:
+                    found[setting] = str(error)
+        return found
+
+    def alone(self, name: str) -> Configuration:
+        """Return the same configuration with no other account than *name*."""
+        accounts = {name: self.settings.accounts[name]}
+        settings = self.settings.model_copy(update={"account": name, "accounts": accounts})
+        return Configuration(settings, self.source, self.folder, self.variables)
+
+    def probe(self, name: str, links: Links) -> Account:
+        """Open the account *name* without journal and permits, so that nothing is written.
+
+        Args:
+            name: The account's name.
+            links: Those of its plans; see `links`.
+        """
+        return self._account(name, links)
 
     def journal(self, name: str) -> Path | StorePlace | None:
         """Return the path or URL of the journal of the account *name*."""
         return self._place(name, "journal")
+
+    def permits(self, name: str) -> Path | StorePlace | None:
+        """Return the folder or URL of the permits of the account *name*."""
+        return self._place(name, "permits")
 
     def _place(self, name: str, setting: Literal["permits", "journal"]) -> Path | StorePlace | None:
         value: str | None = getattr(self.settings.accounts[name], setting)
@@ -117,16 +170,21 @@ class Configuration:
         permits: Path | StorePlace | None = None,
         journal: str | os.PathLike[str] | StorePlace | None = None,
         hooks: Sequence[Hook] = (),
+        stand_in: bool = False,
     ) -> Account:
         plans = self.plans()
-        with self._located(f"accounts.{name}"):
-            settings, plan_ids = self._resolved(name, links)
+        production = self.settings.production or self.settings.accounts[name].production
+        with self._located(f"accounts.{name}", name):
+            settings, plan_ids = self._resolved(name, links, production=production)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
-            api_key = secret(key.get_secret_value(), self.folder) if key else None
-        with self._located(f"accounts.{name}"):
+            api_key = secret(key.get_secret_value(), self.folder) if key and not stand_in else None
+        with self._located(f"accounts.{name}", name):
+            provider = load(settings.provider)
+            if stand_in:  # nothing will be sent with it
+                api_key = stand_in_key(provider, settings.mode)
             return open_account(
-                load(settings.provider),
+                provider,
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
@@ -136,6 +194,7 @@ class Configuration:
                 timezone=settings.timezone,
                 sandbox=settings.sandbox is True,
                 dry_run=dry_run,
+                production=production,
                 deadline=settings.deadline,
                 max_wait=settings.max_wait,
                 max_response_bytes=settings.max_response_bytes,
@@ -147,16 +206,23 @@ class Configuration:
                 hooks=hooks,
                 plans=plans,
                 plan_ids=plan_ids,
+                key_variable=variable_of(key.get_secret_value()) if key else "",
             )
 
-    def _resolved(self, name: str, links: Links) -> tuple[AccountSettings, Mapping[str, str]]:
+    def _resolved(
+        self, name: str, links: Links, *, production: bool
+    ) -> tuple[AccountSettings, Mapping[str, str]]:
         """Return the settings of an account and the ids of its plans, from where they stand."""
         settings = self.settings.accounts[name]
+        # here, because a served sandbox is asked for both, and is then like any other address
+        check_alone(settings.sandbox, api_key=settings.api_key, base_url=settings.base_url)
+        if production and settings.sandbox:
+            check_production(settings.provider, "", "sandbox")
         if isinstance(settings.sandbox, str):
             return _in_served_sandbox(settings, name)
         return settings, {key: link.id for key, link in links.items()} | settings.plans
 
-    def _links(self, account: str) -> Links:
+    def links(self, account: str) -> Links:
         """Return what the lock file says of the configured plans that are not linked by hand."""
         by_hand = self.settings.accounts[account].plans
         unknown = sorted(by_hand.keys() - self.settings.plans.keys())
@@ -174,10 +240,7 @@ class Configuration:
 
     def _check_plans(self, account: Account, links: Links) -> None:
         """Refuse a configured plan that could not be sold, and close *account* then."""
-        if account.fake is not None:
-            return
-        needs = self.settings.needs
-        found = problems(account.provider, account.plans, account.plan_ids, links, needs)
+        found = self.plan_problems(account, links)
         if lines := "\n  ".join(f"plans.{key}: {problem}" for key, problem in found):
             account.close()
             raise ConfigError(
@@ -185,13 +248,23 @@ class Configuration:
                 f"\n  {lines}"
             )
 
+    def plan_problems(self, account: Account, links: Links) -> list[tuple[str, str]]:
+        """Return each configured plan that could not be sold at *account*, and why."""
+        if account.fake is not None:
+            return []
+        needs = self.settings.needs
+        return list(problems(account.provider, account.plans, account.plan_ids, links, needs))
+
     @contextmanager
-    def _located(self, place: str) -> Generator[None]:
-        """Name the file and the place in it in an error."""
+    def _located(self, place: str, account: str | None = None) -> Generator[None]:
+        """Name the file and the place in it in an error, and the variables that set an account."""
         try:
             yield
         except (ConfigError, InvalidRequest) as error:
-            message = f"{self.source}: {place}: {error}"
+            set_by = self.variables.get(account or "", ())
+            named = [key for key in set_by if f"`{key}`" in str(error)]
+            notes = "".join(f" (`{key}` is set by {variable(key)})" for key in named)
+            message = f"{self.source}: {place}: {error}{notes}"
             raise ConfigError(message) from error
 
     def choose(self, name: str | None = None) -> str:
@@ -241,9 +314,6 @@ def _in_served_sandbox(
     """Return the settings with which a served sandbox is reached, and the ids of its plans."""
     from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is configured
 
-    for field in ("api_key", "base_url"):
-        if getattr(settings, field) is not None:
-            raise ConfigError(f"`sandbox` has an address, which says the `{field}`: leave that out")
     served = find(str(settings.sandbox), settings.provider, name)
     reached = {"api_key": SecretStr(served.api_key), "base_url": served.base_url}
     return settings.model_copy(update=reached), served.plans
@@ -291,11 +361,15 @@ def _parsed(path: Path | None) -> dict[str, Any]:
     raise ConfigError(message)
 
 
-def _refused(error: ValidationError, source: str) -> ConfigError:
-    lines = [
-        f"{source}: {'.'.join(str(part) for part in item['loc'])}: {_remedy(item)}"
-        for item in error.errors(include_url=False, include_input=False)
-    ]
+def _refused(
+    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
+) -> ConfigError:
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
+        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
     return ConfigError("\n".join(lines))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from subhub.errors import ConfigError
@@ -20,8 +20,15 @@ BELONGING: Final = ("provider", "base_url", "api_key")
 logger: Final = logging.getLogger("subhub")
 
 
-def apply_environment(document: dict[str, Any], account: str | None, keys: Iterable[str]) -> None:
-    """Set in *document* what the `SUBHUB_*` variables say.
+def variable(key: str) -> str:
+    """Return the name of the variable that sets the setting *key* of an account."""
+    return f"SUBHUB_{key.upper()}"
+
+
+def apply_environment(
+    document: dict[str, Any], account: str | None, keys: Iterable[str]
+) -> Mapping[str, Collection[str]]:
+    """Set in *document* what the `SUBHUB_*` variables say; return what they set, by account.
 
     Args:
         document: The configuration as it was read.
@@ -29,15 +36,19 @@ def apply_environment(document: dict[str, Any], account: str | None, keys: Itera
         keys: The settings of an account: `timeout` is set by `SUBHUB_TIMEOUT`.
     """
     named = os.environ.get("SUBHUB_ACCOUNT")
-    found = {key: os.environ.get(f"SUBHUB_{key.upper()}", "") for key in keys}
+    found = {key: os.environ.get(variable(key), "") for key in keys}
+    applied: dict[str, list[str]] = {}
     given = {key: value for key, value in found.items() if value}
     accounts: object = document.setdefault("accounts", {})
     if given and is_object(accounts):  # otherwise the settings model says what is wrong with it
         own = document.get("account")
         owner = named or (own if isinstance(own, str) else None) or _only(accounts, account)
-        _set(accounts, given, _owners(accounts, given, named, owner), account or owner)
+        owners = _owners(accounts, given, named, owner)
+        for name, key in _set(accounts, given, owners, account or owner):
+            applied.setdefault(name, []).append(key)
     if chosen := account or named:
         document["account"] = chosen
+    return applied
 
 
 def _only(accounts: Mapping[str, Any], account: str | None) -> str | None:
@@ -67,16 +78,18 @@ def _set(
     given: Mapping[str, str],
     owners: Mapping[str, str | None],
     used: str | None,
-) -> None:
+) -> Iterator[tuple[str, str]]:
+    """Set what is *given*; yield the account and the setting, for each that was set."""
     for key, value in given.items():
         owner = owners.get(key, used)
         table: object = accounts.get(owner or "")
         if is_object(table):
             table[key] = value
+            yield owner or "", key
         if owner != used and (owner is None or key != "api_key"):
             logger.warning(
-                "SUBHUB_%s is not used for the account %r: SUBHUB_ACCOUNT=%s would say that it is",
-                key.upper(),
+                "%s is not used for the account %r: SUBHUB_ACCOUNT=%s would say that it is",
+                variable(key),
                 used,
                 used,
             )

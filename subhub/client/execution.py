@@ -55,6 +55,7 @@ class Executor(BaseClient):
         timezone: str | None = None,
         sandbox: bool | Fake = False,
         dry_run: bool = False,
+        production: bool = False,
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
@@ -84,6 +85,7 @@ class Executor(BaseClient):
                 fake of your own is used as it is.
             dry_run: Sends reads, and raises the first request that would change something as
                 `WouldSend`.
+            production: Refuses a sandbox, test mode and an address without encryption.
             clock: Returns the present, with a time zone, in place of the machine's clock, or of the
                 sandbox's.
             deadline: How many seconds an operation may take with all its waiting; `None` for any
@@ -115,6 +117,7 @@ class Executor(BaseClient):
             timezone=timezone,
             sandbox=sandbox,
             dry_run=dry_run,
+            production=production,
             clock=clock,
             deadline=deadline,
             attempts=attempts,

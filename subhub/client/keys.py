@@ -71,6 +71,13 @@ def checked_key(
     return key
 
 
+def stand_in_key(provider: type[Provider], mode: Mode | None) -> str:
+    """Return a text in the form of a key of *provider*, for a check that sends nothing."""
+    kinds = (mode or "test", *provider.key_prefixes)
+    prefixes = (prefix for kind in kinds for prefix in provider.prefixes_of(kind))
+    return f"{next(prefixes, '')}standin"
+
+
 def identity_mode(
     provider: type[Provider], key: str, mode: Mode | None, fake: Fake | None
 ) -> IdentityMode:

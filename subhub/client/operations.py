@@ -5,18 +5,25 @@ Both clients call these and carry out the steps that come back. Nothing here per
 
 from __future__ import annotations
 
+from subhub.client.signing_up import find_or_create, find_or_link
 from subhub.client.subscribing import Options, SubscriptionOperations
-from subhub.client.validation import instance, text
+from subhub.client.validation import check_links, check_replacement, check_tax, instance, text
 from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Plan,
     PlanDraft,
     PlanUpdate,
+    Refund,
+    SignupLink,
+    Subscription,
+    When,
 )
-from subhub.plugin.flows import Page
+from subhub.plugin.flows import Flow, Page
+from subhub.sending.engine import answered
 from subhub.sending.steps import Steps
 
 
@@ -29,10 +36,11 @@ class Operations(SubscriptionOperations):
         """See `Client.create_plan`."""
         extra = self._extra("create_plan", options)
         draft = instance("draft", draft, PlanDraft)
+        check_tax("create_plan", draft, self.capabilities)
         flow = self.provider.create_plan(draft, **extra)
         return self.change("create_plan", flow, fields=draft)
 
-    def get_plan(self, plan_id: str) -> Steps[Plan]:
+    def get_plan(self, plan_id: str | Plan) -> Steps[Plan]:
         """See `Client.get_plan`."""
         self._require("get_plan")
         plan = self._plan(plan_id)
@@ -43,7 +51,9 @@ class Operations(SubscriptionOperations):
         self._require("list_plans")
         return self._page("list_plans", self.provider.list_plans(cursor), strict=strict)
 
-    def update_plan(self, plan_id: str, changes: PlanUpdate, options: Options) -> Steps[Plan]:
+    def update_plan(
+        self, plan_id: str | Plan, changes: PlanUpdate, options: Options
+    ) -> Steps[Plan]:
         """See `Client.update_plan`."""
         extra = self._extra("update_plan", options, changes)
         plan = self._plan(plan_id)
@@ -56,10 +66,17 @@ class Operations(SubscriptionOperations):
         """See `Client.create_customer`."""
         extra = self._extra("create_customer", options)
         draft = instance("draft", draft, CustomerDraft)
-        flow = self.provider.create_customer(draft, **extra)
-        return self._customer(self.rules.begin("create_customer"), draft, flow)
 
-    def get_customer(self, customer_id: str) -> Steps[Customer]:
+        def creating() -> Steps[Customer]:
+            flow = self.provider.create_customer(draft, **extra)
+            flow = find_or_create(self.provider, draft, flow, [])
+            return self._customer(self.rules.begin("create_customer"), draft, flow)
+
+        if draft.external_id is not None:
+            self._try("create_customer", self.provider.create_customer(draft, **extra))
+        return self._exclusive("external_id", draft.external_id, creating)
+
+    def get_customer(self, customer_id: str | Customer) -> Steps[Customer]:
         """See `Client.get_customer`."""
         self._require("get_customer")
         customer = self._id("customer_id", customer_id, "customer")
@@ -84,10 +101,71 @@ class Operations(SubscriptionOperations):
         return self._read("find_customer", flow, external_id=external_id)
 
     def update_customer(
-        self, customer_id: str, changes: CustomerUpdate, options: Options
+        self, customer_id: str | Customer, changes: CustomerUpdate, options: Options
     ) -> Steps[Customer]:
         """See `Client.update_customer`."""
         extra = self._extra("update_customer", options, changes)
         customer = self._id("customer_id", customer_id, "customer")
         flow = self.provider.update_customer(customer, changes, **extra)
         return self.change("update_customer", flow, fields=changes, target=customer)
+
+    def delete_customer(
+        self, customer_id: str | Customer, options: Options
+    ) -> Steps[DeletedCustomer]:
+        """See `Client.delete_customer`."""
+        extra = self._extra("delete_customer", options)
+        customer = self._id("customer_id", customer_id, "customer")
+        flow = self.provider.delete_customer(customer, **extra)
+        return self.change("delete_customer", flow, target=customer)
+
+    # Signup links ---------------------------------------------------------------------------------
+
+    def create_signup_link(
+        self,
+        *,
+        plan: str | Plan,
+        customer: str | Customer | CustomerDraft,
+        return_url: str | None,
+        back_url: str | None,
+        replaces: str | Subscription | None,
+        when: When | None,
+        refund: Refund | None,
+        options: Options,
+    ) -> Steps[SignupLink]:
+        """See `Client.create_signup_link`."""
+        extra = self._extra("create_signup_link", options)
+        if isinstance(customer, CustomerDraft):
+            self._require("create_signup_link:new_customer")
+        else:
+            self._require("create_signup_link:existing_customer")
+            customer = self._id("customer", customer, "customer")
+        check_links(return_url, back_url, self.capabilities)
+        if replaces is not None:
+            self._require("create_signup_link:replaces")
+            replaces = self._id("replaces", replaces, "subscription")
+        check_replacement(replaces, when, refund, self.capabilities)
+        place = self._plan(plan)
+
+        def link(customer: str | CustomerDraft) -> Flow[SignupLink]:
+            flow = self.provider.create_signup_link(
+                plan=place,
+                customer=customer,
+                return_url=return_url,
+                back_url=back_url,
+                replaces=replaces,
+                when=when,
+                refund=refund,
+                **extra,
+            )
+            known = None if isinstance(customer, CustomerDraft) else customer
+            return answered(flow, change=True, customer_id=known)
+
+        if isinstance(customer, CustomerDraft) and customer.external_id is not None:
+            draft = customer
+            self._try("create_signup_link", link(draft))
+            return self._exclusive(
+                "external_id",
+                draft.external_id,
+                lambda: self.change("create_signup_link", find_or_link(self.provider, draft, link)),
+            )
+        return self.change("create_signup_link", link(customer))

@@ -14,6 +14,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from subhub.client.validation import check_tax
 from subhub.errors import ConfigError, SubhubError
 from subhub.models import ARITHMETIC, Plan, PlanDraft
 from subhub.plugin.flows import first_step
@@ -46,7 +47,7 @@ Links: TypeAlias = dict[str, PlanLink]
 
 
 def terms_of(plan: Plan | PlanDraft) -> str:
-    """Return what a plan costs, for people: "12.95 EUR / 1 year / 21 %".
+    """Return what a plan costs, for people: "12.95 EUR / 1 year / 21 % / tax inclusive".
 
     Equal terms have equal texts: a price of 12.950 and an interval of 12 months change nothing.
     """
@@ -55,6 +56,7 @@ def terms_of(plan: Plan | PlanDraft) -> str:
         "no price" if price is None else canonical(price),
         "no interval" if interval is None else canonical(interval),
         *([] if tax_rate is None else [f"{tax_rate.normalize(ARITHMETIC):f} %"]),
+        *([] if plan.tax is None else [f"tax {plan.tax}"]),
     ]
     return " / ".join(parts)
 
@@ -157,11 +159,15 @@ def how_to_link(key: str) -> str:
 
 def _refused(provider: Provider, plan: str | PlanDraft) -> str | None:
     """Return why the provider cannot subscribe a customer to *plan*, as its flow says."""
-    supports = provider.capabilities().supports
+    capabilities = provider.capabilities()
+    supports = capabilities.supports
     try:
         # A flow checks its arguments before its first request, which is not sent here.
         if isinstance(plan, PlanDraft) and supports("create_plan"):
+            check_tax("create_plan", plan, capabilities)
             first_step(provider.create_plan(plan))
+        if isinstance(plan, PlanDraft) and supports("subscribe:inline_plan"):
+            check_tax("subscribe", plan, capabilities)
         if supports("subscribe"):
             first_step(
                 provider.subscribe(

@@ -24,7 +24,12 @@ _LOOKALIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE: Final = re.compile("[A-Z][A-Z0-9_]*")
+_SHELL_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # not a drive, which is one letter
+
+
+class Missing(ConfigError):
+    """What a reference names is not there; it may be there where the program runs."""
 
 
 def secret(value: str, folder: Path) -> str:
@@ -36,6 +41,17 @@ def secret(value: str, folder: Path) -> str:
     if kind == "env":
         return _variable(target)
     return _content(folder / target) if kind == "file" else value.strip()
+
+
+def variable_of(value: str) -> str:
+    """Return the name of the variable that a key came from; nothing if a shell cannot name it.
+
+    The key of an account may be that of `SUBHUB_API_KEY`, which took the place of a reference.
+    """
+    kind, _, name = value.partition(":")
+    if kind != "env":
+        name = "SUBHUB_API_KEY" if value == os.environ.get("SUBHUB_API_KEY") else ""
+    return name.strip() if _SHELL_NAME.fullmatch(name.strip()) else ""
 
 
 def place(name: str, value: str, folder: Path) -> Path | StorePlace:
@@ -87,7 +103,7 @@ def misspelled_reference(value: str) -> str | None:
 def _variable(name: str) -> str:
     found = os.environ.get(name, "").strip()
     if not found:
-        raise ConfigError(f"the variable {name} is not set: export {name}=...")
+        raise Missing(f"the variable {name} is not set: export {name}=...")
     return found
 
 
@@ -96,7 +112,8 @@ def _content(path: Path) -> str:
         found = read_text(path).strip()
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): check the path"
-        raise ConfigError(message) from error
+        kind = Missing if isinstance(error, FileNotFoundError) else ConfigError
+        raise kind(message) from error
     except NotText as error:
         raise ConfigError(f"{path} {error}") from error
     if not found:

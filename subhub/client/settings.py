@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from subhub.errors import ConfigError
 from subhub.sending.attempts import Hook
+
+if TYPE_CHECKING:
+    from subhub.models.identity import IdentityMode
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, where a sandbox is served."""
@@ -49,6 +52,41 @@ def checked_address(base_url: str) -> str:
             f"`base_url` {base_url!r} would send the API key unencrypted: use https://"
         )
     return base_url.rstrip("/")
+
+
+def check_alone(sandbox: object, **others: object) -> None:
+    """Raise `ConfigError` if a *sandbox* has one of the *others*: a key, or an address.
+
+    One of the two is a mistake: either the key is not used, or it was meant to be.
+    """
+    excluded = [f"`{name}`" for name, value in others.items() if value]
+    if sandbox and excluded:
+        raise ConfigError(
+            f"`sandbox` excludes {' and '.join(excluded)}: a sandbox has a key and an address of "
+            f"its own. Remove `sandbox` to reach the provider, or {' and '.join(excluded)} to stay "
+            "in the sandbox"
+        )
+
+
+def check_production(provider: str, address: str, mode: IdentityMode) -> None:
+    """Raise `ConfigError` if an account for production would charge nobody, or send in plain text.
+
+    A dry run is allowed: it raises at the first change, so nobody takes it for a sale.
+
+    Args:
+        provider: The provider's name.
+        address: The account's base URL.
+        mode: The mode of the account.
+    """
+    if mode == "sandbox":
+        problem = f"is a sandbox: nothing would reach {provider}. Remove `sandbox`"
+    elif not address.startswith("https://"):
+        problem = f"has the `base_url` {address!r}, which is not encrypted. Use https://"
+    elif mode == "test":
+        problem = "is in test mode: nobody would be charged. Give the live key"
+    else:
+        return
+    raise ConfigError(f"`production` is true, and the account {problem}, or leave out `production`")
 
 
 def _parts(base_url: str) -> SplitResult | None:

@@ -6,8 +6,9 @@ an earlier run of a bulk job has done or not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, Status, Subscription
@@ -18,26 +19,61 @@ from subhub.recovery.reconcile import OVER
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
+T = TypeVar("T")
+
+CHOICE: Final = "`customer=error.candidates[0].id`"
+"""How the call is repeated with one of the customers who fit."""
+
+
+def find(provider: Provider, draft: CustomerDraft) -> Flow[Customer | None]:
+    """Return the customer with the draft's `external_id`; `None` if there is none.
+
+    It is also `None` where the draft has no `external_id`, or the provider cannot search by it.
+    Several are `Ambiguous`, and the error says how to go on with one of them.
+    """
+    searchable = provider.capabilities().supports("find_customer:external_id")
+    if draft.external_id is None or not searchable:
+        return None
+    try:
+        return (yield from provider.find_customer(external_id=draft.external_id))
+    except Ambiguous as error:
+        message = f"{error} To go on with one of them, give its id: {CHOICE}."
+        raise Ambiguous(message, candidates=error.candidates) from error
+
 
 def find_or_create(
-    provider: Provider, draft: CustomerDraft, found: list[Customer]
+    provider: Provider, draft: CustomerDraft, creating: Flow[Customer], found: list[Customer]
 ) -> Flow[Customer]:
-    """Return the customer with the draft's `external_id`, who is created if there is none.
-
-    Where the provider cannot search by `external_id`, the customer is created.
+    """Return the customer with the draft's `external_id`, or continue with *creating*.
 
     Args:
         provider: Where to look.
         draft: Describes the new customer; one who exists is used unchanged.
+        creating: The provider's flow that creates the customer.
         found: Receives the customer if there is one, and stays empty otherwise.
     """
-    searchable = provider.capabilities().supports("find_customer:external_id")
-    if draft.external_id is not None and searchable:
-        known = yield from provider.find_customer(external_id=draft.external_id)
-        if known is not None:
-            found.append(known)
-            return known
-    return (yield from provider.create_customer(draft))
+    with closing(creating):
+        known = yield from find(provider, draft)
+        if known is None:
+            return (yield from creating)
+    found.append(known)
+    return known
+
+
+def find_or_link(
+    provider: Provider, draft: CustomerDraft, link: Callable[[str | CustomerDraft], Flow[T]]
+) -> Flow[T]:
+    """Link the customer with the draft's `external_id`, or the new one if there is none.
+
+    Args:
+        provider: Where to look.
+        draft: Describes the new customer; one who exists is used unchanged.
+        link: Returns the provider's flow for a customer's id or for a new customer.
+    """
+    known = None
+    if provider.capabilities().supports("create_signup_link:existing_customer"):
+        known = yield from find(provider, draft)
+    return (yield from link(draft if known is None else known.id))
 
 
 def unless_active(

@@ -1,4 +1,4 @@
-"""The operations on subscriptions and signup links, and what all operations share.
+"""The operations on subscriptions, and what all operations share.
 
 An operation that needs several of a provider's operations is composed here, once.
 """
@@ -13,20 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
 from subhub.client.signing_up import find_or_create, unless_active
-from subhub.client.validation import (
-    check_links,
-    check_replacement,
-    check_timing,
-    day,
-    identifier,
-)
+from subhub.client.validation import check_tax, check_timing, day, identifier
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
     CustomerDraft,
+    Plan,
     PlanDraft,
     Refund,
-    SignupLink,
     Subscription,
     SubscriptionChange,
     SubscriptionUpdate,
@@ -64,7 +58,7 @@ class Terms:
 
 
 class SubscriptionOperations:
-    """What one account can do about subscriptions and signup links, as steps."""
+    """What one account can do about subscriptions, as steps."""
 
     def __init__(self, account: Account) -> None:
         self.provider = account.provider
@@ -84,57 +78,13 @@ class SubscriptionOperations:
             kind: tuple(prefix for other, prefix in prefixes if other != kind) for kind in _KINDS
         }
 
-    # The main job ---------------------------------------------------------------------------------
-
-    def create_signup_link(
-        self,
-        *,
-        plan: str,
-        customer: str | CustomerDraft,
-        return_url: str | None,
-        back_url: str | None,
-        replaces: str | None,
-        when: When | None,
-        refund: Refund | None,
-        options: Options,
-    ) -> Steps[SignupLink]:
-        """See `Client.create_signup_link`."""
-        extra = self._extra("create_signup_link", options)
-        if isinstance(customer, CustomerDraft):
-            self._require("create_signup_link:new_customer")
-        else:
-            self._require("create_signup_link:existing_customer")
-            customer = self._id("customer", customer, "customer")
-        check_links(return_url, back_url, self.capabilities)
-        if replaces is not None:
-            self._require("create_signup_link:replaces")
-            replaces = self._id("replaces", replaces, "subscription")
-        check_replacement(replaces, when, refund, self.capabilities)
-        place = self._plan(plan)
-
-        def linking() -> Steps[SignupLink]:
-            flow = self.provider.create_signup_link(
-                plan=place,
-                customer=customer,
-                return_url=return_url,
-                back_url=back_url,
-                replaces=replaces,
-                when=when,
-                refund=refund,
-                **extra,
-            )
-            asked = {} if isinstance(customer, CustomerDraft) else {"customer_id": customer}
-            return self.change("create_signup_link", flow, asked=asked)
-
-        # the provider's flow finds or creates the customer
-        external_id = customer.external_id if isinstance(customer, CustomerDraft) else None
-        return self._exclusive("external_id", external_id, linking)
+    # Subscribing ----------------------------------------------------------------------------------
 
     def subscribe(
         self,
         *,
-        plan: str | PlanDraft,
-        customer: str | CustomerDraft,
+        plan: str | Plan | PlanDraft,
+        customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None,
         payment_method: str | None,
         unless_active: bool,
@@ -146,6 +96,7 @@ class SubscriptionOperations:
             plan = self._account.inline_plan(plan) or plan
         if isinstance(plan, PlanDraft):
             self._require("subscribe:inline_plan")
+            check_tax("subscribe", plan, self.capabilities)
         else:
             plan = self._plan(plan)
         if starts_on is not None:
@@ -171,14 +122,13 @@ class SubscriptionOperations:
     def _subscribe_new(
         self, operation: Operation, draft: CustomerDraft, terms: Terms
     ) -> Steps[Subscription]:
-        # Before anything is looked for or created: terms that the plugin refuses leave nothing.
-        try:
-            first_step(self._subscribing(self.provider.stand_in_id, terms))
-            first_step(self.provider.create_customer(draft))
-        except SubhubError as error:
-            raise located(error, operation.name, self.provider) from None
+        self._try(
+            operation.name,
+            self._subscribing(self.provider.stand_in_id, terms),
+            self.provider.create_customer(draft),
+        )
         found: list[Customer] = []
-        flow = find_or_create(self.provider, draft, found)
+        flow = find_or_create(self.provider, draft, self.provider.create_customer(draft), found)
         customer = yield from self._customer(operation, draft, flow)
         if found:
             return (yield from self._subscribe_known(operation, customer.id, terms))
@@ -238,14 +188,14 @@ class SubscriptionOperations:
 
     # Subscriptions --------------------------------------------------------------------------------
 
-    def get_subscription(self, subscription_id: str) -> Steps[Subscription]:
+    def get_subscription(self, subscription_id: str | Subscription) -> Steps[Subscription]:
         """See `Client.get_subscription`."""
         self._require("get_subscription")
         found = self._subscription(subscription_id)
         return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
     def list_subscriptions(
-        self, cursor: str | None, customer: str | None, *, strict: bool
+        self, cursor: str | None, customer: str | Customer | None, *, strict: bool
     ) -> Steps[Page[Subscription]]:
         """Read one page for `Client.list_subscriptions`."""
         self._require("list_subscriptions")
@@ -256,9 +206,9 @@ class SubscriptionOperations:
 
     def change_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
-        plan: str,
+        plan: str | Plan,
         when: When,
         refund: Refund,
         options: Options,
@@ -276,7 +226,7 @@ class SubscriptionOperations:
         return self.change("change_subscription", flow, target=old, asked=asked)
 
     def update_subscription(
-        self, subscription_id: str, changes: SubscriptionUpdate, options: Options
+        self, subscription_id: str | Subscription, changes: SubscriptionUpdate, options: Options
     ) -> Steps[Subscription]:
         """See `Client.update_subscription`."""
         extra = self._extra("update_subscription", options, changes)
@@ -286,7 +236,7 @@ class SubscriptionOperations:
 
     def cancel_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         when: When,
         refund: Refund,
@@ -342,6 +292,14 @@ class SubscriptionOperations:
         key = "external_id" if draft.external_id else None
         return self.change("create_customer", flow, operation, fields=draft, key=key)
 
+    def _try(self, name: str, *flows: Flow[object]) -> None:
+        """Refuse what *flows* refuse, before anything is looked for or created."""
+        try:
+            for flow in flows:
+                first_step(flow)
+        except SubhubError as error:
+            raise located(error, name, self.provider) from None
+
     def _exclusive(self, field: str, value: str | None, steps: Callable[[], Steps[T]]) -> Steps[T]:
         """Carry out *steps*, for one call at a time about the customer named by *field*."""
         if value is None:
@@ -369,7 +327,7 @@ class SubscriptionOperations:
         if name in self.capabilities.lacking:
             self.capabilities.require(name)
 
-    def _subscription(self, value: str) -> str:
+    def _subscription(self, value: str | Subscription) -> str:
         return self._id("subscription_id", value, "subscription")
 
     def _plan(self, value: object) -> str:
@@ -387,4 +345,4 @@ class SubscriptionOperations:
             and not value.startswith(self._foreign[kind])
         ):
             return value
-        return identifier(field, value, kind, self.provider.id_prefixes)
+        return identifier(field, value, kind, self.provider)

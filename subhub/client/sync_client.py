@@ -12,6 +12,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Interval,
     Money,
     Plan,
@@ -44,6 +45,9 @@ class Client(Executor):
     every change is written down before it is sent and closed by its answer, so that a killed
     process loses nothing silently: see `open_intents`. A journal that cannot be used is a
     `JournalError`, and then nothing is sent.
+
+    Wherever an id is asked for, a result of this provider may be passed: `customer=customer`. One
+    of another provider, or of another kind, is an `InvalidRequest`.
     """
 
     # Plans ----------------------------------------------------------------------------------------
@@ -54,7 +58,7 @@ class Client(Executor):
         """Create a plan that customers can be subscribed to."""
         return self._run(self._operations.create_plan(draft, provider_options))
 
-    def get_plan(self, plan_id: str) -> Plan:
+    def get_plan(self, plan_id: str | Plan) -> Plan:
         """Read one plan, by id or by its key in the configuration."""
         return self._run(self._operations.get_plan(plan_id))
 
@@ -67,7 +71,7 @@ class Client(Executor):
 
     def update_plan(
         self,
-        plan_id: str,
+        plan_id: str | Plan,
         *,
         name: str | None = None,
         price: Money | None = None,
@@ -106,10 +110,14 @@ class Client(Executor):
     def create_customer(
         self, draft: CustomerDraft, *, provider_options: ProviderOptions | None = None
     ) -> Customer:
-        """Create a customer."""
+        """Create a customer.
+
+        One who has the draft's `external_id` already is returned unchanged; several raise
+        `Ambiguous`, with `candidates`.
+        """
         return self._run(self._operations.create_customer(draft, provider_options))
 
-    def get_customer(self, customer_id: str) -> Customer:
+    def get_customer(self, customer_id: str | Customer) -> Customer:
         """Read one customer."""
         return self._run(self._operations.get_customer(customer_id))
 
@@ -136,7 +144,7 @@ class Client(Executor):
 
     def update_customer(
         self,
-        customer_id: str,
+        customer_id: str | Customer,
         *,
         name: str | None = None,
         email: str | None = None,
@@ -176,16 +184,32 @@ class Client(Executor):
             self._operations.update_customer(customer_id, changes, provider_options),
         )
 
+    def delete_customer(
+        self, customer_id: str | Customer, *, provider_options: ProviderOptions | None = None
+    ) -> DeletedCustomer:
+        """Delete a customer, which cannot be undone.
+
+        What happens to their subscriptions is the provider's rule: Mollie cancels them, and
+        Afternoon does not say. End them with `cancel_subscription` first. Whoever is gone already
+        is `NotFound`.
+
+        Args:
+            customer_id: The customer's id.
+            provider_options: What only one provider knows, by provider name.
+        """
+        flow = self._operations.delete_customer(customer_id, provider_options)
+        return self._run(flow)
+
     # The main job ---------------------------------------------------------------------------------
 
     def create_signup_link(
         self,
         *,
-        plan: str,
-        customer: str | CustomerDraft,
+        plan: str | Plan,
+        customer: str | Customer | CustomerDraft,
         return_url: str | None = None,
         back_url: str | None = None,
-        replaces: str | None = None,
+        replaces: str | Subscription | None = None,
         when: When | None = None,
         refund: Refund | None = None,
         provider_options: ProviderOptions | None = None,
@@ -220,8 +244,8 @@ class Client(Executor):
     def subscribe(
         self,
         *,
-        plan: str | PlanDraft,
-        customer: str | CustomerDraft,
+        plan: str | Plan | PlanDraft,
+        customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         unless_active: bool = False,
@@ -253,14 +277,14 @@ class Client(Executor):
 
     # Subscriptions --------------------------------------------------------------------------------
 
-    def get_subscription(self, subscription_id: str) -> Subscription:
+    def get_subscription(self, subscription_id: str | Subscription) -> Subscription:
         """Read one subscription."""
         return self._run(self._operations.get_subscription(subscription_id))
 
     def list_subscriptions(
         self,
         *,
-        customer: str | None = None,
+        customer: str | Customer | None = None,
         status: Status | None = None,
         limit: int | None = None,
         strict: bool = False,
@@ -284,9 +308,9 @@ class Client(Executor):
 
     def change_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
-        plan: str,
+        plan: str | Plan,
         when: When,
         refund: Refund = "none",
         provider_options: ProviderOptions | None = None,
@@ -309,7 +333,7 @@ class Client(Executor):
 
     def update_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         price: Money | None = None,
         interval: Interval | None = None,
@@ -336,7 +360,7 @@ class Client(Executor):
 
     def cancel_subscription(
         self,
-        subscription_id: str,
+        subscription_id: str | Subscription,
         *,
         when: When,
         refund: Refund = "none",

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from subhub.client.keys import Mode
 from subhub.errors import ConfigError
-from subhub.models import Interval, Money, PlanDraft
+from subhub.models import Interval, Money, PlanDraft, Tax
 from subhub.models.money import Percent
-from subhub.plugin.operations import NEUTRAL
+from subhub.plugin.operations import KNOWN
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
@@ -62,6 +62,7 @@ class AccountSettings(BaseModel):
         False
     )
     dry_run: bool = False
+    production: bool = False
     deadline: float | None = Field(default=120.0, gt=0)
     max_wait: float | None = Field(default=None, ge=0)
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
@@ -97,6 +98,7 @@ class PlanSettings(BaseModel):
     price: Annotated[Money, BeforeValidator(_money)]
     interval: Annotated[Interval, BeforeValidator(_interval)]
     tax_rate: Percent | None = None
+    tax: Tax | None = None
     description: str | None = None
     public: bool | None = None
 
@@ -108,15 +110,16 @@ class PlanSettings(BaseModel):
             price=self.price,
             interval=self.interval,
             tax_rate=self.tax_rate,
+            tax=self.tax,
             description=self.description,
             public=self.public,
         )
 
 
 def _known_need(name: str) -> str:
-    if name in NEUTRAL:
+    if name in KNOWN:
         return name
-    close = difflib.get_close_matches(name, NEUTRAL, n=1)
+    close = difflib.get_close_matches(name, KNOWN, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
     raise ValueError(f"unknown capability {name!r}: {hint}")
 
@@ -127,6 +130,7 @@ class Settings(BaseModel):
     model_config = _STRICT
 
     account: str | None = None
+    production: bool = False
     needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
     accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
     plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])

@@ -8,8 +8,19 @@ from typing import Any, Final, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from subhub.errors import InvalidRequest
-from subhub.models import Refund, Status, Subscription, When
+from subhub.models import (
+    Customer,
+    Plan,
+    PlanDraft,
+    Refund,
+    SignupLink,
+    Status,
+    Subscription,
+    SubscriptionChange,
+    When,
+)
 from subhub.plugin.capabilities import Capabilities
+from subhub.plugin.provider import Provider
 
 C = TypeVar("C", bound=str)
 M = TypeVar("M")
@@ -17,19 +28,27 @@ M = TypeVar("M")
 _FORBIDDEN: Final = frozenset("/\\?#")
 LONGEST: Final = 255
 """How many characters an id or a line of text may have."""
+RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
+    "plan": Plan,
+    "customer": Customer,
+    "subscription": Subscription,
+}
+"""The results that are taken in place of their ids, by kind."""
 
 
-def identifier(field: str, value: object, kind: str, prefixes: Mapping[str, str]) -> str:
-    """Return an id of *kind*.
+def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
+    """Return an id of *kind*; that of a result is taken from the result.
 
     Args:
         field: The argument that it was passed as.
         value: What was passed.
         kind: "plan", "customer", "subscription" or "payment method".
-        prefixes: How the provider's ids begin, by kind.
+        provider: The provider of the account; its ids may begin in a certain way.
     """
+    value, prefixes = _taken(field, value, kind, provider), provider.id_prefixes
     if not isinstance(value, str):
-        problem = f"must be an id (text), got {type(value).__name__}: pass its `.id`"
+        hint = ": pass its `.id`" if hasattr(value, "id") else ""
+        problem = f"must be an id (text), got {type(value).__name__}{hint}"
     elif not value or value != value.strip() or not value.isprintable():
         problem = f"must be an id, got {value!r}: it is empty, or has blanks or control characters"
     elif len(value) > LONGEST:
@@ -43,6 +62,25 @@ def identifier(field: str, value: object, kind: str, prefixes: Mapping[str, str]
             return value
         form = f" (`{prefixes[kind]}...`)" if kind in prefixes else ""
         problem = f"must be the id of a {kind}{form}, got {value!r}, the id of a {other}"
+    raise InvalidRequest.of(field, problem)
+
+
+def _taken(field: str, value: object, kind: str, provider: Provider) -> object:
+    """Return the id of a result of *kind*, or *value* if it is not a result that has a kind."""
+    if not isinstance(value, (*RESULTS.values(), SignupLink, SubscriptionChange)):
+        return value
+    wanted, found = RESULTS.get(kind), type(value).__name__
+    if wanted is None or not isinstance(value, wanted):
+        either = "" if wanted is None else f", or a {wanted.__name__}"
+        hint = ": pass its `.new`" if isinstance(value, SubscriptionChange) else ""
+        problem = f"must be the id of a {kind}{either}, got a {found}{hint}"
+    elif value.provider != provider.name:
+        problem = (
+            f"is a {found} of {value.provider}, and this account is billed by {provider.name}: "
+            f"pass one of {provider.name}, or use the client of that account"
+        )
+    else:
+        return value.id
     raise InvalidRequest.of(field, problem)
 
 
@@ -125,6 +163,23 @@ def check_timing(operation: str, when: When, refund: Refund, capabilities: Capab
         capabilities.require(f"{operation}:prorated")
 
 
+def check_tax(operation: str, plan: PlanDraft, capabilities: Capabilities) -> None:
+    """Raise `Unsupported` for a plan with `tax` if the plugin would drop that.
+
+    Customers would be charged another amount. A plugin that knows the field refuses by itself what
+    its provider cannot do.
+
+    Args:
+        operation: The operation that is given the plan.
+        plan: The plan.
+        capabilities: Those of the provider.
+    """
+    if plan.tax is not None:
+        found = capabilities.fields(operation).use_of("tax", plan.tax)
+        if found.use == "dropped":
+            capabilities.require(f"{operation}:tax")
+
+
 def check_links(return_url: str | None, back_url: str | None, capabilities: Capabilities) -> None:
     """Check the addresses that lead back from a sign-up page.
 
@@ -169,13 +224,16 @@ def check_replacement(
         capabilities.require("create_signup_link:prorated")
 
 
-def belongs(customer: str | None, status: Status | None) -> Callable[[Subscription], bool]:
+def belongs(
+    customer: str | Customer | None, status: Status | None
+) -> Callable[[Subscription], bool]:
     """Return a filter for the subscriptions of *customer* and in *status*, where these are given.
 
     It sees every listed subscription, whether or not the provider could filter.
     """
     if status is not None:
         _ = choice("status", status, tuple(Status))
+    customer = customer.id if isinstance(customer, Customer) else customer
 
     def fits(subscription: Subscription) -> bool:
         return (customer is None or subscription.customer_id == customer) and (

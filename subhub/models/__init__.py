@@ -1,12 +1,12 @@
 """The neutral models that applications and plugins share: plans, customers, money and so on."""
 
 from subhub.models.access import Access, Answer, access_at
-from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate
+from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import SignupLink
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
-from subhub.models.plans import Plan, PlanDraft, PlanUpdate
+from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
     Refund,
@@ -27,6 +27,7 @@ __all__ = [
     "Customer",
     "CustomerDraft",
     "CustomerUpdate",
+    "DeletedCustomer",
     "Event",
     "ExactDecimal",
     "Interval",
@@ -43,6 +44,7 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "SubscriptionUpdate",
+    "Tax",
     "Unit",
     "When",
     "access_at",

@@ -79,3 +79,9 @@ class Customer(Result):
     phone: str | None = Field(default=None, repr=False)
     external_id: str | None = None
     created_at: AwareDatetime | None = None
+
+
+class DeletedCustomer(Result):
+    """A customer who was deleted; what happens to their subscriptions is the provider's rule."""
+
+    id: str

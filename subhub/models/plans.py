@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -33,6 +33,9 @@ def _chargeable(price: Money) -> Money:
     return price
 
 
+Tax: TypeAlias = Literal["inclusive", "exclusive"]
+"""Whether a price includes its tax."""
+
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Price = Annotated[Money, _written_as("Money('12.95', 'EUR')"), AfterValidator(_chargeable)]
 Period = Annotated[Interval, _written_as("Interval(1, 'year')")]
@@ -45,7 +48,9 @@ class PlanDraft(Record):
         name: The name that customers see.
         price: The price of one interval.
         interval: How often the plan bills.
-        tax_rate: In percent (21, not 0.21). The provider decides whether the price includes it.
+        tax_rate: In percent (21, not 0.21).
+        tax: Whether the price includes the tax; by default as the provider has it. It is refused
+            where the provider does not distinguish, or does not document it.
         description: More about the plan.
         code: Your own short name for the plan.
         public: Whether customers can choose the plan themselves, at a provider that shows them its
@@ -56,6 +61,7 @@ class PlanDraft(Record):
     price: Price
     interval: Period
     tax_rate: Percent | None = None
+    tax: Tax | None = None
     description: str | None = None
     code: str | None = None
     public: bool | None = None
@@ -69,6 +75,7 @@ class PlanDraft(Record):
             price: Money,
             interval: Interval,
             tax_rate: Decimal | int | str | None = None,
+            tax: Tax | None = None,
             description: str | None = None,
             code: str | None = None,
             public: bool | None = None,
@@ -107,6 +114,7 @@ class Plan(Result):
     price: Money | None = None
     interval: Interval | None = None
     tax_rate: Decimal | None = None
+    tax: Tax | None = None
     description: str | None = None
     code: str | None = None
     public: bool | None = None
@@ -122,6 +130,7 @@ class Plan(Result):
             price: Money | None = None,
             interval: Interval | None = None,
             tax_rate: Decimal | int | str | None = None,
+            tax: Tax | None = None,
             description: str | None = None,
             code: str | None = None,
             public: bool | None = None,

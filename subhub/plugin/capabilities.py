@@ -2,7 +2,7 @@
 
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
-says so.
+says so. A field of a draft, `operation:field`, is supported when the plugin's flow sends it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from functools import cache
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, Unsupported
-from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.models import PlanDraft
+from subhub.plugin.draft_fields import DraftFields, Drafting, Use
+from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS
 
 Mark = Literal["seed", "docs", "docs-old", "inferred"]
 """How well a wire format is known, strongest first: `seed`, in full from the provider's own
@@ -63,7 +65,7 @@ class Absence:
     kind: Literal["provider", "plugin"] = "provider"
 
 
-class Described(Protocol):
+class Described(Drafting, Protocol):
     """The class of a provider, as far as capabilities read it; see `Provider`."""
 
     name: ClassVar[str]
@@ -77,7 +79,8 @@ class Capability:
 
     `options` are the keys that `provider_options` may hold for it. `extension` marks what only this
     provider knows, reached through `client.call(...)`. `lost` is what `client.resolve` can find out
-    after a lost answer; it is `None` where nothing is changed.
+    after a lost answer; it is `None` where nothing is changed. `field` is how a field of a draft is
+    treated, where the capability is about one and the operation is supported.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Capability:
     options: tuple[str, ...] = ()
     extension: bool = False
     lost: Quality | None = None
+    field: Use | None = None
 
     @property
     def supported(self) -> bool:
@@ -93,36 +97,84 @@ class Capability:
 
 
 class Capabilities(Mapping[str, Capability]):
-    """All capabilities of one provider, by name."""
+    """All capabilities of one provider, by name.
+
+    Those about fields of drafts are found out when they are asked for.
+    """
 
     def __init__(self, provider: type[Described]) -> None:
-        self._provider = provider.name
+        self._provider = provider
         self._found = {found.name: found for found in _derive(provider)}
+        self._fields: dict[str, DraftFields] = {}
+        self._names = tuple(_with_fields(self._found))
         self.lacking = frozenset(name for name, found in self._found.items() if not found.supported)
-        """The names of what the provider cannot do."""
+        """The names of the operations and variants that the provider lacks."""
 
     def __getitem__(self, name: str) -> Capability:
+        if name not in self._found and name in FIELD_NAMES:
+            self._found[name] = self._field(name)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._names)
+
+    def fields(self, operation: str) -> DraftFields:
+        """Return the fields of the draft that *operation* is given, which has to be supported."""
+        if operation not in self._fields:
+            self._fields[operation] = DraftFields(self._provider(), operation)
+        return self._fields[operation]
 
     def supports(self, name: str) -> bool:
         """Return whether the provider can do *name*; an unknown name is an `InvalidRequest`."""
-        if name not in self._found:
-            close = difflib.get_close_matches(name, self._found, n=1)
+        if name not in self._names:
+            close = difflib.get_close_matches(name, self._names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
             raise InvalidRequest(f"unknown capability {name!r}: {hint}")
-        return self._found[name].supported
+        return self[name].supported
 
     def require(self, name: str) -> None:
         """Raise `Unsupported`, with reason and alternative, unless the provider can do *name*."""
-        found = self._found[name].found
+        found = self[name].found
         if isinstance(found, Absence):
-            raise unsupported(self._provider, name, found)
+            raise unsupported(self._provider.name, name, found)
+
+    def sellable(self, plan: PlanDraft) -> PlanDraft:
+        """Return *plan*, without its tax rate if the provider refuses it only because of that.
+
+        For examples and tools that need any plan, and not for what an application sells.
+        """
+        taken = (name for name in ("create_plan", "subscribe") if self._takes_a_draft(name))
+        fields = next(map(self.fields, taken), None)
+        untaxed = plan.model_copy(update={"tax_rate": None})
+        if fields is None or fields.refusal(dict(plan)) is None:
+            return plan
+        return plan if fields.refusal(dict(untaxed)) else untaxed
+
+    def _takes_a_draft(self, operation: str) -> bool:
+        return self._found[_WITH_A_DRAFT.get(operation, operation)].supported
+
+    def _field(self, name: str) -> Capability:
+        operation, field = FIELD_NAMES[name]
+        below = self._found[_WITH_A_DRAFT.get(operation, operation)].found
+        if isinstance(below, Absence):
+            return Capability(name, below)
+        found = self.fields(operation).use(field)
+        stated = self._provider.evidence.get(name)
+        if found.use in {"kept", "required"}:
+            evidence = stated if isinstance(stated, Evidence) else below
+            return Capability(name, evidence, field=found.use)
+        absence = Absence(found.reason, found.alternative, found.kind)
+        return Capability(name, stated if isinstance(stated, Absence) else absence, field=found.use)
+
+
+_WITH_A_DRAFT: Final[Mapping[str, str]] = {
+    "create_signup_link": "create_signup_link:new_customer",
+    "subscribe": "subscribe:inline_plan",
+}
+"""The variant by which an operation takes a draft, where it need not be given one."""
 
 
 def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
@@ -176,8 +228,17 @@ def _derive(provider: type[Described]) -> Iterator[Capability]:
             name = f"{operation}:{variant}"
             yield Capability(name, _variant_evidence(provider, name, implemented=implemented))
     for name, found in provider.evidence.items():
-        if name not in NEUTRAL:
+        if name not in KNOWN:
             yield Capability(name, found, extension=True)
+
+
+def _with_fields(found: Mapping[str, Capability]) -> Iterator[str]:
+    """Yield the names in *found*, and the fields of a draft after their operation's variants."""
+    for operation, row in OPERATIONS.items():
+        yield operation
+        for name in (*row.variants, *FIELDS.get(operation, ())):
+            yield f"{operation}:{name}"
+    yield from (name for name, capability in found.items() if capability.extension)
 
 
 def recovery(operation: str, provider: type[Described]) -> Quality:

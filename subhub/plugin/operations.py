@@ -10,8 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from subhub.models import Customer, Plan, SignupLink, Subscription, SubscriptionChange
-from subhub.models.record import Result
+from subhub.models import (
+    Customer,
+    CustomerDraft,
+    DeletedCustomer,
+    Plan,
+    PlanDraft,
+    SignupLink,
+    Subscription,
+    SubscriptionChange,
+)
+from subhub.models.record import Record, Result
 
 Kind = Literal["plan", "customer", "subscription"]
 """What can be created and then listed; also the words of `Provider.dated`."""
@@ -26,7 +35,8 @@ class NeutralOperation:
         changes: Whether it changes something at the provider.
         by_id: Whether its first argument is the id of an existing object.
         creates: What it creates, if that can be listed.
-        read_by: The operation that reads the object that it created or changed.
+        deletes: Whether it deletes the object: then `read_by` finds nothing.
+        read_by: The operation that reads the object that it created, changed or deleted.
         listed_by: The operation that lists what it created.
         variants: What else it may be asked for, and a provider may lack.
         one_of: Every call is exactly one of these variants; the first is the usual one.
@@ -36,6 +46,7 @@ class NeutralOperation:
     changes: bool = False
     by_id: bool = False
     creates: Kind | None = None
+    deletes: bool = False
     read_by: str = ""
     listed_by: str = ""
     variants: tuple[str, ...] = ()
@@ -62,6 +73,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         Customer, variants=("external_id", "email"), one_of=("external_id", "email")
     ),
     "update_customer": NeutralOperation(Customer, changes=True, by_id=True, read_by="get_customer"),
+    "delete_customer": NeutralOperation(
+        DeletedCustomer, changes=True, by_id=True, deletes=True, read_by="get_customer"
+    ),
     "create_signup_link": NeutralOperation(  # no provider lists or reads its links
         SignupLink,
         changes=True,
@@ -112,3 +126,34 @@ NEUTRAL: Final = (
     *(f"{name}:{variant}" for name, row in OPERATIONS.items() for variant in row.variants),
 )
 """The names of all neutral capabilities: the operations, then `operation:variant`."""
+
+
+def _optional(draft: type[Record], *left_out: str) -> tuple[str, ...]:
+    fields = draft.model_fields.items()
+    return tuple(name for name, of in fields if not of.is_required() and name not in left_out)
+
+
+DRAFTS: Final[Mapping[str, type[PlanDraft | CustomerDraft]]] = {
+    "create_plan": PlanDraft,
+    "create_customer": CustomerDraft,
+    "create_signup_link": CustomerDraft,
+    "subscribe": PlanDraft,
+}
+"""The operations that are given a draft: a link for a new customer, a subscription without a stored
+plan."""
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{operation: _optional(draft) for operation, draft in DRAFTS.items()},
+    "subscribe": _optional(PlanDraft, "public"),  # no one else sees that plan
+}
+"""The fields that a draft may leave out, and a provider may keep, require or refuse."""
+
+FIELD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    f"{operation}:{field}": (operation, field)
+    for operation, fields in FIELDS.items()
+    for field in fields
+}
+"""Operation and field of each capability that is about a field, by its name."""
+
+KNOWN: Final = (*NEUTRAL, *FIELD_NAMES)
+"""The names of all capabilities that every provider is asked for."""

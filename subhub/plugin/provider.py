@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Customer,
         CustomerDraft,
         CustomerUpdate,
+        DeletedCustomer,
         Plan,
         PlanDraft,
         PlanUpdate,
@@ -62,6 +63,7 @@ REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
     403: PermissionDenied,
     404: NotFound,
     409: Conflict,
+    410: NotFound,
     412: PreconditionFailed,
     422: Rejected,
     426: LicenseRequired,
@@ -180,6 +182,10 @@ class Provider:
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         """Change a customer."""
         self._lacks("update_customer", customer_id, changes)
+
+    def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
+        """Delete a customer; reading them raises `NotFound` from then on."""
+        self._lacks("delete_customer", customer_id)
 
     def create_signup_link(
         self,

@@ -10,16 +10,17 @@ import difflib
 import inspect
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, TypeAlias, cast, get_type_hints
 
 from pydantic import ConfigDict, create_model
 
-from subhub.errors import InvalidRequest
+from subhub.errors import InvalidRequest, PluginError
 from subhub.models.record import Record
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.provider import Provider
-from subhub.plugin.registry import names
+from subhub.plugin.registry import load, names
 
 _NOT_GIVEN: Final = frozenset({"self", "cursor"})
 """Parameters of an extension that a caller does not pass by name."""
@@ -61,18 +62,26 @@ def validated_arguments(
         operation: The provider's method.
         given: The arguments by name; a list's cursor is not among them.
     """
-    known = [name for name in inspect.signature(operation).parameters if name not in _NOT_GIVEN]
+    known = arguments_of(operation)
     _check_known(f"`{operation.__name__}` has no argument", given, known)
     accepted = _model(operation, tuple(known), _Arguments)(**given)
     return {name: getattr(accepted, name) for name in given}
+
+
+def arguments_of(operation: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of an extension that a caller gives by name."""
+    parameters = inspect.signature(operation).parameters
+    return {name: found for name, found in parameters.items() if name not in _NOT_GIVEN}
 
 
 def _check_known(problem: str, given: Iterable[str], known: Collection[str]) -> None:
     # refused, not ignored: a misspelled option would be a setting that silently has no effect
     strange = sorted(set(given) - set(known))
     if strange:
+        close = [meant for name in strange if (meant := _closest(name, known))]
+        hint = f"did you mean {' and '.join(map(repr, close))}? " if close else ""
         choices = f"known are {', '.join(known)}" if known else "it takes none"
-        message = f"{problem} {', '.join(strange)}; {choices}"
+        message = f"{problem} {', '.join(strange)}; {hint}{choices}"
         raise InvalidRequest(message, fields=dict.fromkeys(strange, choices))
 
 
@@ -80,14 +89,37 @@ def _check_name(name: str, provider: type[Provider], operation: str) -> None:
     """Refuse a part that no provider would ever take: its options would be lost silently."""
     if _is_installed(name):
         return
-    if name in options_of(provider, operation):
-        problem = f"stands below the provider's name: {{{provider.name!r}: {{{name!r}: ...}}}}"
+    owner, option = _option_meant(name, provider, operation)
+    known = sorted({provider.name, *names()})
+    close = _closest(name, known)
+    if option == name or (option and close is None):
+        nested = f"{{{owner!r}: {{{option!r}: ...}}}}"
+        problem = (
+            f"is an option, and stands below its provider's name: provider_options={nested}"
+            if option == name
+            else f"is not the name of a provider: did you mean provider_options={nested}?"
+        )
     else:
-        known = sorted({provider.name, *names()})
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"installed are {', '.join(known)}"
+        hint = f"did you mean {close!r}?" if close else f"installed are {', '.join(known)}"
         problem = f"is not the name of an installed provider: {hint}"
     raise InvalidRequest(f"`provider_options`: {name!r} {problem}", fields={name: problem})
+
+
+def _option_meant(name: str, provider: type[Provider], operation: str) -> tuple[str, str | None]:
+    """Return which option *name* is, or nearly is, and whose: the active provider's first."""
+    known = {provider.name: options_of(provider, operation)}
+    for other in names():
+        with suppress(PluginError):  # a broken plugin does not disturb the others
+            _ = known.setdefault(other, options_of(load(other), operation))
+    for owner, options in known.items():
+        if name in options:
+            return owner, name
+    close = ((owner, _closest(name, options)) for owner, options in known.items())
+    return next((found for found in close if found[1]), ("", None))
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 @cache

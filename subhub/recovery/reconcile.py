@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from subhub.errors import OutcomeUnknown
-from subhub.models import Status
+from subhub.errors import NotFound, OutcomeUnknown
+from subhub.models import DeletedCustomer, Status
 from subhub.plugin.capabilities import LOOKUPS
 from subhub.plugin.flows import Flow, done
 from subhub.plugin.operations import OPERATIONS
@@ -118,6 +118,15 @@ def _changed(read: Callable[[Any, str], Flow[Any]]) -> _Look:
     return _single(look)
 
 
+def _customer_deleted(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
+    try:
+        _ = yield from provider.get_customer(intent.target or "")
+    except NotFound:
+        gone = DeletedCustomer(provider=provider.name, id=intent.target or "")
+        return Resolution("done", "the customer is gone", gone)
+    return Resolution("not_done", "the customer can still be read")
+
+
 def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
     found = yield from provider.get_subscription(intent.target or "")
     if found.status in OVER:
@@ -140,6 +149,7 @@ _LOOKS: Final[Mapping[str, _Look]] = {
     "cancel_subscription": _single(_canceled),
     "update_plan": _changed(lambda provider, key: provider.get_plan(key)),
     "update_customer": _changed(lambda provider, key: provider.get_customer(key)),
+    "delete_customer": _single(_customer_deleted),
     "update_subscription": _changed(lambda provider, key: provider.get_subscription(key)),
 }
 """How each operation of `LOOKUPS` is looked for."""
@@ -157,5 +167,7 @@ def reread(past: PreviousStep, provider: Provider) -> Flow[Any]:
         )
         error.token = past.token
         raise error
+    if row is not None and row.deletes:
+        return done(DeletedCustomer(provider=provider.name, id=past.object_id))
     flow: Flow[Any] = getattr(provider, way)(past.object_id)
     return flow

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
-from subhub.models import Customer
+from subhub.models import Customer, DeletedCustomer
 from subhub.plugin.flows import Flow
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import reread
@@ -183,7 +183,7 @@ def id_of(result: object) -> str | None:
 
 def customer_of(result: object) -> str | None:
     """Return the id of the customer whom the result of a change is about, if it says so."""
-    if isinstance(result, Customer):
+    if isinstance(result, Customer | DeletedCustomer):
         return result.id
     found = getattr(getattr(result, "new", None) or result, "customer_id", None)
     return found if isinstance(found, str) else None

@@ -18,6 +18,7 @@ from subhub.errors import (
     InvalidReply,
     InvalidRequest,
     OutcomeUnknown,
+    ProviderError,
     SubhubError,
     TransportError,
     WouldSend,
@@ -37,6 +38,7 @@ Step = TypeVar("Step")
 Answer = TypeVar("Answer")
 
 _TOLD: Final = ("raw_status", "plan_id", "price", "interval", "starts_on", "created_at")
+ABOUT_A_REQUEST: Final = (ProviderError, InvalidReply, TransportError)
 REDIRECTION = 300
 REFUSAL = 400
 
@@ -52,6 +54,7 @@ class Rules:
         redact: Takes the key out of an answer.
         preview: Shows a request without the key; given for a dry run, which sends no change.
         note: Reports what is odd about an answer to the operation of this name.
+        show: Shows a request without the key, for the errors that are about it.
     """
 
     provider: Provider
@@ -60,6 +63,7 @@ class Rules:
     redact: Callable[[Response], Response] = field(repr=False)
     preview: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
     note: Callable[[str, Sequence[Oddity]], None] | None = None
+    show: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
 
 
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
@@ -237,6 +241,7 @@ def _conversation(
     try:
         request = next(flow)
         while True:
+            operation.request = request
             mutating = request.mutating
             if mutating and rules.preview is not None:
                 raise WouldSend(rules.preview(request))
@@ -247,7 +252,7 @@ def _conversation(
                     request, prepared, change if mutating else None
                 )
             except SubhubError as failure:
-                request = flow.throw(located(failure, name, provider))
+                request = flow.throw(_explained(failure, operation, rules))
                 continue
             response = rules.redact(response)
             if response.status < REDIRECTION:
@@ -257,7 +262,7 @@ def _conversation(
                     if response.oddities and rules.note is not None:
                         rules.note(name, response.oddities)
             else:
-                request = flow.throw(located(_refusal(response, provider), name, provider))
+                request = flow.throw(_explained(_refusal(response, provider), operation, rules))
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -292,6 +297,16 @@ def _ended(
             change.lost(error)
         elif change.journaled:
             change.not_done()
+    return _explained(error, operation, rules)
+
+
+def _explained(error: SubhubError, operation: Operation, rules: Rules) -> SubhubError:
+    """Put on *error* which call and which request it is about, where that is missing; return it."""
+    if isinstance(error, ABOUT_A_REQUEST) and error.request is None:
+        last = operation.request
+        if last is not None and rules.show is not None:
+            with suppress(Exception):  # the error itself says more than the request
+                error.request = rules.show(last)
     return located(error, operation.name, rules.provider)
 
 

@@ -160,11 +160,12 @@ class Operation:
     The deadline begins with the first request.
     """
 
-    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "sent")
+    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "request", "sent")
 
     def __init__(self, policy: RetryPolicy, name: str) -> None:
         self.name = name
         self.page_by_page = False  # whether each request has the deadline to itself
+        self.request: Request | None = None  # the last one that was asked for
         self.sent = False  # whether a request may have reached the provider
         self._policy = policy
         self._until: float | None = None

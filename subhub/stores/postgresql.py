@@ -55,6 +55,21 @@ class PostgreSQL(StoreKind):
         """Return the database of a journal; the URL is one that libpq reads."""
         return PostgreSQLDatabase(url)
 
+    @classmethod
+    def reach(cls, url: StoreURL) -> bool:
+        """See `StoreKind.reach`."""
+        connection = PostgreSQLConnection(url, lambda _: None)
+        problem = ""
+        try:
+            _ = connection.use(lambda used: _rows(used, "SELECT 1", ()), again=False)
+        except (Away, Refused) as error:
+            problem = str(error)
+        finally:
+            connection.close()
+        if problem:
+            raise ConfigError(f"`{url.setting}` {url.place} cannot be reached: {problem}")
+        return True
+
 
 class PostgreSQLPermits(SwappedCells):
     """The permits of *name*."""

@@ -50,6 +50,20 @@ class Redis(StoreKind):
         """Return the permits of *name*; the URL is one that redis-py reads."""
         return RedisPermits(url, f"subhub:permits:{name}", permits)
 
+    @classmethod
+    def reach(cls, url: StoreURL) -> bool:
+        """See `StoreKind.reach`."""
+        client, problem = _client(url), ""
+        try:
+            _ = client.ping()
+        except (RedisError, TypeError, ValueError) as error:  # also an option that is unknown
+            problem = _described(error, url)
+        finally:
+            client.close()
+        if problem:
+            raise ConfigError(f"`{url.setting}` {url.place} cannot be reached: {problem}")
+        return True
+
 
 class RedisPermits(SwappedCells, Forkable):
     """The permits under *key*."""

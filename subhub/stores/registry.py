@@ -38,6 +38,15 @@ class StoreKind:
         """Return the database of a journal; raise `ConfigError` if the URL is wrong."""
         raise _cannot(url, "a journal")
 
+    @classmethod
+    def reach(cls, url: StoreURL) -> bool:
+        """Connect, and change nothing; raise `ConfigError` if that fails.
+
+        Return whether it was tried: a kind of store need not have a way to.
+        """
+        del url
+        return False
+
 
 class StorePlace(StoreURL):
     """Where a store is, for the setting *name*: a URL, and what is found there."""
@@ -49,6 +58,10 @@ class StorePlace(StoreURL):
         kind = load(self)
         if self.setting == "journal":
             _ = kind.database(self)
+
+    def reach(self) -> bool:
+        """Connect to the store, and create nothing there; see `StoreKind.reach`."""
+        return load(self).reach(self)
 
     def permits(self, name: str, permits: Permits) -> PermitStore:
         """Return the store of the permits that *name* identifies; nothing is connected yet."""

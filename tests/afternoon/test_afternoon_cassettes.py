@@ -19,6 +19,7 @@ DRAFT = PlanDraft(
 COMPANY = CustomerDraft(
     name="Acme Corp", email="billing@acme.com", external_id="cust_123", country="NL"
 )
+UNNAMED = COMPANY.model_copy(update={"external_id": None})
 DAY = dt.date(2026, 12, 1)
 PLAN, OTHER_PLAN = "starter_plan", "business_plan"
 
@@ -36,9 +37,16 @@ def on(subhub_cassette: OpenCassette) -> Opened:
 
 def test_create_customer(on: Opened) -> None:
     billing, _ = on("create_customer")
-    customer = billing.create_customer(COMPANY)
-    assert (customer.name, customer.email) == (COMPANY.name, COMPANY.email)
-    assert customer.external_id == COMPANY.external_id
+    customer = billing.create_customer(UNNAMED)
+    assert (customer.name, customer.email) == (UNNAMED.name, UNNAMED.email)
+    assert customer.country == UNNAMED.country
+
+
+def test_create_customer_who_exists(on: Opened) -> None:
+    billing, _ = on("create_customer_who_exists")
+    made = billing.create_customer(COMPANY)
+    assert made.external_id == COMPANY.external_id
+    assert billing.create_customer(COMPANY) == made
 
 
 def test_get_customer(on: Opened) -> None:
@@ -223,6 +231,6 @@ def test_ingest_event_stores_a_key_once(on: Opened) -> None:
 def test_delete_customer(on: Opened) -> None:
     billing, _ = on("delete_customer")
     customer = billing.create_customer(COMPANY)
-    assert billing.call(Afternoon.delete_customer, customer.id).id == customer.id
+    assert billing.delete_customer(customer).id == customer.id
     with pytest.raises(NotFound):
         _ = billing.get_customer(customer.id)

@@ -168,7 +168,7 @@ class TestExtensions:
             {"denomination": "usd", "amount": "0.30"},
             {"denomination": "token", "amount": "5"},
         ]
-        other = billing.create_customer(COMPANY)
+        other = billing.create_customer(COMPANY.model_copy(update={"external_id": "other"}))
         assert billing.call(Afternoon.customer_balances, other.id).raw["balances"] == []
 
     def test_invoices_are_listed_on_all_pages_with_filters(self, billing: Client) -> None:

@@ -9,7 +9,6 @@ import pytest
 from subhub_afternoon import Afternoon
 
 from subhub import (
-    Ambiguous,
     Customer,
     CustomerDraft,
     InvalidReply,
@@ -43,12 +42,6 @@ NEW_CUSTOMER = reply(201, {"success": True, "customer": {"id": CUSTOMER}, "reque
 BODY = {"customer_id": CUSTOMER, "plan_code": "starter_plan"}
 UNNAMED = CustomerDraft(name="Acme Corp", email="billing@acme.com")
 KNOWN = CustomerDraft(name="Acme Corp", email="billing@acme.com", external_id="cust_123")
-SEARCH = Request("GET", "/v1/customers/search", query={"external_id": "cust_123"})
-
-
-def found(*ids: str) -> Any:
-    customers = [{"id": customer_id, "external_id": "cust_123"} for customer_id in ids]
-    return reply(200, {"success": True, "customers": customers, "request_id": "req_3"})
 
 
 def link(**arguments: Any) -> Any:
@@ -120,23 +113,9 @@ def test_a_new_customer_is_created_first() -> None:
     )
 
 
-def test_a_customer_with_an_external_id_is_looked_up_first() -> None:
-    played = play(link(customer=KNOWN), found(CUSTOMER), CREATED)
-    assert played.requests == (SEARCH, Request("POST", LINKS, BODY))
-
-
-def test_a_customer_who_is_not_found_is_created() -> None:
-    played = play(link(customer=KNOWN), found(), NEW_CUSTOMER, CREATED)
-    assert [request.path for request in played.requests] == [SEARCH.path, "/v1/customers", LINKS]
-
-
-def test_several_found_customers_are_ambiguous() -> None:
-    with pytest.raises(Ambiguous, match="cust_123") as caught:
-        _ = play(link(customer=KNOWN), found(CUSTOMER, SUBSCRIPTION))
-    assert [item.id for item in caught.value.candidates if isinstance(item, Customer)] == [
-        CUSTOMER,
-        SUBSCRIPTION,
-    ]
+def test_the_flow_leaves_the_search_for_an_external_id_to_the_client() -> None:
+    played = play(link(customer=KNOWN), NEW_CUSTOMER, CREATED)
+    assert [request.path for request in played.requests] == ["/v1/customers", LINKS]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +132,3 @@ def test_if_a_link_fails_the_error_has_the_created_customer(
     with pytest.raises(kind) as caught:
         _ = play(link(customer=UNNAMED), NEW_CUSTOMER, failure, provider=Afternoon())
     assert caught.value.completed == (Customer(provider="afternoon", id=CUSTOMER),)
-
-
-def test_if_a_link_fails_the_error_does_not_have_a_found_customer() -> None:
-    refused = reply(404, {"success": False, "error": {"code": "X", "message": "gone"}})
-    with pytest.raises(NotFound) as caught:
-        _ = play(link(customer=KNOWN), found(CUSTOMER), refused, provider=Afternoon())
-    assert caught.value.completed == ()

@@ -12,13 +12,20 @@ from subhub_afternoon import (
     Afternoon,
     CreditGrant,
     CustomerBalances,
-    DeletedCustomer,
     IngestedEvent,
     Invoice,
     InvoiceLine,
 )
 
-from subhub import Customer, CustomerDraft, InvalidReply, Status, Subscription, SubscriptionChange
+from subhub import (
+    Customer,
+    CustomerDraft,
+    DeletedCustomer,
+    InvalidReply,
+    Status,
+    Subscription,
+    SubscriptionChange,
+)
 from subhub.models import CustomerUpdate
 from subhub.plugin import Flow, Page, Request
 from subhub.testing import play, reply

@@ -85,7 +85,7 @@ def extend(billing: Client, fake: AfternoonFake, customer: str, subscription: st
     _ = billing.call(Afternoon.get_invoice, invoice.id)
     _ = list(billing.walk(Afternoon.list_invoices, customer=customer, status="draft"))
     _ = billing.call(Afternoon.customer_balances, customer)
-    _ = billing.call(Afternoon.delete_customer, customer)
+    _ = billing.delete_customer(customer)
 
 
 @pytest.fixture
@@ -93,8 +93,9 @@ def exchanges(fake: AfternoonFake) -> list[Exchange]:
     with Client(Afternoon, sandbox=fake) as billing:
         do_everything(billing, fake)
         # so that every list has a second page
-        for _ in range(51):
-            customer = billing.create_customer(NEW)
+        for number in range(51):
+            draft = NEW.model_copy(update={"external_id": f"listed-{number}"})
+            customer = billing.create_customer(draft)
             _ = billing.subscribe(plan="starter_plan", customer=customer.id)
             _ = billing.call(Afternoon.create_draft_invoice, customer.id, lines=[])
         for listed in (billing.list_customers(), billing.list_subscriptions()):

@@ -212,5 +212,5 @@ class TestServedSandbox:
 
     def test_says_address_and_key_itself(self, server: Sandbox, write: Write) -> None:
         _ = write(more=f'sandbox = "{server.origin}"')
-        with pytest.raises(ConfigError, match="says the `api_key`: leave that out"):
+        with pytest.raises(ConfigError, match="`sandbox` excludes `api_key`"):
             _ = Client.from_config()

@@ -20,6 +20,7 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     CustomerUpdate,
+    DeletedCustomer,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -115,6 +116,9 @@ class CliToy(Provider):
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         return ask(Customer, "PATCH", path("/customers/{}", customer_id), changes.changes())
+
+    def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
+        return ask(DeletedCustomer, "DELETE", path("/customers/{}", customer_id))
 
     def create_signup_link(
         self,
@@ -245,6 +249,11 @@ class ToyFake(Fake):
         if found not in self.stored:
             raise Refusal(self.not_found())
         return Reply.json(200, self.stored[found])
+
+    @route("DELETE", "/customers/{}")
+    def remove(self, received: Received, found: str) -> Reply:
+        del received, self.stored[found]
+        return Reply.json(200, {"id": found})
 
     @route("PATCH", "/plans/{}")
     @route("PATCH", "/customers/{}")

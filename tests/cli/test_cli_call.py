@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
+from subhub.plugin import Absence, Evidence, Flow, Provider, done
 
 EVENT = {
     "event_name": "sms",
@@ -58,11 +59,117 @@ def test_a_list_is_read_to_its_end(call: Callable[..., Result]) -> None:
         (["afternoon.get_invoice", "--json-body", "["], "`--json-body` must be a JSON object"),
         (["afternoon.get_invoice", "--json-body", "[]"], "arguments by name, got list"),
         (["afternoon.get_invoice", "--json-body", "@none"], "No such file"),
+        (["afternoon.get_invoice", "--json-body", "@latin"], "latin is not UTF-8 text in line 2"),
+        (["paypal", "--list"], "no plugin for the provider 'paypal'"),
+        (["beans.count"], "beans has no `count` (the provider cannot): nobody counts; instead: do"),
+        (["beans.missing"], "is none that only beans has ('missing'): known are spill"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_sent(
-    call: Callable[..., Result], words: list[str], problem: str
+    call: Callable[..., Result],
+    offer: Callable[[type[Provider]], None],
+    folder: Path,
+    words: list[str],
+    problem: str,
 ) -> None:
+    offer(Beans)
+    _ = (folder / "latin").write_bytes('{"invoice_id":\n"\xe9"}'.encode("latin-1"))
     ran = call(*words)
     assert ran.exit_code in {2, 3}
     assert problem in ran.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_file_may_be_saved_by_any_editor(
+    call: Callable[..., Result], folder: Path, encoding: str
+) -> None:
+    _ = (folder / "event.json").write_text(json.dumps({**EVENT, "event_name": "é"}), encoding)
+    ran = call("afternoon.ingest_event", "--json-body", "@event.json", "--dry-run")
+    assert '"event_name":"é"' in ran.stdout
+
+
+def test_a_pipe_may_begin_with_a_byte_order_mark(call: Callable[..., Result]) -> None:
+    words = ("afternoon.ingest_event", "--json-body", "-", "--dry-run")
+    assert call(*words, given="\ufeff" + json.dumps(EVENT)).exit_code == 0
+
+
+class Beans(Provider):
+    """A provider with an operation of its own, one that it lacks, and one that is not there."""
+
+    name = "beans"
+    base_url = "https://beans.example"
+    evidence = {  # noqa: RUF012 - a ClassVar of Provider
+        "count": Absence("nobody counts", "do it yourself"),
+        "spill": Evidence("docs", "https://beans.example/docs"),
+        "missing": Evidence("docs", "https://beans.example/docs"),
+    }
+
+    def spill(self, how_many: int, colour: str | None = None) -> Flow[int]:
+        """Spill them.
+
+        All over the place.
+        """
+        return done(how_many + len(colour or ""))
+
+
+class Typed(Beans):
+    """The same from a module that does not postpone its annotations."""
+
+    name = "typed"
+
+
+def _spill(self: Beans, how_many: int, colour: str | None = None) -> Flow[int]:
+    return done(how_many + len(colour or "") + len(self.name))
+
+
+_spill.__annotations__ = {"how_many": int, "colour": str | None, "return": Flow[int]}
+Typed.spill = _spill  # type: ignore[method-assign]
+
+
+def test_without_an_operation_all_are_listed_with_their_arguments(
+    call: Callable[..., Result], offer: Callable[[type[Provider]], None]
+) -> None:
+    offer(Beans)
+    lines = [line.split("  ") for line in call().stdout.splitlines()]
+    found = {line[0]: [cell.strip() for cell in line[1:] if cell] for line in lines}
+    assert found["beans.spill"] == ["how_many: int, colour?: str", "Spill them."]
+    assert {"afternoon.ingest_event", "mollie.list_mandates"} < found.keys()
+    assert not found.keys() & {"beans.count", "beans.missing", "afternoon.get_customer"}
+
+
+@pytest.mark.parametrize("words", [["beans"], ["beans.spill", "--list"], ["--list", "beans"]])
+def test_those_of_one_provider_are_listed_for_scripts(
+    call: Callable[..., Result], offer: Callable[[type[Provider]], None], words: list[str]
+) -> None:
+    offer(Beans)
+    assert json.loads(call(*words, "--json").stdout) == [
+        {
+            "operation": "beans.spill",
+            "arguments": [
+                {"name": "how_many", "type": "int", "required": True},
+                {"name": "colour", "type": "str | None", "required": False},
+            ],
+            "description": "Spill them.",
+        }
+    ]
+
+
+def test_a_type_is_named_however_its_module_writes_it(
+    call: Callable[..., Result], offer: Callable[[type[Provider]], None]
+) -> None:
+    offer(Typed)
+    (line,) = call("typed").stdout.splitlines()[1:]
+    assert line.split("  ")[1] == "how_many: int, colour?: str"
+
+
+def test_a_broken_plugin_hides_no_other(
+    call: Callable[..., Result], offer: Callable[[type[Provider]], None]
+) -> None:
+    class Nowhere(Beans):
+        name = "nowhere"
+
+    offer(Nowhere)
+    ran = call()
+    assert ran.exit_code == 0
+    assert "cannot import the plugin of 'nowhere'" in ran.stderr
+    assert "afternoon.ingest_event" in ran.stdout

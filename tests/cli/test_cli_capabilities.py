@@ -180,6 +180,7 @@ def test_scripts_get_the_marks_of_the_python_api_and_the_counts(
         "extension": False,
         "options": ["colour"],
         "lost": None,
+        "field": None,
         "proof": {"source": "sandbox", **counts(26)},
         "evidence": "seed",
         "source": "page 7",
@@ -189,6 +190,7 @@ def test_scripts_get_the_marks_of_the_python_api_and_the_counts(
         "extension": False,
         "options": [],
         "lost": None,
+        "field": None,
         "proof": {"source": "sandbox", **counts(2)},
         "reason": "it has no list",
         "alternative": "keep the ids",
@@ -218,3 +220,17 @@ def test_the_plugins_of_this_project_ship_a_report_that_needs_no_extra(provider:
     assert "contract suite of subhub" in ran.stderr
     lines = ran.stdout.splitlines()[1:]
     assert all("sandbox, " in line or "not in the suite" in line for line in lines)
+
+
+def test_a_field_of_a_draft_has_a_row_too(run: Run, as_json: AsJson) -> None:
+    rows = table(run("capabilities", "mijnklantportaal"))
+
+    assert rows["create_customer:address"].startswith(
+        "create_customer:address required documentation"
+    )
+    assert rows["create_customer:phone"].startswith("create_customer:phone no not in the suite no ")
+    assert "; instead: leave it out" in rows["create_customer:phone"]
+    listed = as_json(run("capabilities", "mijnklantportaal", "--json"))
+    fields = {row["name"]: (row["supported"], row["field"]) for row in listed}
+    assert fields["create_customer:address"] == (True, "required")
+    assert fields["create_customer:phone"] == (False, "refused")

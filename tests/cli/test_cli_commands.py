@@ -165,3 +165,15 @@ def test_an_option_without_key_or_value_is_refused(run: Run, text: str) -> None:
 
     assert result.exit_code == 2
     assert f"invalid `--option` {text!r}: expected KEY=VALUE" in result.stderr
+
+
+def test_a_customer_is_deleted_only_when_that_is_confirmed(run: Run) -> None:
+    refused = run("customer", "delete", "cst_1")
+    shown = run("customer", "delete", "cst_1", "--dry-run")
+    deleted = run("customer", "delete", "cst_1", "--yes", "--json")
+
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "this deletes the customer 'cst_1' at clitoy for good: to confirm, add `--yes`" in said
+    assert "--request DELETE" in shown.stdout
+    assert (deleted.exit_code, json.loads(deleted.stdout)["id"]) == (0, "cst_1")

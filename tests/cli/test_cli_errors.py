@@ -6,7 +6,11 @@ import json
 from collections.abc import Callable
 
 import pytest
+import typer
 from typer.testing import Result
+
+from subhub import Ambiguous, Customer
+from subhub.cli.errors import reported
 
 Run = Callable[..., Result]
 PLAN = ("--name", "Phone", "--price", "12.95 EUR", "--interval", "6 months")
@@ -127,3 +131,16 @@ def test_an_argument_is_named_as_it_was_typed(
     assert result.exit_code == 2
     assert message in result.stderr
     assert message in error["message"]
+
+
+def test_one_of_several_is_chosen_by_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [Customer(provider="clitoy", id=name) for name in ("cst_1", "cst_2")]
+    said = "2 fit. Give its id: `customer=error.candidates[0].id`."
+
+    with pytest.raises(typer.Exit), reported(as_json=False, flags={"customer": "--customer"}):
+        raise Ambiguous(said, candidates=found)
+
+    shown = " ".join(capsys.readouterr().err.split())
+    assert shown == (
+        "error: 2 fit. Give its id: `--customer ID`. Candidates: Customer cst_1, Customer cst_2"
+    )

@@ -24,6 +24,7 @@ def test_json_holds_every_field_with_amounts_as_text(run: Run, as_json: AsJson) 
         "price": {"amount": "12.95", "currency": "EUR"},
         "interval": {"count": 6, "unit": "month"},
         "tax_rate": "21",
+        "tax": None,
         "description": "grey",
         "code": "phone",
         "public": True,

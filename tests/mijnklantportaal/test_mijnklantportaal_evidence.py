@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub.plugin.capabilities import Evidence
-from subhub.plugin.operations import NEUTRAL
+from subhub.plugin.operations import KNOWN, NEUTRAL
 
 
 def test_every_capability_has_a_row() -> None:
@@ -30,7 +30,7 @@ def test_evidence_is_a_page_of_the_provider_and_absences_have_an_alternative() -
 
 
 def test_every_extension_is_a_method() -> None:
-    extensions = set(MijnKlantportaal.evidence) - set(NEUTRAL)
+    extensions = set(MijnKlantportaal.evidence) - set(KNOWN)
     assert len(extensions) == 9
     for name in extensions:
         assert callable(getattr(MijnKlantportaal, name))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from subhub_mollie import Mollie
 
-from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, ProviderError, Status
+from subhub import CustomerDraft, Interval, Money, NotFound, PlanDraft, Status
 from subhub.testing import CassetteSession, OpenCassette
 from tests.conftest import Caller
 
@@ -74,7 +74,8 @@ def test_get_customer(on: Opened) -> None:
 
 def test_list_customers(on: Opened) -> None:
     client, _ = on("list_customers")
-    made = [client.create_customer(COMPANY) for _ in range(2)]
+    other = COMPANY.model_copy(update={"external_id": None})
+    made = [client.create_customer(draft) for draft in (COMPANY, other)]
     assert client.list_customers() == made[::-1]
 
 
@@ -96,8 +97,8 @@ def test_update_customer(on: Opened) -> None:
 def test_delete_customer(on: Opened) -> None:
     client, _ = on("delete_customer")
     customer = client.create_customer(COMPANY)
-    assert client.call(Mollie.delete_customer, customer.id).id == customer.id
-    with pytest.raises(ProviderError) as caught:
+    assert client.delete_customer(customer).id == customer.id
+    with pytest.raises(NotFound) as caught:
         _ = client.get_customer(customer.id)
     assert caught.value.status == 410
 

@@ -35,7 +35,6 @@ LACKING = {
     "cancel_subscription:prorated",
 }
 EXTENSIONS = {
-    "delete_customer",
     "create_first_payment",
     "get_payment",
     "list_subscription_payments",

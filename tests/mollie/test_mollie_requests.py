@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from subhub_mollie import DeletedCustomer, Mandate, Mollie, Payment, RevokedMandate
+from subhub_mollie import Mandate, Mollie, Payment, RevokedMandate
 
 from subhub import (
     Customer,
     CustomerDraft,
+    DeletedCustomer,
     Interval,
     Money,
     PlanDraft,

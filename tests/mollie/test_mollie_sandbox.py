@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from subhub_mollie import Mollie
 from subhub_mollie.fake import MollieFake
-from subhub_mollie.sandbox.fields import INTERVAL
+from subhub_mollie.sandbox.fields import COUNT, INTERVAL
 from subhub_mollie.sandbox.schedule import later
 
 from subhub import (
@@ -130,6 +130,21 @@ class TestFirstPayments:
         assert first_payment(world, "0", method="creditcard").url
         with pytest.raises(Rejected, match="minimum"):
             _ = first_payment(world, "0")
+
+    def test_a_method_is_one_of_mollies(self, world: World) -> None:
+        with pytest.raises(Rejected) as caught:
+            _ = first_payment(world, method="idael")
+        assert set(caught.value.fields) == {"method"}
+
+    def test_its_links_lead_to_what_it_names(self, world: World) -> None:
+        made = subscribe(world)
+        (recurring,) = world.client.walk(Mollie.list_subscription_payments, subscription=made.id)
+        place = f"https://api.mollie.com/v2/customers/{world.customer}"
+        links = recurring.raw["_links"]
+        assert links["mandate"]["href"] == f"{place}/mandates/{world.mandate}"
+        assert links["subscription"]["href"] == f"{place}/subscriptions/{made.id.split(':')[0]}"
+        opened = world.client.call(Mollie.get_payment, first_payment(world).id)
+        assert not {"mandate", "subscription"} & opened.raw["_links"].keys()
 
     def test_a_payment_is_for_a_customer_who_exists(self, world: World) -> None:
         with pytest.raises(Rejected) as caught:
@@ -358,7 +373,7 @@ class TestCustomers:
         made = subscribe(world)
         canceled = subscribe(world, "Other")
         _ = world.client.cancel_subscription(canceled.id, when="now")
-        assert world.client.call(Mollie.delete_customer, world.customer).id == world.customer
+        assert world.client.delete_customer(world.customer).id == world.customer
         assert not world.fake.mandates
         (first, second) = world.client.list_subscriptions()
         assert {first.id, second.id} == {made.id, canceled.id}
@@ -368,12 +383,25 @@ class TestCustomers:
         assert caught.value.status == 410
 
     @pytest.mark.parametrize(
-        "body", [{"email": "x"}, {"locale": "dutch"}, {"name": 1}, {"testmode": True}]
+        "body",
+        [
+            {"email": "x"},
+            {"locale": "nl_XX"},
+            {"locale": ["nl_NL"]},
+            {"name": 1},
+            {"testmode": True},
+            {"metadata": True},
+            {"metadata": "x" * 1100},
+        ],
     )
     def test_a_field_that_does_not_fit_is_named(self, fake: MollieFake, body: Any) -> None:
         answer = send(fake, "POST", "/customers", body)
         assert answer.status == 422
         assert json.loads(answer.content)["field"] in body
+
+    def test_a_name_may_be_empty(self, fake: MollieFake) -> None:
+        answer = send(fake, "POST", "/customers", {"name": ""})
+        assert (answer.status, json.loads(answer.content)["name"]) == (201, "")
 
 
 class TestIdempotency:
@@ -517,6 +545,14 @@ def test_days_are_counted_from_the_first(
 )
 def test_an_interval_is_at_most_a_year(text: str, *, fits: bool) -> None:
     assert INTERVAL.fits(text) is fits
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [(1, True), (3.0, True), (0, False), (1.5, False), (True, False), ("1", False)],
+)
+def test_a_count_is_a_whole_number(value: object, *, fits: bool) -> None:
+    assert COUNT.fits(value) is fits
 
 
 @pytest.mark.parametrize(

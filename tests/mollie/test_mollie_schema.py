@@ -64,7 +64,7 @@ def sell(client: Client, fake: MollieFake) -> None:
     )
     change(client, fake, customer, made.id)
     _ = client.call(Mollie.revoke_mandate, mandate, customer=customer)
-    _ = client.call(Mollie.delete_customer, customer)
+    _ = client.delete_customer(customer)
 
 
 def change(client: Client, fake: MollieFake, customer: str, subscription: str) -> None:

@@ -150,6 +150,60 @@ class TestOptions:
         ]
         assert served[0]["plans"] == {"starter": "starter"}
 
+    def test_leave_out_a_provider_that_cannot_have_the_plans_and_say_why(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "subhub.toml"
+        _ = path.write_text(CONFIGURATION.replace("10.00 EUR", "10.00 USD"), "utf-8")
+
+        shown = run("--config", str(path))
+        data = json.loads(run("--config", str(path), "--json").stdout)
+
+        assert shown.exit_code == 0
+        assert "mijnklantportaal/two is not served: `price` must be in EUR" in shown.stderr
+        assert [account["account"] for account in data["accounts"]] == ["afternoon/one"]
+        assert list(data["skipped"]) == ["mijnklantportaal/two"]
+
+    def test_fail_if_no_provider_can_have_the_plans(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "subhub.toml"
+        one = CONFIGURATION.replace("10.00 EUR", "10.00 USD").replace(
+            "afternoon", "mijnklantportaal"
+        )
+        _ = path.write_text(one, "utf-8")
+
+        ran = run("--config", str(path))
+
+        assert ran.exit_code == 2
+        assert "no account can be served with these plans:" in ran.output
+        assert "mijnklantportaal/one: `price` must be in EUR" in ran.output
+
+    def test_sell_without_a_tax_rate_where_it_is_refused_and_say_so(
+        self, run: Callable[..., Result]
+    ) -> None:
+        ran = run()
+
+        assert ran.exit_code == 0
+        assert "mollie/main has no tax rates, and sells without them: phone" in ran.stderr
+        assert "afternoon/main has no tax rates" not in ran.stderr
+
+    def test_leave_out_a_broken_plugin(
+        self, run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        info = tmp_path / "torn-1.0.dist-info"
+        info.mkdir()
+        _ = (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torn\nVersion: 1.0\n")
+        _ = (info / "entry_points.txt").write_text("[subhub.providers]\ntorn = no_such_thing:T\n")
+        monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+        data = json.loads(run("--json").stdout)
+
+        assert [account["account"] for account in data["accounts"]] == [
+            f"{n}/main" for n in PROVIDERS
+        ]
+        assert "no_such_thing" in data["skipped"]["torn"]
+
     def test_refuse_a_live_key_in_the_configuration(
         self, run: Callable[..., Result], tmp_path: Path
     ) -> None:

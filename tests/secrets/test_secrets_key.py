@@ -259,6 +259,8 @@ COMMANDS = [
     ["subscribe", "--plan", "phone_plan", "--name", "A", "--email", "a@b.example"],
     ["plan", "list"],
     ["check"],
+    ["check", "--online"],
+    ["doctor"],
     ["capabilities"],
 ]
 

@@ -324,7 +324,7 @@ def test_a_killed_process_is_settled_by_another_machine(url: str) -> None:
 
     fake = Afternoon.sandbox()
     server = BreakingServer(fake)
-    server.break_after(0, script)
+    server.break_after(1, script)  # the customer is looked for first
     key = fake.api_key
     killed = program("'afternoon'", server.url, key, url, "billing.create_customer(CUSTOMER)")
     try:
@@ -341,6 +341,7 @@ def test_a_killed_process_is_settled_by_another_machine(url: str) -> None:
             wait(lambda: billing.open_intents() == [])
     finally:
         killed.kill()
+        _ = killed.wait(30)
         server.close()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from subhub import AsyncClient, Client, ConfigError, RateLimit
+from subhub import AsyncClient, Client, ConfigError, RateLimit, diagnose
 from subhub.client.account import open_journal
 from subhub.client.configuration import Configuration
 from subhub.plugin import Provider
@@ -127,6 +127,17 @@ class TestAScheme:
         assert "cannot keep permits" in str(refusal(lambda: url.permits("name", PERMITS)))
         StorePlace("permits", "elsewhere://x").check()
 
+    def test_that_has_no_check_is_told_by_the_doctor(
+        self, install: Callable[..., None], tmp_path: Path
+    ) -> None:
+        install("silent", KIND)
+        path = tmp_path / "subhub.toml"
+        account = 'provider = "afternoon"\nsandbox = true\npermits = "silent://x"'
+        _ = path.write_text(f"[accounts.main]\n{account}\n")
+        found = {finding.check: finding for finding in diagnose(path)}
+        assert found["permits"].level == "warning"
+        assert found["permits"].message == "silent://x was not checked: its plugin has no way to"
+
     @pytest.mark.parametrize(
         ("source", "said"),
         [
@@ -189,7 +200,7 @@ class TestTheConfiguration:
         monkeypatch.setenv("REDIS_URL", f"redis://:{PASSWORD}@127.0.0.1:1/0")
         found = self.write(tmp_path, journal="env:DATABASE_URL", permits="env:REDIS_URL")
         assert str(found.journal("main")) == "postgresql://127.0.0.1:1/app"
-        found.check("main")
+        _ = found.check("main")
         account = found.open()
         assert account.journal is not None
         assert account.journal.place == "postgresql://127.0.0.1:1/app"

@@ -23,6 +23,7 @@ from subhub import (
     Client,
     Customer,
     CustomerDraft,
+    DeletedCustomer,
     Interval,
     Money,
     NotFound,
@@ -103,6 +104,7 @@ def sync(client: Client) -> None:
     assert_type(client.list_customers(), Iterator[Customer])
     assert_type(client.find_customer(email="a@b.c"), Customer | None)
     assert_type(client.update_customer("c", city="Gouda"), Customer)
+    assert_type(client.delete_customer("c"), DeletedCustomer)
     assert_type(client.create_signup_link(plan="p", customer=SOMEBODY), SignupLink)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
@@ -117,6 +119,30 @@ def sync(client: Client) -> None:
     _ = client.create_signup_link(plan=PLAN, customer="c")  # type: ignore[arg-type]
 
 
+def by_results(client: Client, plan: Plan, customer: Customer, sold: Subscription) -> None:
+    """Results in place of ids, waiting."""
+    assert_type(client.get_plan(plan), Plan)
+    assert_type(client.update_customer(customer, city="Gouda"), Customer)
+    assert_type(client.create_signup_link(plan=plan, customer=customer, replaces=sold), SignupLink)
+    assert_type(client.subscribe(plan=plan, customer=customer), Subscription)
+    assert_type(client.list_subscriptions(customer=customer), Iterator[Subscription])
+    assert_type(client.change_subscription(sold, plan=plan, when="now"), SubscriptionChange)
+    assert_type(client.cancel_subscription(sold, when="now"), Subscription)
+    _ = client.subscribe(plan=customer, customer=customer)  # type: ignore[arg-type]
+    _ = client.get_subscription(plan)  # type: ignore[arg-type]
+
+
+async def awaiting_by_results(
+    client: AsyncClient, plan: Plan, customer: Customer, sold: Subscription
+) -> None:
+    """Results in place of ids, awaiting."""
+    assert_type(await client.update_plan(plan, name="A"), Plan)
+    assert_type(await client.get_customer(customer), Customer)
+    assert_type(await client.subscribe(plan=plan, customer=customer), Subscription)
+    assert_type(await client.update_subscription(sold, description="A"), Subscription)
+    _ = await client.cancel_subscription(customer, when="now")  # type: ignore[arg-type]
+
+
 async def awaiting(client: AsyncClient) -> None:
     """Every operation, awaiting."""
     assert_type(await client.create_plan(PLAN), Plan)
@@ -128,6 +154,7 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(client.list_customers(), AsyncIterator[Customer])
     assert_type(await client.find_customer(external_id="1"), Customer | None)
     assert_type(await client.update_customer("c", city="Gouda"), Customer)
+    assert_type(await client.delete_customer("c"), DeletedCustomer)
     assert_type(await client.create_signup_link(plan="p", customer="c"), SignupLink)
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)

@@ -1,6 +1,5 @@
 """The subhub plugin for Afternoon (https://docs.afternoon.co)."""
 
-from subhub_afternoon.customers import DeletedCustomer
 from subhub_afternoon.invoices import Invoice, InvoiceLine
 from subhub_afternoon.provider import Afternoon
 from subhub_afternoon.usage import CreditGrant, CustomerBalances, IngestedEvent
@@ -9,7 +8,6 @@ __all__ = [
     "Afternoon",
     "CreditGrant",
     "CustomerBalances",
-    "DeletedCustomer",
     "IngestedEvent",
     "Invoice",
     "InvoiceLine",

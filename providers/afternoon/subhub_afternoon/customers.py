@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from subhub.errors import Ambiguous, InvalidReply, InvalidRequest
-from subhub.models import Customer, CustomerDraft, CustomerUpdate, Result
+from subhub.models import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.plugin import Flow, Page, Provider, Records, Text, Wire, delete, get, path, post
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
@@ -18,12 +18,6 @@ from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, text
 CUSTOMERS: Final = "/v1/customers"
 NOT_EXPRESSIBLE: Final = ("address", "postal_code", "city")
 """Fields of a customer for which Afternoon documents no key."""
-
-
-class DeletedCustomer(Result):
-    """A deleted customer; what happens to its subscriptions is not documented."""
-
-    id: str
 
 
 class AfternoonAddress(Wire):
@@ -167,7 +161,7 @@ class Customers(Provider):
         return answer.customer.to_customer()
 
     def delete_customer(self, customer_id: str) -> Flow[DeletedCustomer]:
-        """Delete a customer.
+        """Delete a customer; what happens to its subscriptions is not documented.
 
         See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/delete.
         """

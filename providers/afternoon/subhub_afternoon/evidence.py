@@ -20,6 +20,11 @@ _CHANGE = Evidence("inferred", f"{API}/subscriptions/change-plan")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
 _SEARCH = Evidence("inferred", f"{API}/customers/search")
 
+_NO_ADDRESS = Absence(
+    "of an address, no key but that of the country is documented",
+    "enter it in Afternoon's dashboard, or keep it in your application",
+)
+_ADDRESS = ("address", "postal_code", "city")
 _NO_PLANS = "Afternoon documents no endpoint for plans"
 
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
@@ -31,6 +36,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "list_plans": Absence(_NO_PLANS, "look at the plans in Afternoon's dashboard"),
     "update_plan": Absence(_NO_PLANS, "change the plan in Afternoon's dashboard"),
     "create_customer": Evidence("docs", f"{API}/customers/create"),
+    **{f"create_customer:{field}": _NO_ADDRESS for field in _ADDRESS},
     "get_customer": Evidence("docs", f"{API}/customers/get"),
     "list_customers": Evidence("inferred", f"{DOCS}/api-reference/authentication"),
     "find_customer": _SEARCH,
@@ -40,8 +46,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "give customers an `external_id`, and find them by it",
     ),
     "update_customer": Evidence("inferred", f"{API}/customers/update"),
+    "delete_customer": Evidence("docs", f"{API}/customers/delete"),
     "create_signup_link": _LINK,
     "create_signup_link:new_customer": _SEARCH,
+    **{f"create_signup_link:{field}": _NO_ADDRESS for field in _ADDRESS},
     "create_signup_link:existing_customer": _LINK,
     "create_signup_link:return_url": _LINK,
     "create_signup_link:back_url": _LINK,
@@ -73,7 +81,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
-    "delete_customer": Evidence("docs", f"{API}/customers/delete"),
     "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),
     "update_billing_anchor_day": Evidence("inferred", f"{API}/subscriptions/update"),
     "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),

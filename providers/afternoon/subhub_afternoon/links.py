@@ -62,9 +62,8 @@ class Links(Customers):
     ) -> Flow[SignupLink]:
         """Create a page that works for 24 hours.
 
-        A link is for an existing customer. A draft with an `external_id` is looked up first, and an
-        existing customer is used unchanged. Otherwise the customer is created; if the link then
-        fails, `error.completed` has the customer.
+        A link is for an existing customer. So a new customer is created first; if the link then
+        fails, `error.completed` has the customer. The client has looked for the `external_id`.
 
         Args:
             plan: The plan code.
@@ -80,10 +79,6 @@ class Links(Customers):
         terms |= _replacement(replaces, when, refund)
         if isinstance(customer, str):
             return (yield from _link(cuid("customer", customer), terms))
-        if customer.external_id is not None:
-            known = yield from self.find_customer(external_id=customer.external_id)
-            if known is not None:
-                return (yield from _link(known.id, terms))
         created = yield from self.create_customer(customer)
         with completed(created):
             return (yield from _link(created.id, terms))

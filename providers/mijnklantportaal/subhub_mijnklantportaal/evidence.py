@@ -36,6 +36,10 @@ _NO_REFUND: Final = Absence(
 
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
+    "create_plan:code": Absence(
+        "a package has no field for a code of your own",
+        "store the `spg_...` id, or link it to the code as the key of a configured plan",
+    ),
     "get_plan": Evidence("docs", f"{_PACKAGES}/get-customer-subscription-package"),
     "list_plans": Evidence("docs", f"{_PACKAGES}/list-customer-subscription-packages"),
     "update_plan": Evidence("docs", f"{_PACKAGES}/change-customer-subscription-package"),
@@ -49,6 +53,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     ),
     "find_customer:email": Evidence("docs", f"{_CUSTOMERS}/list-customers"),
     "update_customer": Evidence("docs", f"{_CUSTOMERS}/edit-customer"),
+    "delete_customer": Absence(
+        "a scope and an event speak of deleted customers, and no page describes the request",
+        "delete the customer in the portal",
+    ),
     "create_signup_link": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:new_customer": Evidence("seed", _SIGN_UP_NEW),
     "create_signup_link:existing_customer": Absence(
@@ -65,6 +73,13 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:prorated": _NO_REFUND,
     "subscribe": Evidence("seed", _SIGN_UP),
     "subscribe:inline_plan": Evidence("seed", f"{_SUBSCRIPTIONS}/create-customer-subscription"),
+    "subscribe:description": Absence(
+        "a subscription without a package has one text, and the plan's name is sent as that",
+        "say in the name what the customer is to read",
+    ),
+    "subscribe:code": Absence(
+        "a subscription has no field for a code of your own", "store the `sub_...` id"
+    ),
     "subscribe:starts_on": Evidence("seed", _SIGN_UP),
     "subscribe:payment_method": Evidence("seed", _SIGN_UP),
     "get_subscription": Evidence("docs", f"{_SUBSCRIPTIONS}/get-customer-subscription"),

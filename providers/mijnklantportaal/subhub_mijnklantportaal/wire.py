@@ -113,6 +113,12 @@ def plan_terms(draft: PlanDraft) -> dict[str, Any]:
     """Return interval, amount and VAT rate of *draft* for a request, which requires all three."""
     if draft.tax_rate is None:
         raise InvalidRequest.of("tax_rate", f"is required: one of {_listed(VAT_RATES)}")
+    if draft.tax is not None:
+        problem = (
+            "whether an amount includes VAT is not documented. Leave it out, and compare the "
+            "amount of a first invoice in the portal"
+        )
+        raise InvalidRequest.of("tax", problem)
     return given_terms(price=draft.price, interval=draft.interval, tax_rate=draft.tax_rate)
 
 

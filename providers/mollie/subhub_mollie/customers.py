@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, Field
 
 from subhub.errors import Ambiguous, InvalidRequest
-from subhub.models import Customer, CustomerDraft, CustomerUpdate, Result
+from subhub.models import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.plugin import (
     Flow,
     Page,
@@ -40,12 +40,6 @@ CUSTOMERS: Final = "/customers"
 CUSTOMER: Final = "/customers/{}"
 KEPT: Final = ("address", "postal_code", "city", "country", "phone", "external_id")
 """The fields for which Mollie has no place but the metadata."""
-
-
-class DeletedCustomer(Result):
-    """A deleted customer; mandates and subscriptions were canceled with it."""
-
-    id: str
 
 
 class MollieCustomer(MollieObject):

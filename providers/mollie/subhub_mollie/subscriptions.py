@@ -43,7 +43,7 @@ STATUSES: Final[Mapping[str, Status]] = {
     "completed": Status.ENDED,  # as many payments as `times`
 }
 NO_TAX: Final = (
-    "Mollie charges the price as it is and knows no tax: give the price with tax included, and "
+    "Mollie charges the price as it is and knows no tax. Give the price with tax included, and "
     "leave the rate out"
 )
 
@@ -144,6 +144,8 @@ class Subscriptions(Errors):
             raise InvalidRequest.of("plan", problem)
         if plan.tax_rate is not None:
             raise InvalidRequest.of("tax_rate", NO_TAX)
+        if plan.tax == "exclusive":  # nothing is ever added, so the price is what is paid
+            raise InvalidRequest.of("tax", NO_TAX)
         kept = given(code=plan.code, description=plan.description)
         body = given(
             amount=amount_body(plan.price),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from subhub.errors import InProgress, JournalError
 from subhub.file_locks import acquire
@@ -54,8 +54,9 @@ _REPLACED: Final = "DELETE FROM intents WHERE job = ? AND item = ? AND step = ? 
 _REMOVE: Final = "DELETE FROM intents WHERE name = ?"
 _RESOLVE: Final = "UPDATE intents SET state = ?, object = ? WHERE name = ?"
 _LOST: Final = "UPDATE intents SET session = '', token = ? WHERE name = ?"
-_OPEN: Final = """SELECT token, session, job FROM intents
+OPEN: Final = """SELECT token, session, job FROM intents
     WHERE state = 'open' AND provider = ? ORDER BY sent_at"""
+"""Selects the changes at a provider with an unknown outcome, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,30 @@ class OpenIntent:
     def is_of(self, intent: Intent) -> bool:
         """Return whether this is *intent*, whose token may say more since its answer was lost."""
         return Intent.read(self.token).salt == intent.salt
+
+
+def entries(
+    rows: Iterable[tuple[Any, ...]],
+    identity: Identity,
+    account: str,
+    is_alive: Callable[[str], bool],
+) -> list[OpenIntent]:
+    """Return those of *rows* that are of one account.
+
+    Args:
+        rows: What `OPEN` selects.
+        identity: That of the account.
+        account: Its name, by which the entries of earlier versions are found.
+        is_alive: Returns whether the session of this name has not ended.
+    """
+    found: list[OpenIntent] = []
+    for token, session, job in rows:
+        intent = Intent.read(token)
+        if intent.is_of(identity, account):
+            sent_at = dt.datetime.fromisoformat(intent.sent_at)
+            alive = is_alive(session)
+            found.append(OpenIntent(token, intent.operation, sent_at, in_flight=alive, job=job))
+    return found
 
 
 class Lock(Protocol):
@@ -129,21 +154,9 @@ class Journal:
             identity: That of the account.
             account: Its name, by which the entries of earlier versions are found.
         """
-        found: list[OpenIntent] = []
+        rows = self.database.read(OPEN, (identity.provider,))
         lives = cache(self._sessions.lives)  # asked once, of each process
-        for token, session, job in self.database.read(_OPEN, (identity.provider,)):
-            intent = Intent.read(token)
-            if intent.is_of(identity, account):
-                found.append(
-                    OpenIntent(
-                        token,
-                        intent.operation,
-                        dt.datetime.fromisoformat(intent.sent_at),
-                        in_flight=lives(session),
-                        job=job,
-                    )
-                )
-        return found
+        return entries(rows, identity, account, lives)
 
     def write(self, intent: Intent, step: Step | None, *, patience: float = 0.0) -> None:
         """Write *intent* durably; nothing may be sent before this has returned.

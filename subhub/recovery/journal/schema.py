@@ -77,17 +77,26 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """
     if is_current(connection):
         return
-    version = _version(connection)
-    if not version:
-        [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        if used:
-            problem = "is another program's database. Set `journal` to a file of its own."
-            raise UnfitFileError(problem)
+    version = _version(connection) if has_entries(connection) else 0
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             _ = connection.execute(statement)
     _ = connection.execute(f"PRAGMA application_id = {_MARK}")
     _ = connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def has_entries(connection: sqlite3.Connection) -> bool:
+    """Return whether there is a table of entries, of this version or of an earlier one.
+
+    Raises `UnfitFileError` for a later version, and for the database of another program.
+    """
+    if is_current(connection) or _version(connection):
+        return True
+    [(used,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    if used:
+        problem = "is another program's database. Set `journal` to a file of its own."
+        raise UnfitFileError(problem)
+    return False
 
 
 def _version(connection: sqlite3.Connection) -> int:

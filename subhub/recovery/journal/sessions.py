@@ -42,11 +42,14 @@ class Sessions(Forkable):
         self._lock = threading.Lock()
         self._own = None
 
-    def is_alive(self, name: str) -> bool:
-        """Return whether the session *name* has not ended; "" stands for one that has."""
+    def is_alive(self, name: str, *, tidy: bool = True) -> bool:
+        """Return whether the session *name* has not ended; "" stands for one that has.
+
+        The file of one that has is removed, unless *tidy* is false.
+        """
         path = self._file(name)
         with lock_errors(path):
-            return bool(name) and is_held(path)
+            return bool(name) and is_held(path, tidy=tidy)
 
     def end(self) -> None:
         """End this process's session."""

@@ -173,14 +173,23 @@ class SQLiteDatabase(Forkable):
         self._files.opened()
 
     def _refuse(self, error: sqlite3.Error) -> NoReturn:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits refine it
+        code = code_of(error)
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise Locked(f"the journal {str(self.path)!r} is locked by another program") from error
-        problem = _PROBLEMS.get(code, f"cannot be used: {error}")
-        raise self._error(problem) from error
+        raise self._error(problem_of(error)) from error
 
     def _error(self, problem: str) -> JournalError:
         return JournalError(f"the journal {str(self.path)!r} {problem}")
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """Return the kind of *error*."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits refine it
+
+
+def problem_of(error: sqlite3.Error) -> str:
+    """Return what is wrong with a database, and what to do; it continues after the file's name."""
+    return _PROBLEMS.get(code_of(error), f"cannot be used: {error}")
 
 
 _DAMAGED: Final = (

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, TypeVar
 
+from subhub.atomic_files import is_writable
 from subhub.errors import ConfigError
 from subhub.file_locks import LockableFile
 from subhub.plugin.rate_limits import RateLimit
@@ -117,6 +118,39 @@ class SharedStore:
         problem = f"the permit file {str(self.path)!r} cannot be used: {error.strerror}"
         return ConfigError(
             f"{problem}. Set `permits` to a folder on a local disk where you may write."
+        )
+
+
+def check_place(folder: Path, key: str) -> bool:
+    """Return whether the folder of a permit file is there; nothing is created or opened.
+
+    Raises `ConfigError` if the file could not be used.
+
+    Args:
+        folder: The folder of the files.
+        key: What the file of the account is found by.
+    """
+    path = folder.absolute() / f"{fingerprint(key)}.permits"
+    try:
+        found = path.parent.stat()
+    except FileNotFoundError:
+        above = next(above for above in path.parent.parents if above.exists())
+        _check_writable(above)
+        return False
+    except OSError as error:
+        raise ConfigError(f"the `permits` folder {str(folder)!r}: {error.strerror}") from error
+    check_folder(path.parent, found)
+    _check_writable(path.parent)
+    if path.exists():
+        check_file(path, path.stat())
+    return True
+
+
+def _check_writable(folder: Path) -> None:
+    if not (folder.is_dir() and is_writable(folder)):
+        raise ConfigError(
+            f"{str(folder)!r} is not a folder where you may write. Set `permits` to one on a local "
+            "disk."
         )
 
 

@@ -23,7 +23,25 @@ if TYPE_CHECKING:
     import httpcore
 
 _SOCKS: Final = frozenset({"socks5", "socks5h"})
+_VARIABLES: Final = (
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 _REMEDY: Final = "correct it, or name the host in NO_PROXY"
+
+
+def variables_in_use() -> list[str]:
+    """Return the variables that are set and say how a provider is reached, without their values."""
+    return [
+        written
+        for name in _VARIABLES
+        for written in (name, name.lower())
+        if os.environ.get(written)
+    ]
 
 
 def proxy_for(base_url: str) -> httpcore.Proxy | None:

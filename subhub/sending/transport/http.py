@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import httpcore
 import httpx
 
-from subhub.messages import Response
+from subhub.messages import BODILESS, Response
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES, TooLarge, decoded
 from subhub.sending.transport.borrowed import BorrowedClient
@@ -44,7 +44,6 @@ REDIRECTION: Final = 300
 
 _LONGEST_STEP: Final = 1e6  # seconds; no system waits for a socket for more than 24 days
 _STEPS: Final = ("connect", "read", "write", "pool")
-_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE"})
 
 
 class HttpSender:
@@ -362,7 +361,7 @@ def as_httpx(prepared: PreparedRequest, transfer: Transfer, trace: object) -> ht
     url = _url(prepared.url)
     headers = [(b"Host", url.netloc)]
     headers += [(name.encode(), value.encode()) for name, value in prepared.headers.items()]
-    if prepared.content or prepared.method not in _BODILESS:
+    if prepared.content or prepared.method not in BODILESS:
         headers.append((b"Content-Length", b"%d" % len(prepared.content)))
     timeout = dict.fromkeys(_STEPS, transfer.timeout)
     return httpx.Request(

@@ -31,12 +31,18 @@ def record_in_sandbox(provider: type[Provider], path: Path) -> list[ScenarioStep
     fake.clock = VirtualClock(MOMENT)
     provenance = Provenance.of(provider, "sandbox", MOMENT, scenario=MAIN_JOB)
     plan = None
-    if not provider.capabilities().supports("create_plan"):
-        plan = fake.add_plan(PLAN_KEY, PLAN)
+    if needs_a_plan(provider):
+        plan = fake.add_plan(PLAN_KEY, provider.capabilities().sellable(PLAN))
     with Client(provider, sandbox=fake) as client, record(path, provenance):
         job = MainJob(client, plan)
         job.play(MOMENT.date())
     return job.steps
+
+
+def needs_a_plan(provider: type[Provider]) -> bool:
+    """Return whether the main job sells a plan that has to exist already."""
+    supports = provider.capabilities().supports
+    return not supports("create_plan") and not supports("subscribe:inline_plan")
 
 
 class LiveRecording:

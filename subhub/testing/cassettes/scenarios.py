@@ -67,13 +67,14 @@ class MainJob:
         self.steps: list[ScenarioStep] = []
         self._client = client
         self._given = plan
+        self._terms = client.capabilities.sellable(PLAN)
         self._created: dict[str, str] = {}
         self._ended = False
 
     def play(self, today: dt.date) -> None:
         """Run all the steps."""
         client = self._client
-        plan = self._given or self._create("create_plan", lambda: client.create_plan(PLAN))
+        plan = self._given or self._create("create_plan", lambda: client.create_plan(self._terms))
         customer = self._create("create_customer", lambda: client.create_customer(COMPANY))
         if customer:
             _ = self._try("get_customer", lambda: client.get_customer(customer))
@@ -104,7 +105,7 @@ class MainJob:
 
     def _subscribe(self, plan: str, customer: str, day: dt.date) -> None:
         client = self._client
-        what = PLAN if not plan and self._can("subscribe:inline_plan") else plan
+        what = self._terms if not plan and self._can("subscribe:inline_plan") else plan
         if not (what and customer):
             self._note("subscribe", "left out: there is no plan, or no customer")
             return

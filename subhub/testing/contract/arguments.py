@@ -73,7 +73,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         "customer": lambda harness, call: call.but(customer=harness.other_customer),
     },
     "subscribe:inline_plan": {
-        "price": lambda harness, call: call.but(plan=_price(harness.config.plan)),
+        "price": lambda harness, call: call.but(plan=_price(harness.plan_draft)),
     },
     "subscribe:starts_on": {
         "starts_on": lambda _, call: call.but(starts_on=STARTS + dt.timedelta(days=3))
@@ -109,8 +109,16 @@ def _readable(provider: type[Provider]) -> Iterator[Case]:
     for case in conversations(provider):
         row = OPERATIONS[case.operation]
         readers = [name for name in (row.read_by, row.listed_by) if name]
-        may_be_gone = case.operation == "cancel_subscription"
+        may_be_gone = row.deletes or case.operation == "cancel_subscription"
         if any(map(known.supports, readers)) and not may_be_gone:
+            yield case
+
+
+def _deleting(provider: type[Provider]) -> Iterator[Case]:
+    supports = provider.capabilities().supports
+    for case in conversations(provider):
+        row = OPERATIONS[case.operation]
+        if row.deletes and supports(row.read_by):
             yield case
 
 
@@ -163,6 +171,17 @@ class ArgumentTests(ContractConfig):
             any(self._matters(case, {name: {case.detail: value}}, plain) for value in values),
             f"the option `{case.detail}` is ignored: the same is sent with and without it",
         )
+
+    @for_each(_deleting)
+    def test_what_was_deleted_is_gone(self, case: Case) -> None:
+        """What was deleted is `NotFound`, and so is deleting it again."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        _ = harness.perform(call).returned()
+        for again in (Call(OPERATIONS[case.operation].read_by, call.args), call):
+            error = harness.perform(again).error
+            problem = f"`{again.operation}` after it must raise `NotFound`: {summary(error)}"
+            expect(isinstance(error, NotFound), problem)
 
     @for_each(_readable)
     def test_what_was_created_or_changed_is_found(self, case: Case) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from subhub.errors import InvalidReply, SubhubError
 from subhub.messages import is_object
+from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Fault
 from subhub.testing.contract.assertions import expect, expect_none, summary
 from subhub.testing.contract.calls import call_of, claimed, conversations, rehearsed
@@ -31,6 +32,8 @@ class BodyTests(ContractConfig):
         for step, exchange in enumerate(rehearsed(type(self), case.capability).heard, 1):
             whole = exchange.reply.content
             for body in (*BODIES, whole[: len(whole) // 2]) if whole else ():
+                if body == b"{}" and OPERATIONS[case.operation].deletes:
+                    continue  # the status says it all
                 harness = Harness(self)
                 call = call_of(case.capability, harness)
                 invalid = changed(step, lambda _, new=body: new)  # type: ignore[misc]

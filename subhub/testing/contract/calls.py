@@ -48,6 +48,26 @@ def _rehearsed(config: Callable[[], ContractConfig], capability: str) -> Outcome
     return outcome
 
 
+def with_field(call: Call, field: str, value: object) -> Call:
+    """Return the call with another value of one field of what is created or changed."""
+    if call.operation.startswith("update_"):
+        return Call(call.operation, call.args, {field: value})
+    draft: Any = call.kwargs.get("plan", call.args[0] if call.args else None)
+    draft = draft.model_copy(update={field: value})
+    return call.but(plan=draft) if call.kwargs else Call(call.operation, (draft,))
+
+
+def read_again(harness: Harness, case: Case, result: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the result of a call, and what the operation that reads it returns, where there is one.
+
+    Each comes with words for where it was found.
+    """
+    yield "the result", result
+    getter = OPERATIONS[case.operation].read_by
+    if harness.supports(getter):
+        yield f"`{getter}`", harness.perform(Call(getter, (result.id,))).returned()
+
+
 def claimed(provider: type[Provider]) -> Iterator[Case]:
     """Return every neutral capability that the plugin claims."""
     return (Case(name) for name in NEUTRAL if provider.capabilities().supports(name))
@@ -137,7 +157,7 @@ def _signup(harness: Harness, variant: str) -> Call:
 def _subscribe(harness: Harness, variant: str) -> Call:
     customer = harness.customer
     if variant == "inline_plan":
-        return Call("subscribe", kwargs={"plan": harness.config.plan, "customer": customer})
+        return Call("subscribe", kwargs={"plan": harness.plan_draft, "customer": customer})
     call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
@@ -162,7 +182,7 @@ def _timed(call: Call, variant: str) -> Call:
 
 
 _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
-    "create_plan": lambda harness, _: Call("create_plan", (harness.config.plan,)),
+    "create_plan": lambda harness, _: Call("create_plan", (harness.plan_draft,)),
     "create_customer": lambda harness, _: Call("create_customer", (harness.draft,)),
     "find_customer": _find,
     "create_signup_link": _signup,

@@ -18,7 +18,7 @@ from subhub.plugin.capabilities import (
     options_of,
     overrides,
 )
-from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.plugin.operations import FIELD_NAMES, KNOWN, OPERATIONS
 from subhub.plugin.provider import API_VERSION, Provider
 from subhub.testing.contract.assertions import expect_none
 from subhub.testing.contract.cases import Case, for_each, whole
@@ -92,10 +92,16 @@ def _untrue_rows(provider: type[Provider]) -> Iterator[str]:
         if not made and isinstance(found, Evidence):
             yield f"`evidence` claims `{operation}`, and no method implements it"
     for name, found in provider.evidence.items():
-        if name not in NEUTRAL and not callable(getattr(provider, name, None)):
-            close = difflib.get_close_matches(name, NEUTRAL, n=1)
+        if name not in KNOWN and not callable(getattr(provider, name, None)):
+            close = difflib.get_close_matches(name, KNOWN, n=1)
             hint = f": did you mean {close[0]!r}?" if close else ""
             yield f"`evidence` has a row {name!r}, which the plugin does not have{hint}"
+        if (
+            name in FIELD_NAMES
+            and isinstance(found, Evidence) != provider.capabilities()[name].supported
+        ):
+            use = provider.capabilities()[name].field or "not asked for"
+            yield f"`evidence` says otherwise of `{name}` than the flow, by which it is {use}"
         if isinstance(found, Absence) and len(found.reason.split()) < WORDS:
             yield f"the absence of `{name}` needs a reason of a few words, not {found.reason!r}"
         if isinstance(found, Evidence) and (found.mark not in get_args(Mark) or not found.source):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from subhub.errors import InvalidRequest
 from subhub.models import Money
-from subhub.plugin.operations import NEUTRAL
+from subhub.plugin.operations import KNOWN
 from subhub.testing.contract.calls import RETURN, STARTS
 from subhub.testing.contract.descriptions import REFUSED, document_for
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
@@ -141,7 +141,7 @@ def known_ids(harness: Harness, name: str) -> list[object]:
     _ = harness.subscription
     found: list[object] = [harness.payment_method]
     for other in harness.provider.evidence:
-        unknown = other in NEUTRAL or other == name or _wants_id(harness.provider, other)
+        unknown = other in KNOWN or other == name or _wants_id(harness.provider, other)
         makes = other.startswith(("create", "list"))
         if not makes or unknown or arguments_of(harness, other, 0) is None:
             continue

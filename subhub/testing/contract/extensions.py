@@ -13,7 +13,7 @@ from subhub.messages import Response, is_object
 from subhub.models import Result, SignupLink
 from subhub.plugin.capabilities import Evidence
 from subhub.plugin.flows import Page
-from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.plugin.operations import KNOWN, OPERATIONS
 from subhub.testing.contract.assertions import expect, expect_none, summary
 from subhub.testing.contract.bodies import BODIES
 from subhub.testing.contract.cases import Case, for_each
@@ -47,7 +47,7 @@ NEUTRAL_RESULTS: Final = frozenset(row.result for row in OPERATIONS.values())
 
 def _extensions(provider: type[Provider]) -> Iterator[Case]:
     for name, found in provider.evidence.items():
-        if name not in NEUTRAL and isinstance(found, Evidence):
+        if name not in KNOWN and isinstance(found, Evidence):
             yield Case(name)
 
 

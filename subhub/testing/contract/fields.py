@@ -10,12 +10,18 @@ from urllib.parse import unquote
 
 from subhub.errors import InvalidRequest, ProviderError, SubhubError, Unsupported
 from subhub.models import Status, Subscription
-from subhub.plugin.operations import OPERATIONS
 from subhub.testing.contract.assertions import expect_none, summary
-from subhub.testing.contract.calls import call_of, claimed, conversations, rehearsed
+from subhub.testing.contract.calls import (
+    call_of,
+    claimed,
+    conversations,
+    read_again,
+    rehearsed,
+    with_field,
+)
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
-from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
+from subhub.testing.contract.harness import MOMENT, Harness, Outcome
 from subhub.testing.contract.replies import leaves, sent_body
 
 if TYPE_CHECKING:
@@ -115,7 +121,7 @@ class FieldTests(ContractConfig):
 
     def _cut(self, case: Case, field: str, value: object) -> Iterator[str]:
         harness = Harness(self)
-        outcome = harness.perform(_with(call_of(case.capability, harness), field, value))
+        outcome = harness.perform(with_field(call_of(case.capability, harness), field, value))
         if isinstance(outcome.error, InvalidRequest | Unsupported):
             if field not in f"{outcome.error} {getattr(outcome.error, 'fields', '')}":
                 yield f"`{field}`: it must be refused by its name: {summary(outcome.error)}"
@@ -127,7 +133,7 @@ class FieldTests(ContractConfig):
             if field in REQUIRED or not self._has_no_place(case, field, value):
                 yield f"`{field}`: {value!r} is in no request, or not whole"
         else:
-            for where, result in _read(harness, case, outcome.result):
+            for where, result in read_again(harness, case, outcome.result):
                 found = getattr(result, field, None)
                 if found not in {None, value}:
                     yield f"`{field}`: {value!r} was asked for, and {where} has {found!r}"
@@ -138,17 +144,8 @@ class FieldTests(ContractConfig):
         harness = Harness(self)
         if not harness.supports(update):
             return case.capability in UPDATES
-        outcome = harness.perform(_with(call_of(update, harness), field, value))
+        outcome = harness.perform(with_field(call_of(update, harness), field, value))
         return isinstance(outcome.error, SubhubError)
-
-
-def _with(call: Call, field: str, value: object) -> Call:
-    """Return the call with another value of one field of what is created or changed."""
-    if call.operation.startswith("update_"):
-        return Call(call.operation, call.args, {field: value})
-    draft: Any = call.kwargs.get("plan", call.args[0] if call.args else None)
-    draft = draft.model_copy(update={field: value})
-    return call.but(plan=draft) if call.kwargs else Call(call.operation, (draft,))
 
 
 def _is_said(outcome: Outcome, value: object) -> bool:
@@ -165,13 +162,6 @@ def _texts(outcome: Outcome) -> Iterator[str]:
         yield from (str(value) for _, value in leaves(sent_body(received)))
         yield from received.query.values()
         yield unquote(received.path)
-
-
-def _read(harness: Harness, case: Case, result: Any) -> Iterator[tuple[str, Any]]:
-    yield "the result", result
-    getter = OPERATIONS[case.operation].read_by
-    if harness.supports(getter):
-        yield f"`{getter}`", harness.perform(Call(getter, (result.id,))).returned()
 
 
 def _unread(result: Any) -> Iterator[str]:

@@ -126,26 +126,31 @@ class Harness:
         return bool(capability) and self.provider.capabilities().supports(capability)
 
     @cached_property
+    def plan_draft(self) -> PlanDraft:
+        """The contract class's plan, without a tax rate if the provider has none."""
+        return self.provider.capabilities().sellable(self.config.plan)
+
+    @cached_property
     def plan(self) -> str:
         """The id of a plan."""
-        return self._create("plan", lambda: self.fake.add_plan("contract_plan", self.config.plan))
+        return self._create("plan", lambda: self.fake.add_plan("contract_plan", self.plan_draft))
 
     @cached_property
     def other_plan(self) -> str:
         """The id of another plan, at the same terms."""
-        return self._create("plan", lambda: self.fake.add_plan("another_plan", self.config.plan))
+        return self._create("plan", lambda: self.fake.add_plan("another_plan", self.plan_draft))
 
     @property
     def terms(self) -> str | PlanDraft:
         """What to subscribe to: a plan's id, or the draft where the provider has no plans."""
-        return self.plan if has_plans(self.provider) else self.config.plan
+        return self.plan if has_plans(self.provider) else self.plan_draft
 
     @property
     def other_terms(self) -> str | PlanDraft:
         """What else to subscribe to."""
         if has_plans(self.provider):
             return self.other_plan
-        return self.config.plan.model_copy(update={"name": f"{self.config.plan.name} 2"})
+        return self.plan_draft.model_copy(update={"name": f"{self.plan_draft.name} 2"})
 
     @cached_property
     def draft(self) -> CustomerDraft:

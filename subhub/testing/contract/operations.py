@@ -82,6 +82,8 @@ class OperationTests(ContractConfig):
         answers = [_decoded(exchange) for exchange in outcome.heard]
         for result in outcome.results:
             raw = result.raw
+            if not raw and not any(answers):
+                continue  # a deletion may be answered without a body
             expect(raw, f"`.raw` is empty: pass `raw=` to {type(result).__name__}")
             expect(
                 any(raw == part for answer in answers for part in objects_in(answer)),
@@ -116,7 +118,7 @@ def _unfit(result: Result, provider: str) -> Iterator[str]:
 
 def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
     """Return what the fields of the result must be, where the result has them."""
-    plan, customer = harness.config.plan, harness.draft
+    plan, customer = harness.plan_draft, harness.draft
     if case.operation.startswith("update_"):
         return kwargs
     if case.operation in {"create_plan", "get_plan"}:

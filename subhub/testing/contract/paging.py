@@ -209,7 +209,7 @@ def _filled(config: ContractConfig, case: Case) -> tuple[Harness, list[str]]:
 
 def _create(harness: Harness, operation: str, number: int) -> str:
     if operation == "list_plans":
-        return harness.fake.add_plan(f"plan_{number}", harness.config.plan)
+        return harness.fake.add_plan(f"plan_{number}", harness.plan_draft)
     if operation == "list_customers":
         return harness.config.make_customer(harness.client, harness.numbered(number + 10))
     return harness.config.make_subscription(harness.client, harness.plan, harness.customer)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = 418
 STATUSES: Final = (*REFUSALS, UNKNOWN, 500, 502, 503, 504)
-NOT_FOUND: Final = 404
+GONE: Final = (404, 410)
 MESSAGE: Final = "the message of the provider"
 BODIES: Final = (
     b"",
@@ -71,7 +71,7 @@ class RefusalTests(ContractConfig):
         for status in STATUSES:
             outcome = self._at(case, 1, status)
             expect(
-                len(outcome.heard) == 1 or status == NOT_FOUND,
+                len(outcome.heard) == 1 or status in GONE,
                 f"after {status}, {len(outcome.heard) - 1} more requests were sent",
             )
 
@@ -113,7 +113,7 @@ class RefusalTests(ContractConfig):
         outcome = self._at(case, step, status)
         error = outcome.error
         place = f"{status} to request {step}"
-        if error is None and status == NOT_FOUND and case.operation == "find_customer":
+        if error is None and status in GONE and case.operation == "find_customer":
             return
         if not isinstance(error, ProviderError):
             yield f"{place}: " + (summary(error) if error else f"it returned {outcome.result!r}")

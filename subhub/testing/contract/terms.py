@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from subhub.errors import InvalidRequest, ProviderError, Unsupported
 from subhub.models import Interval, Money
-from subhub.plugin.operations import OPERATIONS
 from subhub.testing.contract.assertions import expect_none, summary
-from subhub.testing.contract.calls import call_of
+from subhub.testing.contract.calls import call_of, read_again, with_field
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
-from subhub.testing.contract.harness import Call, Harness, Outcome
+from subhub.testing.contract.harness import Harness, Outcome
 from subhub.testing.contract.replies import leaves, sent_body
 
 if TYPE_CHECKING:
@@ -68,33 +67,17 @@ class TermsTests(ContractConfig):
         sent: dict[str, object] = {}
         for value in values:
             harness = Harness(self)
-            outcome = harness.perform(_with(call_of(case.capability, harness), field, value))
+            outcome = harness.perform(with_field(call_of(case.capability, harness), field, value))
             if outcome.error is not None:
                 yield from _wrongly_refused(outcome, field, value)
                 continue
-            for where, result in _read(harness, case, outcome.result):
+            for where, result in read_again(harness, case, outcome.result):
                 found = getattr(result, field, None)
                 if found not in {None, value}:
                     yield f"`{field}` {value!s} was asked for, and {where} has {found!s}"
             same = sent.setdefault(repr(outcome.wire), value)
             if same is not value:
                 yield f"`{field}`: the same is sent for {same!s} and {value!s}"
-
-
-def _with(call: Call, field: str, value: object) -> Call:
-    """Return the call with another price, interval or tax rate."""
-    if call.operation.startswith("update_"):
-        return Call(call.operation, call.args, {field: value})
-    plan: Any = call.kwargs.get("plan", call.args[0] if call.args else None)
-    plan = plan.model_copy(update={field: value})
-    return call.but(plan=plan) if call.kwargs else Call(call.operation, (plan,))
-
-
-def _read(harness: Harness, case: Case, result: Any) -> Iterator[tuple[str, Any]]:
-    yield "the result", result
-    getter = OPERATIONS[case.operation].read_by
-    if harness.supports(getter):
-        yield f"`{getter}`", harness.perform(Call(getter, (result.id,))).returned()
 
 
 def _wrongly_refused(outcome: Outcome, field: str, value: object) -> Iterator[str]:

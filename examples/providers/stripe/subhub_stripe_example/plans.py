@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal, cast, get_args
 
 from subhub.errors import InvalidRequest
-from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result, Unit
+from subhub.models import Interval, Money, Plan, PlanDraft, PlanUpdate, Result, Tax, Unit
 from subhub.plugin import (
     Core,
     Flow,
@@ -79,6 +79,7 @@ class StripePrice(Wire):
     recurring: Recurring | None = None
     product: str | StripeProduct | None = None
     lookup_key: str | None = None
+    tax_behavior: str | None = None
 
     def price(self) -> Money | None:
         """Return the price of one unit, or `None` for a price in tiers."""
@@ -100,6 +101,7 @@ class StripePrice(Wire):
             price=self.price(),
             interval=self.interval(),
             description=sold.description if sold else None,
+            tax=cast("Tax", self.tax_behavior) if self.tax_behavior in get_args(Tax) else None,
             code=self.lookup_key,
             raw=self.raw,
         )
@@ -127,10 +129,13 @@ class Plans(Provider):
 
         Args:
             draft: The plan.
-            tax_behavior: Whether the price includes tax.
+            tax_behavior: Whether the price includes tax, as `tax` of the draft says too.
             idempotency_key: With a key, the call is safe to repeat.
         """
         _untaxed(draft.tax_rate)
+        if tax_behavior is not None and draft.tax not in {None, tax_behavior}:
+            problem = f"must not differ from `tax_behavior`, got {draft.tax!r}. Give one of them"
+            raise InvalidRequest.of("tax", problem)
         terms = {
             "currency": draft.price.currency.lower(),
             "unit_amount": to_minor(draft.price),
@@ -139,7 +144,7 @@ class Plans(Provider):
                 "interval_count": draft.interval.count,
             },
             "lookup_key": draft.code,
-            "tax_behavior": tax_behavior,
+            "tax_behavior": tax_behavior or draft.tax,
             "expand": ["product"],
         }
         body = {"name": draft.name, "description": draft.description}

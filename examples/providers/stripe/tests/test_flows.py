@@ -104,6 +104,18 @@ def test_a_key_that_is_not_a_header_value_is_refused(key: str) -> None:
         _ = play(STRIPE.create_plan(DRAFT, idempotency_key=key))
 
 
+@pytest.mark.parametrize("tax", ["inclusive", "exclusive"])
+def test_whether_the_price_includes_tax_is_sent_and_read(tax: Any) -> None:
+    taxed = DRAFT.model_copy(update={"tax": tax})
+    price = {**PRICE, "tax_behavior": tax}
+    played = play(STRIPE.create_plan(taxed), reply(200, PRODUCT), reply(200, price))
+    assert played.requests[1].body is not None
+    assert played.requests[1].body["tax_behavior"] == tax
+    assert played.result.tax == tax
+    with pytest.raises(InvalidRequest, match="`tax` must not differ from `tax_behavior`"):
+        _ = play(STRIPE.create_plan(taxed, tax_behavior="unspecified"))
+
+
 def test_a_tax_rate_is_refused_and_not_dropped() -> None:
     taxed = DRAFT.model_copy(update={"tax_rate": 21})
     with pytest.raises(InvalidRequest, match="default_tax_rates"):

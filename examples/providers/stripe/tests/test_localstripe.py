@@ -42,8 +42,7 @@ COMPANY = CustomerDraft(
     postal_code="1234 AB",
     city="Köln",
     country="DE",
-    phone="+49 221 1",
-    external_id="acct-1",
+    phone="+49 221 1",  # and no external id: localstripe cannot search by it
 )
 
 

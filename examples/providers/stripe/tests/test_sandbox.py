@@ -71,7 +71,7 @@ def test_a_request_is_shown_as_data_and_not_as_a_form(box: Sandbox) -> None:
 
 def test_a_call_repeated_with_its_key_creates_nothing_twice(box: Sandbox) -> None:
     options = {"stripe": {"idempotency_key": "order-7"}}
-    box.faults.next(Fault("dropped", after=True))
+    box.faults.next(Fault("dropped", after=True), method="POST")
     with pytest.raises(OutcomeUnknown):
         _ = box.client.create_customer(COMPANY, provider_options=options)
     again = box.client.create_customer(COMPANY, provider_options=options)
@@ -83,7 +83,7 @@ def test_a_key_is_for_one_request(box: Sandbox) -> None:
     _ = box.client.create_customer(COMPANY, provider_options=options)
     with pytest.raises(Rejected, match="same parameters") as caught:
         _ = box.client.create_customer(
-            COMPANY.model_copy(update={"name": "B"}), provider_options=options
+            COMPANY.model_copy(update={"external_id": "B"}), provider_options=options
         )
     assert caught.value.code == "idempotency_error"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
-from subhub_mollie.sandbox.fields import EMAIL, LOCALE, METADATA, TEXT
+from subhub_mollie.sandbox.fields import EMAIL, LOCALE, METADATA, NAME
 from subhub_mollie.sandbox.mandates import MandateRoutes
 from subhub_mollie.sandbox.profile import repeatable
 
-CUSTOMER: Final = {"name": TEXT, "email": EMAIL, "locale": LOCALE, "metadata": METADATA}
+CUSTOMER: Final = {"name": NAME, "email": EMAIL, "locale": LOCALE, "metadata": METADATA}
 
 
 class CustomerRoutes(MandateRoutes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,24 @@ WITH_TWO: Final = frozenset(
     }
 )
 """The currencies of https://docs.mollie.com/docs/multicurrency, by their decimals."""
+LOCALES: Final = frozenset(
+    {
+        *("ca_ES", "cs_CZ", "da_DK", "de_AT", "de_CH", "de_DE", "de_LU", "en_BE", "en_GB", "en_NL"),
+        *("en_US", "es_ES", "fi_FI", "fr_BE", "fr_FR", "fr_LU", "hu_HU", "is_IS", "it_IT", "lt_LT"),
+        *("lv_LV", "nb_NO", "nl_BE", "nl_NL", "pl_PL", "pt_PT", "sk_SK", "sv_SE"),
+    }
+)
+"""The locales of https://docs.mollie.com/reference/create-customer."""
+METHODS: Final = frozenset(
+    {
+        *("alma", "applepay", "bacs", "bancomatpay", "bancontact", "banktransfer", "belfius"),
+        *("billie", "billink", "bizum", "blik", "creditcard", "directdebit", "eps", "giftcard"),
+        *("ideal", "in3", "kbc", "klarna", "mbway", "mobilepay", "multibanco", "mybank"),
+        *("paybybank", "paypal", "paysafecard", "pointofsale", "przelewy24", "riverty"),
+        *("satispay", "swish", "trustly", "twint", "vipps", "voucher"),
+    }
+)
+"""The payment methods of https://docs.mollie.com/reference/create-payment."""
 KILOBYTE: Final = 1024
 
 
@@ -55,6 +73,11 @@ def matching(pattern: str, expected: str) -> Field:
     return Field(lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)), expected)
 
 
+def one_of(values: Collection[str], expected: str) -> Field:
+    """Return a text that is one of *values*."""
+    return Field(lambda value: isinstance(value, str) and value in values, expected)
+
+
 def is_day(value: object) -> bool:
     """Whether *value* is a day as `2025-01-31`."""
     try:
@@ -70,21 +93,23 @@ def _is_amount(value: Any) -> bool:
     if not isinstance(currency, str) or not isinstance(text, str):
         return False
     if currency in WITH_TWO:
-        return bool(re.fullmatch(r"[0-9]{1,12}\.[0-9]{2}", text))
-    return currency in WITHOUT_DECIMALS and bool(re.fullmatch(r"[0-9]{1,12}", text))
+        return bool(re.fullmatch(r"[0-9]+\.[0-9]{2}", text))
+    return currency in WITHOUT_DECIMALS and bool(re.fullmatch(r"[0-9]+", text))
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    # 3.0 is a whole number in JSON, and `True` is one in Python.
+    return isinstance(value, int | float) and value is not True and value > 0 and value % 1 == 0
 
 
-def _is_small(value: Any) -> bool:
-    return len(repr(value)) <= KILOBYTE
+def _is_metadata(value: Any) -> bool:
+    return not isinstance(value, bool) and len(repr(value)) <= KILOBYTE
 
 
+NAME: Final = Field(lambda value: isinstance(value, str), "a text")
 TEXT: Final = matching(r"(?s:.)+", "a text that is not empty")
 EMAIL: Final = matching(r"[^@\s]+@[^@\s]+", "an e-mail address")
-LOCALE: Final = matching(r"[a-z]{2}_[A-Z]{2}", "a locale such as en_US")
+LOCALE: Final = one_of(LOCALES, "a locale such as en_US")
 ADDRESS: Final = matching(r"https?://\S+", "a URL")
 AMOUNT: Final = Field(
     _is_amount, "an object with a currency, and a value with the currency's decimals as a text"
@@ -96,9 +121,9 @@ INTERVAL: Final = matching(
 )
 DAY: Final = Field(is_day, "a date as YYYY-MM-DD")
 COUNT: Final = Field(_is_count, "a number above zero")
-METADATA: Final = Field(_is_small, "at most 1 kB of JSON")
-CUSTOMER: Final = matching(r"cst_\w+", "the id of a customer")
-MANDATE: Final = matching(r"mdt_\w+", "the id of a mandate")
+METADATA: Final = Field(_is_metadata, "at most 1 kB, and not a boolean")
+CUSTOMER: Final = matching(r"cst_.+", "the id of a customer")
+MANDATE: Final = matching(r"mdt_.+", "the id of a mandate")
 MANDATE_METHOD: Final = matching(r"creditcard|directdebit|paypal", "a method of mandates")
-METHOD: Final = matching(r"[a-z0-9]+", "a payment method")
+METHOD: Final = one_of(METHODS, "a payment method such as ideal")
 FIRST: Final = matching(r"first", "first: this sandbox knows no other payments")

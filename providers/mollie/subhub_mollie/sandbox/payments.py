@@ -149,12 +149,16 @@ class PaymentRoutes(CustomerRoutes):
         return self.page_address(f"{CHECKOUT}/{payment['id'].removeprefix('tr_')}")
 
     def _payment_shown(self, payment: JsonObject) -> JsonObject:
+        place = f"/customers/{payment['customerId']}"
         links: JsonObject = {
             "self": self.link(f"/payments/{payment['id']}"),
             "dashboard": self.dashboard(f"payments/{payment['id']}"),
-            "customer": self.link(f"/customers/{payment['customerId']}"),
+            "customer": self.link(place),
             "documentation": self.documentation("reference/get-payment"),
         }
+        for name in ("mandate", "subscription"):
+            if f"{name}Id" in payment:
+                links[name] = self.link(f"{place}/{name}s/{payment[f'{name}Id']}")
         if payment["status"] == "open":
             links["checkout"] = {"href": self._checkout(payment), "type": "text/html"}
         return {**payment, "_links": links}
