@@ -26,6 +26,7 @@ from subhub import (
     Interval,
     InvalidReply,
     InvalidRequest,
+    JournalError,
     Money,
     NotFound,
     NotSent,
@@ -168,7 +169,7 @@ class TestOnce:
 
         with pytest.raises(LookupError, match="no such order"):
             _ = world.once(crash)
-        assert world.query("SELECT * FROM items") == []
+        assert world.query("SELECT * FROM job_items") == []
 
     def test_continues_after_the_change_that_was_done(self, world: World) -> None:
         world.fail("unreachable", "*sign-up*")
@@ -276,6 +277,13 @@ class TestAnotherCall:
                     _ = job.claim(job.item("one"))
                 assert caught.value.retry_after == after
 
+    def test_is_not_this_call_which_asks_again(self, simple: World) -> None:
+        """After its claim, the journal was locked for what came next."""
+        with closing(Journal(simple.path)) as journal:
+            job = job_in(journal, simple)
+            item = job.item("one")
+            assert [job.claim(item), job.claim(item)] == [None, None]
+
     def test_whose_process_has_ended_is_taken_over(self, simple: World) -> None:
         with closing(Journal(simple.path)) as journal:
             job = job_in(journal, simple)
@@ -288,7 +296,7 @@ class TestAnotherCall:
                 _ = job.look_again(item)
             job.release(item)  # it has no effect any more
             job.finish(item, "sub_1")
-            assert [claim for (claim,) in simple.query("SELECT claim FROM items")] != [None]
+            assert [claim for (claim,) in simple.query("SELECT claim FROM job_items")] != [None]
 
     def test_that_is_quicker_wins(self, simple: World) -> None:
         """Both find the item free, or its process ended; one row decides."""
@@ -310,7 +318,7 @@ class TestAnotherCall:
                     thread.join()
                 assert taken.count(None) == 1
                 taken.clear()
-                _ = simple.query("UPDATE items SET session = ''")
+                _ = simple.query("UPDATE job_items SET session = ''")
 
     def test_that_was_taken_for_ended_sends_nothing_more(self, world: World) -> None:
         """Its second change is not sent, because another call has done the item."""
@@ -331,14 +339,14 @@ class TestAnotherCall:
             return simple.sell(billing)
 
         def look(_: object) -> None:
-            _ = simple.query("DELETE FROM items")  # the claim is lost, and the session lives
+            _ = simple.query("DELETE FROM job_items")  # the claim is lost, and the session lives
             with pytest.raises(InProgress, match="still sending a change of this item"):
                 _ = simple.once()
 
         with pytest.raises(OutcomeUnknown):
             _ = simple.once(call, hooks=[look])
         assert simple.books() == (1, 0)
-        assert simple.query("SELECT * FROM items") == []
+        assert simple.query("SELECT * FROM job_items") == []
 
     def test_that_has_found_out_that_a_step_is_done_prevents_it(self, simple: World) -> None:
         """Two calls have resolved the same change; one found it done, after the other had not."""
@@ -387,7 +395,7 @@ class TestALockedJournal:
 
     def test_does_not_lose_a_result(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
         def call(_: Any) -> int:
-            _ = world.query("DROP TABLE items")
+            _ = world.query("DROP TABLE job_items")
             return 7
 
         assert world.once(call) == Once(7, None, earlier=False)
@@ -553,18 +561,42 @@ class TestBulk:
             run = billing.bulk(lambda _: simple.sell(billing), ["a"], job="move", key=str)
             with pytest.raises(LookupError), run as results:
                 raise LookupError(next(results))
-            assert simple.query("SELECT * FROM items") == []
+            assert simple.query("SELECT * FROM job_items") == []
             assert not billing.once("move", "a", simple.sell).earlier
         assert simple.books() == (1, 1)
 
+    @pytest.mark.parametrize(
+        ("statement", "error"),
+        [("SELECT 1", LookupError), ("DROP TABLE job_items", JournalError)],
+    )
+    def test_ends_at_an_error_that_all_items_would_have(
+        self, world: World, statement: str, error: type[Exception]
+    ) -> None:
+        asked: list[object] = []
 
-def run_bulk(world: World, items: list[str], take: Callable[[Any], None], **settings: Any) -> None:
+        def fail(billing: Any, item: str) -> Any:
+            del billing
+            _ = world.query(statement)
+            asked.append(item)
+            raise LookupError(item) if error is LookupError else NotSent("later")
+
+        taken: list[object] = []
+        with pytest.raises(error):
+            run_bulk(world, ["a", "b", "c"], taken.append, fail)
+        assert asked == ["a"]
+
+
+def run_bulk(
+    world: World,
+    items: list[str],
+    take: Callable[[Any], None],
+    call: Callable[[Any, str], Any] | None = None,
+    **settings: Any,
+) -> None:
     """Run a job for *items*."""
     settings = world.settings(**settings)
     options: dict[str, Any] = {"job": "move", "key": str}
-
-    def sell(billing: Any, item: str) -> Any:
-        return world.sell(billing, item)
+    sell = call or world.sell
 
     async def main() -> None:
         async with (
@@ -599,8 +631,8 @@ class TestForget:
             _ = world.once(lambda _: None, key=key)
             _ = world.fake.clock.advance(seconds=60)
         _ = world.query(
-            "UPDATE items SET changed_at = NULL WHERE changed_at = "
-            "(SELECT max(changed_at) FROM items)"
+            "UPDATE job_items SET changed_at = NULL WHERE changed_at = "
+            "(SELECT max(changed_at) FROM job_items)"
         )
         assert forget(world, now + dt.timedelta(seconds=30)) == 1
         assert forget(world, now + dt.timedelta(days=30)) == 1
@@ -691,9 +723,11 @@ def test_a_job_of_the_second_form_of_the_journal_is_continued(world: World, tmp_
     with closing(sqlite3.connect(world.path, isolation_level=None)) as old:
         _ = old.executescript(SECOND_FORM)
         for table, columns in (("intents", 12), ("items", 3), ("jobs", 4)):
-            for row in new.query(f"SELECT * FROM {table}"):  # noqa: S608 - names of tables
+            for row in new.query(f"SELECT * FROM {table.replace('items', 'job_items')}"):  # noqa: S608 - names of tables
                 marks = ", ".join("?" * columns)
                 _ = old.execute(f"INSERT INTO {table} VALUES ({marks})", row[:columns])  # noqa: S608
     assert world.once(key="done").earlier
     assert not world.once(key="lost").earlier
     assert world.books() == (2, 2)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        _ = world.query("SELECT object FROM items")  # as an earlier version asks before each item

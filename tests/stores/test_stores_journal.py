@@ -389,8 +389,8 @@ class TestWriting:
             if kind == "sqlite"
             else StorePlace("journal", request.getfixturevalue("url")).database()
         )
-        add = "INSERT INTO items (job, item, object) VALUES (?, ?, ?)"
-        condition = "UPDATE items SET object = ? WHERE job = ? AND object IS NULL"
+        add = "INSERT INTO job_items (job, item, object) VALUES (?, ?, ?)"
+        condition = "UPDATE job_items SET object = ? WHERE job = ? AND object IS NULL"
         assert database.write((add, ("job", "one", None)), durable=True)
         assert database.write(
             (condition, ("x", "job")), (add, ("job", "two", None)), durable=True, guarded=True
@@ -404,13 +404,15 @@ class TestWriting:
             _ = database.write(
                 (add, ("job", "four", None)), (add, ("job", "one", None)), durable=False
             )
-        rows = database.read("SELECT item, object FROM items WHERE job = ? ORDER BY item", ("job",))
+        rows = database.read(
+            "SELECT item, object FROM job_items WHERE job = ? ORDER BY item", ("job",)
+        )
         assert rows == [("one", "x"), ("two", "y")]
         database.close()
 
     def test_that_is_not_guarded_is_done_again_on_a_new_connection(self, url: str) -> None:
         database = StorePlace("journal", url).database()
-        add = "INSERT INTO items (job, item) VALUES ('job', ?) ON CONFLICT DO NOTHING"
+        add = "INSERT INTO job_items (job, item) VALUES ('job', ?) ON CONFLICT DO NOTHING"
         assert database.write((add, ("one",)), durable=True)
         cut_all(url)
         assert database.write((add, ("two",)), durable=True)

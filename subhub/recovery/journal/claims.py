@@ -16,16 +16,18 @@ from subhub.recovery.journal.storage import BufferedDatabase, Database, Statemen
 if TYPE_CHECKING:
     from subhub.recovery.journal.items import JobItem
 
-_STATE: Final = "SELECT claim, session, object, changed_at FROM items WHERE job = ? AND item = ?"
-_CLAIM: Final = """INSERT INTO items (claim, session, changed_at, job, item)
+_STATE: Final = (
+    "SELECT claim, session, object, changed_at FROM job_items WHERE job = ? AND item = ?"
+)
+_CLAIM: Final = """INSERT INTO job_items (claim, session, changed_at, job, item)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT (job, item) DO NOTHING"""
-_TAKE_OVER: Final = """UPDATE items SET claim = ?, session = ?, changed_at = ?
+_TAKE_OVER: Final = """UPDATE job_items SET claim = ?, session = ?, changed_at = ?
     WHERE job = ? AND item = ? AND claim = ?"""
-_RELEASE: Final = "DELETE FROM items WHERE job = ? AND item = ? AND claim = ?"
-_FINISH: Final = """UPDATE items SET claim = NULL, session = NULL, object = ?, changed_at = ?
+_RELEASE: Final = "DELETE FROM job_items WHERE job = ? AND item = ? AND claim = ?"
+_FINISH: Final = """UPDATE job_items SET claim = NULL, session = NULL, object = ?, changed_at = ?
     WHERE job = ? AND item = ? AND claim = ?"""
 _CLEAR: Final = """DELETE FROM intents WHERE job = ? AND item = ? AND EXISTS (
-    SELECT 1 FROM items WHERE job = ? AND item = ? AND claim IS NULL)"""
+    SELECT 1 FROM job_items WHERE job = ? AND item = ? AND claim IS NULL)"""
 SOONEST: Final = 1.0
 LATEST: Final = 60.0
 """Seconds after which a call that is in progress is asked for again, at the earliest and latest."""

@@ -31,20 +31,20 @@ _NAMED: Final = "SELECT job, account, identity FROM jobs WHERE name = ?"
 _OWN: Final = """INSERT INTO jobs (job, name, account, identity) VALUES (?, ?, ?, ?)
     ON CONFLICT (job) DO UPDATE
     SET name = excluded.name, account = excluded.account, identity = excluded.identity"""
-_BEGUN: Final = """SELECT 1 FROM items WHERE job = ? AND claim IS NULL
+_BEGUN: Final = """SELECT 1 FROM job_items WHERE job = ? AND claim IS NULL
     UNION ALL SELECT 1 FROM intents WHERE job = ? LIMIT 1"""
 _STEPS: Final = """SELECT session, step, operation, state, token, object FROM intents
     WHERE job = ? AND item = ? ORDER BY step"""
-_BEGUN_ITEMS: Final = """SELECT item FROM items WHERE job = ? AND claim IS NULL
+_BEGUN_ITEMS: Final = """SELECT item FROM job_items WHERE job = ? AND claim IS NULL
     UNION SELECT item FROM intents WHERE job = ? AND state != 'not_done'"""
 _OPEN: Final = (
     "SELECT token, session FROM intents WHERE job = ? AND state = 'open' ORDER BY sent_at"
 )
-_ITEMS: Final = "SELECT session FROM items WHERE job = ?"
+_ITEMS: Final = "SELECT session FROM job_items WHERE job = ?"
 _UNFINISHED: Final = """SELECT count(DISTINCT item) FROM intents WHERE job = ? AND item NOT IN (
-    SELECT item FROM items WHERE job = ?)"""
-_DONE: Final = "SELECT count(*) FROM items WHERE job = ? AND claim IS NULL"
-_FORGET: Final = "DELETE FROM items WHERE job = ? AND claim IS NULL"
+    SELECT item FROM job_items WHERE job = ?)"""
+_DONE: Final = "SELECT count(*) FROM job_items WHERE job = ? AND claim IS NULL"
+_FORGET: Final = "DELETE FROM job_items WHERE job = ? AND claim IS NULL"
 _BEFORE: Final = " AND changed_at < ?"
 
 

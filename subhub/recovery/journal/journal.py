@@ -45,7 +45,7 @@ _COLUMNS: Final = (
 _WRITE: Final = f"""INSERT INTO intents (name, {", ".join(_COLUMNS)})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
     SET state = 'open', object = NULL, {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}"""  # noqa: E501, S608 - names of columns
-_MINE: Final = """UPDATE items SET changed_at = changed_at
+_MINE: Final = """UPDATE job_items SET changed_at = changed_at
     WHERE job = ? AND item = ? AND claim = ? AND NOT EXISTS (
         SELECT 1 FROM intents
         WHERE job = ? AND item = ? AND step = ? AND state = 'done')"""

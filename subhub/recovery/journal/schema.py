@@ -2,7 +2,7 @@
 
 Version 1 did not know whose account an entry or a job was of. Its entries are kept; `Tracker` and
 `Job` say what that means. In version 2, where one process at a time worked on a job, `items` had a
-row for what is done only.
+row for what is done only; now it is `job_items`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ _THIRD: Final = (
     "ALTER TABLE items ADD COLUMN claim TEXT",  # of the call that works on it; NULL: it is done
     "ALTER TABLE items ADD COLUMN session TEXT",
     "ALTER TABLE items ADD COLUMN changed_at DOUBLE PRECISION",  # seconds since 1970
+    # A program of an earlier version that has the journal open would take every row for done.
+    "ALTER TABLE items RENAME TO job_items",
 )
 MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
 """What each version of the format adds to the one before; the last one is the present format."""
