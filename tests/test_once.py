@@ -320,6 +320,24 @@ class TestAnotherCall:
                 taken.clear()
                 _ = simple.query("UPDATE job_items SET session = ''")
 
+    def test_that_claims_between_a_look_and_a_claim_has_it(self, simple: World) -> None:
+        """The clock is read in between: there, the other call claims the item."""
+        with closing(Journal(simple.path)) as journal:
+            other = job_in(journal, simple)
+            others = other.item("one")
+            claimed: list[object] = []
+
+            def clock() -> float:
+                if not claimed:
+                    claimed.append(other.claim(others))
+                return 5.0
+
+            job = job_in(journal, simple, clock=clock)
+            with pytest.raises(InProgress):
+                _ = job.claim(job.item("one"))
+            assert claimed == [None]
+            assert other.look_again(others) is None
+
     def test_that_was_taken_for_ended_sends_nothing_more(self, world: World) -> None:
         """Its second change is not sent, because another call has done the item."""
 
