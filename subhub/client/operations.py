@@ -5,6 +5,7 @@ Both clients call these and carry out the steps that come back. Nothing here per
 
 from __future__ import annotations
 
+from subhub.client.statuses import status_filter
 from subhub.client.subscribing import Options, SubscriptionOperations
 from subhub.client.validation import instance, text
 from subhub.errors import InvalidRequest
@@ -15,6 +16,8 @@ from subhub.models import (
     Plan,
     PlanDraft,
     PlanUpdate,
+    Status,
+    Subscription,
 )
 from subhub.plugin.flows import Page
 from subhub.sending.steps import Steps
@@ -91,3 +94,22 @@ class Operations(SubscriptionOperations):
         customer = self._id("customer_id", customer_id, "customer")
         flow = self.provider.update_customer(customer, changes, **extra)
         return self.change("update_customer", flow, fields=changes, target=customer)
+
+    # Subscriptions --------------------------------------------------------------------------------
+
+    def list_subscriptions(
+        self,
+        cursor: str | None,
+        *,
+        customer: str | None,
+        status: Status | None,
+        strict: bool,
+        options: Options,
+    ) -> Steps[Page[Subscription]]:
+        """Read one page for `Client.list_subscriptions`."""
+        extra = self._extra("list_subscriptions", options)
+        if customer is not None:
+            customer = self._id("customer", customer, "customer")
+        extra = {**status_filter(self.provider, self._account.name, status), **extra}
+        flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
+        return self._page("list_subscriptions", flow, strict=strict)
