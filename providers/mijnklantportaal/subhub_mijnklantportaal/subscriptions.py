@@ -302,11 +302,11 @@ class SubscriptionFlows(Lists):
             terminated_at: Another time of it, with a time zone.
         """
         del when, refund  # the client refuses other values: evidence declares them as absent
+        body = {"terminatedAt": moment_text("terminated_at", terminated_at or now, self.zone)}
         place = path(SUBSCRIPTION, subscription_id)
         found = yield from get(place, CustomerSubscription)
         if self.status_words.get(found.status or "") in OVER:
             return found.to_subscription(self)
-        body = {"terminatedAt": moment_text("terminated_at", terminated_at or now, self.zone)}
         terminated = yield from patch(place, CustomerSubscription, body)
         result, ends_at = terminated.to_subscription(self), terminated.terminated_at
         if result.status in OVER or ends_at is None or ends_at <= now:
