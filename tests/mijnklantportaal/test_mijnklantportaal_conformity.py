@@ -157,6 +157,11 @@ def test_errors_are_as_described(
     expect(Rejected, billing.call, MijnKlantportaal.close_payment_link, link.id)
     expect(Rejected, billing.subscribe, plan=plan.id, customer="cst_1")
     expect(Rejected, billing.subscribe, plan=PHONE, customer="cst_1")
+    expect(NotFound, billing.call, MijnKlantportaal.get_webhook, "wbh_1")
+    manual = MijnKlantportaal.create_manual_customer_invoice
+    line = InvoiceLine(description="x", amount=Money(1, "EUR"), vat_rate=0)
+    terms: dict[str, Any] = {"invoice_number": "1", "issued_on": dt.date(2025, 4, 14)}
+    expect(Rejected, billing.call, manual, "cst_1", lines=[line], **terms)
     fake.integrations_connected = False
     expect(PreconditionFailed, billing.subscribe, plan=PHONE, customer=customer.id)
     expect(PreconditionFailed, billing.subscribe, plan=plan.id, customer=customer.id)
