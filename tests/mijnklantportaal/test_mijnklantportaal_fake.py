@@ -312,3 +312,9 @@ def test_the_lines_of_a_manual_invoice_are_a_list_of_objects(fake: MijnKlantport
         assert send("POST", "/v1/customer-invoices/manual", {**body, "lines": lines})[0] == 422
     status, invoice = send("POST", "/v1/customer-invoices/manual", {**body, "lines": []})
     assert (status, invoice["amount"]) == (201, "0.00")
+
+
+@pytest.mark.parametrize("url", ["", "shop.example", 7])
+def test_a_webhook_record_has_an_address(fake: MijnKlantportaalFake, url: object) -> None:
+    send = sender(fake)
+    assert send("POST", "/v1/webhooks", {"url": url, "type": "offer-created"})[0] == 422

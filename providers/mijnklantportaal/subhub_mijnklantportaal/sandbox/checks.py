@@ -26,6 +26,7 @@ EVENT_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
 YEARS: Final = range(1970, 2200)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _MONEY: Final = re.compile(r"-?\d+(\.\d+)?")  # negative amounts are not documented as forbidden
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -117,6 +118,11 @@ def objects(value: object, form: Body) -> bool:
         return False
     members = cast("list[object]", value)
     return all(_fits(member, form) for member in members)
+
+
+def address(value: object) -> bool:
+    """Check for an address with a scheme."""
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
 
 
 def event_type(value: object) -> bool:

@@ -10,7 +10,7 @@ from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.portal import Portal
 
-CREATE: Final = Body(required={"url": checks.text, "type": checks.event_type})
+CREATE: Final = Body(required={"url": checks.address, "type": checks.event_type})
 SECRET_LENGTH: Final = 20
 """As in the documented example."""
 
