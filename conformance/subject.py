@@ -46,7 +46,7 @@ class Subject:
 
 
 def mijnklantportaal() -> Subject:
-    """Return MijnKlantportaal's fake, with an invoice, because the API cannot create one."""
+    """Return MijnKlantportaal's fake, with a plan and an invoice of the documented examples."""
     provider = load("mijnklantportaal")
 
     def fake() -> Fake:
@@ -60,12 +60,6 @@ def mijnklantportaal() -> Subject:
         "mijnklantportaal",
         fake,
         Document.of(provider).content,
-        left_out={
-            "POST /customer-invoices/manual": "invoices are created in the portal",
-            "GET /webhooks": "webhooks are not simulated",
-            "POST /webhooks": "webhooks are not simulated",
-            "GET /webhooks/{webhookId}": "webhooks are not simulated",
-        },
         beyond_schema={
             "The customerId field is invalid.": "unknown customer",
             "The paidAt field is invalid.": "the pattern matches impossible dates too",

@@ -247,9 +247,15 @@ class Refusing(MijnKlantportaal):
         return super().create_plan(draft.model_copy(update={"interval": Interval(7, "day")}))
 
     def cancel_subscription(
-        self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        terminated_at: dt.datetime | None = None,
     ) -> Flow[Subscription]:
-        assert when == "period_end"
+        assert (when, terminated_at) == ("period_end", None)
         return super().cancel_subscription(subscription_id, when="now", refund=refund, now=now)
 
 

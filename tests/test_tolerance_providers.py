@@ -38,6 +38,7 @@ CORE: Mapping[str, set[str]] = {
     "WireInvoice": {"id", "paidAt", "amount", "currency"},
     "CloudFile": {"link"},
     "InvoiceLinks": set(),
+    "Webhook": {"id", "type", "secret"},
     "Link": set(),
     # Afternoon
     "Envelope": {"success"},

@@ -6,6 +6,7 @@ Both clients call these and carry out the steps that come back. Nothing here per
 from __future__ import annotations
 
 from subhub.client.signing_up import find_or_create, find_or_link
+from subhub.client.statuses import status_filter
 from subhub.client.subscribing import Options, SubscriptionOperations
 from subhub.client.validation import check_links, check_replacement, check_tax, instance, text
 from subhub.errors import InvalidRequest
@@ -19,6 +20,7 @@ from subhub.models import (
     PlanUpdate,
     Refund,
     SignupLink,
+    Status,
     Subscription,
     When,
 )
@@ -169,3 +171,22 @@ class Operations(SubscriptionOperations):
                 lambda: self.change("create_signup_link", find_or_link(self.provider, draft, link)),
             )
         return self.change("create_signup_link", link(customer))
+
+    # Subscriptions --------------------------------------------------------------------------------
+
+    def list_subscriptions(
+        self,
+        cursor: str | None,
+        *,
+        customer: str | Customer | None,
+        status: Status | None,
+        strict: bool,
+        options: Options,
+    ) -> Steps[Page[Subscription]]:
+        """Read one page for `Client.list_subscriptions`."""
+        extra = self._extra("list_subscriptions", options)
+        if customer is not None:
+            customer = self._id("customer", customer, "customer")
+        extra = {**status_filter(self.provider, self._account.name, status), **extra}
+        flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
+        return self._page("list_subscriptions", flow, strict=strict)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
+from subhub.client.scheduling import canceled_later, changed_later
 from subhub.client.signing_up import find_or_create, unless_active
-from subhub.client.statuses import status_filter
 from subhub.client.validation import check_tax, check_timing, day, identifier
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
@@ -22,7 +22,6 @@ from subhub.models import (
     Plan,
     PlanDraft,
     Refund,
-    Status,
     Subscription,
     SubscriptionChange,
     SubscriptionUpdate,
@@ -196,23 +195,6 @@ class SubscriptionOperations:
         found = self._subscription(subscription_id)
         return self._read("get_subscription", self.provider.get_subscription(found), id=found)
 
-    def list_subscriptions(
-        self,
-        cursor: str | None,
-        *,
-        customer: str | Customer | None,
-        status: Status | None,
-        strict: bool,
-        options: Options,
-    ) -> Steps[Page[Subscription]]:
-        """Read one page for `Client.list_subscriptions`."""
-        extra = self._extra("list_subscriptions", options)
-        if customer is not None:
-            customer = self._id("customer", customer, "customer")
-        extra = {**status_filter(self.provider, self._account.name, status), **extra}
-        flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
-        return self._page("list_subscriptions", flow, strict=strict)
-
     def change_subscription(
         self,
         subscription_id: str | Subscription,
@@ -232,6 +214,7 @@ class SubscriptionOperations:
         )
         # Until the period ends, the provider may still name the old plan.
         asked = {"plan_id": plan} if when == "now" else {}
+        flow = flow if when == "now" else changed_later(flow)
         return self.change("change_subscription", flow, target=old, asked=asked)
 
     def update_subscription(
@@ -256,7 +239,10 @@ class SubscriptionOperations:
         check_timing("cancel_subscription", when, refund, self.capabilities)
         old, now = self._subscription(subscription_id), self._account.now()
         flow = self.provider.cancel_subscription(old, when=when, refund=refund, now=now, **extra)
-        return self.change("cancel_subscription", flow, target=old, at_once=when == "now")
+        flow = flow if when == "now" else canceled_later(flow)
+        # an option may name another moment
+        at_once = when == "now" and not extra
+        return self.change("cancel_subscription", flow, target=old, at_once=at_once)
 
     # What they share ------------------------------------------------------------------------------
 

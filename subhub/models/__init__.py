@@ -10,6 +10,7 @@ from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
     Refund,
+    Scheduled,
     Status,
     Subscription,
     SubscriptionChange,
@@ -39,6 +40,7 @@ __all__ = [
     "Record",
     "Refund",
     "Result",
+    "Scheduled",
     "SignupLink",
     "Status",
     "Subscription",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import AwareDatetime
 
 from subhub.models.interval import Interval
-from subhub.models.money import Money, Percent
+from subhub.models.money import ExactDecimal, Money, Percent
 from subhub.models.plans import Name, Period, Price
-from subhub.models.record import Result, Update
+from subhub.models.record import Record, Result, Update
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -41,6 +41,18 @@ class Status(StrEnum):
     """The provider's word for it, if any, is in `raw_status`, and its meaning is not known."""
 
 
+class Scheduled(Record):
+    """A change of a subscription that was accepted and takes effect later.
+
+    Attributes:
+        change: `"cancel"` for its end, `"plan"` for a move to another plan.
+        at: When it takes effect; None where the provider does not say it.
+    """
+
+    change: Literal["cancel", "plan"]
+    at: AwareDatetime | None = None
+
+
 class Subscription(Result):
     """A subscription at a provider; a field that the provider did not send is `None`.
 
@@ -53,10 +65,13 @@ class Subscription(Result):
         raw_status: The provider's own word for it.
         price: The price of one interval.
         interval: How often it bills.
+        tax_rate: In percent (21, not 0.21).
         starts_on: The first day.
         renews_on: The day of the next renewal.
         ends_at: When it ends or ended, if the provider says so.
         created_at: When it was created.
+        scheduled: What was accepted and takes effect later: after `cancel_subscription` at period
+            end, for example. Not every provider shows it when the subscription is read again.
     """
 
     id: str
@@ -67,10 +82,12 @@ class Subscription(Result):
     raw_status: str | None = None
     price: Money | None = None
     interval: Interval | None = None
+    tax_rate: ExactDecimal | None = None
     starts_on: dt.date | None = None
     renews_on: dt.date | None = None
     ends_at: AwareDatetime | None = None
     created_at: AwareDatetime | None = None
+    scheduled: Scheduled | None = None
 
 
 class SubscriptionUpdate(Update):
@@ -102,7 +119,9 @@ class SubscriptionChange(Result):
         old: The subscription as it was.
         new: The subscription as it is, which may have another id; None when the change is only
             scheduled and the provider says no more yet.
+        scheduled: Given if the change was accepted and takes effect later.
     """
 
     old: Subscription
     new: Subscription | None = None
+    scheduled: Scheduled | None = None

@@ -237,3 +237,18 @@ def test_delete_customer(on: Opened) -> None:
     assert billing.delete_customer(customer).id == customer.id
     with pytest.raises(NotFound):
         _ = billing.get_customer(customer.id)
+
+
+def test_search_customers(on: Opened) -> None:
+    billing, _ = on("search_customers")
+    made = billing.create_customer(COMPANY)
+    assert list(billing.walk(Afternoon.search_customers, name=COMPANY.name)) == [made]
+    assert list(billing.walk(Afternoon.search_customers, name="Other")) == []
+
+
+def test_update_next_renewal_date(on: Opened) -> None:
+    billing, _ = on("update_next_renewal_date")
+    made = billing.subscribe(plan="starter_plan", customer=billing.create_customer(COMPANY).id)
+    moment = dt.datetime(2026, 12, 24, 10, 30, tzinfo=dt.UTC)
+    moved = billing.call(Afternoon.update_next_renewal_date, made.id, moment)
+    assert moved.renews_on == moment.date()

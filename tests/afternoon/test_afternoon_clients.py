@@ -20,6 +20,7 @@ from subhub import (
     InvalidRequest,
     NotFound,
     Rejected,
+    Scheduled,
     Status,
 )
 
@@ -95,6 +96,7 @@ class TestSubscriptions:
         subscription = billing.subscribe(plan="starter_plan", customer=COMPANY)
         scheduled = billing.cancel_subscription(subscription.id, when="period_end")
         assert (scheduled.status, scheduled.ends_at) == (Status.PENDING, None)
+        assert scheduled.scheduled == Scheduled(change="cancel", at=None)
         _ = fake.clock.advance(days=31)
         ended = billing.get_subscription(subscription.id)
         assert ended.status is Status.CANCELED
@@ -114,6 +116,7 @@ class TestSubscriptions:
         change = billing.change_subscription(subscription.id, plan="pro_plan", when="now")
         assert change.new is not None
         assert (change.old.id, change.old.status) == (subscription.id, Status.CANCELED)
+        assert change.scheduled is None
         assert change.new == billing.get_subscription(change.new.id)
         assert change.new.plan_id == "pro_plan"
 
@@ -123,6 +126,7 @@ class TestSubscriptions:
         subscription = billing.subscribe(plan="starter_plan", customer=COMPANY)
         change = billing.change_subscription(subscription.id, plan="pro_plan", when="period_end")
         assert (change.old, change.new) == (subscription, None)
+        assert change.scheduled == Scheduled(change="plan", at=None)
         _ = fake.clock.advance(days=31)
         old, new = billing.list_subscriptions()
         assert (old.status, new.plan_id) == (Status.CANCELED, "pro_plan")

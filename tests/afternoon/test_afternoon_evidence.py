@@ -28,7 +28,10 @@ ABSENT = {
 }
 EXTENSIONS = {
     "customer_balances",
+    "search_customers",
     "update_billing_anchor_day",
+    "update_next_renewal_date",
+    "update_status",
     "create_credit_grant",
     "list_invoices",
     "get_invoice",
@@ -42,6 +45,9 @@ DESCRIBED = {
     "list_subscriptions": ("/v1/subscriptions", "get"),
     "change_subscription": ("/v1/subscriptions/{id}/change-plan", "post"),
     "cancel_subscription": ("/v1/subscriptions/{id}/cancel", "post"),
+    "search_customers": ("/v1/customers/search", "get"),
+    "update_next_renewal_date": ("/v1/subscriptions/{id}", "patch"),
+    "update_status": ("/v1/subscriptions/{id}", "patch"),
     "update_billing_anchor_day": ("/v1/subscriptions/{id}", "patch"),
     "create_credit_grant": ("/v1/subscriptions/{id}/credit-grants", "post"),
     "create_customer": ("/v1/customers", "post"),

@@ -39,6 +39,7 @@ LINK = {
 }
 CREATED = reply(201, {"success": True, "subscription_signup_link": LINK, "request_id": "req_1"})
 NEW_CUSTOMER = reply(201, {"success": True, "customer": {"id": CUSTOMER}, "request_id": "req_2"})
+OLD = "cm5x9z8nv0009h85r7l9p2k9m"
 BODY = {"customer_id": CUSTOMER, "plan_code": "starter_plan"}
 UNNAMED = CustomerDraft(name="Acme Corp", email="billing@acme.com")
 KNOWN = CustomerDraft(name="Acme Corp", email="billing@acme.com", external_id="cust_123")
@@ -59,6 +60,7 @@ def test_a_link_for_an_existing_customer_is_one_request() -> None:
         url="https://billing.example.com/subscribe/TOKEN",
         expires_at=dt.datetime(2024, 1, 16, 10, 30, tzinfo=dt.UTC),
         customer_id=CUSTOMER,
+        created_at=dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC),
     )
     assert played.result.raw == {
         "success": True,
@@ -66,6 +68,31 @@ def test_a_link_for_an_existing_customer_is_one_request() -> None:
         "request_id": "req_1",
     }
     assert played.result.request_id == "req_1"
+
+
+def test_all_neutral_fields_of_the_answer_are_typed() -> None:
+    sent = {
+        "plan_code": "pro_plan",
+        "success_url": "https://shop.example/done",
+        "back_url": "https://shop.example/back",
+        "previous_subscription_id": OLD,
+        "change_timing_mode": "now",
+        "cancel_now_prepaid_refund_policy": "refund_prorated_prepaid_fixed_fees",
+    }
+    answer = reply(201, {"success": True, "subscription_signup_link": {**LINK, **sent}})
+    found = play(link(customer=CUSTOMER), answer).result
+
+    assert (found.plan_id, found.replaces) == ("pro_plan", OLD)
+    assert (found.when, found.refund) == ("now", "prorated")
+    assert (found.return_url, found.back_url) == (sent["success_url"], sent["back_url"])
+
+
+def test_an_undocumented_timing_or_policy_is_none() -> None:
+    odd = {"change_timing_mode": "soon", "cancel_now_prepaid_refund_policy": "some"}
+    answer = reply(201, {"success": True, "subscription_signup_link": {**LINK, **odd}})
+    found = play(link(customer=CUSTOMER), answer).result
+
+    assert (found.when, found.refund) == (None, None)
 
 
 def test_all_seven_fields_can_be_sent() -> None:

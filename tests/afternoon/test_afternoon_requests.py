@@ -22,6 +22,7 @@ from subhub import (
     CustomerDraft,
     DeletedCustomer,
     InvalidReply,
+    InvalidRequest,
     Status,
     Subscription,
     SubscriptionChange,
@@ -160,6 +161,23 @@ class TestCustomers:
         assert gone == DeletedCustomer(provider="afternoon", id=CUSTOMER)
         assert gone.raw == body
 
+    def test_search_sends_all_documented_parameters(self) -> None:
+        given = {
+            "name": "Acme Corp",
+            "first_name": "A",
+            "last_name": "B",
+            "external_id": "cust_123",
+        }
+        flow = Afternoon().search_customers(**given)
+        request, found = run(flow, response(customers=[WIRE_CUSTOMER]))
+        assert request == Request("GET", "/v1/customers/search", query=given)
+        assert found == Page([ACME])
+        assert (found.items[0].raw, found.items[0].request_id) == (WIRE_CUSTOMER, "req_1")
+
+    def test_search_for_nothing_is_refused(self) -> None:
+        with pytest.raises(InvalidRequest, match="give at least one of name, first_name"):
+            _ = play(Afternoon().search_customers())
+
 
 class TestSubscriptions:
     def test_subscribe_sends_the_two_required_fields_and_no_null(self) -> None:
@@ -261,6 +279,32 @@ class TestSubscriptions:
             "PATCH", f"/v1/subscriptions/{SUBSCRIPTION}", {"billing_anchor_day": 15}
         )
         assert subscription.id == SUBSCRIPTION
+
+    @pytest.mark.parametrize(("moment", "written"), [(NOW, "2024-05-01T10:00:00Z"), (None, None)])
+    def test_the_next_renewal_can_be_moved_or_taken_away(
+        self, moment: dt.datetime | None, written: str | None
+    ) -> None:
+        flow = Afternoon().update_next_renewal_date(SUBSCRIPTION, moment)
+        answer = response(subscription={"id": SUBSCRIPTION, "next_renewal_date": written})
+        request, subscription = run(flow, answer)
+        assert request == Request(
+            "PATCH", f"/v1/subscriptions/{SUBSCRIPTION}", {"next_renewal_date": written}
+        )
+        assert subscription.renews_on == (moment and moment.date())
+
+    def test_a_status_can_be_written_in_afternoons_words(self) -> None:
+        flow = Afternoon().update_status(SUBSCRIPTION, "running")
+        request, subscription = run(
+            flow, response(subscription={"id": SUBSCRIPTION, "status": "running"})
+        )
+        assert request == Request(
+            "PATCH", f"/v1/subscriptions/{SUBSCRIPTION}", {"status": "running"}
+        )
+        assert subscription.raw_status == "running"
+
+    def test_a_cancellation_is_not_written_as_a_status(self) -> None:
+        with pytest.raises(InvalidRequest, match="use `cancel_subscription`"):
+            _ = play(Afternoon().update_status(SUBSCRIPTION, "canceled"))
 
 
 class TestInvoices:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from subhub_mijnklantportaal import MijnKlantportaal
+from subhub_mijnklantportaal import InvoiceLine, MijnKlantportaal
 
 from subhub import Interval, Money, NotFound, Rejected, Status
 from subhub.testing import CassetteSession, OpenCassette
@@ -236,3 +236,28 @@ def test_customer_invoices(on: Opened) -> None:
         paid_at=dt.datetime(2026, 11, 21, 8, 30, tzinfo=dt.UTC),
     )
     assert paid.paid_at == dt.datetime(2026, 11, 21, 8, 30, tzinfo=dt.UTC)
+
+
+def test_a_manual_invoice(on: Opened) -> None:
+    billing, _ = on("manual_customer_invoice")
+    customer = billing.create_customer(COMPANY)
+    line = InvoiceLine(description="Website template", amount=Money("10", "EUR"), vat_rate=21)
+    invoice = billing.call(
+        MijnKlantportaal.create_manual_customer_invoice,
+        customer.id,
+        invoice_number="2026-001",
+        lines=[line],
+        issued_on=DAY,
+    )
+    assert (invoice.number, invoice.issued_on) == ("2026-001", DAY)
+    assert invoice.price == Money("12.10", "EUR")
+
+
+def test_webhook_records(on: Opened) -> None:
+    billing, _ = on("webhooks")
+    made = billing.call(
+        MijnKlantportaal.create_webhook, "https://shop.example/in", "subscription-updated"
+    )
+    assert made.secret
+    assert billing.call(MijnKlantportaal.get_webhook, made.id) == made
+    assert list(billing.walk(MijnKlantportaal.list_webhooks)) == [made]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from subhub_mijnklantportaal import MijnKlantportaal
+from subhub_mijnklantportaal import InvoiceLine, MijnKlantportaal
 
 from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
 from subhub.testing import ProviderContract
@@ -30,8 +30,13 @@ class TestMijnKlantportaal(ProviderContract):
     )
 
     def extension_arguments(self, client: Client) -> Mapping[str, Mapping[str, object]]:
-        """Say which invoice to read: the API documents no way to create one."""
+        """Say which invoice to read, and what cannot follow from a type."""
         fake: Any = client.sandbox
         invoice = fake.add_invoice(client.create_customer(self.customer).id, "12.95", "2025-1")
         names = ("get_customer_invoice", "get_customer_invoice_pdf", "mark_customer_invoice_paid")
-        return {name: {"invoice_id": invoice} for name in names}
+        line = InvoiceLine(description="Template", amount=Money("12.95", "EUR"), vat_rate=21)
+        return {
+            **{name: {"invoice_id": invoice} for name in names},
+            "create_manual_customer_invoice": {"lines": [line]},
+            "create_webhook": {"event": "customer-created"},
+        }

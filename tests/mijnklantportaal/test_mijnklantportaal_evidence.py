@@ -31,14 +31,16 @@ def test_evidence_is_a_page_of_the_provider_and_absences_have_an_alternative() -
 
 def test_every_extension_is_a_method() -> None:
     extensions = set(MijnKlantportaal.evidence) - set(KNOWN)
-    assert len(extensions) == 9
+    assert len(extensions) == 13
     for name in extensions:
         assert callable(getattr(MijnKlantportaal, name))
 
 
 def test_its_options_are_the_portals_own_fields() -> None:
-    capability = MijnKlantportaal.capabilities()["subscribe"]
-    assert capability.options == ("create_invoice", "invoice_text", "invoice_description")
+    capabilities = MijnKlantportaal.capabilities()
+    invoices = ("create_invoice", "invoice_text", "invoice_description")
+    assert capabilities["subscribe"].options == invoices
+    assert capabilities["cancel_subscription"].options == ("terminated_at",)
 
 
 def test_the_entry_point_leads_to_the_class() -> None:

@@ -301,3 +301,20 @@ def test_a_renewal_is_later_than_the_given_day() -> None:
     assert renewal_after(start, start, "1 month") == dt.date(2024, 5, 29)
     assert renewal_after(dt.date(2024, 5, 29), start, "1 month") == dt.date(2024, 6, 29)
     assert renewal_after(dt.date(2020, 1, 1), start, "1 month") == dt.date(2024, 5, 29)
+
+
+def test_the_lines_of_a_manual_invoice_are_a_list_of_objects(fake: MijnKlantportaalFake) -> None:
+    send = sender(fake)
+    status, customer = send("POST", "/v1/customers", {**CONTACT, "primaryEmail": "a@b.nl"})
+    assert status == 201
+    body = {"customerId": customer["id"], "invoiceNumber": "1", "issuedAt": "2025-04-14"}
+    for lines in ("text", [7], [{"vatRate": 5}]):
+        assert send("POST", "/v1/customer-invoices/manual", {**body, "lines": lines})[0] == 422
+    status, invoice = send("POST", "/v1/customer-invoices/manual", {**body, "lines": []})
+    assert (status, invoice["amount"]) == (201, "0.00")
+
+
+@pytest.mark.parametrize("url", ["", "shop.example", 7])
+def test_a_webhook_record_has_an_address(fake: MijnKlantportaalFake, url: object) -> None:
+    send = sender(fake)
+    assert send("POST", "/v1/webhooks", {"url": url, "type": "offer-created"})[0] == 422

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from subhub_mijnklantportaal import InvoicePdf, MijnKlantportaal
+from subhub_mijnklantportaal import InvoiceLine, InvoicePdf, MijnKlantportaal, WebhookRecord
 
-from subhub import (
-    Money,
-)
+from subhub import InvalidRequest, Money
 from subhub.messages import Request
 from subhub.plugin.flows import Flow
 from subhub.testing import play, reply
@@ -142,3 +140,106 @@ class TestInvoices:
         )
         request, _ = run(portal, flow, documented("CustomerInvoice"))
         assert request == Request("PATCH", self.INVOICE, {"paidAt": "2024-04-30 14:00:00"})
+
+
+LINE = InvoiceLine(description="Website template", amount=Money("12.95", "EUR"), vat_rate=21)
+
+
+def manual(portal: MijnKlantportaal, **changes: Any) -> Flow[Any]:
+    terms: dict[str, Any] = {
+        "invoice_number": "2015-001",
+        "lines": [LINE],
+        "issued_on": dt.date(2025, 4, 14),
+        **changes,
+    }
+    return portal.create_manual_customer_invoice("cst_abc12345def678", **terms)
+
+
+class TestManualInvoices:
+    def test_are_created_as_documented(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        flow = manual(portal, send_notification=True)
+        request, invoice = run(portal, flow, documented("CustomerInvoice"), 201)
+        assert request == Request(
+            "POST",
+            "/customer-invoices/manual",
+            {
+                "customerId": "cst_abc12345def678",
+                "invoiceNumber": "2015-001",
+                "issuedAt": "2025-04-14",
+                "lines": [
+                    {
+                        "description": "Website template",
+                        "amountExclVat": "12.95",
+                        "vatRate": 21,
+                    }
+                ],
+                "sendNotification": True,
+            },
+        )
+        assert (invoice.number, invoice.price) == ("2024-001", Money("12.95", "EUR"))
+
+    def test_leave_out_what_is_not_given(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        request, _ = run(portal, manual(portal), documented("CustomerInvoice"), 201)
+        assert "sendNotification" not in (request.body or {})
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"lines": []}, "lines"),
+            ({"invoice_number": " "}, "invoice_number"),
+            ({"lines": [LINE.model_copy(update={"amount": Money("1", "USD")})]}, "amount"),
+            ({"lines": [LINE.model_copy(update={"vat_rate": 20})]}, "vat_rate"),
+        ],
+    )
+    def test_that_the_portal_cannot_have_are_refused(
+        self, portal: MijnKlantportaal, changes: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(InvalidRequest, match=field):
+            _ = play(manual(portal, **changes), provider=portal)
+
+
+class TestWebhookRecords:
+    def test_are_created_as_documented(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        url = "https://mijnklantportaal.nl/webhook-incoming"
+        flow = portal.create_webhook(url, "customer-created")
+        request, record = run(portal, flow, documented("Webhook"), 201)
+        assert request == Request("POST", "/webhooks", {"url": url, "type": "customer-created"})
+        assert record == WebhookRecord(
+            provider="mijnklantportaal",
+            id="wbh_abc12345def678",
+            event="customer-created",
+            url=url,
+            secret="OUJX2prdBbJxR77BZlGz",
+            created_at=dt.datetime.fromisoformat("2024-04-29T21:00:00+02:00"),
+        )
+        assert record.secret not in repr(record)
+
+    def test_are_read_one_by_one_and_as_a_list(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        record = documented("Webhook")
+        request, one = run(portal, portal.get_webhook("wbh_abc12345def678"), record)
+        assert request == Request("GET", "/webhooks/wbh_abc12345def678")
+        request, listed = run(portal, portal.list_webhooks(), page(record))
+        assert request == Request("GET", "/webhooks")
+        assert listed.items == [one]
+
+    @pytest.mark.parametrize(
+        ("url", "event", "problem"),
+        [
+            ("shop.example/in", "customer-created", "must be a web address"),
+            ("https://shop.example/in", "customer-made", "did you mean 'customer-"),
+            ("https://shop.example/in", "zzz", "one of appointment-created"),
+        ],
+    )
+    def test_that_would_not_work_are_refused(
+        self, portal: MijnKlantportaal, url: str, event: str, problem: str
+    ) -> None:
+        with pytest.raises(InvalidRequest, match=problem):
+            _ = play(portal.create_webhook(url, event), provider=portal)

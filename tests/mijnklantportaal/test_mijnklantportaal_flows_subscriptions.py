@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,13 @@ from subhub_mijnklantportaal import MijnKlantportaal
 from subhub import (
     Interval,
     InvalidReply,
+    InvalidRequest,
     Money,
+    Scheduled,
     SignupLink,
     Status,
     Subscription,
+    access_at,
 )
 from subhub.messages import Request
 from subhub.models import SubscriptionUpdate
@@ -104,6 +108,7 @@ class TestSubscribing:
             raw_status="in_progress",
             price=Money("12.95", "EUR"),
             interval=Interval(1, "year"),
+            tax_rate=Decimal(21),
             starts_on=dt.date(2024, 4, 29),
             renews_on=dt.date(2025, 4, 29),
             created_at=dt.datetime.fromisoformat("2024-04-29T21:00:00+02:00"),
@@ -187,6 +192,50 @@ class TestSubscriptions:
             Request("GET", SUBSCRIPTION),
             Request("PATCH", SUBSCRIPTION, {"terminatedAt": "2024-07-04 22:01:00"}),
         )
+
+    def test_are_terminated_at_a_chosen_moment(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        """It is sent in the portal's time zone; what the answer says of it is in the result."""
+        later = dt.datetime(2024, 8, 31, 22, tzinfo=dt.UTC)
+        running = documented("CustomerSubscription")
+        shown = reply(200, {**running, "terminatedAt": "2024-09-01T00:00:00+02:00"})
+        flow = portal.cancel_subscription(
+            "sub__abc12345def678", when="now", refund="none", now=NOW, terminated_at=later
+        )
+        played = play(flow, reply(200, running), shown, provider=portal)
+
+        assert played.requests[1].body == {"terminatedAt": "2024-09-01 00:00:00"}
+        assert played.result.status is Status.ACTIVE
+        assert played.result.scheduled == Scheduled(change="cancel", at=later)
+        assert played.result.ends_at == later
+        assert access_at(played.result, later - dt.timedelta(seconds=1)).answer == "yes"
+        assert access_at(played.result, later).answer == "no"
+
+    @pytest.mark.parametrize("shown", [None, "2024-04-29T21:00:00+02:00"])
+    def test_whose_answer_names_no_later_moment_are_not_scheduled(
+        self, portal: MijnKlantportaal, documented: Documented, shown: str | None
+    ) -> None:
+        answer = reply(200, {**documented("CustomerSubscription"), "terminatedAt": shown})
+        flow = portal.cancel_subscription("sub__abc12345def678", when="now", refund="none", now=NOW)
+        result = play(flow, answer, answer, provider=portal).result
+        assert (result.scheduled, result.ends_at) == (None, None)
+
+    @pytest.mark.parametrize(
+        ("moment", "problem"),
+        [
+            (dt.datetime(2024, 9, 1), "must have a time zone"),  # noqa: DTZ001 - what is refused
+            (dt.datetime.max.replace(tzinfo=dt.UTC), "must be in the years 1 to 9999"),
+        ],
+    )
+    def test_at_no_moment_are_refused_before_anything_is_sent(
+        self, portal: MijnKlantportaal, moment: dt.datetime, problem: str
+    ) -> None:
+        flow = portal.cancel_subscription(
+            "sub_1", when="now", refund="none", now=NOW, terminated_at=moment
+        )
+        with pytest.raises(InvalidRequest, match=f"terminated_at.*{problem}"):
+            _ = play(flow, provider=portal)
 
     @pytest.mark.parametrize("word", ["terminated", "ended"])
     def test_that_are_terminated_keep_their_end(

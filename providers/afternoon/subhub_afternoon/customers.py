@@ -75,7 +75,9 @@ class Customers(Provider):
     ) -> Flow[Customer]:
         """Create a customer; Afternoon accepts the same one twice.
 
-        Of the address only the country is sent: no keys are documented for the rest.
+        Of the address only the country is sent: no keys are documented for the rest. A draft with
+        more is not refused, so that one draft works for every provider: MijnKlantportaal requires
+        an address. The result shows that it is not stored.
 
         Args:
             draft: The customer.
@@ -129,6 +131,41 @@ class Customers(Provider):
         if not found and page.unreadable:  # it may be the one
             raise page.unreadable[0]
         return found[0] if found else None
+
+    def search_customers(
+        self,
+        cursor: str | None = None,
+        *,
+        name: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        external_id: str | None = None,
+    ) -> Flow[Page[Customer]]:
+        """Find the customers whose fields are exactly these; at least one is given.
+
+        Use `client.walk(Afternoon.search_customers, name="Acme Corp")`. See
+        https://docs.afternoon.co/api-reference/afternoon-events-api/customers/search.
+
+        Args:
+            cursor: The cursor of the page; the search is documented without pages.
+            name: The name of the company or person.
+            first_name: The first name of the contact.
+            last_name: The last name of the contact.
+            external_id: Your own id.
+        """
+        given = {
+            "name": name,
+            "first_name": first_name,
+            "last_name": last_name,
+            "external_id": external_id,
+        }
+        query = {field: text(field, value) for field, value in given.items() if value is not None}
+        if not query:
+            raise InvalidRequest.of("name", f"give at least one of {', '.join(given)}")
+        answer = yield from inferred.search_customers(
+            CustomersEnvelope, {**page_query(cursor), **query}
+        )
+        return answer.page(answer.customers, AfternoonCustomer.to_customer)
 
     def update_customer(
         self,

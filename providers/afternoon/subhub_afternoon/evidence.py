@@ -82,7 +82,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
     "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),
+    "search_customers": _SEARCH,
     "update_billing_anchor_day": Evidence("inferred", f"{API}/subscriptions/update"),
+    "update_next_renewal_date": Evidence("inferred", f"{API}/subscriptions/update"),
+    "update_status": Evidence("inferred", f"{API}/subscriptions/update"),
     "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),
     "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
     "get_invoice": Evidence("docs", f"{API}/invoices/get"),

@@ -15,7 +15,7 @@ from subhub.plugin import Flow, Moment, Text, Wire, completed, post
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Envelope
 from subhub_afternoon.refusals import cuid, plan_code
-from subhub_afternoon.terms import timing
+from subhub_afternoon.terms import NEUTRAL_REFUND, NEUTRAL_TIMING, timing
 
 LINKS: Final = "/v1/subscription-signup-links"
 
@@ -26,16 +26,31 @@ class SubscriptionSignupLink(Wire):
     id: Text
     url: Text  # has the token inside, and cannot be read again
     customer_id: str | None = None
+    plan_code: str | None = None
     token_expiration: Moment | None = None
+    success_url: str | None = None
+    back_url: str | None = None
+    previous_subscription_id: str | None = None
+    change_timing_mode: str | None = None
+    cancel_now_prepaid_refund_policy: str | None = None
+    created_at: Moment | None = None
 
     def to_signup_link(self) -> SignupLink:
-        """Convert to a `SignupLink`."""
+        """Convert to a `SignupLink`; a timing or a policy that is not documented is `None`."""
         return SignupLink(
             provider=PROVIDER,
             id=self.id,
             url=self.url,
             expires_at=self.token_expiration,
             customer_id=self.customer_id,
+            # `plan_id` on the wire is an internal id, which no request takes
+            plan_id=self.plan_code,
+            return_url=self.success_url,
+            back_url=self.back_url,
+            replaces=self.previous_subscription_id,
+            when=NEUTRAL_TIMING.get(self.change_timing_mode or ""),
+            refund=NEUTRAL_REFUND.get(self.cancel_now_prepaid_refund_policy or ""),
+            created_at=self.created_at,
             raw=self.raw,
         )
 

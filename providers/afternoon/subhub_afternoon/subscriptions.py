@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from subhub.errors import ProviderError
+from subhub.errors import InvalidRequest, ProviderError
 from subhub.models import PlanDraft, Refund, Status, Subscription, SubscriptionChange, When
 from subhub.plugin import (
     Core,
@@ -31,7 +31,7 @@ from subhub.plugin import (
 from subhub_afternoon import inferred
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import anchor_day, cuid, plan_code, text
-from subhub_afternoon.terms import midnight, timing
+from subhub_afternoon.terms import instant, midnight, timing
 
 SUBSCRIPTIONS: Final = "/v1/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {"pending": Status.PENDING, "canceled": Status.CANCELED}
@@ -224,6 +224,36 @@ class Subscriptions(Provider):
         """
         found = cuid("subscription_id", subscription_id)
         body = {"billing_anchor_day": anchor_day("day", day)}
+        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
+        return answer.whole(answer.subscription.to_subscription(self))
+
+    def update_next_renewal_date(
+        self, subscription_id: str, next_renewal_date: dt.datetime | None
+    ) -> Flow[Subscription]:
+        """Change the moment of the next renewal; `None` takes it away.
+
+        What Afternoon then charges, and whether the anchor day follows, is not documented. See
+        https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
+        """
+        found = cuid("subscription_id", subscription_id)
+        given = next_renewal_date
+        written = None if given is None else instant("next_renewal_date", given)
+        body = {"next_renewal_date": written}
+        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
+        return answer.whole(answer.subscription.to_subscription(self))
+
+    def update_status(self, subscription_id: str, status: str) -> Flow[Subscription]:
+        """Write the status of a subscription, in Afternoon's words.
+
+        Other words than `canceled` are not documented, so this is for those that you know.
+        `canceled` is refused: `cancel_subscription` does it, and asks for the timing and the
+        refund. See
+        https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
+        """
+        if self.status_words.get(text("status", status)) is Status.CANCELED:
+            raise InvalidRequest.of("status", "use `cancel_subscription` to cancel a subscription")
+        found = cuid("subscription_id", subscription_id)
+        body = {"status": status}
         answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
         return answer.whole(answer.subscription.to_subscription(self))
 

@@ -17,6 +17,10 @@ REFUND_POLICY: Final[Mapping[Refund, str]] = {
     "none": "no_refund_prepaid_fixed_fees",
     "prorated": "refund_prorated_prepaid_fixed_fees",
 }
+NEUTRAL_TIMING: Final[Mapping[str, When]] = {word: when for when, word in TIMING.items()}
+NEUTRAL_REFUND: Final[Mapping[str, Refund]] = {
+    word: refund for refund, word in REFUND_POLICY.items()
+}
 
 
 def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:

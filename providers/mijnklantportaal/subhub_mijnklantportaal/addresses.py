@@ -28,4 +28,8 @@ PAYMENT_LINK_PAYMENTS: Final = "/payment-links/{}/payments"
 
 INVOICES: Final = "/customer-invoices"
 INVOICE: Final = "/customer-invoices/{}"
+MANUAL_INVOICES: Final = "/customer-invoices/manual"
 INVOICE_PDF: Final = "/customer-invoices/{}/pdf"
+
+WEBHOOKS: Final = "/webhooks"
+WEBHOOK: Final = "/webhooks/{}"

@@ -18,6 +18,8 @@ _SUBSCRIPTIONS: Final = f"{_REFERENCE}/customer-subscriptions-api"
 _LINKS: Final = f"{_REFERENCE}/payment-links-api"
 _INVOICES: Final = f"{_REFERENCE}/customer-invoices-api"
 
+_WEBHOOKS: Final = f"{_REFERENCE}/webhooks-api"
+
 _SIGN_UP: Final = f"{_PACKAGES}/sign-up-a-customer-for-a-customer-subscription-package"
 _SIGN_UP_NEW: Final = f"{_PACKAGES}/sign-up-a-non-customer-for-a-customer-subscription-package"
 _CHANGE: Final = f"{_SUBSCRIPTIONS}/change-customer-subscription"
@@ -105,4 +107,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "get_customer_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
     "get_customer_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
     "mark_customer_invoice_paid": Evidence("docs", f"{_INVOICES}/mark-customer-invoice-paid"),
+    "create_manual_customer_invoice": Evidence(
+        "docs", f"{_INVOICES}/create-manual-customer-invoice"
+    ),
+    "create_webhook": Evidence("docs", f"{_WEBHOOKS}/create-webhook-record"),
+    "get_webhook": Evidence("docs", f"{_WEBHOOKS}/get-webhook-record"),
+    "list_webhooks": Evidence("docs", f"{_WEBHOOKS}/list-webhook-records"),
 }

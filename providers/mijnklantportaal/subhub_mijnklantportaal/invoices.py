@@ -8,9 +8,14 @@ https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pydantic import Field
 
 from subhub.errors import InvalidRequest
-from subhub.models import ExactDecimal
+from subhub.models import ExactDecimal, Money, Record
 from subhub.plugin import (
     Core,
     Day,
@@ -23,16 +28,20 @@ from subhub.plugin import (
     get,
     patch,
     path,
+    post,
 )
-from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, NAME
+from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, MANUAL_INVOICES, NAME
 from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
 from subhub_mijnklantportaal.wire import (
     Listing,
     Lists,
     PortalObject,
-    naive_text,
+    amount_text,
+    given,
+    moment_text,
     own_id,
     read_money,
+    vat_rate,
 )
 
 
@@ -98,9 +107,29 @@ class CloudFile(PortalObject):
 
 def payment_note(paid_at: dt.datetime, zone: dt.tzinfo) -> Json:
     """Return the body that marks an invoice as paid, with the wall-clock time in *zone*."""
-    if paid_at.tzinfo is None:
-        raise InvalidRequest.of("paid_at", f"must have a time zone, got {paid_at.isoformat()!r}")
-    return {"paidAt": naive_text(paid_at.astimezone(zone))}
+    return {"paidAt": moment_text("paid_at", paid_at, zone)}
+
+
+class InvoiceLine(Record):
+    """A line of a manual invoice: an amount in euros without VAT, and its VAT rate."""
+
+    description: str = Field(min_length=1)
+    amount: Money
+    vat_rate: ExactDecimal
+
+    if TYPE_CHECKING:  # the constructor accepts more types than the fields have
+
+        def __init__(
+            self, *, description: str, amount: Money, vat_rate: Decimal | int | str
+        ) -> None: ...
+
+    def to_body(self) -> Json:
+        """Return the line for a request."""
+        return {
+            "description": self.description,
+            "amountExclVat": amount_text("amount", self.amount),
+            "vatRate": vat_rate("vat_rate", self.vat_rate),
+        }
 
 
 class InvoiceFlows(Lists):
@@ -136,6 +165,43 @@ class InvoiceFlows(Lists):
         """
         note = payment_note(paid_at, self.zone)
         invoice = yield from patch(path(INVOICE, _invoice(invoice_id)), WireInvoice, note)
+        return invoice.to_result(self.zone)
+
+    def create_manual_customer_invoice(
+        self,
+        customer_id: str,
+        *,
+        invoice_number: str,
+        lines: Sequence[InvoiceLine],
+        issued_on: dt.date,
+        send_notification: bool | None = None,
+    ) -> Flow[CustomerInvoice]:
+        """Create an invoice from its lines; the portal has no draft of it.
+
+        Whether a number that exists already is refused is not documented. See
+        https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/create-manual-customer-invoice
+
+        Args:
+            customer_id: The customer's id.
+            invoice_number: Your own number of the invoice.
+            lines: The lines; at least one.
+            issued_on: The day of the invoice.
+            send_notification: Whether the customer gets an e-mail; the default is not documented.
+        """
+        if not lines:
+            raise InvalidRequest.of("lines", "must have at least one line")
+        if not invoice_number.strip():
+            raise InvalidRequest.of("invoice_number", "must not be empty")
+        body = given(
+            {
+                "customerId": own_id("customer_id", customer_id, "cst_"),
+                "invoiceNumber": invoice_number,
+                "issuedAt": issued_on.isoformat(),
+                "lines": [line.to_body() for line in lines],
+                "sendNotification": send_notification,
+            }
+        )
+        invoice = yield from post(MANUAL_INVOICES, WireInvoice, body)
         return invoice.to_result(self.zone)
 
 

@@ -14,13 +14,20 @@ from subhub_mijnklantportaal.packages import PlanFlows
 from subhub_mijnklantportaal.payment_links import PaymentLinkFlows
 from subhub_mijnklantportaal.signups import SignupFlows
 from subhub_mijnklantportaal.subscriptions import SubscriptionFlows
+from subhub_mijnklantportaal.webhook_records import WebhookRecordFlows
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
 
 
 class MijnKlantportaal(
-    PlanFlows, CustomerFlows, SignupFlows, SubscriptionFlows, PaymentLinkFlows, InvoiceFlows
+    PlanFlows,
+    CustomerFlows,
+    SignupFlows,
+    SubscriptionFlows,
+    PaymentLinkFlows,
+    InvoiceFlows,
+    WebhookRecordFlows,
 ):
     """A portal at MijnKlantportaal; see https://docs.developers.mijnklantportaal.nl.
 

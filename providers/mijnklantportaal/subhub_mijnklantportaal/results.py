@@ -1,4 +1,4 @@
-"""Results of MijnKlantportaal's extensions: payment links and customer invoices."""
+"""Results of MijnKlantportaal's extensions: payment links, customer invoices, webhook records."""
 
 from __future__ import annotations
 
@@ -65,3 +65,16 @@ class InvoicePdf(Result):
     id: str
     url: str = Field(repr=False)
     expires_at: AwareDatetime | None = None
+
+
+class WebhookRecord(Result):
+    """One type of *event* that is sent to a *url*; *secret* proves that a call is the portal's.
+
+    The secret is left out of the repr; anyone who may read webhooks can read it.
+    """
+
+    id: str
+    event: str | None = None
+    url: str | None = None
+    secret: str | None = Field(default=None, repr=False)
+    created_at: AwareDatetime | None = None

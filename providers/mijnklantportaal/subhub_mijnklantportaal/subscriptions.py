@@ -19,6 +19,7 @@ from subhub.models import (
     ExactDecimal,
     PlanDraft,
     Refund,
+    Scheduled,
     Status,
     Subscription,
     SubscriptionUpdate,
@@ -46,9 +47,10 @@ from subhub_mijnklantportaal.wire import (
     Lists,
     Period,
     PortalObject,
+    VatRate,
     given,
     given_terms,
-    naive_text,
+    moment_text,
     plan_terms,
     read_money,
 )
@@ -76,6 +78,7 @@ class CustomerSubscription(PortalObject):
     renews_at: Day | None = None
     currency: Core[str | None] = None
     amount: Core[ExactDecimal | None] = None
+    vat_rate: VatRate | None = None
     status: Core[str | None] = None
     terminated_at: Moment | None = None
     created_at: Moment | None = None
@@ -98,6 +101,7 @@ class CustomerSubscription(PortalObject):
             raw_status=self.status,
             price=read_money(self.amount, self.currency),
             interval=self.interval,
+            tax_rate=self.vat_rate,
             starts_on=day_in(self.starts_at, account.zone),
             renews_on=day_in(self.renews_at, account.zone),
             ends_at=self.terminated_at if status in OVER else None,
@@ -276,27 +280,39 @@ class SubscriptionFlows(Lists):
         return changed.to_subscription(self)
 
     def cancel_subscription(
-        self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        terminated_at: dt.datetime | None = None,
     ) -> Flow[Subscription]:
-        """Terminate a subscription at *now*.
+        """Terminate a subscription, at *now* or at another moment.
 
         It is read first, because terminating it again would change the day on which it ended.
-        Whether the status changes immediately is not documented.
+        Whether the status changes immediately is not documented, nor whether the portal accepts a
+        moment in the future. If it does and says so, the result is `scheduled`.
 
         Args:
             subscription_id: The subscription's id.
             when: Always "now".
             refund: Always "none".
             now: The time of the termination.
+            terminated_at: Another time of it, with a time zone.
         """
         del when, refund  # the client refuses other values: evidence declares them as absent
+        body = {"terminatedAt": moment_text("terminated_at", terminated_at or now, self.zone)}
         place = path(SUBSCRIPTION, subscription_id)
         found = yield from get(place, CustomerSubscription)
         if self.status_words.get(found.status or "") in OVER:
             return found.to_subscription(self)
-        body = {"terminatedAt": naive_text(now)}
         terminated = yield from patch(place, CustomerSubscription, body)
-        return terminated.to_subscription(self)
+        result, ends_at = terminated.to_subscription(self), terminated.terminated_at
+        if result.status in OVER or ends_at is None or ends_at <= now:
+            return result
+        scheduled = Scheduled(change="cancel", at=ends_at)
+        return result.model_copy(update={"ends_at": ends_at, "scheduled": scheduled})
 
 
 def _no_mandate() -> Unsupported:

@@ -101,6 +101,23 @@ def naive_text(moment: dt.datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
+def moment_text(field: str, moment: dt.datetime, zone: dt.tzinfo) -> str:
+    """Return the wall-clock time of *moment* in *zone*; raise `InvalidRequest` without a time zone.
+
+    Args:
+        field: The argument's name, for the error.
+        moment: The moment.
+        zone: The account's time zone.
+    """
+    if moment.tzinfo is None:
+        raise InvalidRequest.of(field, f"must have a time zone, got {moment.isoformat()!r}")
+    try:
+        return naive_text(moment.astimezone(zone))
+    except OverflowError as error:
+        problem = f"must be in the years 1 to 9999 in {zone}, got {moment.isoformat()!r}"
+        raise InvalidRequest.of(field, problem) from error
+
+
 # Terms --------------------------------------------------------------------------------------------
 
 
@@ -138,7 +155,7 @@ def given_terms(
     if price is not None:
         body["amount"] = amount_text("price", price)
     if tax_rate is not None:
-        body["vatRate"] = _vat_rate(tax_rate)
+        body["vatRate"] = vat_rate("tax_rate", tax_rate)
     return body
 
 
@@ -184,11 +201,12 @@ def _interval_text(interval: Interval) -> str:
     return text
 
 
-def _vat_rate(tax_rate: Decimal) -> int:
-    if tax_rate not in VAT_RATES:
-        problem = f"must be a Dutch VAT rate ({_listed(VAT_RATES)} percent), got {tax_rate}"
-        raise InvalidRequest.of("tax_rate", problem)
-    return int(tax_rate)
+def vat_rate(field: str, rate: Decimal) -> int:
+    """Return a VAT rate for a request; raise `InvalidRequest` for one that is not Dutch."""
+    if rate not in VAT_RATES:
+        problem = f"must be a Dutch VAT rate ({_listed(VAT_RATES)} percent), got {rate}"
+        raise InvalidRequest.of(field, problem)
+    return int(rate)
 
 
 def _listed(allowed: tuple[object, ...]) -> str:

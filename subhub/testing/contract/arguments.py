@@ -128,7 +128,8 @@ def _targeted(provider: type[Provider]) -> Iterator[Case]:
 
 
 SAMPLES: Final[tuple[Any, ...]] = (
-    *(True, 5, "text", "nl_NL", RETURN, Decimal("1.5"), STARTS, MOMENT),
+    *(True, 5, "text", "nl_NL", RETURN, Decimal("1.5"), STARTS),
+    *(MOMENT, MOMENT + dt.timedelta(days=3)),  # the first is the sandbox's present
     *(["text"], {"key": "text"}, Money("9.50", "EUR"), [], {}),
 )
 """Values for arguments of any type."""

@@ -24,6 +24,7 @@ class StripeSession(Wire):
     url: str
     expires_at: AwareDatetime | None = None
     customer: str | None = None
+    created: AwareDatetime | None = None
 
     def to_signup_link(self) -> SignupLink:
         """Convert to a `SignupLink`."""
@@ -33,6 +34,7 @@ class StripeSession(Wire):
             url=self.url,
             expires_at=self.expires_at,
             customer_id=self.customer,
+            created_at=self.created,
             raw=self.raw,
         )
 

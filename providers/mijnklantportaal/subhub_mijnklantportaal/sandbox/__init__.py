@@ -10,11 +10,12 @@ from subhub.models import PlanDraft
 from subhub_mijnklantportaal.packages import package_body
 from subhub_mijnklantportaal.sandbox.checkout import CheckoutPages
 from subhub_mijnklantportaal.sandbox.invoices import InvoiceRoutes
+from subhub_mijnklantportaal.sandbox.webhooks import WebhookRoutes
 
 __all__ = ["MijnKlantportaalFake"]
 
 
-class MijnKlantportaalFake(CheckoutPages, InvoiceRoutes):
+class MijnKlantportaalFake(CheckoutPages, InvoiceRoutes, WebhookRoutes):
     """An in-memory fake of a portal at MijnKlantportaal.
 
     `integrations_connected` and `enforce_limits` can be set. `add_invoice` creates an invoice.

@@ -71,6 +71,11 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "Subscriptions `keep` the terms they started with, or `follow` their package."
     ),
     "new_invoices": "Invoices are not created automatically; `add_invoice` creates one.",
+    "manual_invoices": (
+        "The amount of a manual invoice is the sum of its lines with VAT. A number can be used "
+        "twice, and nobody is notified."
+    ),
+    "webhook_records": "Records are kept, and nothing is sent to them. Two can be equal.",
     "link_life": "A payment link works until the end of its `expiresAt` day, or forever.",
-    "not_simulated": "Webhooks, OAuth and creating invoices through the API are not simulated.",
+    "not_simulated": "Webhook calls, OAuth and invoices with a PDF are not simulated.",
 }

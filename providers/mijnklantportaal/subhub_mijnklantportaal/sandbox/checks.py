@@ -6,16 +6,27 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from subhub.sandbox import JsonObject
 
 Check = Callable[[Any], bool]
 
 INTERVALS: Final = ("14 days", "1 month", "2 months", "6 months", "1 year")
+EVENT_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "appointment": ("created", "canceled"),
+    "customer": ("created", "deleted"),
+    "offer": ("created", "deleted", "accepted", "rejected"),
+    "invoice": ("created", "chargeback", "paid", "deleted"),
+    "payment-link": ("created", "expired", "paid"),
+    "ticket": ("created", "reply-customer", "reply-employee"),
+    "subscription": ("created", "updated", "deleted", "payment-created", "payment-updated"),
+}
+"""What can happen to what: `customer-created` is one of the 23 types of events."""
 YEARS: Final = range(1970, 2200)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _MONEY: Final = re.compile(r"-?\d+(\.\d+)?")  # negative amounts are not documented as forbidden
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 NAIVE_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -101,9 +112,33 @@ def naive(value: object) -> bool:
     return isinstance(value, str) and _reads(value, NAIVE_FORMAT)
 
 
+def objects(value: object, form: Body) -> bool:
+    """Check for a list of objects, each in the documented *form*."""
+    if not isinstance(value, list):
+        return False
+    members = cast("list[object]", value)
+    return all(_fits(member, form) for member in members)
+
+
+def address(value: object) -> bool:
+    """Check for an address with a scheme."""
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
+
+
+def event_type(value: object) -> bool:
+    """Check for one of the documented event types."""
+    return any(
+        value == f"{about}-{event}" for about, events in EVENT_TYPES.items() for event in events
+    )
+
+
 def text_or_null(value: object) -> bool:
     """Check for text or null."""
     return value is None or isinstance(value, str)
+
+
+def _fits(value: object, form: Body) -> bool:
+    return isinstance(value, dict) and not any(form.complaints(cast("JsonObject", value)))
 
 
 def _reads(value: str, pattern: str) -> bool:

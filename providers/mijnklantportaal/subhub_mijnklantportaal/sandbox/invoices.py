@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Final
 
+from subhub.models import ARITHMETIC
 from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
 from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
-from subhub_mijnklantportaal.sandbox.portal import HOST, Portal
+from subhub_mijnklantportaal.sandbox.customers import CustomerRoutes
+from subhub_mijnklantportaal.sandbox.portal import HOST
 
+LINE: Final = Body(  # which fields a line needs is not documented
+    optional={"description": checks.text, "amountExclVat": checks.money, "vatRate": checks.vat_rate}
+)
+MANUAL: Final = Body(
+    required={
+        "customerId": checks.text,
+        "invoiceNumber": checks.text,
+        "issuedAt": checks.day,
+        "lines": lambda value: checks.objects(value, LINE),
+    },
+    optional={"sendNotification": checks.flag},
+)
 MARK_PAID: Final = Body(required={"paidAt": checks.naive})
 PORTAL: Final = "https://portal.mijnklantportaal.nl"
 PDF_LIFE: Final = dt.timedelta(minutes=30)
 
 
-class InvoiceRoutes(Portal):
+class InvoiceRoutes(CustomerRoutes):
     """The endpoints for customer invoices."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
@@ -27,6 +42,17 @@ class InvoiceRoutes(Portal):
     def list_invoices(self, received: Received) -> Reply:
         """List invoices, one page at a time."""
         return self.listing(received, self.invoices.values())
+
+    @route("POST", "/customer-invoices/manual")
+    def create_manual_invoice(self, received: Received) -> Reply:
+        """Create an invoice from lines; its amount is their sum with VAT."""
+        body = self.checked(received, MANUAL)
+        if body["customerId"] not in self.customers:
+            raise Refusal(self.malformed("The customerId field is invalid."))
+        amount = f"{_total(body['lines']):.2f}"
+        invoice_id = self.add_invoice(body["customerId"], amount, body["invoiceNumber"])
+        self.invoices[invoice_id]["issuedAt"] = body["issuedAt"]
+        return self.created(self.invoices[invoice_id])
 
     @route("GET", "/customer-invoices/{}")
     def get_invoice(self, _: Received, invoice_id: str) -> Reply:
@@ -86,3 +112,12 @@ class InvoiceRoutes(Portal):
         if invoice_id not in self.invoices:
             raise Refusal(self.not_found())
         return self.invoices[invoice_id]
+
+
+def _total(lines: list[JsonObject]) -> Decimal:
+    total = Decimal()
+    for line in lines:
+        factor = Decimal(100 + line.get("vatRate", 0)).scaleb(-2, ARITHMETIC)
+        amount = ARITHMETIC.multiply(Decimal(line.get("amountExclVat", 0)), factor)
+        total = ARITHMETIC.add(total, amount)
+    return total

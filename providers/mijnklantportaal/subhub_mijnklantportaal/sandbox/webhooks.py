@@ -1,0 +1,50 @@
+"""The fake's endpoints for webhook records. Nothing is delivered to their URLs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub_mijnklantportaal.sandbox import checks
+from subhub_mijnklantportaal.sandbox.checks import Body
+from subhub_mijnklantportaal.sandbox.portal import Portal
+
+CREATE: Final = Body(required={"url": checks.address, "type": checks.event_type})
+SECRET_LENGTH: Final = 20
+"""As in the documented example."""
+
+
+class WebhookRoutes(Portal):
+    """The endpoints for webhook records."""
+
+    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        super().__init__(start=start, seed=seed)
+        self.webhooks: dict[str, JsonObject] = {}
+        """The records as on the wire, by id."""
+
+    @route("POST", "/webhooks")
+    def create_webhook(self, received: Received) -> Reply:
+        """Create a record, with a secret of its own."""
+        body = self.checked(received, CREATE)
+        webhook_id = self.new_id("wbh_")
+        self.webhooks[webhook_id] = {
+            "id": webhook_id,
+            "type": body["type"],
+            "url": body["url"],
+            "secret": self.ids.text(SECRET_LENGTH),
+            "createdAt": self.atom(self.clock.now()),
+        }
+        return self.created(self.webhooks[webhook_id])
+
+    @route("GET", "/webhooks")
+    def list_webhooks(self, received: Received) -> Reply:
+        """List the records, one page at a time."""
+        return self.listing(received, self.webhooks.values())
+
+    @route("GET", "/webhooks/{}")
+    def get_webhook(self, _: Received, webhook_id: str) -> Reply:
+        """Read a record."""
+        if webhook_id not in self.webhooks:
+            raise Refusal(self.not_found())
+        return Reply.json(200, self.webhooks[webhook_id])

@@ -1,0 +1,78 @@
+"""A change that was accepted and takes effect later says so, with the moment that was shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from subhub import Client, OutcomeUnknown, Scheduled, Status, Subscription, SubscriptionChange
+from subhub.client.scheduling import canceled_later, changed_later
+from subhub.plugin import done
+from subhub.sandbox import Fault
+from subhub.testing import play
+from tests.mijnklantportaal.samples import COMPANY, PHONE
+
+END = dt.datetime(2024, 9, 1, tzinfo=dt.UTC)
+CANCEL = Scheduled(change="cancel", at=END)
+
+
+def subscription(**fields: Any) -> Subscription:
+    return Subscription(provider="toy", id="sub_1", **fields)
+
+
+@pytest.mark.parametrize("ends_at", [None, END])
+def test_a_cancellation_is_scheduled_for_the_end_that_the_provider_shows(
+    ends_at: dt.datetime | None,
+) -> None:
+    running = subscription(status=Status.ACTIVE, ends_at=ends_at)
+
+    found = play(canceled_later(done(running))).result
+
+    assert found == running.model_copy(update={"scheduled": Scheduled(change="cancel", at=ends_at)})
+
+
+@pytest.mark.parametrize("status", [Status.CANCELED, Status.ENDED])
+def test_what_is_over_is_not_scheduled(status: Status) -> None:
+    over = subscription(status=status, ends_at=END)
+
+    assert play(canceled_later(done(over))).result is over
+
+
+def test_the_plugin_knows_better() -> None:
+    known = subscription(status=Status.ACTIVE, scheduled=CANCEL)
+    change = SubscriptionChange(
+        provider="toy", old=known, scheduled=Scheduled(change="plan", at=END)
+    )
+
+    assert play(canceled_later(done(known))).result is known
+    assert play(changed_later(done(change))).result is change
+
+
+def test_only_at_period_end(billing: Any, desk: Any) -> None:
+    for _ in range(4):
+        desk.answer(200, {"id": "sub_1", "status": "active"})
+
+    assert billing.cancel_subscription("sub_1", when="now").scheduled is None
+    assert billing.cancel_subscription("sub_1", when="period_end").scheduled.at is None
+    assert billing.change_subscription("sub_1", plan="p", when="now").scheduled is None
+    changed = billing.change_subscription("sub_1", plan="p", when="period_end")
+    assert changed.scheduled == Scheduled(change="plan")
+
+
+def test_a_lost_cancellation_at_a_later_moment_is_not_taken_for_undone() -> None:
+    """The subscription still runs, whether or not the provider noted the moment."""
+    with Client("mijnklantportaal", sandbox=True) as billing:
+        customer = billing.create_customer(COMPANY)
+        sold = billing.subscribe(plan=PHONE, customer=customer.id)
+        fake: Any = billing.sandbox
+        later = fake.clock.now() + dt.timedelta(days=90)
+        fake.faults.next(Fault("dropped", after=True), path="*", method="PATCH")
+        options = {"mijnklantportaal": {"terminated_at": later}}
+        with pytest.raises(OutcomeUnknown) as caught:
+            _ = billing.cancel_subscription(sold.id, when="now", provider_options=options)
+
+        found = billing.resolve(caught.value.token or "")
+
+    assert (found.outcome, len(found.candidates)) == ("ambiguous", 1)
