@@ -59,6 +59,7 @@ def test_a_link_for_an_existing_customer_is_one_request() -> None:
         url="https://billing.example.com/subscribe/TOKEN",
         expires_at=dt.datetime(2024, 1, 16, 10, 30, tzinfo=dt.UTC),
         customer_id=CUSTOMER,
+        created_at=dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC),
     )
     assert played.result.raw == {
         "success": True,

@@ -26,16 +26,23 @@ class SubscriptionSignupLink(Wire):
     id: Text
     url: Text  # has the token inside, and cannot be read again
     customer_id: str | None = None
+    plan_code: str | None = None
     token_expiration: Moment | None = None
+    previous_subscription_id: str | None = None
+    created_at: Moment | None = None
 
-    def to_signup_link(self) -> SignupLink:
-        """Convert to a `SignupLink`."""
+    def to_signup_link(self, *, new: bool) -> SignupLink:
+        """Convert to a `SignupLink`; *new* says whether the customer was created for it."""
         return SignupLink(
             provider=PROVIDER,
             id=self.id,
             url=self.url,
             expires_at=self.token_expiration,
             customer_id=self.customer_id,
+            plan_id=self.plan_code,
+            new_customer=new,
+            replaces=self.previous_subscription_id,
+            created_at=self.created_at,
             raw=self.raw,
         )
 
@@ -81,12 +88,12 @@ class Links(Customers):
             return (yield from _link(cuid("customer", customer), terms))
         created = yield from self.create_customer(customer)
         with completed(created):
-            return (yield from _link(created.id, terms))
+            return (yield from _link(created.id, terms, new=True))
 
 
-def _link(customer_id: str, terms: Mapping[str, str]) -> Flow[SignupLink]:
+def _link(customer_id: str, terms: Mapping[str, str], *, new: bool = False) -> Flow[SignupLink]:
     answer = yield from post(LINKS, LinkEnvelope, {"customer_id": customer_id, **terms})
-    return answer.whole(answer.subscription_signup_link.to_signup_link())
+    return answer.whole(answer.subscription_signup_link.to_signup_link(new=new))
 
 
 def _addresses(return_url: str | None, back_url: str | None) -> dict[str, str]:

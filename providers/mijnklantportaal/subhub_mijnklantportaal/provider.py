@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from subhub.plugin import Absence, Evidence, RateLimit
 from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
-from subhub_mijnklantportaal.customers import CustomerFlows
 from subhub_mijnklantportaal.evidence import EVIDENCE
+from subhub_mijnklantportaal.following import FollowingFlows
 from subhub_mijnklantportaal.invoices import InvoiceFlows
-from subhub_mijnklantportaal.packages import PlanFlows
 from subhub_mijnklantportaal.payment_links import PaymentLinkFlows
 from subhub_mijnklantportaal.signups import SignupFlows
-from subhub_mijnklantportaal.subscriptions import SubscriptionFlows
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
 
 
-class MijnKlantportaal(
-    PlanFlows, CustomerFlows, SignupFlows, SubscriptionFlows, PaymentLinkFlows, InvoiceFlows
-):
+class MijnKlantportaal(FollowingFlows, SignupFlows, PaymentLinkFlows, InvoiceFlows):
     """A portal at MijnKlantportaal; see https://docs.developers.mijnklantportaal.nl.
 
     The key is sent in the `Authorization` header, as in the API description and all examples. One
