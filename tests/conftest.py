@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from subhub.models import (
     PlanDraft,
     PlanUpdate,
     Refund,
+    Signup,
     SignupLink,
     Subscription,
     SubscriptionChange,
@@ -43,10 +44,12 @@ from subhub.plugin import (
     Page,
     Provider,
     Records,
+    SignupMatch,
     Wire,
     delete,
     done,
     get,
+    judge_signup,
     patch,
     path,
     post,
@@ -220,6 +223,15 @@ class Toy(Provider):
         body = {**asked, "replaces": replaces, "when": when, "refund": refund}
         link = yield from post("/links", Thing, body)
         return SignupLink(provider="toy", id=link.id, url=link.url, raw=link.raw)
+
+    def follow_signup_link(
+        self, link: SignupLink, *, known: Collection[str] | None = None
+    ) -> Flow[Signup]:
+        query = {"link": link.id, **({"known": " ".join(known)} if known else {})}
+        page = yield from get("/subscriptions", Things, query)
+        found = page.items.page(Thing.to_subscription, None).items
+        matches = [SignupMatch(one, "same") for one in found]
+        return judge_signup(link, matches, known=known)
 
     def subscribe(
         self,

@@ -15,8 +15,9 @@ from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
 from subhub import Client, CustomerDraft, Interval, Money, OutcomeUnknown, PlanDraft
+from subhub.plugin.clocks import LATE, PRECISION, WRONG_ZONE
 from subhub.recovery.intents import Intent
-from subhub.recovery.sending_time import LATE, PRECISION, WRONG_ZONE, SendingTime
+from subhub.recovery.sending_time import SendingTime
 from subhub.sandbox import Fault, Received, Reply
 
 Connect = Callable[..., Any]

@@ -14,7 +14,7 @@ from subhub import Client
 from subhub.messages import Request
 from subhub.plugin import Provider
 from subhub.plugin.capabilities import LOOKUPS, overrides
-from subhub.plugin.operations import NEUTRAL, OPERATIONS
+from subhub.plugin.operations import METHODS, NEUTRAL, OPERATIONS
 from subhub.recovery.intents import Intent
 from subhub.recovery.reconcile import lookup
 
@@ -27,7 +27,8 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def _parameters(owner: type[object], operation: str) -> Mapping[str, inspect.Parameter]:
-    _, *parameters = inspect.signature(getattr(owner, operation)).parameters.values()
+    name = METHODS[operation] if owner is Client else operation
+    _, *parameters = inspect.signature(getattr(owner, name)).parameters.values()
     return {parameter.name: parameter for parameter in parameters}
 
 
@@ -58,7 +59,7 @@ def test_the_page_lists_the_modules_that_name_every_operation() -> None:
 
 @each_operation
 def test_the_result_is_what_the_client_returns(operation: str) -> None:
-    annotation = str(inspect.signature(getattr(Client, operation)).return_annotation)
+    annotation = str(inspect.signature(getattr(Client, METHODS[operation])).return_annotation)
     result = annotation.removeprefix("Iterator[").removesuffix("]").removesuffix(" | None")
 
     assert OPERATIONS[operation].result.__name__ == result

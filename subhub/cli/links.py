@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,20 +11,15 @@ import typer
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import ChangeOptions
+from subhub.cli.options import ChangeOptions, ClientOptions
 from subhub.errors import InvalidRequest
-from subhub.models import Refund, When
+from subhub.models import Refund, SignupLink, When
 
 app = typer.Typer(
     help="Signup links: pages on which customers sign up and pay.",
     no_args_is_help=True,
     add_completion=False,
 )
-
-
-@app.callback()
-def group() -> None:
-    """Keep `create` a subcommand: typer would otherwise turn an only command into the group."""
 
 
 @command(app, "create")
@@ -79,3 +76,68 @@ def create(
             provider_options=options.provider_options(client.provider),
         )
         options.show(link)
+
+
+@command(app, "follow")
+def follow(
+    *,
+    link: Annotated[
+        str,
+        typer.Argument(
+            metavar="LINK",
+            help="A link's id; or @FILE or - (stdin) for what `create --json` has printed.",
+        ),
+    ],
+    plan: Annotated[
+        str | None, typer.Option(help="The plan's id, or its key in the configuration.")
+    ] = None,
+    customer: Annotated[str | None, typer.Option(help="The id of the link's customer.")] = None,
+    email: Annotated[str | None, typer.Option(help="The e-mail address of a new customer.")] = None,
+    created_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The link's created_at (ISO 8601).")
+    ] = None,
+    expires_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The link's expires_at (ISO 8601).")
+    ] = None,
+    replaces: Annotated[
+        str | None, typer.Option(help="The id of the subscription that the link replaces.")
+    ] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(help="A subscription that the customer had before the link. Repeatable."),
+    ] = None,
+    options: ClientOptions,
+) -> None:
+    """Look once for what came of a signup page: open, completed, expired or ambiguous.
+
+    With a link's id alone, --plan and --created-at are required, and --customer or --email,
+    whichever the link has.
+    """
+    stored = _stored(link)
+    with options.client() as client:
+        signup = client.follow(
+            stored,
+            plan=plan,
+            customer=customer,
+            email=email,
+            created_at=created_at,
+            expires_at=expires_at,
+            replaces=replaces,
+            known=known or None,
+        )
+        options.show(signup)
+
+
+def _stored(link: str) -> str | SignupLink:
+    """Return the id of a link, or the link that a file or standard input has as JSON."""
+    if link != "-" and not link.startswith("@"):
+        return link
+    try:
+        text = sys.stdin.read() if link == "-" else Path(link[1:]).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidRequest.of("link", f"must be an id, @FILE or -: {error}") from error
+    try:
+        return SignupLink.model_validate_json(text)
+    except ValueError:
+        problem = "must be what `subhub signup-link create --json` prints"
+        raise InvalidRequest.of("link", problem) from None  # pydantic's error can show an address

@@ -15,8 +15,8 @@ from subhub.client.sync_client import Client
 from subhub.errors import InvalidRequest, PluginError, ProviderError, SubhubError, WouldSend
 from subhub.models import CustomerDraft, PlanDraft
 from subhub.plugin.capabilities import Absence
+from subhub.plugin.likeness import canonical
 from subhub.plugin.registry import load
-from subhub.recovery.likeness import canonical
 
 if TYPE_CHECKING:
     from subhub.cli.rows import CustomerRow

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from subhub.client.async_execution import AsyncExecutor
+from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
@@ -22,7 +22,6 @@ from subhub.models import (
     PlanDraft,
     PlanUpdate,
     Refund,
-    SignupLink,
     Status,
     Subscription,
     SubscriptionChange,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncExecutor):
+class AsyncClient(AsyncSignupLinks):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
@@ -144,31 +143,6 @@ class AsyncClient(AsyncExecutor):
         return await self._run(flow)
 
     # The main job ---------------------------------------------------------------------------------
-
-    async def create_signup_link(
-        self,
-        *,
-        plan: str | Plan,
-        customer: str | Customer | CustomerDraft,
-        return_url: str | None = None,
-        back_url: str | None = None,
-        replaces: str | Subscription | None = None,
-        when: When | None = None,
-        refund: Refund | None = None,
-        provider_options: ProviderOptions | None = None,
-    ) -> SignupLink:
-        """See `Client.create_signup_link`."""
-        flow = self._operations.create_signup_link(
-            plan=plan,
-            customer=customer,
-            return_url=return_url,
-            back_url=back_url,
-            replaces=replaces,
-            when=when,
-            refund=refund,
-            options=provider_options,
-        )
-        return await self._run(flow)
 
     async def subscribe(
         self,

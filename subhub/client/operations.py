@@ -5,6 +5,16 @@ Both clients call these and carry out the steps that come back. Nothing here per
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
+
+from subhub.client.following import (
+    checked_parts,
+    concluded,
+    followed_link,
+    known_ids,
+    remembered,
+)
 from subhub.client.signing_up import find_or_create, find_or_link
 from subhub.client.statuses import status_filter
 from subhub.client.subscribing import Options, SubscriptionOperations
@@ -19,13 +29,14 @@ from subhub.models import (
     PlanDraft,
     PlanUpdate,
     Refund,
+    Signup,
     SignupLink,
     Status,
     Subscription,
     When,
 )
 from subhub.plugin.flows import Flow, Page
-from subhub.sending.engine import answered
+from subhub.sending.engine import answered, steps
 from subhub.sending.steps import Steps
 
 
@@ -165,12 +176,44 @@ class Operations(SubscriptionOperations):
         if isinstance(customer, CustomerDraft) and customer.external_id is not None:
             draft = customer
             self._try("create_signup_link", link(draft))
-            return self._exclusive(
+            created = self._exclusive(
                 "external_id",
                 draft.external_id,
                 lambda: self.change("create_signup_link", find_or_link(self.provider, draft, link)),
             )
-        return self.change("create_signup_link", link(customer))
+        else:
+            created = self.change("create_signup_link", link(customer))
+        return remembered(
+            created, self._account, plan=place, customer=customer, replaces=replaces, when=when
+        )
+
+    def follow_signup_link(
+        self,
+        link: SignupLink | str,
+        *,
+        plan: str | Plan | None,
+        customer: str | Customer | None,
+        email: str | None,
+        created_at: dt.datetime | str | None,
+        expires_at: dt.datetime | str | None,
+        replaces: str | Subscription | None,
+        known: Collection[str] | None,
+    ) -> Steps[Signup]:
+        """See `Client.follow`."""
+        self._require("follow_signup_link")
+        given = checked_parts(email=email, created_at=created_at, expires_at=expires_at)
+        if plan is not None:
+            given["plan_id"] = self._plan(plan)
+        if customer is not None:
+            given["customer_id"] = self._id("customer", customer, "customer")
+        if replaces is not None:
+            given["replaces"] = self._id("replaces", replaces, "subscription")
+        found = followed_link(self.provider, link, given)
+        earlier = known_ids(known, self.provider)
+        flow = self.provider.follow_signup_link(found, known=earlier)
+        operation = self.rules.begin("follow_signup_link")
+        operation.page_by_page = True  # the lists to look through may be long
+        return concluded(steps(operation, flow, None, self.rules), self._account, found)
 
     # Subscriptions --------------------------------------------------------------------------------
 

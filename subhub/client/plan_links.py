@@ -18,8 +18,8 @@ from subhub.client.validation import check_tax
 from subhub.errors import ConfigError, SubhubError
 from subhub.models import ARITHMETIC, Plan, PlanDraft
 from subhub.plugin.flows import first_step
+from subhub.plugin.likeness import canonical
 from subhub.plugin.provider import Provider
-from subhub.recovery.likeness import canonical
 
 LOCK_NAME: Final = "subhub.lock"
 _NEED_AN_ID: Final = ("create_signup_link", "change_subscription", "get_plan", "update_plan")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from subhub.client.execution import Executor
+from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
     Customer,
@@ -19,7 +19,6 @@ from subhub.models import (
     PlanDraft,
     PlanUpdate,
     Refund,
-    SignupLink,
     Status,
     Subscription,
     SubscriptionChange,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(Executor):
+class Client(SignupLinks):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
@@ -201,45 +200,6 @@ class Client(Executor):
         return self._run(flow)
 
     # The main job ---------------------------------------------------------------------------------
-
-    def create_signup_link(
-        self,
-        *,
-        plan: str | Plan,
-        customer: str | Customer | CustomerDraft,
-        return_url: str | None = None,
-        back_url: str | None = None,
-        replaces: str | Subscription | None = None,
-        when: When | None = None,
-        refund: Refund | None = None,
-        provider_options: ProviderOptions | None = None,
-    ) -> SignupLink:
-        """Create a page on which a customer signs up for a plan.
-
-        That a browser reached *return_url* proves nothing: look at the subscription.
-
-        Args:
-            plan: A plan's id, or its key in the configuration.
-            customer: A customer's id, or a draft of a new customer. A customer who has the draft's
-                `external_id` already is used unchanged.
-            return_url: Where the browser goes after paying.
-            back_url: Where the page's Back leads to.
-            replaces: The id of a subscription that the new one replaces.
-            when: When the replaced one ends.
-            refund: What is paid back for the rest of its period.
-            provider_options: What only one provider knows, by provider name.
-        """
-        flow = self._operations.create_signup_link(
-            plan=plan,
-            customer=customer,
-            return_url=return_url,
-            back_url=back_url,
-            replaces=replaces,
-            when=when,
-            refund=refund,
-            options=provider_options,
-        )
-        return self._run(flow)
 
     def subscribe(
         self,

@@ -102,6 +102,20 @@ def day(field: str, value: object) -> dt.date:
     return value
 
 
+def moment(field: str, value: object) -> dt.datetime:
+    """Return a time with a time zone, given as such or as text."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = dt.datetime.fromisoformat(value)
+        except ValueError:
+            found = None
+    if not isinstance(found, dt.datetime) or found.tzinfo is None:
+        problem = f"must be a time with a time zone, such as 2026-12-01T09:30:00Z, got {value!r}"
+        raise InvalidRequest.of(field, problem)
+    return found
+
+
 def web_address(field: str, value: object) -> str:
     """Return an absolute http(s) address."""
     if isinstance(value, str) and value.isprintable() and " " not in value:

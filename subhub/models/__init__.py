@@ -4,7 +4,7 @@ from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.models.events import Change, Event
 from subhub.models.interval import Interval, Unit
-from subhub.models.links import SignupLink
+from subhub.models.links import Signup, SignupLink, SignupState
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
 from subhub.models.record import Raw, Record, Result
@@ -41,7 +41,9 @@ __all__ = [
     "Refund",
     "Result",
     "Scheduled",
+    "Signup",
     "SignupLink",
+    "SignupState",
     "Status",
     "Subscription",
     "SubscriptionChange",

@@ -17,10 +17,12 @@ from subhub.plugin.decoding import (
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.likeness import Likeness, likeness_of
 from subhub.plugin.pagination import next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
+from subhub.plugin.signups import SignupMatch, judge_signup, signup_age
 
 __all__ = [
     "API_VERSION",
@@ -31,6 +33,7 @@ __all__ = [
     "Evidence",
     "Flow",
     "Json",
+    "Likeness",
     "Moment",
     "Page",
     "Path",
@@ -39,6 +42,7 @@ __all__ = [
     "Records",
     "Request",
     "Response",
+    "SignupMatch",
     "Text",
     "Wire",
     "completed",
@@ -47,11 +51,14 @@ __all__ = [
     "done",
     "get",
     "is_object",
+    "judge_signup",
+    "likeness_of",
     "next_page_number",
     "patch",
     "path",
     "post",
     "send",
+    "signup_age",
     "text_at",
     "walk",
 ]

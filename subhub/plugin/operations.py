@@ -16,6 +16,7 @@ from subhub.models import (
     DeletedCustomer,
     Plan,
     PlanDraft,
+    Signup,
     SignupLink,
     Subscription,
     SubscriptionChange,
@@ -40,6 +41,7 @@ class NeutralOperation:
         listed_by: The operation that lists what it created.
         variants: What else it may be asked for, and a provider may lack.
         one_of: Every call is exactly one of these variants; the first is the usual one.
+        method: The name of the clients' method, where it is another one.
     """
 
     result: type[Result]
@@ -51,6 +53,7 @@ class NeutralOperation:
     listed_by: str = ""
     variants: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    method: str = ""
 
 
 OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
@@ -90,6 +93,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         ),
         one_of=("existing_customer", "new_customer"),
     ),
+    "follow_signup_link": NeutralOperation(Signup, method="follow"),
     "subscribe": NeutralOperation(
         Subscription,
         changes=True,
@@ -120,6 +124,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     ),
 }
 """The operations by name, in the order of the main job."""
+
+METHODS: Final[Mapping[str, str]] = {name: row.method or name for name, row in OPERATIONS.items()}
+"""How each operation is called on a client."""
 
 NEUTRAL: Final = (
     *OPERATIONS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from subhub.errors import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         PlanDraft,
         PlanUpdate,
         Refund,
+        Signup,
         SignupLink,
         Subscription,
         SubscriptionChange,
@@ -222,6 +223,22 @@ class Provider:
         self._lacks(
             "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
         )
+
+    def follow_signup_link(
+        self, link: SignupLink, *, known: Collection[str] | None = None
+    ) -> Flow[Signup]:
+        """Look once for what came of a signup link; see `Client.follow`.
+
+        An open link may be one that has expired: the client knows the time. Where the provider
+        cannot be asked about the link, `judge_signup` decides by the subscriptions since.
+
+        Args:
+            link: It has a `plan_id` and a `created_at`; of the rest, what the application stored.
+                Refuse a link that lacks what is needed here.
+            known: The ids of the subscriptions that the customer had before; `None` if that is not
+                known.
+        """
+        self._lacks("follow_signup_link", link, known)
 
     def subscribe(
         self,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
 from subhub.models.identity import Identity
-from subhub.recovery.likeness import Likeness, canonical, days_around, loosened
+from subhub.plugin.likeness import Likeness, canonical, days_around, loosened
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from subhub.plugin.likeness import Likeness
 from subhub.recovery.intents import Intent
-from subhub.recovery.likeness import Likeness
 from subhub.recovery.sending_time import Age, Ahead, SendingTime
 
 IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {

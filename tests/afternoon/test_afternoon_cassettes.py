@@ -117,6 +117,15 @@ def test_create_signup_link_that_replaces_a_subscription(on: Opened) -> None:
     assert link.raw["subscription_signup_link"]["change_timing_mode"] == "now"
 
 
+def test_follow_signup_link(on: Opened) -> None:
+    billing, session = on("follow_signup_link")
+    link = billing.create_signup_link(plan=PLAN, customer=COMPANY)
+    assert billing.follow(link).state == "open"
+    session.pay(link.url)
+    found = billing.follow(link)
+    assert (found.state, found.subscription.customer_id) == ("completed", link.customer_id)
+
+
 def test_subscribe(on: Opened) -> None:
     billing, _ = on("subscribe")
     customer = billing.create_customer(COMPANY)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import Result
 
 from subhub import Client, models
-from subhub.plugin.operations import OPERATIONS
+from subhub.plugin.operations import METHODS, OPERATIONS
 
 Run = Callable[..., Result]
 
@@ -21,7 +21,7 @@ def command_of(operation: str) -> list[str]:
 
 
 def options_of(operation: str) -> Iterator[str]:
-    for parameter in inspect.signature(getattr(Client, operation)).parameters.values():
+    for parameter in inspect.signature(getattr(Client, METHODS[operation])).parameters.values():
         if parameter.name == "draft":
             yield from getattr(models, str(parameter.annotation)).model_fields
         elif parameter.name == "provider_options":

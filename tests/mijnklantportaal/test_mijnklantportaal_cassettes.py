@@ -101,6 +101,16 @@ def test_create_signup_link_makes_the_customer_when_it_is_paid(on: Opened) -> No
     assert billing.get_customer(subscription.customer_id).email == COMPANY.email
 
 
+def test_follow_signup_link(on: Opened) -> None:
+    billing, session = on("follow_signup_link")
+    plan = billing.create_plan(PHONE)
+    link = billing.create_signup_link(plan=plan.id, customer=COMPANY)
+    assert billing.follow(link).state == "open"
+    session.pay(link.url)
+    found = billing.follow(link)
+    assert (found.state, found.customer.email) == ("completed", COMPANY.email)
+
+
 def test_subscribe(on: Opened) -> None:
     billing, _ = on("subscribe")
     plan = billing.create_plan(PHONE)

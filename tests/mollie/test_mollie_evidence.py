@@ -27,6 +27,7 @@ LACKING = {
     "create_signup_link:replaces",
     "create_signup_link:period_end",
     "create_signup_link:prorated",
+    "follow_signup_link",
     "change_subscription",
     "change_subscription:now",
     "change_subscription:period_end",

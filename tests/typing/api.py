@@ -30,6 +30,7 @@ from subhub import (
     Plan,
     PlanDraft,
     ProviderError,
+    Signup,
     SignupLink,
     Status,
     Subscription,
@@ -106,6 +107,7 @@ def sync(client: Client) -> None:
     assert_type(client.update_customer("c", city="Gouda"), Customer)
     assert_type(client.delete_customer("c"), DeletedCustomer)
     assert_type(client.create_signup_link(plan="p", customer=SOMEBODY), SignupLink)
+    assert_type(client.follow("l", plan="p", created_at="2026-12-01T09:30Z"), Signup)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
     assert_type(client.list_subscriptions(status=Status.ACTIVE), Iterator[Subscription])
@@ -156,6 +158,7 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(await client.update_customer("c", city="Gouda"), Customer)
     assert_type(await client.delete_customer("c"), DeletedCustomer)
     assert_type(await client.create_signup_link(plan="p", customer="c"), SignupLink)
+    assert_type(await client.follow("l", known=[]), Signup)
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)
     assert_type(client.list_subscriptions(customer="c"), AsyncIterator[Subscription])

@@ -56,6 +56,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _LINK,
     "create_signup_link:period_end": _LINK,
     "create_signup_link:prorated": _LINK,
+    # the list is documented, but not the fields by which a subscription of it is recognized
+    "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
     "subscribe": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
         "no request of Afternoon has a price or an interval",

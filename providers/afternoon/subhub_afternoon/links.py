@@ -35,8 +35,11 @@ class SubscriptionSignupLink(Wire):
     cancel_now_prepaid_refund_policy: str | None = None
     created_at: Moment | None = None
 
-    def to_signup_link(self) -> SignupLink:
-        """Convert to a `SignupLink`; a timing or a policy that is not documented is `None`."""
+    def to_signup_link(self, *, new: bool) -> SignupLink:
+        """Convert to a `SignupLink`; a timing or a policy that is not documented is `None`.
+
+        *new* says whether the customer was created for it.
+        """
         return SignupLink(
             provider=PROVIDER,
             id=self.id,
@@ -50,6 +53,7 @@ class SubscriptionSignupLink(Wire):
             replaces=self.previous_subscription_id,
             when=NEUTRAL_TIMING.get(self.change_timing_mode or ""),
             refund=NEUTRAL_REFUND.get(self.cancel_now_prepaid_refund_policy or ""),
+            new_customer=new,
             created_at=self.created_at,
             raw=self.raw,
         )
@@ -96,12 +100,12 @@ class Links(Customers):
             return (yield from _link(cuid("customer", customer), terms))
         created = yield from self.create_customer(customer)
         with completed(created):
-            return (yield from _link(created.id, terms))
+            return (yield from _link(created.id, terms, new=True))
 
 
-def _link(customer_id: str, terms: Mapping[str, str]) -> Flow[SignupLink]:
+def _link(customer_id: str, terms: Mapping[str, str], *, new: bool = False) -> Flow[SignupLink]:
     answer = yield from post(LINKS, LinkEnvelope, {"customer_id": customer_id, **terms})
-    return answer.whole(answer.subscription_signup_link.to_signup_link())
+    return answer.whole(answer.subscription_signup_link.to_signup_link(new=new))
 
 
 def _addresses(return_url: str | None, back_url: str | None) -> dict[str, str]:

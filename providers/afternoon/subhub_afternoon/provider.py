@@ -12,6 +12,7 @@ from subhub.plugin import RateLimit
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Refusals
 from subhub_afternoon.evidence import EVIDENCE
+from subhub_afternoon.following import Following
 from subhub_afternoon.invoices import Invoices
 from subhub_afternoon.links import Links
 from subhub_afternoon.subscriptions import Subscriptions
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
 
 
-class Afternoon(Links, Customers, Subscriptions, Invoices, Usage, Refusals):
+class Afternoon(Following, Links, Customers, Subscriptions, Invoices, Usage, Refusals):
     """Afternoon: subscriptions and usage-based billing. See https://docs.afternoon.co.
 
     Plans are created in its dashboard and named by their plan code. Ids are cuids without a type

@@ -50,6 +50,7 @@ class AfternoonSubscription(Wire):
     status: Core[str | None] = None
     next_renewal_date: Day | None = None
     canceled_at: Moment | None = None
+    created_at: Moment | None = None  # links have it; for subscriptions it is not documented
 
     def to_subscription(self, account: Provider, owner: str | None = None) -> Subscription:
         """Convert to a `Subscription`; its plan id is the plan code, as in requests.
@@ -73,6 +74,7 @@ class AfternoonSubscription(Wire):
             raw_status=self.status,
             renews_on=day_in(self.next_renewal_date, account.zone),
             ends_at=self.canceled_at if status is Status.CANCELED else None,
+            created_at=self.created_at,
             raw=self.raw,
         )
 

@@ -73,6 +73,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _NO_REPLACEMENT,
     "create_signup_link:period_end": _NO_REPLACEMENT,
     "create_signup_link:prorated": _NO_REFUND,
+    # lists and fields are documented, and nothing that joins them to a sign-up
+    "follow_signup_link": Evidence("inferred", _SIGN_UP_NEW),
     "subscribe": Evidence("seed", _SIGN_UP),
     "subscribe:inline_plan": Evidence("seed", f"{_SUBSCRIPTIONS}/create-customer-subscription"),
     "subscribe:description": Absence(

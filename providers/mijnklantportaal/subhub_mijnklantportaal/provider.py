@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from subhub.plugin import Absence, Evidence, RateLimit
 from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
-from subhub_mijnklantportaal.customers import CustomerFlows
 from subhub_mijnklantportaal.evidence import EVIDENCE
+from subhub_mijnklantportaal.following import FollowingFlows
 from subhub_mijnklantportaal.invoices import InvoiceFlows
-from subhub_mijnklantportaal.packages import PlanFlows
 from subhub_mijnklantportaal.payment_links import PaymentLinkFlows
 from subhub_mijnklantportaal.signups import SignupFlows
-from subhub_mijnklantportaal.subscriptions import SubscriptionFlows
 from subhub_mijnklantportaal.webhook_records import WebhookRecordFlows
 
 if TYPE_CHECKING:
@@ -21,13 +19,7 @@ if TYPE_CHECKING:
 
 
 class MijnKlantportaal(
-    PlanFlows,
-    CustomerFlows,
-    SignupFlows,
-    SubscriptionFlows,
-    PaymentLinkFlows,
-    InvoiceFlows,
-    WebhookRecordFlows,
+    FollowingFlows, SignupFlows, PaymentLinkFlows, InvoiceFlows, WebhookRecordFlows
 ):
     """A portal at MijnKlantportaal; see https://docs.developers.mijnklantportaal.nl.
 

@@ -50,6 +50,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "follow_signup_link": Absence(
+        "Mollie has no signup links that could be followed",
+        "client.call(Mollie.get_payment, ...) reads what came of a first payment",
+    ),
     "subscribe": _SUBSCRIBE,
     "subscribe:inline_plan": _SUBSCRIBE,
     "subscribe:starts_on": _SUBSCRIBE,

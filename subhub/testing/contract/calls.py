@@ -154,6 +154,13 @@ def _signup(harness: Harness, variant: str) -> Call:
     return call.but(refund="prorated") if variant == "prorated" else call
 
 
+def _follow(harness: Harness, _: str) -> Call:
+    """Return the call that follows a paid link of a customer without another subscription."""
+    link = harness.signup_link
+    harness.pay(link)
+    return Call("follow_signup_link", (link,), {"known": []})
+
+
 def _subscribe(harness: Harness, variant: str) -> Call:
     customer = harness.customer
     if variant == "inline_plan":
@@ -186,6 +193,7 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "create_customer": lambda harness, _: Call("create_customer", (harness.draft,)),
     "find_customer": _find,
     "create_signup_link": _signup,
+    "follow_signup_link": _follow,
     "subscribe": _subscribe,
     "change_subscription": _change,
     "cancel_subscription": lambda harness, variant: _timed(

@@ -13,6 +13,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from subhub.messages import Request, Response
+from subhub.models import Signup, SignupLink
 from subhub.plugin.flows import Flow
 from subhub.plugin.provider import Provider
 from subhub.testing.contract.calls import call_of, changes_of, rehearsed
@@ -55,7 +56,7 @@ class FlowReplay:
         """
         harness = Harness(config)
         call = call_of(capability, harness)
-        args = [identity(arg) if isinstance(arg, str) else arg for arg in call.args]
+        args = [_identified(arg, identity) for arg in call.args]
         kwargs = {
             name: identity(arg) if name in IDS and isinstance(arg, str) else arg
             for name, arg in call.kwargs.items()
@@ -103,11 +104,27 @@ class FlowReplay:
         return None
 
     def results(self, plugin: Provider) -> list[Any]:
-        """Run the flow, and return its results: those of a page, both of a change, or one."""
+        """Run the flow, and return its results: those of a page, both of a change, or one.
+
+        Of a signup, they are the subscription and the customer that were found.
+        """
         result = self.play(plugin)
         found: list[Any] = [*result.items] if hasattr(result, "next") else [result]  # of a page
-        parts = ((getattr(item, "old", item), getattr(item, "new", None)) for item in found)
-        return [part for both in parts for part in both if part is not None]
+        return [part for item in found for part in _parts(item) if part is not None]
+
+
+def _parts(result: Any) -> tuple[Any, Any]:
+    if isinstance(result, Signup):
+        return result.subscription, result.customer
+    return getattr(result, "old", result), getattr(result, "new", None)
+
+
+def _identified(arg: object, identity: Identity) -> object:
+    """Return an argument with what *identity* puts in the place of its ids."""
+    if isinstance(arg, SignupLink):
+        ids = {name: getattr(arg, name) for name in ("id", "plan_id", "customer_id")}
+        return arg.model_copy(update={name: id_ and identity(id_) for name, id_ in ids.items()})
+    return identity(arg) if isinstance(arg, str) else arg
 
 
 def _answered(plugin: Provider, flow: Flow[Any], answer: Response) -> Request:

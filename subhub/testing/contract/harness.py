@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from subhub.errors import SubhubError
-from subhub.models import CustomerDraft, PlanDraft
+from subhub.models import CustomerDraft, PlanDraft, SignupLink
+from subhub.plugin.operations import METHODS
 from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.interceptor import Intercept, Interceptor
 
@@ -33,11 +34,16 @@ MOMENT: Final = dt.datetime(2025, 3, 4, 9, 30, tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a client: the method's name, and the arguments."""
+    """A call of a client: the operation, and the arguments."""
 
     operation: str
     args: tuple[object, ...] = ()
     kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def method(self) -> str:
+        """The name of the client's method, which may be another than the operation's."""
+        return METHODS.get(self.operation, self.operation)
 
     def but(self, **kwargs: object) -> Call:
         """Return the same call with other keyword arguments."""
@@ -180,6 +186,21 @@ class Harness:
         )
 
     @cached_property
+    def signup_link(self) -> SignupLink:
+        """A link for the customer, who is new where the provider makes such links."""
+        if self._strangers:
+            stand_in = self.provider.stand_in_id
+            return SignupLink(provider=self.provider.name, id=stand_in, url="", plan_id=stand_in)
+        new = self.supports("create_signup_link:new_customer")
+        customer = self.draft if new else self.customer
+        return self.client.create_signup_link(plan=self.plan, customer=customer)
+
+    def pay(self, link: SignupLink) -> None:
+        """Pay a link, as its customer does; one that does not exist stays unpaid."""
+        if not self._strangers:
+            self.fake.pay(link.url)
+
+    @cached_property
     def payment_method(self) -> str:
         """The id of a payment method of the customer."""
         customer = self.customer
@@ -235,14 +256,14 @@ class Harness:
         from subhub.client.sync_client import Client  # noqa: PLC0415 - it loads httpx
 
         with Client(self.provider, **settings) as client:
-            result: Any = getattr(client, call.operation)(*call.args, **call.kwargs)
+            result: Any = getattr(client, call.method)(*call.args, **call.kwargs)
             return [*result] if hasattr(result, "__next__") else result
 
     async def _async(self, call: Call, settings: Mapping[str, Any]) -> Any:
         from subhub.client.async_client import AsyncClient  # noqa: PLC0415 - it loads httpx
 
         async with AsyncClient(self.provider, **settings) as client:
-            result: Any = getattr(client, call.operation)(*call.args, **call.kwargs)
+            result: Any = getattr(client, call.method)(*call.args, **call.kwargs)
             if hasattr(result, "__anext__"):
                 return [item async for item in result]
             return await result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from subhub.errors import Unsupported
 from subhub.messages import Response, is_object
-from subhub.models import SignupLink, SubscriptionChange
+from subhub.models import Signup, SignupLink, SubscriptionChange
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.operations import OPERATIONS
@@ -109,6 +109,12 @@ def _unfit(result: Result, provider: str) -> Iterator[str]:
     if isinstance(result, SubscriptionChange):
         for part in (result.old, result.new):
             yield from _unfit(part, provider) if part else ()
+        return
+    if isinstance(result, Signup):
+        if result.subscription is None:
+            yield f"it was paid, and is {result.state}: {result.reason}"
+        else:
+            yield from _unfit(result.subscription, provider)
         return
     if not getattr(result, "id", ""):
         yield f"the id of {result!r} is empty"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 UNKNOWN: Final = 418
 STATUSES: Final = (*REFUSALS, UNKNOWN, 500, 502, 503, 504)
 GONE: Final = (404, 410)
+GOING_ON: Final = frozenset({"find_customer", "follow_signup_link"})
+"""Operations for which a 404 can mean that someone does not exist, or no longer."""
 MESSAGE: Final = "the message of the provider"
 BODIES: Final = (
     b"",
@@ -113,7 +115,7 @@ class RefusalTests(ContractConfig):
         outcome = self._at(case, step, status)
         error = outcome.error
         place = f"{status} to request {step}"
-        if error is None and status in GONE and case.operation == "find_customer":
+        if error is None and status in GONE and case.operation in GOING_ON:
             return
         if not isinstance(error, ProviderError):
             yield f"{place}: " + (summary(error) if error else f"it returned {outcome.result!r}")

@@ -27,6 +27,7 @@ from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
+from subhub.testing.contract.signups import SignupTests
 from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
 from subhub.testing.contract.updates import UpdateTests
@@ -43,6 +44,7 @@ class ProviderContract(
     TermsTests,
     UpdateTests,
     IdentityTests,
+    SignupTests,
     StatusTests,
     RefusalTests,
     BodyTests,

@@ -61,6 +61,28 @@ def loosened(field: str, value: object) -> str | None:
     return "".join(filter(str.isalnum, written)) or written
 
 
+def likeness_of(field: str, sent: object, shown: object) -> Likeness:
+    """Return how *shown* relates to what was *sent*.
+
+    What is not shown may be it, so it is alike. An e-mail address is the same in any case of its
+    letters: providers write it in lower case, and no two people share one.
+
+    Args:
+        field: The name of the field.
+        sent: What was sent.
+        shown: What the provider shows, or `None`.
+    """
+    if shown is None:
+        return "alike"
+    texts = [canonical(value) for value in (sent, shown)]
+    if field == "email":
+        texts = [text.casefold() for text in texts]
+    if texts[0] == texts[1]:
+        return "same"
+    loose = loosened(field, sent)
+    return "alike" if loose is not None and loose == loosened(field, shown) else "other"
+
+
 def days_around(day: dt.date) -> tuple[dt.date, dt.date]:
     """Return the day before and the day after *day*.
 

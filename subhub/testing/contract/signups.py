@@ -1,0 +1,122 @@
+"""Contract tests of following signup links: completed is claimed of what came, and of nothing else.
+
+The two that create a second signup are for providers whose links are for new customers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from subhub.models import Signup, SignupLink
+from subhub.testing.contract.assertions import expect
+from subhub.testing.contract.cases import BOTH, Case, for_each
+from subhub.testing.contract.config import ContractConfig
+from subhub.testing.contract.harness import Call, ClientKind, Harness
+
+if TYPE_CHECKING:
+    from subhub.plugin.provider import Provider
+
+LATER: Final = dt.timedelta(hours=2)
+
+
+def _following(provider: type[Provider]) -> Iterator[Case]:
+    if provider.capabilities().supports("follow_signup_link"):
+        yield Case("follow_signup_link")
+
+
+def _several(provider: type[Provider]) -> Iterator[Case]:
+    if provider.capabilities().supports("subscribe"):
+        yield from _following(provider)
+
+
+def _new_customers(provider: type[Provider]) -> Iterator[Case]:
+    if provider.capabilities().supports("create_signup_link:new_customer"):
+        yield from _following(provider)
+
+
+class SignupTests(ContractConfig):
+    """What came of a signup link."""
+
+    @for_each(_following, BOTH)
+    def test_a_signup_link_is_open_until_it_is_paid(self, case: Case, kind: ClientKind) -> None:
+        """A link is `open`, and when it is paid `completed`, with the subscription that came."""
+        del case
+        harness = Harness(self)
+        link = harness.signup_link
+        before = _followed(harness, link, kind)
+        expect(before.state == "open", f"it was not paid, and is {before.state}: {before.reason}")
+        harness.pay(link)
+        after = _followed(harness, link, kind)
+        _expect_completed(after)
+        listed = [found.id for found in harness.client.list_subscriptions()]
+        expect(
+            after.subscription is not None and after.subscription.id in listed,
+            f"{after.subscription!r} is not in `list_subscriptions`",
+        )
+
+    @for_each(_following)
+    def test_a_stored_signup_link_is_followed(self, case: Case) -> None:
+        """A link that was stored as JSON leads to the same signup."""
+        del case
+        harness = Harness(self)
+        link = harness.signup_link
+        harness.pay(link)
+        stored = SignupLink.model_validate_json(link.model_dump_json())
+        found, due = _followed(harness, stored), _followed(harness, link)
+        expect(found == due, f"it must be {due!r}, got {found!r}")
+
+    @for_each(_new_customers)
+    def test_the_signup_of_another_customer_is_not_taken(self, case: Case) -> None:
+        """A link stays open when another customer pays another link for the same plan."""
+        del case
+        harness = Harness(self)
+        link = harness.signup_link
+        draft = harness.numbered(2)
+        harness.pay(harness.client.create_signup_link(plan=harness.plan, customer=draft))
+        found = _followed(harness, link)
+        expect(found.state == "open", f"another customer signed up, and it is {found!r}")
+
+    @for_each(_several)
+    def test_one_of_several_signups_is_not_chosen(self, case: Case) -> None:
+        """Two subscriptions that may have come of a link are `ambiguous`, and candidates."""
+        del case
+        harness = Harness(self)
+        link = harness.signup_link
+        harness.pay(link)
+        first = _followed(harness, link)
+        _expect_completed(first)
+        owner = first.subscription and first.subscription.customer_id
+        second = harness.client.subscribe(plan=harness.plan, customer=owner or "")
+        found = _followed(harness, link)
+        ids = {candidate.id for candidate in found.candidates}
+        expect(
+            found.state == "ambiguous"
+            and ids == {first.subscription and first.subscription.id, second.id},
+            f"two subscriptions fit, and it is {found!r}",
+        )
+
+    @for_each(_following)
+    def test_a_signup_link_expires(self, case: Case) -> None:
+        """A link that was not paid is `expired` when its time is over, and not before."""
+        del case
+        harness = Harness(self)
+        link = harness.signup_link
+        if link.expires_at is None:
+            return
+        left = link.expires_at - harness.fake.clock.now()
+        for passed, due in ((left - dt.timedelta(seconds=1), "open"), (LATER, "expired")):
+            _ = harness.fake.clock.advance(seconds=passed.total_seconds())
+            found = _followed(harness, link)
+            expect(found.state == due, f"it must be {due} at {harness.fake.clock.now()}: {found!r}")
+
+
+def _followed(harness: Harness, link: SignupLink, kind: ClientKind = "sync") -> Signup:
+    call = Call("follow_signup_link", (link,), {"known": []})
+    found: Signup = harness.perform(call, kind).returned()
+    return found
+
+
+def _expect_completed(found: Signup) -> None:
+    expect(found.state == "completed", f"it was paid, and is {found.state}: {found.reason}")
