@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ LINK = SignupLink(
     url="",
     customer_id=CUSTOMER,
     plan_id="starter_plan",
-    created_at="2024-01-15T10:30:00Z",
+    created_at=dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC),
 )
 OWNER = reply(200, {"success": True, "customer": {"id": CUSTOMER}})
 
