@@ -74,7 +74,7 @@ def test_every_neutral_operation_is_on_both_clients_and_on_every_provider(operat
 def test_a_client_has_the_neutral_operations_and_nothing_that_is_not_told_here() -> None:
     others = {"call", "walk", "resolve", "supports", "capabilities", "provider", "sandbox"}
     others |= {"bulk", "close", "from_config", "open_intents", "mark_resolved", "with_options"}
-    others |= {"__init__", "forget", "once", "plans", "resolve_all"}
+    others |= {"__init__", "forget", "once", "plans", "resolve_all", "refetch", "webhooks"}
 
     assert set(_public(Client)) == set(METHODS.values()) | others
 

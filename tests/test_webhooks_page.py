@@ -30,7 +30,7 @@ def test_the_programs_run_one_after_the_other() -> None:
         r"refused: the header X-Webhook-Signature is missing\n",
         ran.stdout,
     )
-    assert len(PROGRAMS) == 3
+    assert len(PROGRAMS) == 4
 
 
 @pytest.mark.parametrize(

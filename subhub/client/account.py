@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.keys import Mode, check_host, checked_key, identity_mode
+from subhub.client.keys import (
+    Mode,
+    check_host,
+    checked_key,
+    checked_webhook_secrets,
+    identity_mode,
+)
 from subhub.client.references import checked_place
 from subhub.client.settings import (
     check_production,
@@ -81,6 +87,7 @@ class Account:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
     key_variable: str = ""
+    webhook_secrets: Sequence[str] = field(default=(), repr=False)
 
     def close(self) -> None:
         """Release what is held open."""
@@ -210,6 +217,7 @@ def open_account(
     plan_ids: Mapping[str, str] | None = None,
     key_variable: str = "",
     statuses: Statuses | None = None,
+    webhook_secrets: Sequence[str] = (),
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
@@ -223,6 +231,7 @@ def open_account(
     if fake is None:
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
+    secrets = checked_webhook_secrets(webhook_secrets)
     zone = time_zone(timezone or provider.timezone)
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()
@@ -275,6 +284,7 @@ def open_account(
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
+        webhook_secrets=secrets,
         journal=None
         if journal is None
         else open_journal(journal),  # last, so that what is refused before leaves no open file

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from subhub.models import Change, Event
-from subhub.plugin import is_object
-from subhub.webhooks import Delivery, Webhooks, json_body, static_secret
+from subhub.plugin import Delivery, Webhooks, is_object, json_body, static_secret
 
 EVENTS: Final[Mapping[str, tuple[str, Change]]] = {
     "appointment-created": ("appointment", "created"),
