@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
         "call:call",
         "Call an operation that only one provider has, or list those.",

@@ -112,6 +112,7 @@ def sync(client: Client) -> None:
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
     assert_type(client.refetch(EVENT), subhub.Refetched)
+    assert_type(next(client.changes(since="t", about="plan", pages=1)), subhub.Event)
     assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
     assert_type(client.list_subscriptions(status=Status.ACTIVE), Iterator[Subscription])
     assert_type(client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
@@ -165,6 +166,7 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)
     assert_type(await client.refetch(EVENT), subhub.Refetched)
+    assert_type(await anext(client.changes(since="t")), subhub.Event)
     assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
     assert_type(client.list_subscriptions(customer="c"), AsyncIterator[Subscription])
     assert_type(await client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
