@@ -450,4 +450,7 @@ def test_the_declaration_is_part_of_the_plugin_interface() -> None:
         "read",
         "decode",
         "reads",
+        "events",
+        "typed_by_path",
+        "registering",
     }

@@ -91,12 +91,19 @@ class Webhooks:
     `reads` names the extension that reads an object of a kind that no neutral operation reads, such
     as `{"payment": "get_payment"}`. If its result has a `subscription_id`, `client.refetch` reads
     that subscription as well.
+
+    `events` are the types of events that can be registered. `typed_by_path` says that a call need
+    not hold its type, so that each type has an address of its own, which ends with it.
+    `registering` says how calls are asked for where no operation registers them.
     """
 
     scheme: Scheme
     read: Callable[[Delivery], Iterable[Event]]
     decode: Callable[[bytes], Any] = json_body
     reads: Mapping[str, str] = field(default_factory=dict[str, str])
+    events: Sequence[str] = ()
+    typed_by_path: bool = False
+    registering: str = ""
 
 
 @dataclass(frozen=True, slots=True)

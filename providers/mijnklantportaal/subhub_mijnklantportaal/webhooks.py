@@ -75,7 +75,13 @@ def _read(delivery: Delivery) -> list[Event]:
     return [delivery.event(word, about=about, change=change)]
 
 
-WEBHOOKS: Final = Webhooks(static_secret("X-Webhook-Signature"), _read, decode=_decoded)
+WEBHOOKS: Final = Webhooks(
+    static_secret("X-Webhook-Signature"),
+    _read,
+    decode=_decoded,
+    events=tuple(EVENTS),
+    typed_by_path=True,
+)
 """How calls are verified and read.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/webhooks-api/get-webhook-record

@@ -30,5 +30,11 @@ def _read(delivery: Delivery) -> list[Event]:
     return [delivery.event(None, about=kind, change=change, object_id=found[0])]
 
 
-WEBHOOKS: Final = Webhooks(unsigned(), _read, decode=form_body, reads={"payment": "get_payment"})
+WEBHOOKS: Final = Webhooks(
+    unsigned(),
+    _read,
+    decode=form_body,
+    reads={"payment": "get_payment"},
+    registering="give each payment and subscription a `webhook_url`, with provider_options",
+)
 """How calls are read; only `client.refetch` shows whether something changed."""
