@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.clients import AsyncClients, Clients
     from subhub.client.doctor import Finding, diagnose
     from subhub.client.once import Once
     from subhub.client.sync_client import Client
@@ -84,6 +85,7 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.clients": ("AsyncClients", "Clients"),
     "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.once": ("Once",),
     "subhub.client.sync_client": ("Client",),
@@ -148,12 +150,14 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "AsyncClient",
+    "AsyncClients",
     "Attempt",
     "AuthenticationFailed",
     "BulkResult",
     "Capabilities",
     "Capability",
     "Client",
+    "Clients",
     "ConfigError",
     "Conflict",
     "Customer",

@@ -60,7 +60,8 @@ __all__ = [
 class SubhubError(Exception):
     """The root of all errors of subhub.
 
-    `provider` and `operation` name who answered and which call it was, where there was one.
+    `provider`, `account` and `operation` name who answered, at which account, and which call it
+    was, where there was one.
     `completed` holds what a call of several steps had already created when it failed: those objects
     exist at the provider, and repeating the same call would create them again.
 
@@ -74,6 +75,7 @@ class SubhubError(Exception):
     """
 
     provider: str | None = None
+    account: str | None = None
     operation: str | None = None
     completed: tuple[object, ...] = ()
     token: str | None = None

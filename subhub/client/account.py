@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
     from subhub.sending.steps import Pause
 
+JournalPlace: TypeAlias = str | os.PathLike[str] | StorePlace
+"""The path or URL of a journal."""
+
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
@@ -59,6 +62,7 @@ class Account:
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
     account's time zone. `key_variable` names the environment variable that the key came from.
+    `own_journal` is whether the journal is closed with the account.
     """
 
     name: str
@@ -81,11 +85,12 @@ class Account:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
     key_variable: str = ""
+    own_journal: bool = True
 
     def close(self) -> None:
         """Release what is held open."""
         self.retries.close()
-        if self.journal is not None:
+        if self.journal is not None and self.own_journal:
             self.journal.close()
 
     @property
@@ -203,7 +208,8 @@ def open_account(
     rate_limit: RateLimit | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | StorePlace | None = None,
-    journal: str | os.PathLike[str] | StorePlace | None = None,
+    journal: JournalPlace | None = None,
+    journals: Callable[[JournalPlace], Journal] | None = None,
     hooks: Sequence[Hook] = (),
     production: bool = False,
     plans: Mapping[str, PlanDraft] | None = None,
@@ -216,7 +222,8 @@ def open_account(
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
     that the configuration describes, by key, *plan_ids* the ids of those that are linked to one at
     the provider, and *statuses* the words of the provider that it adds. *key_variable* names the
-    environment variable that the key came from. Wrong settings raise `ConfigError`.
+    environment variable that the key came from. *journals* opens a journal that several accounts
+    have in common, and closes it. Wrong settings raise `ConfigError`.
     """
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
@@ -275,9 +282,10 @@ def open_account(
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
+        own_journal=journals is None,
         journal=None
         if journal is None
-        else open_journal(journal),  # last, so that what is refused before leaves no open file
+        else (journals or open_journal)(journal),  # last: what is refused before opens no file
     )
 
 
@@ -298,7 +306,7 @@ def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noq
     return sandbox
 
 
-def open_journal(place: str | os.PathLike[str] | StorePlace) -> Journal:
+def open_journal(place: JournalPlace) -> Journal:
     """Return the journal at a path or URL."""
     from subhub.recovery.journal import Journal  # noqa: PLC0415 - few calls have one
 

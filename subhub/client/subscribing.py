@@ -293,7 +293,7 @@ class SubscriptionOperations:
             for flow in flows:
                 first_step(flow)
         except SubhubError as error:
-            raise located(error, name, self.provider) from None
+            raise located(error, name, self.rules) from None
 
     def _exclusive(self, field: str, value: str | None, steps: Callable[[], Steps[T]]) -> Steps[T]:
         """Carry out *steps*, for one call at a time about the customer named by *field*."""

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
+from subhub.client.environment import variable
 from subhub.client.keys import Mode
 from subhub.errors import ConfigError
 from subhub.models import Interval, Money, PlanDraft, Tax
@@ -136,3 +146,33 @@ class Settings(BaseModel):
     needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
     accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
     plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
+
+
+def refused(
+    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
+) -> ConfigError:
+    """Return what pydantic refused: a line for each key, with its place and the remedy.
+
+    Args:
+        error: Pydantic's.
+        source: The name of the file.
+        variables: Which settings of an account the environment has set.
+    """
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
+        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
+    return ConfigError("\n".join(lines))
+
+
+def _remedy(item: Any) -> str:
+    if item["type"] != "extra_forbidden":
+        return str(item["msg"]).removeprefix("Value error, ")
+    *above, key = (str(part) for part in item["loc"])
+    tables: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "plans": PlanSettings}
+    known = tables[above[0]].model_fields if above else Settings.model_fields
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    return f"no such key; {hint}"
