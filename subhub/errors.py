@@ -104,8 +104,9 @@ class PluginError(SubhubError):
 class Unsupported(SubhubError):
     """The operation cannot be expressed at this provider; nothing was sent.
 
-    `kind` is `"provider"` when the provider has no way to do it, and `"plugin"` when the plugin
-    does not do it yet. `alternative` says what to do instead, where there is something.
+    `kind` is `"provider"` when the provider has no way to do it, `"plugin"` when the plugin does
+    not do it yet, and `"account"` when the settings of the account refuse it. `alternative` says
+    what to do instead, where there is something.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Unsupported(SubhubError):
         operation: str | None = None,
         reason: str = "",
         alternative: str = "",
-        kind: Literal["provider", "plugin"] = "plugin",
+        kind: Literal["provider", "plugin", "account"] = "plugin",
     ) -> None:
         super().__init__(message)
         self.operation = operation

@@ -27,6 +27,8 @@ from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
 from subhub.models.identity import Identity
+from subhub.plugin.capabilities import Absence
+from subhub.plugin.operations import SELLING
 from subhub.plugin.provider import Provider
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
@@ -41,6 +43,7 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
+    from subhub.plugin.capabilities import Capabilities
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
@@ -62,7 +65,8 @@ class Account:
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
     account's time zone. `key_variable` names the environment variable that the key came from.
-    `own_journal` is whether the journal is closed with the account.
+    `own_journal` is whether the journal is closed with the account, and `sells` whether it takes
+    new business.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Account:
     oddities: OddityLog | None = None
     key_variable: str = ""
     own_journal: bool = True
+    sells: bool = True
 
     def close(self) -> None:
         """Release what is held open."""
@@ -153,6 +158,11 @@ class Account:
             account=self.name,
         )
 
+    def capabilities(self) -> Capabilities:
+        """Return the provider's capabilities, as far as the account may use them."""
+        known = self.provider.capabilities()
+        return known if self.sells else without_selling(known, self.name)
+
     def clock_ahead(self) -> tuple[float, float] | None:
         """Return by how many seconds, at least and at most, the provider's clock is ahead of ours.
 
@@ -212,6 +222,7 @@ def open_account(
     journals: Callable[[JournalPlace], Journal] | None = None,
     hooks: Sequence[Hook] = (),
     production: bool = False,
+    sells: bool = True,
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
     key_variable: str = "",
@@ -283,10 +294,23 @@ def open_account(
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
         own_journal=journals is None,
+        sells=sells,
         journal=None
         if journal is None
         else (journals or open_journal)(journal),  # last: what is refused before opens no file
     )
+
+
+def without_selling(known: Capabilities, account: str) -> Capabilities:
+    """Return the capabilities of an account that takes no new business.
+
+    Args:
+        known: Those of its provider.
+        account: The account's name.
+    """
+    reason = f"the account {account!r} takes no new business, because its `sells` is false"
+    alternative = "use an account that sells, or remove `sells`"
+    return known.without(SELLING, Absence(reason, alternative, "account"))
 
 
 def _clocks(

@@ -73,6 +73,8 @@ class ClientsByName(Forkable, Generic[C]):
         configuration.check_needs()
         if len(self) < 1 or configuration.settings.account is not None:
             _ = configuration.choose()  # a name that the file does not have is refused now
+            if account is None:
+                configuration.check_selling()
         self._opening = partial(
             configuration.open,
             dry_run=dry_run,

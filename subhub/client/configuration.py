@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -26,6 +26,7 @@ from subhub.client.tables import AccountSettings, Settings, refused
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import PlanDraft
 from subhub.plugin.capabilities import Capabilities
+from subhub.plugin.operations import SELLING
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
@@ -45,6 +46,8 @@ class Configuration:
     folder: Path = Path()
     variables: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     """Which settings of an account the `SUBHUB_*` variables have set."""
+    asked: str | None = None
+    """The account that the program asked for by name."""
 
     @classmethod
     def read(
@@ -60,7 +63,7 @@ class Configuration:
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
             folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables)
+            return cls(Settings.model_validate(document), source, folder, variables, account)
         except ValidationError as error:
             raise refused(error, source, variables) from error
 
@@ -86,6 +89,8 @@ class Configuration:
         """
         self.check_needs()
         chosen = self.choose(name)
+        if name is None and self.asked is None:
+            self.check_selling()
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
         permits, own = self.permits(chosen), self.journal(chosen)
         links = self.links(chosen)
@@ -142,7 +147,7 @@ class Configuration:
         """Return the same configuration with no other account than *name*."""
         accounts = {name: self.settings.accounts[name]}
         settings = self.settings.model_copy(update={"account": name, "accounts": accounts})
-        return Configuration(settings, self.source, self.folder, self.variables)
+        return replace(self, settings=settings, asked=name)
 
     def probe(self, name: str, links: Links) -> Account:
         """Open the account *name* without journal and permits, so that nothing is written.
@@ -204,6 +209,7 @@ class Configuration:
                 sandbox=settings.sandbox is True,
                 dry_run=dry_run,
                 production=production,
+                sells=settings.sells,
                 deadline=settings.deadline,
                 max_wait=settings.max_wait,
                 max_response_bytes=settings.max_response_bytes,
@@ -261,7 +267,7 @@ class Configuration:
 
     def plan_problems(self, account: Account, links: Links) -> list[tuple[str, str]]:
         """Return each configured plan that could not be sold at *account*, and why."""
-        if account.fake is not None:
+        if account.fake is not None or not account.sells:
             return []
         needs = self.settings.needs
         return list(problems(account.provider, account.plans, account.plan_ids, links, needs))
@@ -313,15 +319,35 @@ class Configuration:
         """Raise `MissingNeed` when any account lacks what the application needs."""
         if not self.settings.needs:
             return  # and no account's plugin is imported that is not used
+        kept = tuple(need for need in self.settings.needs if not _sells(need))
         lacking = [
             f"accounts.{name} ({settings.provider}): {problem}"
             for name, settings in self.settings.accounts.items()
-            for problem in _unmet(load(settings.provider).capabilities(), self.settings.needs)
+            for problem in _unmet(
+                load(settings.provider).capabilities(),
+                self.settings.needs if settings.sells else kept,
+            )
         ]
         if lacking:
             lines = "\n  ".join(lacking)
             message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
             raise MissingNeed(message)
+
+    def check_selling(self) -> None:
+        """Raise `MissingNeed` if the account in use does not sell, and the application needs to."""
+        name = self.choose()
+        sold = [f"`{need}`" for need in self.settings.needs if _sells(need)]
+        if sold and not self.settings.accounts[name].sells:
+            raise MissingNeed(
+                f"{self.source}: the account in use, {name!r}, has `sells = false`, and `needs` "
+                f"asks for {', '.join(sold)}: choose an account that sells, with `account` or "
+                "SUBHUB_ACCOUNT, or remove `sells`. A program that only serves the customers of "
+                f"{name!r} asks for it by name: `Client.from_config(account={name!r})`"
+            )
+
+
+def _sells(need: str) -> bool:
+    return need.partition(":")[0] in SELLING
 
 
 def _in_served_sandbox(

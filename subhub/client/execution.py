@@ -57,6 +57,7 @@ class Executor(BaseClient):
         sandbox: bool | Fake = False,
         dry_run: bool = False,
         production: bool = False,
+        sells: bool = True,
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
@@ -88,6 +89,8 @@ class Executor(BaseClient):
             dry_run: Sends reads, and raises the first request that would change something as
                 `WouldSend`.
             production: Refuses a sandbox, test mode and an address without encryption.
+            sells: `False` refuses new business: to create plans, customers and signup links, and to
+                subscribe. It is `Unsupported` then, and changes and cancellations go on.
             clock: Returns the present, with a time zone, in place of the machine's clock, or of the
                 sandbox's.
             deadline: How many seconds an operation may take with all its waiting; `None` for any
@@ -122,6 +125,7 @@ class Executor(BaseClient):
             sandbox=sandbox,
             dry_run=dry_run,
             production=production,
+            sells=sells,
             clock=clock,
             deadline=deadline,
             attempts=attempts,

@@ -63,7 +63,7 @@ class SubscriptionOperations:
 
     def __init__(self, account: Account) -> None:
         self.provider = account.provider
-        self.capabilities = account.provider.capabilities()
+        self.capabilities = account.capabilities()
         self.rules = account.rules()
         self.tracker = Tracker(
             account.provider,

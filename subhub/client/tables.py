@@ -73,6 +73,7 @@ class AccountSettings(BaseModel):
     )
     dry_run: bool = False
     production: bool = False
+    sells: bool = True
     deadline: float | None = Field(default=120.0, gt=0)
     max_wait: float | None = Field(default=None, ge=0)
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
