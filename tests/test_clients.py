@@ -210,6 +210,7 @@ def test_a_journal_is_opened_once_for_the_accounts_that_name_it(
     _ = billing["main"].create_customer(COMPANY)
     _ = billing["next"].create_customer(COMPANY)
     assert (folder / "journal.db").exists()
+    assert len(list((folder / "permits").iterdir())) >= 2, "each key has its own, in one folder"
     assert not any(billing[name].open_intents() for name in ("main", "next"))
 
 

@@ -340,4 +340,4 @@ class SubscriptionOperations:
             and not value.startswith(self._foreign[kind])
         ):
             return value
-        return identifier(field, value, kind, self.provider)
+        return identifier(field, value, kind, self.provider, self._account.name)

@@ -45,8 +45,8 @@ class Client(SignupLinks):
     process loses nothing silently: see `open_intents`. A journal that cannot be used is a
     `JournalError`, and then nothing is sent.
 
-    Wherever an id is asked for, a result of this provider may be passed: `customer=customer`. One
-    of another provider, or of another kind, is an `InvalidRequest`.
+    Wherever an id is asked for, a result of this account may be passed: `customer=customer`. One
+    of another account or provider, or of another kind, is an `InvalidRequest`.
     """
 
     # Plans ----------------------------------------------------------------------------------------

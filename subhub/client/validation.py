@@ -13,12 +13,12 @@ from subhub.models import (
     Plan,
     PlanDraft,
     Refund,
-    SignupLink,
     Status,
     Subscription,
     SubscriptionChange,
     When,
 )
+from subhub.models.record import Result
 from subhub.plugin.capabilities import Capabilities
 from subhub.plugin.provider import Provider
 
@@ -36,7 +36,7 @@ RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
 """The results that are taken in place of their ids, by kind."""
 
 
-def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
+def identifier(field: str, value: object, kind: str, provider: Provider, account: str) -> str:
     """Return an id of *kind*; that of a result is taken from the result.
 
     Args:
@@ -44,8 +44,11 @@ def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
         value: What was passed.
         kind: "plan", "customer", "subscription" or "payment method".
         provider: The provider of the account; its ids may begin in a certain way.
+        account: The account's name.
     """
-    value, prefixes = _taken(field, value, kind, provider), provider.id_prefixes
+    if isinstance(value, Result):
+        value = _id_of(field, value, kind, provider, account)
+    prefixes = provider.id_prefixes
     if not isinstance(value, str):
         hint = ": pass its `.id`" if hasattr(value, "id") else ""
         problem = f"must be an id (text), got {type(value).__name__}{hint}"
@@ -65,22 +68,42 @@ def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
     raise InvalidRequest.of(field, problem)
 
 
-def _taken(field: str, value: object, kind: str, provider: Provider) -> object:
-    """Return the id of a result of *kind*, or *value* if it is not a result that has a kind."""
-    if not isinstance(value, (*RESULTS.values(), SignupLink, SubscriptionChange)):
-        return value
-    wanted, found = RESULTS.get(kind), type(value).__name__
-    if wanted is None or not isinstance(value, wanted):
+def _id_of(field: str, result: Result, kind: str, provider: Provider, account: str) -> str:
+    """Return the id of a *result* of this *kind*; another one is an `InvalidRequest`."""
+    wanted = RESULTS.get(kind)
+    if wanted is None or not isinstance(result, wanted):
         either = "" if wanted is None else f", or a {wanted.__name__}"
-        hint = ": pass its `.new`" if isinstance(value, SubscriptionChange) else ""
-        problem = f"must be the id of a {kind}{either}, got a {found}{hint}"
-    elif value.provider != provider.name:
+        hint = ": pass its `.new`" if isinstance(result, SubscriptionChange) else ""
+        problem = f"must be the id of a {kind}{either}, got a {type(result).__name__}{hint}"
+        raise InvalidRequest.of(field, problem)
+    check_origin(field, result, provider, account)
+    return result.id
+
+
+def check_origin(field: str, result: Result, provider: Provider, account: str) -> None:
+    """Raise `InvalidRequest` if a *result* is known to be of another provider or account.
+
+    Args:
+        field: The argument that it was passed as.
+        result: What was passed; one that was stored as text does not know its account.
+        provider: The provider of this account.
+        account: This account's name.
+    """
+    found = type(result).__name__
+    if result.provider != provider.name:
+        its = f" (the account {result.account!r})" if result.account else ""
         problem = (
-            f"is a {found} of {value.provider}, and this account is billed by {provider.name}: "
-            f"pass one of {provider.name}, or use the client of that account"
+            f"is a {found} of {result.provider}{its}, and this account, {account!r}, is billed by "
+            f"{provider.name}: pass one of {provider.name}, or use the client of that account"
+        )
+    elif result.account not in {"", account}:
+        problem = (
+            f"is a {found} of the account {result.account!r}, and this client is of the account "
+            f"{account!r}: use the client of {result.account!r}, or pass the `.id` if both names "
+            "are of one account"
         )
     else:
-        return value.id
+        return
     raise InvalidRequest.of(field, problem)
 
 
