@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_place
+from subhub.client.setting_types import check_types
 from subhub.client.settings import (
+    check_alone,
     check_production,
     checked_address,
     checked_hooks,
+    checked_server,
     checked_size,
     checked_timeout,
 )
@@ -30,6 +33,7 @@ from subhub.models.identity import Identity
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.operations import SELLING
 from subhub.plugin.provider import Provider
+from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
 from subhub.sending.instrumentation import Instrumentation, OddityLog
@@ -44,7 +48,6 @@ from subhub.stores.registry import StorePlace
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
     from subhub.plugin.capabilities import Capabilities
-    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
     from subhub.sending.steps import Pause
@@ -121,6 +124,8 @@ class Account:
             timeout: In seconds, for each step of connecting, sending and receiving.
             max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         """
+        given = {"attempts": attempts, "deadline": deadline, "max_wait": max_wait}
+        check_types({name: value for name, value in given.items() if value is not ...})
         retries = self.retries
         if not isinstance(attempts, EllipsisType):
             retries = replace(retries, attempts=attempts)
@@ -128,7 +133,10 @@ class Account:
             retries = replace(retries, deadline=deadline)
         if not isinstance(max_wait, EllipsisType):
             retries = replace(retries, max_wait=max_wait)
-        seconds = self.timeout if isinstance(timeout, EllipsisType) else checked_timeout(timeout)
+        seconds = self.timeout
+        if not isinstance(timeout, EllipsisType):
+            check_types({"timeout": timeout})
+            seconds = checked_timeout(timeout)
         return replace(self, retries=retries, timeout=seconds)
 
     def rules(self) -> Rules:
@@ -208,14 +216,14 @@ def open_account(
     lineage: str | None = None,
     timeout: float = 30.0,
     timezone: str | None = None,
-    sandbox: bool | Fake = False,
+    sandbox: bool | str | Fake = False,
     dry_run: bool = False,
     clock: Callable[[], dt.datetime] | None = None,
     deadline: float | None = 120.0,
     attempts: int = 4,
     max_wait: float | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
-    rate_limit: RateLimit | None = None,
+    rate_limit: RateLimit | str | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | StorePlace | None = None,
     journal: JournalPlace | None = None,
@@ -236,6 +244,13 @@ def open_account(
     environment variable that the key came from. *journals* opens a journal that several accounts
     have in common, and closes it. Wrong settings raise `ConfigError`.
     """
+    check_types(locals())  # which are the arguments so far
+    if isinstance(sandbox, str):
+        check_alone(sandbox, api_key=api_key, base_url=base_url)
+        api_key, base_url = _served(sandbox, provider, name)
+        sandbox = False
+    if isinstance(rate_limit, str):
+        rate_limit = RateLimit.parse(rate_limit)
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
     if fake is None:
@@ -322,6 +337,14 @@ def _clocks(
     if clock is None:
         return partial(dt.datetime.now, dt.UTC), partial(dt.datetime.now, zone)
     return clock, lambda: clock().astimezone(zone)
+
+
+def _served(address: str, provider: type[Provider], name: str) -> tuple[str, str]:
+    """Return the key and the address of the account that a served sandbox has for *provider*."""
+    from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is named
+
+    served = find(checked_server(address), provider.name, name or provider.name)
+    return served.api_key, served.base_url
 
 
 def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noqa: FBT001

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
+from subhub.client.validation import checked_limit, function
 from subhub.plugin.pagination import Identified, Paginator
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
@@ -54,7 +55,7 @@ class AsyncExecutor(BaseClient):
         lineage: str | None = None,
         timeout: float = 30.0,
         timezone: str | None = None,
-        sandbox: bool | Fake = False,
+        sandbox: bool | str | Fake = False,
         dry_run: bool = False,
         production: bool = False,
         sells: bool = True,
@@ -64,7 +65,7 @@ class AsyncExecutor(BaseClient):
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         statuses: Statuses | None = None,
-        rate_limit: RateLimit | None = None,
+        rate_limit: RateLimit | str | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
@@ -200,7 +201,7 @@ class AsyncExecutor(BaseClient):
 
         batch = self._batch(items, in_flight, job, key, grace_period, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
-        return AsyncBulk(batch, self._performing(call), workers)
+        return AsyncBulk(batch, self._performing(function("call", call)), workers)
 
     async def once(
         self,
@@ -212,9 +213,8 @@ class AsyncExecutor(BaseClient):
         adopt: bool = False,
     ) -> Once[T]:
         """See `Client.once`; *call* returns an awaitable."""
-        return await async_drive(
-            self._once(job, key, grace_period, adopt=adopt), self._performing(call)
-        )
+        calling = self._performing(function("call", call))
+        return await async_drive(self._once(job, key, grace_period, adopt=adopt), calling)
 
     async def forget(self, job: str, *, before: dt.datetime | None = None) -> int:
         """See `Client.forget`."""
@@ -251,7 +251,7 @@ class AsyncExecutor(BaseClient):
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
     ) -> AsyncIterator[I]:
-        pages = Paginator(keep, limit)
+        pages = Paginator(keep, checked_limit(limit))
         first = read(None)  # refuses what cannot be asked before anything is iterated
 
         async def items() -> AsyncIterator[I]:

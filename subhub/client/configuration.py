@@ -21,6 +21,7 @@ from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.references import Missing, place, secret, variable_of
+from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, Settings, refused
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
@@ -57,6 +58,7 @@ class Configuration:
 
         *account*, where it is given, overrides both as the account to use.
         """
+        check_types({"path": path, "account": account})
         found = locate(path)
         document = parsed(found)
         source = str(found) if found else "the environment"
@@ -87,6 +89,7 @@ class Configuration:
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """
+        check_types({"check_plans": check_plans})
         self.check_needs()
         chosen = self.choose(name)
         if name is None and self.asked is None:

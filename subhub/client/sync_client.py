@@ -73,8 +73,8 @@ class Client(SignupLinks):
         plan_id: str | Plan,
         *,
         name: str | None = None,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         tax_rate: Decimal | int | str | None = None,
         description: str | None = None,
         public: bool | None = None,
@@ -87,8 +87,8 @@ class Client(SignupLinks):
         Args:
             plan_id: Its id, or its key in the configuration.
             name: What customers read.
-            price: The price of a period.
-            interval: How long a period is.
+            price: The price of a period: `Money`, or text such as `"12.95 EUR"`.
+            interval: How long a period is: `Interval`, or text such as `"6 months"`.
             tax_rate: In percent.
             description: What the plan contains.
             public: Whether all customers may choose it.
@@ -304,8 +304,8 @@ class Client(SignupLinks):
         self,
         subscription_id: str | Subscription,
         *,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         description: str | None = None,
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,
@@ -314,8 +314,8 @@ class Client(SignupLinks):
 
         Args:
             subscription_id: The subscription's id.
-            price: The price of a period.
-            interval: How long a period is.
+            price: The price of a period: `Money`, or text such as `"12.95 EUR"`.
+            interval: How long a period is: `Interval`, or text such as `"6 months"`.
             description: What the customer reads.
             tax_rate: In percent.
             provider_options: What only one provider knows, by provider name.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from pydantic import (
 
 from subhub.client.environment import variable
 from subhub.client.keys import Mode
+from subhub.client.settings import checked_server
 from subhub.errors import ConfigError
 from subhub.models import Interval, Money, PlanDraft, Tax
 from subhub.models.money import Percent
@@ -26,34 +26,22 @@ from subhub.plugin.operations import KNOWN
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
-_SERVER = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _rate_limit(value: Any) -> Any:
     """Read `"60 per 60"`: so many requests in so many seconds."""
-    match = (
-        re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
-        if isinstance(value, str)
-        else None
-    )
-    if match is None:
-        message = "write requests and seconds as '60 per 60'"
-        raise ValueError(message)
     try:
-        return RateLimit(int(match[1]), per=float(match[2]))
+        return RateLimit.parse(value)
     except ConfigError as error:
         raise ValueError(str(error)) from error
 
 
 def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a switch
-    if isinstance(value, str) and not _SERVER.fullmatch(value):
-        message = (
-            "must be true, or the address that `subhub sandbox serve` prints, such as "
-            "http://127.0.0.1:8420"
-        )
-        raise ValueError(message)
-    return value
+    try:
+        return checked_server(value) if isinstance(value, str) else value
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 class AccountSettings(BaseModel):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar, get_args
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from subhub.errors import InvalidRequest
@@ -26,6 +27,8 @@ C = TypeVar("C", bound=str)
 M = TypeVar("M")
 
 _FORBIDDEN: Final = frozenset("/\\?#")
+LARGEST: Final = 10**9
+"""How large a number of calls or items can be."""
 LONGEST: Final = 255
 """How many characters an id or a line of text may have."""
 RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
@@ -105,6 +108,69 @@ def check_origin(field: str, result: Result, provider: Provider, account: str) -
     else:
         return
     raise InvalidRequest.of(field, problem)
+
+
+def method_name(operation: object) -> str:
+    """Return the name of an operation that only one provider has, given as its method."""
+    name = getattr(operation, "__name__", None)
+    if not callable(operation) or not isinstance(name, str):
+        problem = "must be a method of a provider's class, such as Afternoon.list_invoices"
+        raise InvalidRequest.of("operation", f"{problem}, got {type(operation).__name__}")
+    return name
+
+
+def function(field: str, value: M) -> M:
+    """Return what can be called."""
+    if not callable(value):
+        raise InvalidRequest.of(field, f"must be a function, got {type(value).__name__}")
+    return value
+
+
+def listed(field: str, values: Iterable[M]) -> Iterable[M]:
+    """Return *values* if they can be iterated, and are not one text."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        raise InvalidRequest.of(field, f"must be a list, got {type(values).__name__}")
+    return values
+
+
+def whole_number(field: str, value: object, least: int) -> int:
+    """Return a whole number that is at least *least*."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+        large = isinstance(value, int) and value > LARGEST  # perhaps too long to be written
+        problem = (
+            f"must be a whole number >= {least}, got {'a larger one' if large else repr(value)}"
+        )
+        raise InvalidRequest.of(field, problem + (f" than {LARGEST}" if large else ""))
+    return value
+
+
+def checked_limit(limit: int | None) -> int | None:
+    """Return how many items to read at most; `None` for all."""
+    return None if limit is None else whole_number("limit", limit, 0)
+
+
+def check_seconds(field: str, value: object) -> None:
+    """Refuse what is not a number of seconds that is at least 0."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= cast("float", value) < math.inf:
+        raise InvalidRequest.of(field, f"must be >= 0 seconds, got {value!r}")
+
+
+def key_text(field: str, value: object, verb: str = "be") -> str:
+    """Return the name of a job or an item: text that a journal can hold.
+
+    Args:
+        field: The argument that it was passed as, or that returned it.
+        value: What was passed or returned.
+        verb: "be", or "return".
+    """
+    try:
+        fits = isinstance(value, str) and bool(value.encode())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        fits = False
+    if not fits:
+        raise InvalidRequest.of(field, f"must {verb} a non-empty str, got {value!r}")
+    return str(value)
 
 
 def text(field: str, value: object) -> str:

@@ -135,7 +135,7 @@ class Capabilities(Mapping[str, Capability]):
     def supports(self, name: str) -> bool:
         """Return whether the provider can do *name*; an unknown name is an `InvalidRequest`."""
         if name not in self._names:
-            close = difflib.get_close_matches(name, self._names, n=1)
+            close = difflib.get_close_matches(str(name), self._names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
             raise InvalidRequest(f"unknown capability {name!r}: {hint}")
         return self[name].supported

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from subhub.errors import InvalidReply, InvalidRequest
+from subhub.errors import InvalidReply
 from subhub.plugin.flows import Flow, Page
 
 T = TypeVar("T")
@@ -35,8 +35,6 @@ class Paginator(Generic[I]):
     def __init__(
         self, keep: Callable[[I], bool] = lambda _: True, limit: int | None = None
     ) -> None:
-        if limit is not None and limit < 0:
-            raise InvalidRequest.of("limit", f"must be >= 0, got {limit}")
         self.cursor: str | None = None
         self.more = limit != 0
         self._keep = keep
