@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from subhub.client.clients import AsyncClients, Clients
     from subhub.client.doctor import Finding, diagnose
     from subhub.client.once import Once
+    from subhub.client.paginator import AsyncPaginator, Paginator, ResultPage
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
@@ -88,6 +89,7 @@ _HOMES = {
     "subhub.client.clients": ("AsyncClients", "Clients"),
     "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.once": ("Once",),
+    "subhub.client.paginator": ("AsyncPaginator", "Paginator", "ResultPage"),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -151,6 +153,7 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "AsyncClients",
+    "AsyncPaginator",
     "Attempt",
     "AuthenticationFailed",
     "BulkResult",
@@ -179,6 +182,7 @@ __all__ = [
     "Once",
     "OpenIntent",
     "OutcomeUnknown",
+    "Paginator",
     "PermissionDenied",
     "Plan",
     "PlanDraft",
@@ -190,6 +194,7 @@ __all__ = [
     "RateLimited",
     "Rejected",
     "Resolution",
+    "ResultPage",
     "Scheduled",
     "Signup",
     "SignupLink",

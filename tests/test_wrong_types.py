@@ -273,7 +273,18 @@ def test_every_public_callable_is_tried() -> None:
     tried = {"Client", "AsyncClient", "Clients", "AsyncClients", "Money", "Interval", "RateLimit"}
     tried |= {"PlanDraft", "CustomerDraft", "access_at", "diagnose"}
     given = {"Absence", "Access", "Answer", "Attempt", "BulkResult", "Capabilities", "Capability"}
-    given |= {"Evidence", "Finding", "Once", "OpenIntent", "Resolution", "Scheduled", "Status"}
+    given |= {
+        "Paginator",
+        "AsyncPaginator",
+        "ResultPage",
+        "Evidence",
+        "Finding",
+        "Once",
+        "OpenIntent",
+        "Resolution",
+        "Scheduled",
+        "Status",
+    }
     assert callables == tried | given
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
-from subhub.client.validation import checked_limit, function
-from subhub.plugin.pagination import Identified, Paginator
+from subhub.client.paginator import AsyncPaginator
+from subhub.client.validation import function
+from subhub.plugin.pagination import Identified
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause, StoreCall
@@ -171,7 +172,7 @@ class AsyncExecutor(BaseClient):
         operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> AsyncIterator[I]:
+    ) -> AsyncPaginator[I]:
         """See `Client.walk`."""
         return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
@@ -250,18 +251,8 @@ class AsyncExecutor(BaseClient):
         read: Callable[[str | None], Steps[Page[I]]],
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
-    ) -> AsyncIterator[I]:
-        pages = Paginator(keep, checked_limit(limit))
-        first = read(None)  # refuses what cannot be asked before anything is iterated
-
-        async def items() -> AsyncIterator[I]:
-            steps = first
-            while pages.more:
-                for item in pages.take(await self._run(steps)):
-                    yield item
-                steps = read(pages.cursor) if pages.more else steps
-
-        return items()
+    ) -> AsyncPaginator[I]:
+        return AsyncPaginator(self._run, read, limit, keep)
 
 
 async def in_thread(call: Callable[[], T]) -> T:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
-from subhub.client.validation import checked_limit, function
-from subhub.plugin.pagination import Identified, Paginator
+from subhub.client.paginator import Paginator
+from subhub.client.validation import function
+from subhub.plugin.pagination import Identified
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
 from subhub.sending.steps import PAUSE, Pause, StoreCall
@@ -237,7 +238,7 @@ class Executor(BaseClient):
         operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> Iterator[I]:
+    ) -> Paginator[I]:
         """Read a list that only one provider has: `walk(Afternoon.list_invoices)`.
 
         Args:
@@ -387,14 +388,5 @@ class Executor(BaseClient):
         read: Callable[[str | None], Steps[Page[I]]],
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
-    ) -> Iterator[I]:
-        pages = Paginator(keep, checked_limit(limit))
-        first = read(None)  # refuses what cannot be asked before anything is iterated
-
-        def items() -> Iterator[I]:
-            steps = first
-            while pages.more:
-                yield from pages.take(self._run(steps))
-                steps = read(pages.cursor) if pages.more else steps
-
-        return items()
+    ) -> Paginator[I]:
+        return Paginator(self._run, read, limit, keep)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -61,7 +61,7 @@ class Client(SignupLinks):
         """Read one plan, by id or by its key in the configuration."""
         return self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> Iterator[Plan]:
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> Paginator[Plan]:
         """Read the plans, page by page as they are asked for; at most *limit* of them.
 
         A plan that cannot be read is left out, with a warning; see `list_customers`.
@@ -122,11 +122,12 @@ class Client(SignupLinks):
 
     def list_customers(
         self, *, limit: int | None = None, strict: bool = False
-    ) -> Iterator[Customer]:
+    ) -> Paginator[Customer]:
         """Read the customers, page by page as they are asked for; at most *limit* of them.
 
         A record whose id, state or amount does not have the documented form is left out, and a
-        warning is logged that names it. With *strict*, it raises `InvalidReply` instead.
+        warning is logged that names it. With *strict*, it raises `InvalidReply` instead. See
+        `Paginator` for pages with a cursor, and for the first item alone.
         """
         return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
@@ -249,7 +250,7 @@ class Client(SignupLinks):
         limit: int | None = None,
         strict: bool = False,
         provider_options: ProviderOptions | None = None,
-    ) -> Iterator[Subscription]:
+    ) -> Paginator[Subscription]:
         """Read the subscriptions, page by page as they are asked for.
 
         At a provider that cannot filter, all pages are read, one request each: at MijnKlantportaal
