@@ -18,6 +18,7 @@ from subhub.client.references import checked_place
 from subhub.client.setting_types import check_types
 from subhub.client.settings import (
     check_alone,
+    check_encryption,
     check_production,
     checked_address,
     checked_hooks,
@@ -256,6 +257,7 @@ def open_account(
     if fake is None:
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
+    check_encryption(provider, address, key)
     zone = time_zone(timezone or provider.timezone)
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()

@@ -70,8 +70,9 @@ class ServedAccount:
         """
         moved = json.dumps(document).replace(f"{document['site']}/", f"{self.site}/")
         state = json.loads(moved)
-        self.plan_ids = dict(state["plans"])
-        self._use(restore(type(self.fake), state))
+        fake, plan_ids = restore(type(self.fake), state), dict(state["plans"])
+        self.plan_ids = plan_ids  # only now: what cannot be restored changes nothing
+        self._use(fake)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer a request to the API.
