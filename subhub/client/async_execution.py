@@ -263,10 +263,10 @@ class AsyncExecutor(BaseClient):
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """Call what waits for another machine, while other tasks run.
+    """Call what waits for a disk or another machine, while other tasks run.
 
     A task that is cancelled meanwhile still waits: what was written has to be known.
     """
-    from anyio import to_thread  # noqa: PLC0415 - only stores on other machines need it
+    from anyio import to_thread  # noqa: PLC0415 - only stores need it
 
     return await to_thread.run_sync(call)
