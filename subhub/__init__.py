@@ -13,8 +13,10 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.clients import AsyncClients, Clients
     from subhub.client.doctor import Finding, diagnose
     from subhub.client.once import Once
+    from subhub.client.paginator import AsyncPaginator, Paginator, ResultPage
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
@@ -84,8 +86,10 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.clients": ("AsyncClients", "Clients"),
     "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.once": ("Once",),
+    "subhub.client.paginator": ("AsyncPaginator", "Paginator", "ResultPage"),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -148,12 +152,15 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "AsyncClient",
+    "AsyncClients",
+    "AsyncPaginator",
     "Attempt",
     "AuthenticationFailed",
     "BulkResult",
     "Capabilities",
     "Capability",
     "Client",
+    "Clients",
     "ConfigError",
     "Conflict",
     "Customer",
@@ -175,6 +182,7 @@ __all__ = [
     "Once",
     "OpenIntent",
     "OutcomeUnknown",
+    "Paginator",
     "PermissionDenied",
     "Plan",
     "PlanDraft",
@@ -186,6 +194,7 @@ __all__ = [
     "RateLimited",
     "Rejected",
     "Resolution",
+    "ResultPage",
     "Scheduled",
     "Signup",
     "SignupLink",

@@ -45,14 +45,14 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
 
     there = str(inspect.signature(awaiting))
     for word, plain in (
-        ("AsyncIterator", "Iterator"),
+        ("AsyncPaginator", "Paginator"),
         ("AsyncTransport", "SyncTransport"),
         ("AsyncBulk", "Bulk"),
         ("Awaitable[T]", "T"),
     ):
         there = there.replace(word, plain)
     assert there.replace("AsyncHttpClient", "SyncHttpClient") == str(inspect.signature(sync))
-    lists = "Iterator" in str(inspect.signature(sync).return_annotation)
+    lists = "Paginator" in str(inspect.signature(sync).return_annotation)
     at_once = {"__init__", "bulk", "from_config", "open_intents", "mark_resolved", "supports"}
     at_once |= {"with_options"}
     waits = name not in at_once and not lists

@@ -5,10 +5,10 @@ It works under asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from subhub.client.paginator import AsyncPaginator
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -54,7 +54,7 @@ class AsyncClient(AsyncSignupLinks):
         """See `Client.get_plan`."""
         return await self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> AsyncIterator[Plan]:
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> AsyncPaginator[Plan]:
         """See `Client.list_plans`."""
         return self._walk(partial(self._operations.list_plans, strict=strict), limit)
 
@@ -63,8 +63,8 @@ class AsyncClient(AsyncSignupLinks):
         plan_id: str | Plan,
         *,
         name: str | None = None,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         tax_rate: Decimal | int | str | None = None,
         description: str | None = None,
         public: bool | None = None,
@@ -95,7 +95,7 @@ class AsyncClient(AsyncSignupLinks):
 
     def list_customers(
         self, *, limit: int | None = None, strict: bool = False
-    ) -> AsyncIterator[Customer]:
+    ) -> AsyncPaginator[Customer]:
         """See `Client.list_customers`."""
         return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
@@ -179,7 +179,7 @@ class AsyncClient(AsyncSignupLinks):
         limit: int | None = None,
         strict: bool = False,
         provider_options: ProviderOptions | None = None,
-    ) -> AsyncIterator[Subscription]:
+    ) -> AsyncPaginator[Subscription]:
         """See `Client.list_subscriptions`."""
         return self._walk(
             partial(
@@ -212,8 +212,8 @@ class AsyncClient(AsyncSignupLinks):
         self,
         subscription_id: str | Subscription,
         *,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         description: str | None = None,
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
+from subhub.client.validation import check_seconds, key_text
 from subhub.errors import (
     ConfigError,
     InProgress,
@@ -164,8 +165,7 @@ class JobSteps:
 
 def once(steps: JobSteps, key: str, client: object) -> CallSteps[Once[Any]]:
     """Make the application's call with *client*, for the item *key*, unless it is done."""
-    if not key:
-        raise InvalidRequest.of("key", f"must be a non-empty str, got {key!r}")
+    _ = key_text("key", key)
     yield from steps.open()
     job, item = steps.job, steps.job.item(key)
     done = yield from steps.begin(item)
@@ -201,8 +201,7 @@ def checked_grace_period(seconds: float | None, account: Account) -> float:
     remote = account.journal is not None and account.journal.remote
     if seconds is None:
         return max(GRACE_PERIOD, life + MARGIN) if remote else GRACE_PERIOD
-    if not 0 <= seconds < math.inf:
-        raise InvalidRequest.of("grace_period", f"must be >= 0 seconds, got {seconds!r}")
+    check_seconds("grace_period", seconds)
     if remote and seconds <= life:
         raise InvalidRequest.of(
             "grace_period",

@@ -10,7 +10,7 @@ import httpx
 from subhub.messages import Response
 from subhub.sending.transport.async_connections import AsyncPooledTransport
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES, decoded
-from subhub.sending.transport.borrowed import AsyncBorrowedClient
+from subhub.sending.transport.borrowed import AsyncBorrowedClient, lent
 from subhub.sending.transport.failures import (
     UNREAD,
     attach_cause,
@@ -55,6 +55,8 @@ class AsyncHttpSender:
         self._own: AsyncPooledTransport | None = None
         if http_client is not None:
             transport = AsyncBorrowedClient(http_client)
+        if transport is not None:
+            transport = lent("transport", transport, httpx.AsyncBaseTransport)
         self._way: AsyncTransport | Network = transport or Network.to(base_url)
 
     async def send(self, prepared: PreparedRequest, timeout: float) -> Response:  # noqa: ASYNC109 - of steps
