@@ -1,15 +1,19 @@
 """The engine for provider fakes; each plugin ships its own fake on top of it."""
 
+from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.checkout import CheckoutPage, CheckoutState
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
 from subhub.sandbox.ids import Ids
+from subhub.sandbox.periods import day_of_month, length_of, part_of, period_start, periods_begun
 from subhub.sandbox.routes import route
 from subhub.sandbox.windows import RateWindow
 
 __all__ = [
+    "Charge",
+    "ChargeBook",
     "CheckoutPage",
     "CheckoutState",
     "Delivery",
@@ -24,5 +28,10 @@ __all__ = [
     "Refusal",
     "Reply",
     "VirtualClock",
+    "day_of_month",
+    "length_of",
+    "part_of",
+    "period_start",
+    "periods_begun",
     "route",
 ]

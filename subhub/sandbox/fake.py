@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from subhub.messages import is_object
 from subhub.models import PlanDraft
+from subhub.sandbox.agenda import Agenda, Entry
+from subhub.sandbox.charges import ChargeBook
 from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
@@ -54,6 +56,9 @@ class Fake(ABC):
     _literal: ClassVar[dict[tuple[str, str], str]]
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        self.agenda = Agenda(self._carry_out_entry)
+        self.charges = ChargeBook()
+        """The charges of all subscriptions."""
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
         self.faults = FaultPlan(self.prefix)
@@ -78,6 +83,16 @@ class Fake(ABC):
             cls._routes.setdefault(route.method, []).append(route)
             if "{}" not in route.template:
                 cls._literal[route.method, route.template] = route.handler
+
+    @property
+    def clock(self) -> VirtualClock:
+        """The time at the provider; it drives the agenda."""
+        return self._clock
+
+    @clock.setter
+    def clock(self, clock: VirtualClock) -> None:
+        clock.agenda = self.agenda
+        self._clock = clock
 
     @classmethod
     def routes(cls) -> tuple[Route, ...]:
@@ -195,6 +210,19 @@ class Fake(ABC):
     def not_found(self) -> Reply:
         """Return the provider's reply for an unknown path or id."""
 
+    def carry_out(self, task: str, subject: str) -> None:
+        """Carry out a task of the agenda, at its moment.
+
+        Override it for the tasks that the fake adds with `agenda.add`.
+
+        Args:
+            task: The name of the task.
+            subject: The id of the object that it is about.
+        """
+        del subject
+        message = f"{type(self).__name__} does not know the task {task!r} of its agenda"
+        raise LookupError(message)
+
     @abstractmethod
     def malformed(self, problem: str) -> Reply:
         """Return the provider's reply for a body that is not an object or breaks its schema."""
@@ -230,6 +258,10 @@ class Fake(ABC):
         Override it together with `Provider.encode`, for a provider that does not speak JSON.
         """
         return received.json()
+
+    def _carry_out_entry(self, entry: Entry) -> None:
+        with self._lock:
+            self.carry_out(entry.task, entry.subject)
 
     def _refusal(self, received: Received) -> Reply | None:
         """Return what a server answers before it looks at a request that it could not handle."""

@@ -49,6 +49,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         at("/faults", _clear_faults, "DELETE"),
         at("/reset", _reset, "POST"),
         at("/exchanges", _exchanges),
+        at("/charges", _charges),
     ]
 
 
@@ -68,13 +69,25 @@ async def _reset(account: ServedAccount, request: Request) -> JsonObject:
 
 
 async def _exchanges(account: ServedAccount, request: Request) -> JsonObject:
+    entries = account.request_log.after(_after(request, "an exchange"))
+    return {"total": account.request_log.total, "exchanges": [asdict(entry) for entry in entries]}
+
+
+async def _charges(account: ServedAccount, request: Request) -> JsonObject:
+    charges = account.fake.charges.after(_after(request, "a charge"))
+    return {
+        "total": len(account.fake.charges),
+        "charges": [charge.as_json() for charge in charges],
+    }
+
+
+def _after(request: Request, kind: str) -> int:
     after = request.query_params.get("after", "0")
     number = number_in(after)
     if number is None:
-        message = f"`after` must be the number of an exchange, got {after[:SHOWN]!r}"
+        message = f"`after` must be the number of {kind}, got {after[:SHOWN]!r}"
         raise InvalidCommand(message)
-    entries = [asdict(entry) for entry in account.request_log.after(number)]
-    return {"total": account.request_log.total, "exchanges": entries}
+    return number
 
 
 async def _faults(account: ServedAccount, request: Request) -> JsonObject:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.faults import KINDS, Rule
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault
@@ -105,6 +106,7 @@ def _account(account: ServedAccount, after: int) -> str:
         tag("nav", tag("a", "All accounts", href="/"), aria_label="Accounts"),
         _time(account),
         _faults(account),
+        tag("section", tag("h2", "Charges"), _charges(account.fake.charges), id="charges"),
         tag("section", tag("h2", "State"), _state(account), id="state"),
         _exchanges(account, after),
         live=True,
@@ -182,6 +184,30 @@ def _collection(name: str, objects: Mapping[str, Any]) -> Markup:
     hint = f"the newest {NEWEST}" if len(objects) > NEWEST else "all"
     return tag(
         "details", tag("summary", title), tag("p", hint, class_="hint"), _code(text), id=f"s-{name}"
+    )
+
+
+def _charges(charges: ChargeBook) -> Markup:
+    heads = ("Number", "Time", "Customer", "Subscription", "Days", "Amount", "Outcome")
+    newest = reversed(charges.after(max(0, len(charges) - NEWEST)))
+    return tag(
+        "div",
+        tag("p", f"{len(charges)} charges, newest first.", class_="hint"),
+        _table("Charges", heads, [_charge(charge) for charge in newest]),
+    )
+
+
+def _charge(charge: Charge) -> Markup:
+    kind = "good" if charge.outcome == "paid" else "bad"
+    return tag(
+        "tr",
+        tag("td", str(charge.number)),
+        tag("td", f"{charge.charged_at:%Y-%m-%d %H:%M:%S}"),
+        tag("td", tag("code", charge.customer_id)),
+        tag("td", tag("code", charge.subscription_id)),
+        tag("td", f"{charge.first_on} to {charge.last_on}"),
+        tag("td", str(charge.amount)),
+        tag("td", charge.outcome, class_=kind),
     )
 
 

@@ -62,6 +62,21 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "after its last period. A termination in the future takes effect at its time."
     ),
     "termination": "A terminated subscription ends at its next `renewal`, or `at_once`.",
+    "charges": (
+        "When a subscription is charged is not documented. It is charged on its start and on every "
+        "renewal, with or without a mandate, and for whole periods only."
+    ),
+    "charged_amount": (
+        "What is charged is the `amount`; whether VAT is part of it is not documented. More than "
+        "18 digits are not charged."
+    ),
+    "past_start": (
+        "A subscription that starts in the past is charged for the period that runs, and not for "
+        "those before it."
+    ),
+    "new_terms": (
+        "A new amount is charged from the next renewal on, and a new interval counts from it."
+    ),
     "renews_at": "`renewsAt` is the next renewal, and null after the subscription ended.",
     "terminated_at": (
         "`terminatedAt` is null until it is set. It can be set again (`changeable`), or is "
