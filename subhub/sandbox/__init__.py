@@ -1,6 +1,6 @@
 """The engine for provider fakes; each plugin ships its own fake on top of it."""
 
-from subhub.sandbox.charges import Charge, ChargeBook
+from subhub.sandbox.charges import Charge, ChargeBook, chargeable
 from subhub.sandbox.checkout import CheckoutPage, CheckoutState
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
@@ -28,6 +28,7 @@ __all__ = [
     "Refusal",
     "Reply",
     "VirtualClock",
+    "chargeable",
     "day_of_month",
     "length_of",
     "part_of",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
+from subhub.errors import InvalidRequest
 from subhub.models import Money
 
 Outcome = Literal["paid", "failed", "refunded"]
@@ -155,6 +156,15 @@ class ChargeBook:
                 charged_at=dt.datetime.fromisoformat(at),
                 outcome=_outcome(outcome),
             )
+
+
+@lru_cache
+def chargeable(amount: str, currency: str) -> Money | None:
+    """Return an amount as providers write it; `None` for one with more digits than money has."""
+    try:
+        return Money(amount, currency)
+    except InvalidRequest:
+        return None
 
 
 def _outcome(word: str) -> Outcome:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from subhub_afternoon.fake import AfternoonFake
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
+from subhub_mollie.fake import MollieFake
 
 from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
 from subhub.sandbox import (
@@ -459,6 +460,42 @@ class TestMijnKlantportaal:
         fake.customers["cst_1"] = {}
         _ = fake.add_subscription(customer_id="cst_1", terms=terms, starts_on=fake.today())
         assert len(fake.charges) == 0
+
+
+class TestMollie:
+    def test_more_digits_than_money_has_are_not_charged(self) -> None:
+        fake = MollieFake(start=START)
+        with Client("mollie", sandbox=fake) as billing:
+            customer = billing.create_customer(COMPANY).id
+        _ = fake.add_mandate(customer)
+        amount = {"currency": "EUR", "value": "1" * 30 + ".00"}
+        body = {"amount": amount, "interval": "1 month", "description": "x"}
+        headers = {"authorization": f"Bearer {fake.api_key}"}
+        path = f"/v2/customers/{customer}/subscriptions"
+        reply = fake.handle("POST", path, headers, json.dumps(body).encode())
+        assert (reply.status, len(fake.payments), len(fake.charges)) == (201, 1, 0)
+
+    def test_each_payment_is_a_charge_at_its_own_time(self) -> None:
+        fake = MollieFake(start=START)
+        with Client("mollie", sandbox=fake) as billing:
+            customer = billing.create_customer(COMPANY)
+            _ = fake.add_mandate(customer.id)
+            plan = phone().model_copy(update={"tax_rate": None})
+            _ = billing.subscribe(plan=plan, customer=customer.id, starts_on=day("2026-01-31"))
+        _ = fake.clock.advance(days=65)
+        assert periods(fake.charges) == [
+            ("2026-01-31", "2026-02-27", "31.00"),
+            ("2026-02-28", "2026-03-30", "31.00"),
+        ]
+        assert [charge.charged_at.isoformat() for charge in fake.charges] == [
+            "2026-01-31T00:00:00+00:00",
+            "2026-02-28T00:00:00+00:00",
+        ]
+        paid = [payment["paidAt"] for payment in fake.payments.values()]
+        assert paid == [charge.charged_at.isoformat() for charge in fake.charges]
+        assert {charge.subscription_id for charge in fake.charges} == {*fake.subscriptions}
+        with pytest.raises(LookupError, match="does not know the task"):
+            fake.carry_out("dance", customer.id)
 
 
 @pytest.mark.parametrize("kind", [AfternoonFake, MijnKlantportaalFake])

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from subhub.errors import InvalidRequest
-from subhub.models import Interval, Money
-from subhub.sandbox import JsonObject, Received, Refusal, Reply, period_start, periods_begun, route
+from subhub.models import Interval
+from subhub.sandbox import (
+    JsonObject,
+    Received,
+    Refusal,
+    Reply,
+    chargeable,
+    period_start,
+    periods_begun,
+    route,
+)
 from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.customers import CustomerRoutes
@@ -188,7 +196,7 @@ class SubscriptionRoutes(CustomerRoutes):
             self._plan_renewal(subscription)
 
     def _enter(self, subscription: StoredSubscription, first_on: dt.date, until: dt.date) -> None:
-        amount = _euros(subscription.terms["amount"])
+        amount = chargeable(subscription.terms["amount"], "EUR")
         if amount is not None:
             _ = self.charges.add(
                 subscription_id=subscription.id,
@@ -256,12 +264,3 @@ def period_of(day: dt.date, starts_on: dt.date, interval: str) -> dt.date:
 
 
 _interval: Final = lru_cache(Interval.parse)
-
-
-@lru_cache
-def _euros(amount: str) -> Money | None:
-    """Return an amount; `None` for one with more digits than an amount of money has."""
-    try:
-        return Money(amount, "EUR")
-    except InvalidRequest:
-        return None

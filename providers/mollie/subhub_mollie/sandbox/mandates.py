@@ -63,7 +63,7 @@ class MandateRoutes(Schedules):
             if subscription["mandateId"] == mandate_id:
                 current = subscription["status"]
                 subscription["status"] = changes.get(current, current)
-        self.charge()
+                self.charge(subscription)
 
     def end_mandate(self, mandate_id: str) -> None:
         """Remove a mandate, and cancel the subscriptions that use it."""
