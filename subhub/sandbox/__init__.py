@@ -1,8 +1,10 @@
 """The engine for provider fakes; each plugin ships its own fake on top of it."""
 
+from subhub.sandbox.charge_plan import ChargePlan
 from subhub.sandbox.charges import Charge, ChargeBook, chargeable
 from subhub.sandbox.checkout import CheckoutPage, CheckoutState
 from subhub.sandbox.clock import VirtualClock
+from subhub.sandbox.collecting import attempts, collect
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
@@ -14,6 +16,7 @@ from subhub.sandbox.windows import RateWindow
 __all__ = [
     "Charge",
     "ChargeBook",
+    "ChargePlan",
     "CheckoutPage",
     "CheckoutState",
     "Delivery",
@@ -28,7 +31,9 @@ __all__ = [
     "Refusal",
     "Reply",
     "VirtualClock",
+    "attempts",
     "chargeable",
+    "collect",
     "day_of_month",
     "length_of",
     "part_of",

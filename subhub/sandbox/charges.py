@@ -32,6 +32,8 @@ class Charge:
     amount: Money
     charged_at: dt.datetime
     outcome: Outcome = "paid"
+    reason: str = ""
+    """What went wrong, a name of `charge_plan.KINDS`; `canceled` for the refund at an end."""
 
     @property
     def days(self) -> int:
@@ -49,6 +51,7 @@ class Charge:
             "amount": str(self.amount),
             "charged_at": self.charged_at.isoformat(),
             "outcome": self.outcome,
+            "reason": self.reason,
         }
 
 
@@ -82,6 +85,7 @@ class ChargeBook:
         amount: Money,
         charged_at: dt.datetime,
         outcome: Outcome = "paid",
+        reason: str = "",
     ) -> Charge:
         """Enter a charge, and return it.
 
@@ -92,7 +96,8 @@ class ChargeBook:
             last_on: The last day that it is for.
             amount: The amount; that of a refund is above zero too.
             charged_at: When it was made.
-            outcome: What became known of it.
+            outcome: The outcome.
+            reason: What went wrong.
 
         Raises:
             ValueError: *last_on* is before *first_on*.
@@ -109,6 +114,7 @@ class ChargeBook:
             amount=amount,
             charged_at=charged_at,
             outcome=outcome,
+            reason=reason,
         )
         self._charges.append(charge)
         self._of_customer.setdefault(customer_id, []).append(charge)
@@ -146,7 +152,7 @@ class ChargeBook:
 
     def restore(self, rows: Iterable[Sequence[str]]) -> None:
         """Enter the charges of `rows`; `ValueError` if they are not charges."""
-        for subscription, customer, first, last, amount, at, outcome in rows:
+        for subscription, customer, first, last, amount, at, outcome, reason in rows:
             _ = self.add(
                 subscription_id=subscription,
                 customer_id=customer,
@@ -155,6 +161,7 @@ class ChargeBook:
                 amount=_money(amount),
                 charged_at=dt.datetime.fromisoformat(at),
                 outcome=_outcome(outcome),
+                reason=reason,
             )
 
 

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 from subhub.messages import is_object
 from subhub.models import PlanDraft
+from subhub.sandbox import collecting
 from subhub.sandbox.agenda import Agenda, Entry
-from subhub.sandbox.charges import ChargeBook
+from subhub.sandbox.charge_plan import ChargePlan
+from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
@@ -52,6 +54,13 @@ class Fake(ABC):
     assumptions: ClassVar[Mapping[str, str]] = {}
     """Open points of the provider's documentation, and what the fake does there."""
 
+    retries = 3
+    """How many times a failed charge is attempted again."""
+    retry_days = 3
+    """The days from a failed charge to the next attempt."""
+    paid_back_days = 7
+    """The days from a charge to its refund, if the customer gets the money back."""
+
     _routes: ClassVar[dict[str, list[Route]]]
     _literal: ClassVar[dict[tuple[str, str], str]]
 
@@ -59,6 +68,8 @@ class Fake(ABC):
         self.agenda = Agenda(self._carry_out_entry)
         self.charges = ChargeBook()
         """The charges of all subscriptions."""
+        self.charge_plan = ChargePlan()
+        """The charges that are planned to go wrong."""
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
         self.faults = FaultPlan(self.prefix)
@@ -259,9 +270,26 @@ class Fake(ABC):
         """
         return received.json()
 
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer, in which a magic value may be."""
+        del customer_id
+        return ""
+
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether a failed charge is to be attempted again; not after the end, for one."""
+        del charge
+        return True
+
+    def charge_made(self, charge: Charge) -> None:
+        """Do what the provider does after a charge, such as changing the subscription's status."""
+        del charge
+
     def _carry_out_entry(self, entry: Entry) -> None:
         with self._lock:
-            self.carry_out(entry.task, entry.subject)
+            if entry.task in collecting.TASKS:
+                collecting.carry_out(self, entry.task, int(entry.subject))
+            else:
+                self.carry_out(entry.task, entry.subject)
 
     def _refusal(self, received: Received) -> Reply | None:
         """Return what a server answers before it looks at a request that it could not handle."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from subhub.sandbox.charge_plan import ChargePlan, ChargeRule
 from subhub.sandbox.faults import Fault, Rule
 from subhub.server.accounts import ServedAccount
 
@@ -120,6 +121,65 @@ class ScheduleFault(Command):
             probability=probability,
             seed=self.seed,
         )
+
+
+class PlanCharges(Command):
+    """Let charges go wrong: the next *times* ones, or by a rule until it is cleared."""
+
+    kind: _Text
+    customer_id: _Text | None = None
+    first: bool = False
+    times: _Count | None = None
+    every: _Count | None = None
+    probability: float | None = None
+    seed: _Count = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.times is not None and self.by_rule:
+            message = "give `times` for the next charges, or `every` and `probability` for a rule"
+            raise ValueError(message)
+        return self
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether it stays until it is cleared."""
+        return self.every is not None or self.probability is not None
+
+    def carry_out(self, account: ServedAccount) -> None:
+        """Plan it in *account*."""
+        try:
+            self._plan(account.fake.charge_plan)
+        except ValueError as error:
+            raise InvalidCommand(str(error)) from error
+
+    def _plan(self, plan: ChargePlan) -> None:
+        who, first = self.customer_id, self.first
+        if not self.by_rule:
+            times = 1 if self.times is None else self.times
+            return plan.next(self.kind, times=times, customer_id=who, first=first)
+        every = 1 if self.every is None else self.every
+        probability = 1.0 if self.probability is None else self.probability
+        return plan.rule(
+            self.kind,
+            every=every,
+            probability=probability,
+            customer_id=who,
+            first=first,
+            seed=self.seed,
+        )
+
+
+def planned_charges(rule: ChargeRule) -> dict[str, Any]:
+    """Return what is planned for charges as JSON."""
+    return {
+        "kind": rule.kind,
+        "customer_id": rule.customer_id,
+        "first": rule.first,
+        "left": rule.left,
+        "every": rule.every,
+        "probability": rule.probability,
+    }
 
 
 def planned(rule: Rule) -> dict[str, Any]:

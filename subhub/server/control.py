@@ -15,7 +15,15 @@ from starlette.routing import Route
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.commands import SHOWN, AdvanceClock, InvalidCommand, ScheduleFault, planned
+from subhub.server.commands import (
+    SHOWN,
+    AdvanceClock,
+    InvalidCommand,
+    PlanCharges,
+    ScheduleFault,
+    planned,
+    planned_charges,
+)
 from subhub.server.forms import LONGEST, number_in, read_body
 
 Handler = Callable[[ServedAccount, Request], Awaitable[object]]
@@ -50,6 +58,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
         at("/reset", _reset, "POST"),
         at("/exchanges", _exchanges),
         at("/charges", _charges),
+        at("/charge-plan", _charge_plan),
+        at("/charge-plan", _plan_charges, "POST"),
+        at("/charge-plan", _clear_charge_plan, "DELETE"),
     ]
 
 
@@ -79,6 +90,21 @@ async def _charges(account: ServedAccount, request: Request) -> JsonObject:
         "total": len(account.fake.charges),
         "charges": [charge.as_json() for charge in charges],
     }
+
+
+async def _charge_plan(account: ServedAccount, request: Request) -> JsonObject:
+    del request
+    return {"planned": [planned_charges(rule) for rule in account.fake.charge_plan.planned]}
+
+
+async def _plan_charges(account: ServedAccount, request: Request) -> JsonObject:
+    PlanCharges.read(await _json(request)).carry_out(account)
+    return await _charge_plan(account, request)
+
+
+async def _clear_charge_plan(account: ServedAccount, request: Request) -> JsonObject:
+    account.fake.charge_plan.clear()
+    return await _charge_plan(account, request)
 
 
 def _after(request: Request, kind: str) -> int:

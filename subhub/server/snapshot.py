@@ -22,7 +22,7 @@ from subhub.sandbox.windows import RateWindow
 TAG: Final = "$"
 _INVALID: Final = (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 NOT_STATE: Final = frozenset(
-    {"_clock", "agenda", "charges", "ids", "exchanges", "faults", "site", "_lock"}
+    {"_clock", "agenda", "charges", "charge_plan", "ids", "exchanges", "faults", "site", "_lock"}
 )
 """The attributes that are not written so: the first four have their own form, others start new.
 

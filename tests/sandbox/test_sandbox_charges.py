@@ -174,7 +174,7 @@ class TestBook:
 
     def test_an_unknown_outcome_is_not_restored(self) -> None:
         book = ChargeBook()
-        rows = [["sub", "cst", "2026-01-01", "2026-01-31", "1 EUR", "2026-01-01", "stolen"]]
+        rows = [["sub", "cst", "2026-01-01", "2026-01-31", "1 EUR", "2026-01-01", "stolen", ""]]
         with pytest.raises(ValueError, match="unknown outcome 'stolen': known are paid"):
             book.restore(rows)
 

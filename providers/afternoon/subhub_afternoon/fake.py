@@ -52,6 +52,11 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
         "charged at their start and on every renewal, for the period that begins",
         "pending_starts": "a pending subscription with a start date in the future runs from it on; "
         "with False it stays pending, as one without such a date does, until its status changes",
+        "past_due_status": "the status of a subscription whose charge failed is a guess",
+        "retries": "how many times a failed charge is attempted again",
+        "retry_days": "the days until the next attempt",
+        "unpaid_ends": "it stays past due after the last attempt; with True it is canceled",
+        "paid_back_days": "the days until a customer gets money back; nothing shows that",
         "stub_charge": "the days before the first anchor day are charged in proportion; with "
         "`full`, as a whole period",
         "time_zone": "days begin at midnight in UTC, or in the zone that is set",

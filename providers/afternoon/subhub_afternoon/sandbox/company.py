@@ -29,6 +29,8 @@ class Company(Fake):
     # assumed values for what is not documented; tests change them with `assume`
     active_status = "active"
     cursor_field = "next_cursor"
+    past_due_status = "past_due"
+    unpaid_ends = False
     pending_starts = True
     stub_charge = "prorated"
     time_zone = "UTC"

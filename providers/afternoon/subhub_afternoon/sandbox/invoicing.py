@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from subhub.models import Interval, Money, time_zone
-from subhub.sandbox import JsonObject, day_of_month, length_of, part_of
+from subhub.sandbox import JsonObject, collect, day_of_month, length_of, part_of
 from subhub_afternoon.sandbox.company import Company
 
 DAY: Final = dt.timedelta(days=1)
@@ -50,6 +50,7 @@ class Invoicing(Company):
                     amount=part_of(charge.amount, days, charge.days),
                     charged_at=self.clock.now(),
                     outcome="refunded",
+                    reason="canceled",
                 )
 
     def _local(self, moment: dt.datetime) -> dt.datetime:
@@ -59,13 +60,13 @@ class Invoicing(Company):
         """Charge the days from *first_on* to the one before *until*, a whole period or a part."""
         amount = self._price(subscription, first_on, until)
         if amount is not None and first_on < until:
-            _ = self.charges.add(
+            _ = collect(
+                self,
                 subscription_id=subscription["id"],
                 customer_id=subscription["customer_id"],
                 first_on=first_on,
                 last_on=until - DAY,
                 amount=amount,
-                charged_at=self.clock.now(),
             )
 
     def _interval(self, plan_code: str) -> Interval:

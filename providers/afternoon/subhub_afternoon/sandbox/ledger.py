@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from subhub.sandbox import JsonObject
+from subhub.sandbox import Charge, JsonObject, attempts
 from subhub_afternoon.sandbox.company import PENDING
 from subhub_afternoon.sandbox.fields import moment, written
 from subhub_afternoon.sandbox.invoicing import Invoicing
@@ -140,14 +140,32 @@ class Ledger(Invoicing):
             subscription["status"] = self.active_status
             self.renew(subscription)
         renews = moment(subscription["next_renewal_date"])
-        if renews is not None and renews <= now and subscription["status"] == self.active_status:
+        running = subscription["status"] in {self.active_status, self.past_due_status}
+        if renews is not None and renews <= now and running:
             self.renew(subscription)
 
     def renew(self, subscription: JsonObject) -> None:
         """Charge the period that begins now, and plan the next renewal."""
         until = self.charge(subscription)
-        subscription["next_renewal_date"] = written(until)
-        self.plan_renewal(subscription)
+        if subscription["status"] != "canceled":  # because it could not be charged
+            subscription["next_renewal_date"] = written(until)
+            self.plan_renewal(subscription)
+
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether the subscription is still past due."""
+        return bool(self.subscriptions[charge.subscription_id]["status"] == self.past_due_status)
+
+    def charge_made(self, charge: Charge) -> None:
+        """Let a subscription be past due after a charge that failed, until one is paid."""
+        subscription = self.subscriptions[charge.subscription_id]
+        before, after = self.active_status, self.past_due_status
+        if charge.outcome == "paid":
+            before, after = after, before
+        if charge.outcome != "refunded" and subscription["status"] == before:
+            subscription["status"] = after
+        last = charge.reason == "mandate_expired" or attempts(self.charges, charge) > self.retries
+        if charge.outcome == "failed" and last and self.unpaid_ends:
+            self.cancel(subscription)
 
     def plan_renewal(self, subscription: JsonObject) -> None:
         """Plan the renewal at the date that the subscription shows, if it shows one."""

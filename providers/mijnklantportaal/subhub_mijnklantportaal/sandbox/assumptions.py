@@ -70,6 +70,12 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "What is charged is the `amount`; whether VAT is part of it is not documented. More than "
         "18 digits are not charged."
     ),
+    "retries": (
+        "A failed charge is attempted once more (older documentation: `followUpFailedPayment`). No "
+        "field of a subscription shows that it failed."
+    ),
+    "retry_days": "The days until the next attempt are not documented.",
+    "paid_back_days": "The days until a customer gets money back are not documented.",
     "past_start": (
         "A subscription that starts in the past is charged for the period that runs, and not for "
         "those before it."

@@ -57,6 +57,8 @@ class OpenPoints(Fake):
     """Whether a termination can be set again."""
     package_changed = "keep"
     """Whether subscriptions follow a change of their package."""
+    retries = 1
+    """How many times a failed charge is attempted again."""
     afterwards: str | None = None
     """Where the browser goes after paying or on going back."""
 

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from subhub.models import Interval
 from subhub.sandbox import (
+    Charge,
     JsonObject,
     Received,
     Refusal,
     Reply,
     chargeable,
+    collect,
     period_start,
     periods_begun,
     route,
@@ -183,6 +185,10 @@ class SubscriptionRoutes(CustomerRoutes):
             return super().carry_out(task, subject)
         return self._charge(self.subscriptions[subject])
 
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether the subscription has not ended since."""
+        return self._status(self.subscriptions[charge.subscription_id]) != "ended"
+
     def _charge(self, subscription: StoredSubscription) -> None:
         """Charge every period that has begun, and plan the next renewal."""
         today, before = self.today(), subscription.billed_until
@@ -198,13 +204,13 @@ class SubscriptionRoutes(CustomerRoutes):
     def _enter(self, subscription: StoredSubscription, first_on: dt.date, until: dt.date) -> None:
         amount = chargeable(subscription.terms["amount"], "EUR")
         if amount is not None:
-            _ = self.charges.add(
+            _ = collect(
+                self,
                 subscription_id=subscription.id,
                 customer_id=subscription.customer_id,
                 first_on=first_on,
                 last_on=until - dt.timedelta(days=1),
                 amount=amount,
-                charged_at=self.clock.now(),
             )
 
     def _plan_renewal(self, subscription: StoredSubscription) -> None:

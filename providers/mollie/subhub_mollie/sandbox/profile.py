@@ -43,6 +43,7 @@ class Profile(Fake):
     equal_descriptions_status = 422
     second_cancel_status = 422
     sends_retry_after = False
+    retries = 0
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)

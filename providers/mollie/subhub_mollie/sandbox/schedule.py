@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from subhub.sandbox import JsonObject, Received, chargeable
+from subhub.sandbox import JsonObject, Received, chargeable, collect
 from subhub_mollie.sandbox.fields import Field, problem
 from subhub_mollie.sandbox.profile import Profile
 
@@ -93,10 +93,11 @@ class Schedules(Profile):
         return dt.date.fromisoformat(subscription["nextPaymentDate"])
 
     def _charge(self, subscription: JsonObject, schedule: Schedule) -> None:
-        self._enter(subscription, schedule)
+        failed = self._enter(subscription, schedule)
+        now = self.clock.now().isoformat()
         payment: JsonObject = {
             **self.new_payment(subscription["amount"], subscription["description"]),
-            "status": "paid",
+            "status": "failed" if failed else "paid",
             "sequenceType": "recurring",
             "method": self.mandates[subscription["mandateId"]]["method"],
             "metadata": subscription["metadata"],
@@ -104,26 +105,32 @@ class Schedules(Profile):
             "customerId": subscription["customerId"],
             "mandateId": subscription["mandateId"],
             "subscriptionId": subscription["id"],
-            "paidAt": self.clock.now().isoformat(),
+            "failedAt" if failed else "paidAt": now,
         }
         self.payments[payment["id"]] = payment
         schedule.charged += 1
         schedule.steps += 1
         self.advance(subscription)
 
-    def _enter(self, subscription: JsonObject, schedule: Schedule) -> None:
-        """Enter a payment in the books."""
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer."""
+        return self.customers.get(customer_id, {}).get("email") or ""
+
+    def _enter(self, subscription: JsonObject, schedule: Schedule) -> bool:
+        """Enter a payment in the books, and return whether it failed."""
         until = later(schedule.anchor, subscription["interval"], schedule.steps + 1)
         amount = chargeable(subscription["amount"]["value"], subscription["amount"]["currency"])
-        if amount is not None:
-            _ = self.charges.add(
-                subscription_id=subscription["id"],
-                customer_id=subscription["customerId"],
-                first_on=self._next(subscription),
-                last_on=until - dt.timedelta(days=1),
-                amount=amount,
-                charged_at=self.clock.now(),
-            )
+        if amount is None:
+            return False
+        charge = collect(
+            self,
+            subscription_id=subscription["id"],
+            customer_id=subscription["customerId"],
+            first_on=self._next(subscription),
+            last_on=until - dt.timedelta(days=1),
+            amount=amount,
+        )
+        return charge.outcome == "failed"
 
     def advance(self, subscription: JsonObject) -> None:
         """Set the day of the next payment, or end the subscription when there is none."""
