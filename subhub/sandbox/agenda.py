@@ -35,6 +35,8 @@ class Agenda:
     """
 
     def __init__(self, carry_out: Callable[[Entry], None]) -> None:
+        self.done = 0
+        """The number of entries that were carried out."""
         self._carry_out = carry_out
         self._entries: list[Entry] = []
         self._added = 0
@@ -68,6 +70,7 @@ class Agenda:
 
     def carry_out(self, entry: Entry) -> None:
         """Carry out an entry that was taken."""
+        self.done += 1
         self._carry_out(entry)
 
     def rows(self) -> list[list[str]]:

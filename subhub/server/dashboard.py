@@ -115,7 +115,10 @@ def _account(account: ServedAccount, after: int) -> str:
 
 def _time(account: ServedAccount) -> Markup:
     now = f"{account.fake.clock.now():%A %d %B %Y, %H:%M:%S} UTC"
-    clock = "Clock in real time:" if account.real_time else "Clock frozen at"
+    clock = "Clock frozen at"
+    if account.real_time:
+        ahead = f", {account.ahead} ahead" if account.ahead else ""
+        clock = f"Clock in real time{ahead}:"
     days = tag("input", id="days", name="days", type="number", min="1", value="30", required=True)
     return tag(
         "section",
