@@ -16,6 +16,7 @@ from subhub._version import __version__
 from subhub.client.keys import Mode, check_host, checked_key, identity_mode
 from subhub.client.references import checked_place
 from subhub.client.settings import (
+    check_encryption,
     check_production,
     checked_address,
     checked_hooks,
@@ -223,6 +224,7 @@ def open_account(
     if fake is None:
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
+    check_encryption(provider, address, key)
     zone = time_zone(timezone or provider.timezone)
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()

@@ -85,8 +85,9 @@ class ServedAccount:
         """
         moved = json.dumps(document).replace(f"{document['site']}/", f"{self.site}/")
         state = json.loads(moved)
-        self.plan_ids = dict(state["plans"])
-        self._use(restore(type(self.fake), state))
+        fake, plan_ids = restore(type(self.fake), state), dict(state["plans"])
+        self.plan_ids = plan_ids  # only now: what cannot be restored changes nothing
+        self._use(fake)
         # the time between two runs passes here too; a frozen clock that lags behind catches up
         saved_at = dt.datetime.fromisoformat(state["saved_at"])
         self._keep_ahead(max(dt.timedelta(), self.fake.clock.now() - saved_at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Final
@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from subhub.errors import ConfigError
 from subhub.sandbox.fake import PAGES
-from subhub.server import api, checkout_pages, control, dashboard
+from subhub.server import api, checkout_pages, control, control_description, dashboard
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.connection import READ_TIMEOUT, Receive, Scope, Send
 from subhub.server.origin_guard import csrf_refusal, host_refusal
@@ -40,19 +40,27 @@ class Application:
     Args:
         sandbox: The sandbox.
         exposed: Whether other machines can reach it, under names that are not known here.
+        hosts: More names that it may be reached by, besides that of the sandbox's origin.
         read_timeout: How many seconds a request may take to arrive.
     """
 
     def __init__(
-        self, sandbox: Sandbox, *, exposed: bool = False, read_timeout: float = READ_TIMEOUT
+        self,
+        sandbox: Sandbox,
+        *,
+        exposed: bool = False,
+        hosts: Iterable[str] = (),
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self.sandbox = sandbox
+        self.hosts = frozenset(host.lower() for host in hosts)
         self.exposed = exposed
         self.read_timeout = read_timeout
         self._unsaved = ""
         static = StaticFiles(packages=[("subhub.server", "static")])
         self._pages = Starlette(
             routes=[
+                *control_description.routes(),
                 *control.routes(sandbox),
                 *dashboard.routes(sandbox),
                 Mount("/_static", static),
@@ -65,8 +73,9 @@ class Application:
         """Answer a request."""
         if scope["type"] != "http":  # the lifespan
             return await self._pages(scope, receive, send)
-        refusal = host_refusal(scope, self.sandbox.origin, exposed=self.exposed)
-        refusal = refusal or csrf_refusal(scope)
+        origin = self.sandbox.origin
+        refusal = host_refusal(scope, origin, exposed=self.exposed, hosts=self.hosts)
+        refusal = refusal or csrf_refusal(scope, origin)
         if refusal is not None:
             return await refusal(scope, receive, send)
         # a client that leaves in the middle of a request gets no answer, and changes nothing

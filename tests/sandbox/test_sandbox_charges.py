@@ -535,7 +535,7 @@ class TestServed:
         later = httpx.get(control(account, "/charges?after=1")).json()
         assert later["charges"] == found["charges"][1:]
         refused = httpx.get(control(account, "/charges?after=x"))
-        assert refused.json()["message"] == "`after` must be the number of a charge, got 'x'"
+        assert refused.json()["message"] == "`after` must be a whole number, got 'x'"
 
     def test_the_dashboard_shows_them(
         self,
