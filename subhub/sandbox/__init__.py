@@ -9,8 +9,11 @@ from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Re
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
 from subhub.sandbox.ids import Ids
+from subhub.sandbox.loopback import NotLoopback, WebhookCall
+from subhub.sandbox.outbox import Outbox, Webhook, WebhookDelivery
 from subhub.sandbox.periods import day_of_month, length_of, part_of, period_start, periods_begun
 from subhub.sandbox.routes import route
+from subhub.sandbox.webhook_plan import WebhookPlan
 from subhub.sandbox.windows import RateWindow
 
 __all__ = [
@@ -26,11 +29,17 @@ __all__ = [
     "FaultPlan",
     "Ids",
     "JsonObject",
+    "NotLoopback",
+    "Outbox",
     "RateWindow",
     "Received",
     "Refusal",
     "Reply",
     "VirtualClock",
+    "Webhook",
+    "WebhookCall",
+    "WebhookDelivery",
+    "WebhookPlan",
     "attempts",
     "chargeable",
     "collect",

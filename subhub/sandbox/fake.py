@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache
@@ -26,6 +26,7 @@ from subhub.sandbox.fault_effects import apply_fault
 from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.magic import fault_of
+from subhub.sandbox.outbox import DELIVER, Outbox, WebhookDelivery
 from subhub.sandbox.routes import Route, matching, routes_of
 
 KEPT: Final = 1000
@@ -61,6 +62,9 @@ class Fake(ABC):
     paid_back_days = 7
     """The days from a charge to its refund, if the customer gets the money back."""
 
+    webhook_retries: Sequence[float] = (60.0, 600.0, 3600.0)
+    """The seconds from each failed delivery of a webhook to the next one."""
+
     _routes: ClassVar[dict[str, list[Route]]]
     _literal: ClassVar[dict[tuple[str, str], str]]
 
@@ -70,6 +74,8 @@ class Fake(ABC):
         """The charges of all subscriptions."""
         self.charge_plan = ChargePlan()
         """The charges that are planned to go wrong."""
+        self.outbox = Outbox(self.agenda, self._present, retries=lambda: self.webhook_retries)
+        """The webhooks that the fake sends."""
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
         self.faults = FaultPlan(self.prefix)
@@ -104,6 +110,11 @@ class Fake(ABC):
     def clock(self, clock: VirtualClock) -> None:
         clock.agenda = self.agenda
         self._clock = clock
+
+    @property
+    def deliveries(self) -> Sequence[WebhookDelivery]:
+        """The latest deliveries of webhooks, oldest first."""
+        return tuple(self.outbox.deliveries)
 
     @classmethod
     def routes(cls) -> tuple[Route, ...]:
@@ -284,12 +295,19 @@ class Fake(ABC):
         """Do what the provider does after a charge, such as changing the subscription's status."""
         del charge
 
+    def _present(self) -> dt.datetime:
+        return self.clock.now()  # of the clock of that moment: it may be replaced
+
     def _carry_out_entry(self, entry: Entry) -> None:
+        if entry.task == DELIVER:
+            # not under the lock: the application may ask this fake before it answers
+            return self.outbox.on_time()
         with self._lock:
             if entry.task in collecting.TASKS:
                 collecting.carry_out(self, entry.task, int(entry.subject))
             else:
                 self.carry_out(entry.task, entry.subject)
+        return None
 
     def _refusal(self, received: Received) -> Reply | None:
         """Return what a server answers before it looks at a request that it could not handle."""

@@ -124,6 +124,7 @@ class ServedAccount:
         fake.site = self.site
         # with a frozen clock, a limit that was reached once would never end
         fake.enforce_limits = self.real_time
+        fake.outbox.by_thread = True
         fake.exchanges = deque(maxlen=0)  # the request log keeps them, and cuts long bodies
         self.fake = fake
         for key in self.plans:
@@ -169,7 +170,7 @@ class Sandbox:
         """A counter of requests that may have changed something; see `save`."""
         self._file = state_file
         self._states = state_file.load() if state_file else {}
-        self._saved = 0
+        self._saved = self._mark()
 
     def add(
         self, provider: type[Provider], name: str, plans: Mapping[str, PlanDraft]
@@ -192,6 +193,7 @@ class Sandbox:
                 problem = f"accounts.{account.path}: {type(error).__name__}: {error}"
                 raise self._file.unusable(problem) from error
         self.accounts[account.path] = account
+        self._saved = self._mark()
         return account
 
     def save(self) -> None:
@@ -199,12 +201,16 @@ class Sandbox:
 
         The states of accounts that are not served in this run are written back as they were.
         """
-        if self._file is None or self._saved == self.changes:
+        mark = self._mark()
+        if self._file is None or self._saved == mark:
             return
-        changes = self.changes
         current = {path: account.snapshot() for path, account in self.accounts.items()}
         self._file.save({**self._states, **current})
-        self._saved = changes
+        self._saved = mark
+
+    def _mark(self) -> tuple[int, ...]:
+        """Return numbers that change with the state; the courier counts its deliveries itself."""
+        return (self.changes, *(account.fake.outbox.total for account in self.accounts.values()))
 
     def catch_up(self) -> None:
         """Advance all clocks that run in real time to now."""

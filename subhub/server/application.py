@@ -19,6 +19,7 @@ from subhub.sandbox.fake import PAGES
 from subhub.server import api, checkout_pages, control, control_description, dashboard
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.connection import READ_TIMEOUT, Receive, Scope, Send
+from subhub.server.courier import Courier
 from subhub.server.origin_guard import csrf_refusal, host_refusal
 
 SAVE_INTERVAL: Final = 1.0
@@ -105,11 +106,14 @@ class Application:
 
     @asynccontextmanager
     async def _lifespan(self, pages: Starlette) -> AsyncGenerator[None]:
-        """Write the state file and advance the clocks regularly, and save once more at the end."""
+        """Save, advance the clocks and deliver webhooks regularly; save once more at the end."""
         del pages
         # kept in a variable: the event loop holds tasks weakly, and would drop an unreferenced one
         running = [asyncio.create_task(self._keep_saving()), asyncio.create_task(self._keep_time())]
+        courier = Courier(self.sandbox)
+        courier.start()
         yield
+        await asyncio.to_thread(courier.end)
         for task in running:
             _ = task.cancel()
             with suppress(asyncio.CancelledError):

@@ -39,6 +39,15 @@ from subhub.server.commands import (
     planned,
 )
 from subhub.server.forms import read_body
+from subhub.server.webhook_commands import (
+    ListDeliveries,
+    PlanWebhooks,
+    Resend,
+    deliveries,
+    plan_webhooks,
+    resend,
+    webhook_plan,
+)
 
 READING: Final = frozenset({"GET", "HEAD"})
 
@@ -157,6 +166,10 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/charge-plan", "List what goes wrong with charges.", charge_plan),
     Endpoint("POST", "/charge-plan", "Let charges go wrong.", plan_charges, PlanCharges),
     Endpoint("DELETE", "/charge-plan", "Let no charges go wrong.", clear_charge_plan),
+    Endpoint("GET", "/deliveries", "List the latest webhooks.", deliveries, ListDeliveries),
+    Endpoint("POST", "/deliveries", "Deliver a webhook once more.", resend, Resend),
+    Endpoint("GET", "/webhook-plan", "Read how webhooks arrive.", webhook_plan),
+    Endpoint("POST", "/webhook-plan", "Say how webhooks arrive.", plan_webhooks, PlanWebhooks),
     Endpoint("GET", "/exchanges", "List the latest requests.", _exchanges, ListExchanges),
 )
 """The endpoints of each account, below `/_sandbox/PROVIDER/NAME`."""

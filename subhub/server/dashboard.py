@@ -16,12 +16,14 @@ from starlette.routing import Route
 
 from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.faults import KINDS, Rule
+from subhub.sandbox.outbox import Outbox, WebhookDelivery
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault
 from subhub.server.forms import form_fields, html, number_in, redirect
 from subhub.server.markup import Markup, document, tag
 from subhub.server.request_log import LogEntry
 from subhub.server.snapshot import encode, state_of
+from subhub.server.webhook_commands import Resend
 
 NEWEST: Final = 10
 """The number of objects of a kind that are shown."""
@@ -75,6 +77,8 @@ def _act(account: ServedAccount, form: Mapping[str, str]) -> None:
             account.fake.faults.clear()
         case "reset":
             account.reset()
+        case "resend":
+            Resend.read({"webhook": form.get("webhook")}).carry_out(account)
         case other:
             message = f"unknown action {other!r}"
             raise InvalidCommand(message)
@@ -107,6 +111,7 @@ def _account(account: ServedAccount, after: int) -> str:
         _time(account),
         _faults(account),
         tag("section", tag("h2", "Charges"), _charges(account.fake.charges), id="charges"),
+        tag("section", tag("h2", "Webhooks"), _webhooks(account.fake.outbox), id="webhooks"),
         tag("section", tag("h2", "State"), _state(account), id="state"),
         _exchanges(account, after),
         live=True,
@@ -211,6 +216,42 @@ def _charge(charge: Charge) -> Markup:
         tag("td", f"{charge.first_on} to {charge.last_on}"),
         tag("td", str(charge.amount)),
         tag("td", charge.outcome, class_=kind),
+    )
+
+
+def _webhooks(outbox: Outbox) -> Markup:
+    heads = ("Number", "Time", "Event", "URL", "Attempt", "Response", "Again")
+    newest = list(outbox.deliveries)[: -NEWEST - 1 : -1]
+    return tag(
+        "div",
+        tag(
+            "p",
+            f"{outbox.total} deliveries, newest first; {outbox.waiting} to come.",
+            class_="hint",
+        ),
+        _table("Webhooks", heads, [_delivery(delivery) for delivery in newest]),
+    )
+
+
+def _delivery(delivery: WebhookDelivery) -> Markup:
+    response = str(delivery.status) if delivery.status else delivery.problem
+    return tag(
+        "tr",
+        tag("td", str(delivery.number)),
+        tag("td", f"{delivery.at:%Y-%m-%d %H:%M:%S}"),
+        tag("td", tag("code", delivery.word)),
+        tag("td", tag("code", delivery.url)),
+        tag("td", str(delivery.attempt)),
+        tag("td", response, class_="good" if delivery.accepted else "bad"),
+        tag(
+            "td",
+            tag(
+                "form",
+                tag("input", name="webhook", type="hidden", value=str(delivery.webhook)),
+                tag("button", "Resend", name="do", value="resend"),
+                method="post",
+            ),
+        ),
     )
 
 

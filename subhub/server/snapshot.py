@@ -22,9 +22,20 @@ from subhub.sandbox.windows import RateWindow
 TAG: Final = "$"
 _INVALID: Final = (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 NOT_STATE: Final = frozenset(
-    {"_clock", "agenda", "charges", "charge_plan", "ids", "exchanges", "faults", "site", "_lock"}
+    {
+        "_clock",
+        "agenda",
+        "charges",
+        "outbox",
+        "ids",
+        "charge_plan",
+        "exchanges",
+        "faults",
+        "site",
+        "_lock",
+    }
 )
-"""The attributes that are not written so: the first four have their own form, others start new.
+"""The attributes that are not written so: the first five have their own form, others start new.
 
 Rate windows, under any name, start new too.
 """
@@ -38,6 +49,7 @@ def snapshot(fake: Fake) -> JsonObject:
         "ids": fake.ids.drawn,
         "agenda": fake.agenda.rows(),
         "charges": fake.charges.rows(),
+        "outbox": fake.outbox.state(),
         "state": {name: _encoded(name, value) for name, value in state_of(fake).items()},
     }
 
@@ -52,6 +64,7 @@ def restore(kind: type[Fake], document: JsonObject) -> Fake:
         fake.ids = Ids(str(document["seed"]), int(document["ids"]))
         fake.agenda.restore(document["agenda"])
         fake.charges.restore(document["charges"])
+        fake.outbox.restore(document["outbox"])
     except (*_INVALID, InvalidRequest) as error:
         message = f"this is not the state of a {kind.__name__}: {error!r}"
         raise ValueError(message) from error

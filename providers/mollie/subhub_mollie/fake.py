@@ -39,6 +39,9 @@ class MollieFake(SubscriptionRoutes):
         "retries": "how many times a subscription attempts a failed payment again; by default it "
         "only makes the next one when that is due",
         "paid_back_days": "the days until a customer gets money back; no payment shows that",
+        "webhook_retries": "the seconds from each webhook call without a 2xx to the next one",
+        "webhooks": "called for payments that are paid, failed or expired; a charge that is paid "
+        "back calls none",
         "unknown fields": "a body or query with a parameter that is not documented is refused",
         "testmode": "the parameter is refused with 400; documented is that it must not be sent",
         "errors": "the texts of most refusals, and 422 for every field that does not fit",

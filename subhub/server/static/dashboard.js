@@ -23,6 +23,7 @@ function addSwitch() {
 function update(page) {
   document.querySelector("#now").textContent = page.querySelector("#now").textContent;
   replace("#charges", page);
+  replace("#webhooks", page);
   if (total(page) === total(document)) return;
   const restarted = parseInt(total(page), 10) < parseInt(total(document), 10);
   if (restarted) return location.reload();

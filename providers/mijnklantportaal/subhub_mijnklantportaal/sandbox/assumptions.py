@@ -96,7 +96,19 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "The amount of a manual invoice is the sum of its lines with VAT. A number can be used "
         "twice, and nobody is notified."
     ),
-    "webhook_records": "Records are kept, and nothing is sent to them. Two can be equal.",
+    "webhook_records": "Two records can be equal; then both are called.",
+    "webhook_body": (
+        "The body of a webhook call is not documented. It has the `id` of the object, for a "
+        "payment that of its subscription; or it is the whole `object`, or `empty`."
+    ),
+    "webhook_retries": (
+        "Retries are not documented. A call that is not answered with 2xx is repeated after these "
+        "seconds."
+    ),
+    "webhook_events": (
+        "Called are the URLs for customers, subscriptions and their payments, payment links and "
+        "invoices that are created, changed or paid here; for expiry and deletion none are."
+    ),
     "link_life": "A payment link works until the end of its `expiresAt` day, or forever.",
-    "not_simulated": "Webhook calls, OAuth and invoices with a PDF are not simulated.",
+    "not_simulated": "OAuth and invoices with a PDF are not simulated.",
 }

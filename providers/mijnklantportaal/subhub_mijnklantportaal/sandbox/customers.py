@@ -89,4 +89,5 @@ class CustomerRoutes(Portal):
             "createdAt": self.atom(self.clock.now()),
         }
         self.customers[customer["id"]] = customer
+        self.emit("customer-created", customer)
         return customer

@@ -14,6 +14,7 @@ from subhub.sandbox import (
     Received,
     Refusal,
     Reply,
+    attempts,
     chargeable,
     collect,
     period_start,
@@ -131,6 +132,7 @@ class SubscriptionRoutes(CustomerRoutes):
             subscription.terminated_at = self.moment(body["terminatedAt"])
             # one that had ended, and runs again, was not charged meanwhile
             self._charge(subscription)
+        self.emit("subscription-updated", self._shown(subscription))
         return Reply.json(200, self._shown(subscription))
 
     def add_subscription(
@@ -170,6 +172,7 @@ class SubscriptionRoutes(CustomerRoutes):
         )
         self.subscriptions[subscription.id] = subscription
         self._plan_renewal(subscription)
+        self.emit("subscription-created", self._shown(subscription))
         self._charge(subscription)
         return self._shown(subscription)
 
@@ -184,6 +187,20 @@ class SubscriptionRoutes(CustomerRoutes):
         if task != RENEW:
             return super().carry_out(task, subject)
         return self._charge(self.subscriptions[subject])
+
+    def charge_made(self, charge: Charge) -> None:
+        """Call the webhooks of a payment: the first attempt creates it, and later ones update it."""
+        if not self.webhooks:  # else a year of renewals takes longer
+            return
+        first = charge.outcome != "refunded" and attempts(self.charges, charge) == 1
+        # what a payment looks like is not documented
+        payment: JsonObject = {
+            "id": charge.subscription_id,
+            "customerId": charge.customer_id,
+            "amount": f"{charge.amount.amount:f}",
+            "status": charge.outcome,
+        }
+        self.emit(f"subscription-payment-{'created' if first else 'updated'}", payment)
 
     def is_owed(self, charge: Charge) -> bool:
         """Return whether the subscription has not ended since."""

@@ -66,6 +66,13 @@ class Profile(Fake):
 
     # Answers --------------------------------------------------------------------------------------
 
+    def call_webhook(self, payment: JsonObject) -> None:
+        """Call the webhook of a payment whose status changed, with its id and nothing else."""
+        if payment["webhookUrl"] is not None:
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            content = urlencode({"id": payment["id"]}).encode()
+            self.outbox.add("payment", payment["webhookUrl"], form, content)
+
     def answer(self, status: int, body: JsonObject) -> Reply:
         """Return an answer in HAL."""
         return Reply.json(status, body, {"content-type": HAL})

@@ -108,6 +108,7 @@ class Schedules(Profile):
             "failedAt" if failed else "paidAt": now,
         }
         self.payments[payment["id"]] = payment
+        self.call_webhook(payment)
         schedule.charged += 1
         schedule.steps += 1
         self.advance(subscription)
