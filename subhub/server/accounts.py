@@ -75,8 +75,7 @@ class ServedAccount:
     def snapshot(self) -> JsonObject:
         """Return the state as a JSON document."""
         _ = self.catch_up()
-        document = {"site": self.site, "plans": self.plan_ids, **snapshot(self.fake)}
-        return {**document, "saved_at": self._wall().replace(microsecond=0).isoformat()}
+        return {"site": self.site, "plans": self.plan_ids, **snapshot(self.fake)}
 
     def restore(self, document: JsonObject) -> None:
         """Continue from the state in *document*. Raises `ValueError` if it is not valid.
@@ -89,7 +88,8 @@ class ServedAccount:
         self.plan_ids = plan_ids  # only now: what cannot be restored changes nothing
         self._use(fake)
         # the time between two runs passes here too; a frozen clock that lags behind catches up
-        saved_at = dt.datetime.fromisoformat(state["saved_at"])
+        now = self._wall().replace(microsecond=0)
+        saved_at = dt.datetime.fromisoformat(state.get("saved_at", now.isoformat()))
         self._keep_ahead(max(dt.timedelta(), self.fake.clock.now() - saved_at))
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -204,7 +204,8 @@ class Sandbox:
         mark = self._mark()
         if self._file is None or self._saved == mark:
             return
-        current = {path: account.snapshot() for path, account in self.accounts.items()}
+        at = {"saved_at": self._now().replace(microsecond=0).isoformat()}
+        current = {path: {**one.snapshot(), **at} for path, one in self.accounts.items()}
         self._file.save({**self._states, **current})
         self._saved = mark
 
