@@ -61,11 +61,11 @@ def serve(
     state: Annotated[
         Path | None, typer.Option(help="Keep the state in this file, for the next run.")
     ] = None,
-    real_time: Annotated[
+    frozen: Annotated[
         bool,
         typer.Option(
-            "--real-time",
-            help="Run the clocks in real time (default: frozen), and enforce rate limits.",
+            "--frozen/--real-time",
+            help="Freeze the clocks and enforce no rate limits (default: the clocks run).",
         ),
     ] = False,
     output: Output,
@@ -89,7 +89,7 @@ def serve(
         server.listen(host, port) as listening,
     ):
         origin = public or server.origin_of(listening)
-        sandbox = server.Sandbox(origin, stored, real_time=real_time)
+        sandbox = server.Sandbox(origin, stored, real_time=not frozen)
         for chosen, name, sold in served:
             _ = sandbox.add(chosen, name, sold)
         _print(sandbox, skipped, output)

@@ -66,6 +66,7 @@ class AsyncExecutor(BaseClient):
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         statuses: Statuses | None = None,
+        webhook_secrets: Sequence[str] = (),
         rate_limit: RateLimit | str | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -93,6 +94,7 @@ class AsyncExecutor(BaseClient):
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
             statuses=statuses,
+            webhook_secrets=webhook_secrets,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -256,10 +258,10 @@ class AsyncExecutor(BaseClient):
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """Call what waits for another machine, while other tasks run.
+    """Call what waits for a disk or another machine, while other tasks run.
 
     A task that is cancelled meanwhile still waits: what was written has to be known.
     """
-    from anyio import to_thread  # noqa: PLC0415 - only stores on other machines need it
+    from anyio import to_thread  # noqa: PLC0415 - only stores need it
 
     return await to_thread.run_sync(call)

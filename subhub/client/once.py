@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
@@ -101,9 +102,10 @@ class JobSteps:
         return self._job
 
     def open_now(self) -> None:
-        """Open the job, unless that would have to wait for another machine: `open` does it then."""
+        """Open the job, unless that would have to wait: `open` does it then."""
         if not self._remote:
-            self._job = self._open_job()
+            with suppress(Locked):
+                self._job = self._open_job()
 
     def open(self) -> Steps[None]:
         """Open the job, if it is not open."""
@@ -140,7 +142,7 @@ class JobSteps:
         wait, until = FIRST_TRY, monotonic() + self.longest
         while True:
             try:
-                answer: T = (yield StoreCall(question)) if self._remote else question()
+                answer: T = yield StoreCall(question)
             except Locked as locked:
                 if monotonic() + wait > until:
                     message = (

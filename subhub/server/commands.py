@@ -21,8 +21,8 @@ LARGEST: Final = 1_000_000_000
 """The largest count of a command; nobody schedules more faults, and any JSON reader can read it."""
 SHOWN: Final = 60
 """How much of an invalid value is shown, in characters."""
-_Count = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
-_Text = Annotated[str, Field(max_length=1000)]
+Count = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+ShortText = Annotated[str, Field(max_length=1000)]
 _EXPECTED: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -87,16 +87,16 @@ class AdvanceClock(Command):
 class ScheduleFault(Command):
     """Schedule a fault for the next *times* requests, or by a rule until it is cleared."""
 
-    kind: _Text
+    kind: ShortText
     after: bool = False
-    status: _Count = 500
+    status: Count = 500
     seconds: float | None = None
-    method: _Text | None = None
-    path: _Text | None = None
-    times: _Count | None = None
-    every: _Count | None = None
+    method: ShortText | None = None
+    path: ShortText | None = None
+    times: Count | None = None
+    every: Count | None = None
     probability: float | None = None
-    seed: _Count = 0
+    seed: Count = 0
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -144,13 +144,13 @@ class ListExchanges(Command):
 class AddPlan(Command):
     """Create a plan, in the words of `[plans.KEY]` in subhub.toml."""
 
-    key: _Text
-    name: _Text
-    price: _Text
-    interval: _Text
+    key: ShortText
+    name: ShortText
+    price: ShortText
+    interval: ShortText
     tax_rate: str | float | None = None
     tax: Tax | None = None
-    description: _Text | None = None
+    description: ShortText | None = None
     public: bool | None = None
 
     def carry_out(self, account: ServedAccount) -> None:
@@ -177,7 +177,7 @@ class AddPlan(Command):
 class Pay(Command):
     """Pay on a checkout page, as a customer does."""
 
-    url: _Text
+    url: ShortText
 
     def carry_out(self, account: ServedAccount) -> None:
         """Pay in *account*."""
@@ -203,7 +203,7 @@ class Decline(Pay):
 class Assume(Command):
     """Decide what the provider's documentation leaves open."""
 
-    name: _Text
+    name: ShortText
     value: bool | int | str
 
     def carry_out(self, account: ServedAccount) -> None:

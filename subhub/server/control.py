@@ -17,6 +17,14 @@ from subhub._version import __version__
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
+from subhub.server.charge_commands import (
+    ListCharges,
+    PlanCharges,
+    charge_plan,
+    charges,
+    clear_charge_plan,
+    plan_charges,
+)
 from subhub.server.commands import (
     AddPlan,
     AdvanceClock,
@@ -31,6 +39,15 @@ from subhub.server.commands import (
     planned,
 )
 from subhub.server.forms import read_body
+from subhub.server.webhook_commands import (
+    ListDeliveries,
+    PlanWebhooks,
+    Resend,
+    deliveries,
+    plan_webhooks,
+    resend,
+    webhook_plan,
+)
 
 READING: Final = frozenset({"GET", "HEAD"})
 
@@ -145,6 +162,14 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/state", "Read the whole state, to restore it later.", _state),
     Endpoint("PUT", "/state", "Restore a state that was read here.", _restore, RestoreState),
     Endpoint("POST", "/reset", "Delete everything except the plans.", _reset),
+    Endpoint("GET", "/charges", "List the charges.", charges, ListCharges),
+    Endpoint("GET", "/charge-plan", "List what goes wrong with charges.", charge_plan),
+    Endpoint("POST", "/charge-plan", "Let charges go wrong.", plan_charges, PlanCharges),
+    Endpoint("DELETE", "/charge-plan", "Let no charges go wrong.", clear_charge_plan),
+    Endpoint("GET", "/deliveries", "List the latest webhooks.", deliveries, ListDeliveries),
+    Endpoint("POST", "/deliveries", "Deliver a webhook once more.", resend, Resend),
+    Endpoint("GET", "/webhook-plan", "Read how webhooks arrive.", webhook_plan),
+    Endpoint("POST", "/webhook-plan", "Say how webhooks arrive.", plan_webhooks, PlanWebhooks),
     Endpoint("GET", "/exchanges", "List the latest requests.", _exchanges, ListExchanges),
 )
 """The endpoints of each account, below `/_sandbox/PROVIDER/NAME`."""

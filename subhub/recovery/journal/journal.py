@@ -313,13 +313,7 @@ class JournalEntry:
         While the file is locked they are kept, so no call waits for them for ever; nor for a
         database on another machine, which is written to in the background.
         """
-        if self._journal.remote:
-            return True
-        try:
-            return self._journal.database.flush()
-        except JournalError as error:
-            self._warn(error)
-            return True
+        return self._journal.remote or self._journal.database.flush()
 
     def _note(self, statement: Statement) -> None:
         # Not durable: if a power failure undoes it, a closed intent is open again, which costs a
@@ -327,10 +321,7 @@ class JournalEntry:
         try:
             self._journal.database.write_soon(statement)
         except JournalError as error:
-            self._warn(error)
-
-    def _warn(self, error: JournalError) -> None:
-        logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
+            logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
 
 
 def _closing(intent: Intent, *, in_job: bool, done: bool, object_id: str | None) -> Statement:
