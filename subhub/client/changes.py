@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.client.change_tokens import KindState, Mark, Snapshot
-from subhub.client.validation import choice
+from subhub.client.validation import choice, listed, whole_number
 from subhub.errors import InvalidReply, InvalidRequest, NotFound, Rejected, Unsupported
 from subhub.models import Change, Event, Result
 from subhub.plugin.pagination import PageState
@@ -49,11 +49,9 @@ class Comparison:
         about: str | Collection[str] | None,
         pages: int | None,
     ) -> None:
-        if pages is not None and pages < 1:
-            raise InvalidRequest.of("pages", f"must be >= 1 or None, got {pages!r}")
         self._operations = operations
         self._account = account
-        self._left = pages
+        self._left = None if pages is None else whole_number("pages", pages, 1)
         wanted = _listed(operations, about)
         if since is None:
             self._snapshot = Snapshot(account.identity)
@@ -285,7 +283,7 @@ class AsyncChanges(AsyncIterator[Event]):
 def _listed(operations: Operations, about: str | Collection[str] | None) -> list[str]:
     """Return the kinds to list: those that are asked for, or all that the provider lists."""
     if about is not None:
-        asked = [about] if isinstance(about, str) else [*about]
+        asked = [about] if isinstance(about, str) else [*listed("about", about)]
         for kind in asked:
             _ = choice("about", kind, KINDS)
             operations.capabilities.require(f"list_{kind}s")

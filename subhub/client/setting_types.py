@@ -43,6 +43,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, Sequence) and not _is_text(value) and all(map(_is_text, value))
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, float) or _is_whole(value)
 
@@ -101,6 +105,7 @@ _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
         lambda value: isinstance(value, Mapping),
         "a dict such as {'active': 'in_force'}",
     ),
+    "webhook_secrets": (_is_texts, "a list of text, because there can be several secrets"),
     "rate_limit": (
         lambda value: isinstance(value, RateLimit | str),
         "a RateLimit, or text such as '60 per 60'",
