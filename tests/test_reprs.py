@@ -21,6 +21,7 @@ from subhub.models.record import Record
 if TYPE_CHECKING:
     from pathlib import Path
 
+PLUGINS = (subhub_afternoon, subhub_mijnklantportaal, subhub_mollie)
 KEY = "ak_test_HIDDEN0123456789"
 SECRETS = ("HIDDEN", "PERSONAL")
 PERSONAL = re.compile("(name|email|address|street|postal|city|phone|iban|holder)")
@@ -103,13 +104,13 @@ def test_a_dry_run_shows_the_request_only_when_it_is_asked_for() -> None:
 
 
 def test_every_field_that_is_about_a_person_is_left_out() -> None:
-    for plugin in (subhub_afternoon, subhub_mijnklantportaal, subhub_mollie):
+    for plugin in PLUGINS:
         for module in pkgutil.walk_packages(plugin.__path__, f"{plugin.__name__}."):
             _ = importlib.import_module(module.name)
     shown = {
         f"{kind.__name__}.{name}"
         for kind in kinds()
-        if kind.__module__.startswith("subhub")
+        if kind.__module__.partition(".")[0] in {"subhub", *(plugin.__name__ for plugin in PLUGINS)}
         for name, field in kind.model_fields.items()
         if field.repr and PERSONAL.match(name)
     }
