@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from subhub.errors import ConfigError
 from subhub.plugin.rate_limits import RateLimit
@@ -43,8 +43,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, Sequence) and not _is_text(value) and all(map(_is_text, value))
+def _is_texts(value: object) -> bool:
+    if not isinstance(value, Sequence) or _is_text(value):
+        return False
+    return all(map(_is_text, cast("Sequence[object]", value)))
 
 
 def _is_number(value: object) -> bool:
