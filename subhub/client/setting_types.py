@@ -44,7 +44,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    if not isinstance(value, Sequence) or _is_text(value):
+    if _is_text(value) or not isinstance(value, Sequence):
         return False
     return all(map(_is_text, cast("Sequence[object]", value)))
 
