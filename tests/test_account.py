@@ -15,6 +15,7 @@ from subhub import ConfigError, Money, PluginError
 from subhub.client.account import open_account
 from subhub.models import Interval, PlanDraft
 from subhub.plugin import Encoded, Json, Provider, Request
+from subhub.plugin.registry import load
 
 if TYPE_CHECKING:
     from tests.conftest import Toy
@@ -57,7 +58,8 @@ def refusal(provider: type[Provider], **settings: Any) -> str:
         ({"timezone": "../etc/passwd"}, "unknown `timezone`"),
         ({"timezone": "Europe"}, "unknown `timezone`"),
         ({"base_url": "http://api.toy.test"}, "would send the API key unencrypted: use https"),
-        ({"base_url": "http://localhost.evil.test"}, "unencrypted"),
+        ({"base_url": "http://localhost.evil.example"}, "unencrypted"),
+        ({"base_url": "http://sandbox:8420"}, "unencrypted"),
         ({"base_url": "api.toy.test/v1"}, "`base_url` must be an address such as https"),
         ({"base_url": "ftp://api.toy.test"}, "must be an address such as"),
         ({"base_url": "https://"}, "must be an address such as"),
@@ -91,6 +93,28 @@ def test_an_address_of_ones_own_is_used_without_a_slash_at_its_end(
     account = open_account(toy, api_key=KEY, base_url=base_url)
 
     assert account.base_url == base_url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("address", "used"),
+    [
+        ("http://sandbox:8420/v1", True),
+        ("http://192.168.1.20:8420", True),
+        ("http://host.docker.internal:8420", True),
+        ("http://8.8.8.8", False),
+        ("http://sandbox.example.com", False),
+    ],
+)
+def test_the_sandboxs_own_key_may_be_sent_unencrypted_in_a_private_network(
+    address: str,
+    used: bool,  # noqa: FBT001
+) -> None:
+    key = load("afternoon").sandbox().api_key
+    if used:
+        assert open_account(load("afternoon"), api_key=key, base_url=address).base_url == address
+        assert "unencrypted" in refusal(load("afternoon"), api_key=f"{key}x", base_url=address)
+    else:
+        assert "unencrypted" in refusal(load("afternoon"), api_key=key, base_url=address)
 
 
 def test_without_settings_the_providers_own_hold(toy: type[Toy]) -> None:

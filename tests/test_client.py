@@ -45,7 +45,7 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
 
     there = str(inspect.signature(awaiting))
     for word, plain in (
-        ("AsyncIterator", "Iterator"),
+        ("AsyncPaginator", "Paginator"),
         ("AsyncTransport", "SyncTransport"),
         ("AsyncBulk", "Bulk"),
         ("AsyncChanges", "Changes"),
@@ -53,7 +53,7 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
     ):
         there = there.replace(word, plain)
     assert there.replace("AsyncHttpClient", "SyncHttpClient") == str(inspect.signature(sync))
-    lists = "Iterator" in str(inspect.signature(sync).return_annotation)
+    lists = "Paginator" in str(inspect.signature(sync).return_annotation)
     at_once = {
         "__init__",
         "bulk",

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -47,7 +47,7 @@ class Application(dict[str, Any]):
             rate_limit=FREE,
         )
         self.stored: dict[str, str] = {}
-        super().__init__(save=self.save)
+        super().__init__(save=self.save, __name__=__name__)
         self.run(SHARED.replace("Client.from_config()", "given"), given=self.billing)
 
     def save(self, object_id: str, found: Any) -> None:
@@ -102,7 +102,6 @@ def fastapi(application: Application) -> Any:
 
 def flask(application: Application) -> Any:
     _ = pytest.importorskip("flask")
-    application["__name__"] = __name__
     application.run(FLASK)
     return wsgi(application["app"])
 
@@ -114,7 +113,9 @@ def django(application: Application) -> Any:
         conf.settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF="", USE_TZ=True)
         django.setup()
     application.run(DJANGO)
-    conf.settings.ROOT_URLCONF = SimpleNamespace(urlpatterns=application["urlpatterns"])
+    urls: Any = ModuleType("urls")
+    urls.urlpatterns = application["urlpatterns"]
+    conf.settings.ROOT_URLCONF = urls
     handlers: Any = import_module("django.core.handlers.wsgi")
     return wsgi(handlers.WSGIHandler())
 

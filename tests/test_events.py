@@ -171,7 +171,7 @@ class TestSecrets:
             ([""], r"`webhook_secrets\[0\]` is empty"),
             ([HOOK, " "], r"`webhook_secrets\[1\]` is empty"),
             ([f"{HOOK}\n"], "ends with white space"),
-            ([b"secret"], "must be text, got bytes"),
+            ([b"secret"], "must be a list of text"),
             (["env:HOOK_NEW"], "write env:HOOK_NEW in subhub.toml, and pass the secret itself"),
             (["${HOOK_NEW}"], "write env:HOOK_NEW in subhub.toml"),
         ],

@@ -48,7 +48,7 @@ def test_no_page_is_read_beyond_the_limit(
 
 
 def test_a_negative_limit_is_refused_at_once(billing: Caller, desk: Desk) -> None:
-    with pytest.raises(InvalidRequest, match="must be >= 0, got -1") as caught:
+    with pytest.raises(InvalidRequest, match="must be a whole number >= 0, got -1") as caught:
         billing.list_plans(limit=-1)
 
     assert "limit" in caught.value.fields

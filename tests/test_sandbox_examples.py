@@ -12,6 +12,7 @@ import pytest
 
 from subhub import Interval, Money, PlanDraft
 from subhub.plugin.registry import load
+from subhub.sandbox import charge_plan
 from subhub.sandbox.faults import KINDS
 from subhub.server import Application, Sandbox, listen, origin_of, serving
 
@@ -59,5 +60,19 @@ def test_the_programs_of_a_page_run(page: str) -> None:
 
 
 def test_the_faults_in_the_documentation_are_all_there() -> None:
+    faults = _section("\n## Faults\n")
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", faults, re.MULTILINE)) == KINDS
+
+
+def test_the_charges_in_the_documentation_are_all_there() -> None:
+    charges = _section("\n### Charges that go wrong\n")
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.+?) \| `.*\+(\w+)@.*9998\.(\d\d) \|$", charges, re.MULTILINE
+    )
+    assert {kind: text for kind, text, *_ in rows} == charge_plan.KINDS
+    assert {word: int(cents) for _, _, word, cents in rows} == charge_plan.MAGIC_CENTS
+
+
+def _section(title: str) -> str:
     text = (ROOT / "docs/sandbox.md").read_text("utf-8")
-    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE)) == KINDS
+    return text.partition(title)[2].partition("\n## ")[0]

@@ -1,32 +1,38 @@
 """A web shop that sells a plan through the provider in `subhub.toml`.
 
-Start the sandbox with `subhub sandbox serve`, and run the shop with the plan id that it prints:
+    pip install "subhub-billing[cli,sandbox]" subhub-afternoon subhub-mijnklantportaal
+    pip install fastapi uvicorn jinja2 python-multipart
+    subhub sandbox serve    # in this folder, and in a second terminal
+    python shop.py
 
-    SHOP_PLAN=phone python shop.py
-
-Then open http://127.0.0.1:8000/. To change the provider, change the account in `subhub.toml` and
-the plan id: this file does not name a provider.
+Then open http://127.0.0.1:8000/. To change the provider, change one word in `subhub.toml`: nothing
+in here names a provider.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-from html import escape
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import parse_qsl
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from fastapi import Cookie, FastAPI, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+from orders import Orders
 
-from subhub import AsyncClient, CustomerDraft, SubhubError
+from subhub import Answer, Client, CustomerDraft, InvalidRequest, SubhubError, access_at
 
-CONFIGURATION: Final = Path(__file__).with_name("subhub.toml")
-PLAN: Final = os.environ.get("SHOP_PLAN", "phone")
+HERE: Final = Path(__file__).parent
 ADDRESS: Final = os.environ.get("SHOP_ADDRESS", "http://127.0.0.1:8000")
+PLAN: Final = "phone"
+ZONE: Final = ZoneInfo("Europe/Amsterdam")  # the days of a subscription are the company's
+DEADLINE: Final = 10.0  # how many seconds a visitor waits for the provider, at most
 FIELDS: Final = {
     "name": "Company",
     "email": "E-mail address",
@@ -34,63 +40,119 @@ FIELDS: Final = {
     "postal_code": "Postal code",
     "city": "City",
 }
+logger: Final = logging.getLogger("shop")
+templates: Final = Jinja2Templates(HERE / "templates")
+Visitor = Annotated[str | None, Cookie()]
 
 
-async def order_form(_: Request) -> Response:
-    """Show the plan, with a form for the customer."""
-    inputs = "".join(
-        f'<p><label for="{name}">{label}</label><br><input id="{name}" name="{name}" required></p>'
-        for name, label in FIELDS.items()
-    )
-    form = f'<form method="post" action="/buy">{inputs}<button>Subscribe</button></form>'
-    return page("Phone subscription", form)
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Open one client for the whole process: it keeps connections, and one rate limit for all."""
+    app.state.orders = Orders(HERE / "orders.db")
+    with Client.from_config(HERE / "subhub.toml") as billing:
+        app.state.billing = billing.with_options(deadline=DEADLINE)
+        yield
 
 
-async def buy(request: Request) -> Response:
-    """Redirect the customer to the provider's page, where they pay."""
-    form = dict(parse_qsl((await request.body()).decode()))
-    draft = CustomerDraft(country="NL", **{name: form.get(name, "") for name in FIELDS})
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/")
+def start(request: Request, visitor: Visitor = None) -> Response:
+    """Show the form; a visitor who has ordered sees the order."""
+    orders: Orders = request.app.state.orders
+    if visitor is not None and orders.link(visitor):
+        return RedirectResponse("/order", 303)
+    response = page(request, "form.html", values={}, problems={})
+    if visitor is None or not orders.exists(visitor):
+        secure = ADDRESS.startswith("https://")
+        response.set_cookie("visitor", orders.begin(), httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+@app.post("/")
+def buy(  # noqa: PLR0917 - FastAPI reads the form's fields from here
+    request: Request,
+    visitor: Visitor = None,
+    name: Annotated[str, Form()] = "",
+    email: Annotated[str, Form()] = "",
+    address: Annotated[str, Form()] = "",
+    postal_code: Annotated[str, Form()] = "",
+    city: Annotated[str, Form()] = "",
+) -> Response:
+    """Send the visitor to the provider's page, where they pay; a second click goes there too."""
+    orders: Orders = request.app.state.orders
+    billing: Client = request.app.state.billing
+    if visitor is None or not orders.exists(visitor):
+        return RedirectResponse("/", 303)  # without a cookie, nobody could be shown their order
+    if link := orders.link(visitor):
+        return RedirectResponse(link.url, 303)
+    values = dict(zip(FIELDS, (name, email, address, postal_code, city), strict=True))
+    # a provider that can keep our own id finds the customer again, instead of making a second
+    known = billing.supports("create_signup_link:external_id")
     try:
-        async with AsyncClient.from_config(CONFIGURATION) as billing:
-            # not every provider can redirect the browser back
-            returns = billing.capabilities.supports("create_signup_link:return_url")
-            link = await billing.create_signup_link(
-                plan=PLAN,
-                customer=draft,
-                return_url=f"{ADDRESS}/thanks" if returns else None,
-                back_url=f"{ADDRESS}/" if returns else None,
-            )
-    except SubhubError as error:
-        return page("That did not work", f"<p role=alert>{escape(str(error))}</p>", 502)
-    return RedirectResponse(link.url, 303)
+        customer = CustomerDraft(country="NL", external_id=visitor if known else None, **values)
+    except InvalidRequest as error:
+        return page(request, "form.html", 422, values=values, problems=error.fields)
+    returns = billing.supports("create_signup_link:return_url")
+    link = billing.create_signup_link(
+        plan=PLAN,
+        customer=customer,
+        return_url=f"{ADDRESS}/order" if returns else None,
+        back_url=f"{ADDRESS}/order" if returns else None,
+    )
+    return RedirectResponse(orders.keep_link(visitor, link).url, 303)
 
 
-async def thanks(_: Request) -> Response:
-    """Show the subscriptions at the provider. Anyone can open this page, so it proves nothing."""
-    async with AsyncClient.from_config(CONFIGURATION) as billing:
-        items = [
-            f"<li>{escape(item.id)}: {escape(item.raw_status or 'unknown')}</li>"
-            async for item in billing.list_subscriptions()
-        ]
-        return page(
-            "Subscriptions", f"<p>Billed by {billing.provider}.</p><ul>{''.join(items)}</ul>"
-        )
+@app.get("/order")
+def order(request: Request, visitor: Visitor = None) -> Response:
+    """Show what came of the visitor's own order, as the provider says it.
+
+    That a browser comes here proves nothing: the page is open to everyone.
+    """
+    orders: Orders = request.app.state.orders
+    billing: Client = request.app.state.billing
+    link = orders.link(visitor) if visitor else None
+    if visitor is None or link is None:
+        return RedirectResponse("/", 303)
+    found = orders.subscription(visitor)
+    if found is None:
+        # the customer is new, so had no subscription before
+        signup = billing.follow(link, known=[])
+        if signup.state == "expired":
+            orders.forget_link(visitor, link)
+        if signup.subscription is None:
+            return page(request, "waiting.html", state=signup.state, url=link.url)
+        found = signup.subscription.id
+        orders.keep_subscription(visitor, found)
+    subscription = billing.get_subscription(found)
+    access = access_at(subscription, datetime.now(ZONE))
+    return page(
+        request,
+        "order.html",
+        subscription=subscription,
+        open=access.answer in {Answer.YES, Answer.GRACE},
+        undecided=access.answer is Answer.UNKNOWN,
+        reason=access.reason,
+    )
 
 
-def page(title: str, content: str, status: int = 200) -> HTMLResponse:
+@app.exception_handler(SubhubError)
+def billing_failed(request: Request, error: Exception) -> Response:
+    """Tell the visitor that it did not work, and the log why."""
+    logger.error("%s %s failed: %s", request.method, request.url.path, error)
+    wait = getattr(error, "retry_after", None)
+    response = page(request, "failed.html", 503)
+    response.headers["Retry-After"] = str(round(wait or 30))
+    return response
+
+
+def page(request: Request, template: str, status: int = 200, **values: object) -> Response:
     """Return a page of the shop."""
-    head = f'<meta charset="utf-8"><title>{title}</title>'
-    body = f"<main><h1>{title}</h1>{content}</main>"
-    return HTMLResponse(f'<!doctype html><html lang="en">{head}{body}</html>', status)
+    return templates.TemplateResponse(
+        request, template, {"fields": FIELDS, **values}, status_code=status
+    )
 
-
-app = Starlette(
-    routes=[
-        Route("/", order_form),
-        Route("/buy", buy, methods=["POST"]),
-        Route("/thanks", thanks),
-    ]
-)
 
 if __name__ == "__main__":
     uvicorn.run(app, host="127.0.0.1", port=int(ADDRESS.rpartition(":")[2]))

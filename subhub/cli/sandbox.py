@@ -36,6 +36,7 @@ def describe_provider(
         ("Assumptions, where the provider's documentation is silent", found.assumptions),
         ("Faults that can be scheduled", found.faults),
         ("Magic values: an e-mail address or amount that makes a call fail", found.magic),
+        ("Charges that go wrong: by plan, or by the customer's address or price", found.charges),
     ):
         typer.echo(f"\n{title}:\n")
         output.table(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))

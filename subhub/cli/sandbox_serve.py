@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -42,6 +43,14 @@ def serve(
     host: Annotated[
         str, typer.Option(help="The address to bind; default: only this machine can reach it.")
     ] = "127.0.0.1",
+    public_url: Annotated[
+        str,
+        typer.Option(help="The URL at which others reach it, such as http://sandbox:8420."),
+    ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name that requests may reach it by. Repeatable."),
+    ] = None,
     provider: Annotated[
         list[str] | None,
         typer.Option(help="A provider to serve, as the account `main`. Repeatable."),
@@ -52,11 +61,11 @@ def serve(
     state: Annotated[
         Path | None, typer.Option(help="Keep the state in this file, for the next run.")
     ] = None,
-    real_time: Annotated[
+    frozen: Annotated[
         bool,
         typer.Option(
-            "--real-time",
-            help="Run the clocks in real time (default: frozen), and enforce rate limits.",
+            "--frozen/--real-time",
+            help="Freeze the clocks and enforce no rate limits (default: the clocks run).",
         ),
     ] = False,
     output: Output,
@@ -73,19 +82,34 @@ def serve(
     accounts = _accounts(provider or [], configuration, skipped)
     plans = configuration.plans() if configuration else PLANS
     served = list(_with_plans(accounts, plans, skipped, output))
+    public = _public(public_url)
     stored = server.StateFile(state) if state else None
     with (
         stored.locked() if stored else nullcontext(),
         server.listen(host, port) as listening,
     ):
-        sandbox = server.Sandbox(server.origin_of(listening), stored, real_time=real_time)
+        origin = public or server.origin_of(listening)
+        sandbox = server.Sandbox(origin, stored, real_time=not frozen)
         for chosen, name, sold in served:
             _ = sandbox.add(chosen, name, sold)
         _print(sandbox, skipped, output)
         exposed = server.is_exposed(listening)
-        server.run(server.Application(sandbox, exposed=exposed), listening)
+        application = server.Application(sandbox, exposed=exposed, hosts=allow_host or ())
+        server.run(application, listening)
         sandbox.save()  # the server only logs that it cannot; for the command, it is an error
     output.note("stopped")
+
+
+def _public(url: str) -> str:
+    """Return the origin that *url* is; "" for none."""
+    parts = urlsplit(url)
+    clean = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    if url and not (clean and f"{parts.scheme}://{parts.netloc}" == url.rstrip("/")):
+        message = (
+            f"--public-url must be a URL without a path, such as http://sandbox:8420, got {url!r}"
+        )
+        raise ConfigError(message)
+    return url.rstrip("/")
 
 
 def _need_sandbox_extra() -> None:

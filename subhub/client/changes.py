@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.client.change_tokens import KindState, Mark, Snapshot
-from subhub.client.validation import choice
+from subhub.client.validation import choice, listed, whole_number
 from subhub.errors import InvalidReply, InvalidRequest, NotFound, Rejected, Unsupported
 from subhub.models import Change, Event, Result
-from subhub.plugin.pagination import Paginator
+from subhub.plugin.pagination import PageState
 from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
@@ -53,11 +53,9 @@ class Comparison:
     ) -> None:
         if isinstance(recheck, str):
             raise InvalidRequest.of("recheck", f"must be a list of ids, got {recheck!r}")
-        if pages is not None and pages < 1:
-            raise InvalidRequest.of("pages", f"must be >= 1 or None, got {pages!r}")
         self._operations = operations
         self._account = account
-        self._left = pages
+        self._left = None if pages is None else whole_number("pages", pages, 1)
         self._recheck = frozenset(recheck)
         wanted = _listed(operations, about)
         if since is None:
@@ -66,7 +64,7 @@ class Comparison:
             self._snapshot = Snapshot.read(since, account.identity)
         unfinished = [kind for kind in self._snapshot.todo if kind in wanted]
         self._snapshot.todo = unfinished or wanted
-        self._lists: dict[str, Paginator[Any]] = {}
+        self._lists: dict[str, PageState[Any]] = {}
         self._missing: deque[str] = deque()
         self._pending: Callable[[], None] | None = None
 
@@ -105,9 +103,9 @@ class Comparison:
     # The list -------------------------------------------------------------------------------------
 
     def _page(self, kind: str, state: KindState) -> Steps[list[Event]]:
-        pages: Paginator[Any] | None = self._lists.pop(kind, None)
+        pages: PageState[Any] | None = self._lists.pop(kind, None)
         if pages is None:
-            pages = Paginator[Any]()
+            pages = PageState[Any]()
             pages.cursor = state.cursor
             page = yield from self._first(kind, state, pages)
         else:
@@ -128,7 +126,7 @@ class Comparison:
         self._pending = commit
         return found
 
-    def _first(self, kind: str, state: KindState, pages: Paginator[Any]) -> Steps[Page[Any]]:
+    def _first(self, kind: str, state: KindState, pages: PageState[Any]) -> Steps[Page[Any]]:
         """Read the page at which an earlier call ended; the first one, if that is gone."""
         try:
             return (yield from self._read(kind, state.cursor))
@@ -293,7 +291,7 @@ class AsyncChanges(AsyncIterator[Event]):
 def _listed(operations: Operations, about: str | Collection[str] | None) -> list[str]:
     """Return the kinds to list: those that are asked for, or all that the provider lists."""
     if about is not None:
-        asked = [about] if isinstance(about, str) else [*about]
+        asked = [about] if isinstance(about, str) else [*listed("about", about)]
         for kind in asked:
             _ = choice("about", kind, KINDS)
             operations.capabilities.require(f"list_{kind}s")

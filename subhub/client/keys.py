@@ -73,12 +73,8 @@ def checked_key(
 
 def checked_webhook_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
     """Return the secrets of an account's webhooks: an unusable one is a mistake of now."""
-    if isinstance(secrets, str):
-        raise ConfigError("`webhook_secrets` must be a list, because there can be several secrets")
     for index, found in enumerate(secrets):
         place = f"`webhook_secrets[{index}]`"
-        if not isinstance(found, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigError(f"{place} must be text, got {type(found).__name__}")
         if not found or found != found.strip():
             raise ConfigError(
                 f"{place} is empty, or begins or ends with white space: give the secret, or leave "

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from subhub.errors import ConfigError
+from subhub.errors import ConfigError, PluginError
 from subhub.sending.attempts import Hook
 
 if TYPE_CHECKING:
     from subhub.models.identity import IdentityMode
+    from subhub.plugin.provider import Provider
 
+_SERVER: Final = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, where a sandbox is served."""
 
 
 def checked_hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
     """Return *hooks*, which are called with every attempt."""
-    if callable(hooks) or not all(callable(hook) for hook in hooks):
+    if not all(callable(hook) for hook in hooks):
         raise ConfigError(f"`hooks` must be a list of callables for an `Attempt`, got {hooks!r}")
     return tuple(hooks)
+
+
+def checked_server(address: str) -> str:
+    """Return the *address* of a served sandbox."""
+    if not _SERVER.fullmatch(address):
+        raise ConfigError(
+            "`sandbox` must be true, or the address that `subhub sandbox serve` prints, such as "
+            f"http://127.0.0.1:8420, got {address!r}"
+        )
+    return address
 
 
 def checked_timeout(timeout: float) -> float:
@@ -47,11 +61,45 @@ def checked_address(base_url: str) -> str:
         raise ConfigError(
             f"`base_url` must be an address such as https://api.example.com/v1, got {shown}"
         )
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ConfigError(
-            f"`base_url` {base_url!r} would send the API key unencrypted: use https://"
-        )
     return base_url.rstrip("/")
+
+
+def check_encryption(provider: type[Provider], address: str, key: str) -> None:
+    """Raise `ConfigError` if *key* would be sent unencrypted, where that does harm.
+
+    It does none on this machine; nor in a private network if it is the key of the sandbox, which
+    is public: so a sandbox can be served in a container, or for a phone.
+
+    Args:
+        provider: The provider.
+        address: The account's base URL.
+        key: The account's key.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host in LOOPBACK:
+        return
+    if _is_private(host) and key == _sandbox_key(provider):
+        return
+    raise ConfigError(
+        f"`base_url` {address!r} would send the API key unencrypted: use https://. Without "
+        "encryption a private network can be reached with the sandbox's own key"
+    )
+
+
+def _is_private(host: str) -> bool:
+    """Return whether *host* is a name that nobody can register, or an address of no public host."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".internal", ".local", ".localhost", ".test"))
+
+
+def _sandbox_key(provider: type[Provider]) -> str | None:
+    try:
+        return provider.sandbox().api_key
+    except PluginError:
+        return None
 
 
 def check_alone(sandbox: object, **others: object) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
@@ -62,11 +63,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Why a capability is lacking, and what to do instead."""
+    """Why a capability is lacking, and what to do instead.
+
+    `kind` is who lacks it: the provider, or this plugin so far. `"account"` is not for plugins:
+    the account refuses it, because its settings say so.
+    """
 
     reason: str
     alternative: str = ""
-    kind: Literal["provider", "plugin"] = "provider"
+    kind: Literal["provider", "plugin", "account"] = "provider"
 
 
 class Described(Drafting, Protocol):
@@ -135,7 +140,7 @@ class Capabilities(Mapping[str, Capability]):
     def supports(self, name: str) -> bool:
         """Return whether the provider can do *name*; an unknown name is an `InvalidRequest`."""
         if name not in self._names:
-            close = difflib.get_close_matches(name, self._names, n=1)
+            close = difflib.get_close_matches(str(name), self._names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
             raise InvalidRequest(f"unknown capability {name!r}: {hint}")
         return self[name].supported
@@ -145,6 +150,20 @@ class Capabilities(Mapping[str, Capability]):
         found = self[name].found
         if isinstance(found, Absence):
             raise unsupported(self._provider.name, name, found)
+
+    def without(self, operations: Collection[str], absence: Absence) -> Capabilities:
+        """Return the same capabilities, in which all that is about *operations* is an *absence*.
+
+        An operation or variant that the provider lacks keeps its own reason.
+        """
+        taken = {name for name in operations if self._found[name].supported}
+        fewer, found = copy(self), dict(self._found)
+        for name in self._names:
+            if name.partition(":")[0] in taken and name not in self.lacking:
+                found[name] = Capability(name, absence)
+        fewer._found = found  # noqa: SLF001 - it is of the same class
+        fewer.lacking = frozenset(name for name in found if not found[name].supported)
+        return fewer
 
     def sellable(self, plan: PlanDraft) -> PlanDraft:
         """Return *plan*, without its tax rate if the provider refuses it only because of that.
@@ -194,9 +213,12 @@ def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
         absence: Why it is lacking.
     """
     who = "the provider cannot" if absence.kind == "provider" else "this plugin does not yet"
+    refused = f"{provider} has no `{name}` ({who})"
+    if absence.kind == "account":
+        refused = f"`{name}` is refused"
     instead = f"; instead: {absence.alternative}" if absence.alternative else ""
     return Unsupported(
-        f"{provider} has no `{name}` ({who}): {absence.reason}{instead}",
+        f"{refused}: {absence.reason}{instead}",
         operation=name,
         reason=absence.reason,
         alternative=absence.alternative,

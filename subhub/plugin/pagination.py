@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from subhub.errors import InvalidReply, InvalidRequest
+from subhub.errors import InvalidReply
 from subhub.plugin.flows import Flow, Page
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Identified(Protocol):
 I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 
 
-class Paginator(Generic[I]):
+class PageState(Generic[I]):
     """The state of reading one list: which page is next, and which ids were already returned.
 
     While data changes, an item can move to a later page and be sent again: it is returned once. A
@@ -33,16 +33,17 @@ class Paginator(Generic[I]):
     """
 
     def __init__(
-        self, keep: Callable[[I], bool] = lambda _: True, limit: int | None = None
+        self,
+        keep: Callable[[I], bool] = lambda _: True,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> None:
-        if limit is not None and limit < 0:
-            raise InvalidRequest.of("limit", f"must be >= 0, got {limit}")
         self.cursor: str | None = None
         self.more = limit != 0
         self._keep = keep
         self._left = limit
         self._given: set[str] = set()
-        self._visited: set[str] = set()
+        self._visited: set[str] = set() if after is None else {after}
 
     def take(self, page: Page[I]) -> Iterator[I]:
         """Yield the new items of *page*, and note where it leads, or raise `InvalidReply`."""
@@ -86,7 +87,7 @@ def walk(
         keep: Whether an item is to be returned.
         unreadable: Gets the error for each record that cannot be read; then none is raised.
     """
-    steps = Paginator(keep)
+    steps = PageState(keep)
     kept: list[I] = []
     missed: list[InvalidReply] = [] if unreadable is None else unreadable
     while steps.more:

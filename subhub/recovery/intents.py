@@ -83,7 +83,7 @@ class Intent:
                 facts = decoded.pop("identity", None)
                 # what an older version did not write has its default
                 return cls(**decoded, identity=None if facts is None else Identity.read(facts))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
 

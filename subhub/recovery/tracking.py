@@ -104,11 +104,6 @@ class TrackedChange:
     open: bool = field(default=False, init=False)
     _entry: JournalEntry | None = field(default=None, init=False)
 
-    @property
-    def remote(self) -> bool:
-        """Whether the journal is on another machine."""
-        return self.tracker.journal is not None and self.tracker.journal.remote
-
     def resumed(self, flow: Flow[T]) -> Flow[T]:
         """Run *flow*, unless an earlier run of the same bulk job has done this change already."""
         assert self.tracker.journal is not None  # noqa: S101 - asked of a journaled change only

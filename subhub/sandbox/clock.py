@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from subhub.sandbox.agenda import Agenda, Entry
+
 END: Final = dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
 """Where the calendar of a sandbox ends, so that a fake can add any period to the current time."""
 
@@ -14,10 +16,13 @@ END: Final = dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
 class VirtualClock:
     """The time inside a sandbox. It starts at *start*, by default now, and nothing sleeps.
 
-    Callbacks run outside the lock, because a callback may read or advance the clock itself.
+    While it advances, it stops at every entry of its agenda. Entries and callbacks run outside the
+    lock, because they may read or advance the clock themselves.
     """
 
     def __init__(self, start: dt.datetime | None = None) -> None:
+        self.agenda: Agenda | None = None
+        """What happens while the clock advances; the clock of a `Fake` has that of the fake."""
         self._now = _start(start or dt.datetime.now(dt.UTC))
         self._callbacks: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -42,7 +47,9 @@ class VirtualClock:
         with self._lock:
             if step >= END - self._now:
                 raise OverflowError("the clock cannot go that far: it ends with the year 2999")
-            self._now += step
+            target = self._now + step
+            entry = self._step(target)
+        self._run(entry, target)
         self._notify()
         return self._now
 
@@ -53,7 +60,8 @@ class VirtualClock:
         """
         with self._lock:
             moved = moment > self._now
-            self._now = max(self._now, moment)
+            entry = self._step(moment)
+        self._run(entry, moment)
         if moved:
             self._notify()
 
@@ -64,6 +72,19 @@ class VirtualClock:
     def watch(self, callback: Callable[[], None]) -> None:
         """Call *callback* each time the clock was advanced."""
         self._callbacks.append(callback)
+
+    def _step(self, target: dt.datetime) -> Entry | None:
+        """Go to the next entry and return it, or to *target* if there is none until then."""
+        entry = self.agenda.take(target) if self.agenda is not None else None
+        # an entry may be overdue, and the clock may have been advanced further meanwhile
+        self._now = max(self._now, target if entry is None else entry.at)
+        return entry
+
+    def _run(self, entry: Entry | None, target: dt.datetime) -> None:
+        while entry is not None and self.agenda is not None:
+            self.agenda.carry_out(entry)
+            with self._lock:
+                entry = self._step(target)
 
     def _notify(self) -> None:
         for callback in self._callbacks:

@@ -1,4 +1,4 @@
-"""Description of a sandbox as tables: its routes, assumptions, faults and magic values."""
+"""Description of a sandbox as tables: its routes, assumptions, faults, charges, magic values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from subhub.messages import is_object
+from subhub.sandbox import charge_plan
+from subhub.sandbox.charge_plan import MAGIC_CENTS
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import KINDS
 from subhub.sandbox.magic import MAGIC
@@ -16,12 +18,13 @@ DescriptionRow: TypeAlias = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A sandbox as four tables. All rows of a table have the same keys."""
+    """A sandbox as five tables. All rows of a table have the same keys."""
 
     routes: list[DescriptionRow]
     assumptions: list[DescriptionRow]
     faults: list[DescriptionRow]
     magic: list[DescriptionRow]
+    charges: list[DescriptionRow]
 
 
 def describe(fake: Fake) -> Description:
@@ -49,6 +52,15 @@ def describe(fake: Fake) -> Description:
                 "carried_out": magic.fault.carried_out,
             }
             for magic in MAGIC
+        ],
+        charges=[
+            {
+                "kind": kind,
+                "what": text,
+                "email": f"anyone+{kind}@example.com",
+                "amount": f"9998.{MAGIC_CENTS[kind]:02}",
+            }
+            for kind, text in charge_plan.KINDS.items()
         ],
     )
 

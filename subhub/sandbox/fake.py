@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache
@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 
 from subhub.messages import is_object
 from subhub.models import PlanDraft
+from subhub.sandbox import collecting
+from subhub.sandbox.agenda import Agenda, Entry
+from subhub.sandbox.charge_plan import ChargePlan
+from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.checkout import CheckoutPage
 from subhub.sandbox.clock import VirtualClock
 from subhub.sandbox.exchange import Exchange, JsonObject, Received, Refusal, Reply
@@ -22,6 +26,7 @@ from subhub.sandbox.fault_effects import apply_fault
 from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.magic import fault_of
+from subhub.sandbox.outbox import DELIVER, Outbox, WebhookDelivery
 from subhub.sandbox.routes import Route, matching, routes_of
 
 KEPT: Final = 1000
@@ -50,10 +55,27 @@ class Fake(ABC):
     assumptions: ClassVar[Mapping[str, str]] = {}
     """Open points of the provider's documentation, and what the fake does there."""
 
+    retries = 3
+    """How many times a failed charge is attempted again."""
+    retry_days = 3
+    """The days from a failed charge to the next attempt."""
+    paid_back_days = 7
+    """The days from a charge to its refund, if the customer gets the money back."""
+
+    webhook_retries: Sequence[float] = (60.0, 600.0, 3600.0)
+    """The seconds from each failed delivery of a webhook to the next one."""
+
     _routes: ClassVar[dict[str, list[Route]]]
     _literal: ClassVar[dict[tuple[str, str], str]]
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
+        self.agenda = Agenda(self._carry_out_entry)
+        self.charges = ChargeBook()
+        """The charges of all subscriptions."""
+        self.charge_plan = ChargePlan()
+        """The charges that are planned to go wrong."""
+        self.outbox = Outbox(self.agenda, self._present, retries=lambda: self.webhook_retries)
+        """The webhooks that the fake sends."""
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
         self.faults = FaultPlan(self.prefix)
@@ -78,6 +100,21 @@ class Fake(ABC):
             cls._routes.setdefault(route.method, []).append(route)
             if "{}" not in route.template:
                 cls._literal[route.method, route.template] = route.handler
+
+    @property
+    def clock(self) -> VirtualClock:
+        """The time at the provider; it drives the agenda."""
+        return self._clock
+
+    @clock.setter
+    def clock(self, clock: VirtualClock) -> None:
+        clock.agenda = self.agenda
+        self._clock = clock
+
+    @property
+    def deliveries(self) -> Sequence[WebhookDelivery]:
+        """The latest deliveries of webhooks, oldest first."""
+        return tuple(self.outbox.deliveries)
 
     @classmethod
     def routes(cls) -> tuple[Route, ...]:
@@ -195,6 +232,19 @@ class Fake(ABC):
     def not_found(self) -> Reply:
         """Return the provider's reply for an unknown path or id."""
 
+    def carry_out(self, task: str, subject: str) -> None:
+        """Carry out a task of the agenda, at its moment.
+
+        Override it for the tasks that the fake adds with `agenda.add`.
+
+        Args:
+            task: The name of the task.
+            subject: The id of the object that it is about.
+        """
+        del subject
+        message = f"{type(self).__name__} does not know the task {task!r} of its agenda"
+        raise LookupError(message)
+
     @abstractmethod
     def malformed(self, problem: str) -> Reply:
         """Return the provider's reply for a body that is not an object or breaks its schema."""
@@ -230,6 +280,34 @@ class Fake(ABC):
         Override it together with `Provider.encode`, for a provider that does not speak JSON.
         """
         return received.json()
+
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer, in which a magic value may be."""
+        del customer_id
+        return ""
+
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether a failed charge is to be attempted again; not after the end, for one."""
+        del charge
+        return True
+
+    def charge_made(self, charge: Charge) -> None:
+        """Do what the provider does after a charge, such as changing the subscription's status."""
+        del charge
+
+    def _present(self) -> dt.datetime:
+        return self.clock.now()  # of the clock of that moment: it may be replaced
+
+    def _carry_out_entry(self, entry: Entry) -> None:
+        if entry.task == DELIVER:
+            # not under the lock: the application may ask this fake before it answers
+            return self.outbox.on_time()
+        with self._lock:
+            if entry.task in collecting.TASKS:
+                collecting.carry_out(self, entry.task, int(entry.subject))
+            else:
+                self.carry_out(entry.task, entry.subject)
+        return None
 
     def _refusal(self, received: Received) -> Reply | None:
         """Return what a server answers before it looks at a request that it could not handle."""

@@ -208,9 +208,10 @@ def _interrupt(steps: Generator[Any, Any, Any], error: BaseException) -> None:
             steps.close()
 
 
-def located(error: SubhubError, operation: str, provider: Provider) -> SubhubError:
-    """Put the provider and the operation on *error*, where they are missing; return it."""
-    error.provider = error.provider or provider.name
+def located(error: SubhubError, operation: str, rules: Rules) -> SubhubError:
+    """Put provider, account and operation on *error*, where they are missing; return it."""
+    error.provider = error.provider or rules.provider.name
+    error.account = error.account or rules.account
     error.operation = error.operation or operation
     return error
 
@@ -320,7 +321,7 @@ def _explained(error: SubhubError, operation: Operation, rules: Rules) -> Subhub
         if last is not None and rules.show is not None:
             with suppress(Exception):  # the error itself says more than the request
                 error.request = rules.show(last)
-    return located(error, operation.name, rules.provider)
+    return located(error, operation.name, rules)
 
 
 def _is_open(error: SubhubError, change: Change) -> bool:

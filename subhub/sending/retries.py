@@ -316,7 +316,7 @@ class Operation:
         """Write *change* down, as soon as no other program has locked the journal."""
         wait, most = FIRST_TRY, self._policy.deadline or math.inf
         while True:
-            locked = (yield StoreCall(change.sending)) if change.remote else change.sending()
+            locked: str | None = yield StoreCall(change.sending)
             if locked is None:
                 return
             # In a sandbox the clock stands still meanwhile, so the pauses are counted as well.

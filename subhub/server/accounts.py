@@ -5,10 +5,10 @@ Nothing here knows HTTP.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import deque
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from subhub.errors import ConfigError, InvalidRequest
@@ -20,6 +20,13 @@ from subhub.server.request_log import RequestLog
 from subhub.server.snapshot import restore, snapshot
 from subhub.server.state_file import StateFile
 
+Now = Callable[[], dt.datetime]
+
+
+def wall_clock() -> dt.datetime:
+    """Return the time of this machine."""
+    return dt.datetime.now(dt.UTC)
+
 
 class ServedAccount:
     """An account at a provider, served below a URL of its own.
@@ -30,6 +37,7 @@ class ServedAccount:
         plans: The plans to create, by key.
         origin: The server's URL, without a path.
         real_time: Run the clock in real time and enforce rate limits.
+        now: The clock of this machine.
     """
 
     def __init__(
@@ -40,7 +48,9 @@ class ServedAccount:
         origin: str,
         *,
         real_time: bool = False,
+        now: Now = wall_clock,
     ) -> None:
+        self._wall = now
         self.provider = provider
         self.name = name
         self.plans = plans
@@ -49,8 +59,9 @@ class ServedAccount:
         self.site = f"{origin}/{self.path}"
         self.base_url = self.site + urlsplit(provider.base_url).path
         self.live_prefixes = provider.prefixes_of("live")
-        self.caught_up_at = monotonic()
-        """The monotonic time up to which the sandbox's clock was advanced, in real time."""
+        self.ahead = dt.timedelta()
+        """How far the sandbox's clock was advanced beyond the time of this machine, if it runs."""
+        self._caught_up_to = now()
         self.reset()
 
     def reset(self) -> None:
@@ -58,9 +69,12 @@ class ServedAccount:
         self.request_log = RequestLog()
         self.plan_ids: dict[str, str] = {}
         self._use(self.provider.sandbox())
+        self.fake.clock.set(self._wall())
+        self._keep_ahead(dt.timedelta())
 
     def snapshot(self) -> JsonObject:
         """Return the state as a JSON document."""
+        _ = self.catch_up()
         return {"site": self.site, "plans": self.plan_ids, **snapshot(self.fake)}
 
     def restore(self, document: JsonObject) -> None:
@@ -70,8 +84,13 @@ class ServedAccount:
         """
         moved = json.dumps(document).replace(f"{document['site']}/", f"{self.site}/")
         state = json.loads(moved)
-        self.plan_ids = dict(state["plans"])
-        self._use(restore(type(self.fake), state))
+        fake, plan_ids = restore(type(self.fake), state), dict(state["plans"])
+        self.plan_ids = plan_ids  # only now: what cannot be restored changes nothing
+        self._use(fake)
+        # the time between two runs passes here too; a frozen clock that lags behind catches up
+        now = self._wall().replace(microsecond=0)
+        saved_at = dt.datetime.fromisoformat(state.get("saved_at", now.isoformat()))
+        self._keep_ahead(max(dt.timedelta(), self.fake.clock.now() - saved_at))
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer a request to the API.
@@ -82,28 +101,39 @@ class ServedAccount:
             headers: The headers.
             body: The body.
         """
-        if self.real_time:
-            self._catch_up()
+        _ = self.catch_up()
         reply = self.fake.handle(method, target, headers, body)
         self.request_log.add(self.fake.clock.now(), f"{method} {target}", body, reply)
         return reply
+
+    def catch_up(self) -> bool:
+        """Advance a clock that runs in real time to now; return whether anything was due.
+
+        It may have been advanced by hand since: then it stays ahead by that much.
+        """
+        if not self.real_time:
+            return False
+        clock, done = self.fake.clock, self.fake.agenda.done
+        self._keep_ahead(self.ahead + (clock.now() - self._caught_up_to))
+        # providers write whole seconds, and so does the clock
+        clock.reach((self._wall() + self.ahead).replace(microsecond=0))
+        self._caught_up_to = clock.now()
+        return self.fake.agenda.done > done
 
     def _use(self, fake: Fake) -> None:
         fake.site = self.site
         # with a frozen clock, a limit that was reached once would never end
         fake.enforce_limits = self.real_time
+        fake.outbox.by_thread = True
         fake.exchanges = deque(maxlen=0)  # the request log keeps them, and cuts long bodies
         self.fake = fake
         for key in self.plans:
             if key not in self.plan_ids:
                 self.plan_ids[key] = self._add_plan(key)
 
-    def _catch_up(self) -> None:
-        """Advance the clock by the whole seconds that passed on this machine."""
-        seconds = int(monotonic() - self.caught_up_at)
-        if seconds:
-            self.caught_up_at += seconds
-            _ = self.fake.clock.advance(seconds=seconds)
+    def _keep_ahead(self, ahead: dt.timedelta) -> None:
+        self.ahead = ahead
+        self._caught_up_to = self.fake.clock.now()
 
     def _add_plan(self, key: str) -> str:
         try:
@@ -120,11 +150,18 @@ class Sandbox:
         origin: The server's URL, without a path.
         state_file: Where the state is kept between runs.
         real_time: Run the clocks in real time and enforce rate limits (default: frozen clocks).
+        now: The clock of this machine.
     """
 
     def __init__(
-        self, origin: str, state_file: StateFile | None = None, *, real_time: bool = False
+        self,
+        origin: str,
+        state_file: StateFile | None = None,
+        *,
+        real_time: bool = False,
+        now: Now = wall_clock,
     ) -> None:
+        self._now = now
         self.origin = origin
         self.real_time = real_time
         self.accounts: dict[str, ServedAccount] = {}
@@ -133,7 +170,7 @@ class Sandbox:
         """A counter of requests that may have changed something; see `save`."""
         self._file = state_file
         self._states = state_file.load() if state_file else {}
-        self._saved = 0
+        self._saved = self._mark()
 
     def add(
         self, provider: type[Provider], name: str, plans: Mapping[str, PlanDraft]
@@ -145,7 +182,9 @@ class Sandbox:
             name: The account's name.
             plans: The plans to create, by key.
         """
-        account = ServedAccount(provider, name, plans, self.origin, real_time=self.real_time)
+        account = ServedAccount(
+            provider, name, plans, self.origin, real_time=self.real_time, now=self._now
+        )
         state = self._states.get(account.path)
         if state is not None and self._file is not None:
             try:
@@ -154,6 +193,7 @@ class Sandbox:
                 problem = f"accounts.{account.path}: {type(error).__name__}: {error}"
                 raise self._file.unusable(problem) from error
         self.accounts[account.path] = account
+        self._saved = self._mark()
         return account
 
     def save(self) -> None:
@@ -161,12 +201,22 @@ class Sandbox:
 
         The states of accounts that are not served in this run are written back as they were.
         """
-        if self._file is None or self._saved == self.changes:
+        mark = self._mark()
+        if self._file is None or self._saved == mark:
             return
-        changes = self.changes
-        current = {path: account.snapshot() for path, account in self.accounts.items()}
+        at = {"saved_at": self._now().replace(microsecond=0).isoformat()}
+        current = {path: {**one.snapshot(), **at} for path, one in self.accounts.items()}
         self._file.save({**self._states, **current})
-        self._saved = changes
+        self._saved = mark
+
+    def _mark(self) -> tuple[int, ...]:
+        """Return numbers that change with the state; the courier counts its deliveries itself."""
+        return (self.changes, *(account.fake.outbox.total for account in self.accounts.values()))
+
+    def catch_up(self) -> None:
+        """Advance all clocks that run in real time to now."""
+        for account in self.accounts.values():
+            self.changes += account.catch_up()
 
     def facts(self) -> list[JsonObject]:
         """Return what a client needs to know of each account: URLs, key and plans."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Final
@@ -16,13 +16,16 @@ from starlette.staticfiles import StaticFiles
 
 from subhub.errors import ConfigError
 from subhub.sandbox.fake import PAGES
-from subhub.server import api, checkout_pages, control, dashboard
+from subhub.server import api, checkout_pages, control, control_description, dashboard
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.connection import READ_TIMEOUT, Receive, Scope, Send
+from subhub.server.courier import Courier
 from subhub.server.origin_guard import csrf_refusal, host_refusal
 
 SAVE_INTERVAL: Final = 1.0
 """The shortest time between two writes of the state file, in seconds."""
+TICK: Final = 0.5
+"""How often the clocks are advanced, in seconds."""
 SAVE_SHARE: Final = 10
 """How many times as long as the last write it is at least, so that writing never fills the time."""
 READING: Final = frozenset({"GET", "HEAD"})
@@ -38,19 +41,27 @@ class Application:
     Args:
         sandbox: The sandbox.
         exposed: Whether other machines can reach it, under names that are not known here.
+        hosts: More names that it may be reached by, besides that of the sandbox's origin.
         read_timeout: How many seconds a request may take to arrive.
     """
 
     def __init__(
-        self, sandbox: Sandbox, *, exposed: bool = False, read_timeout: float = READ_TIMEOUT
+        self,
+        sandbox: Sandbox,
+        *,
+        exposed: bool = False,
+        hosts: Iterable[str] = (),
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self.sandbox = sandbox
+        self.hosts = frozenset(host.lower() for host in hosts)
         self.exposed = exposed
         self.read_timeout = read_timeout
         self._unsaved = ""
         static = StaticFiles(packages=[("subhub.server", "static")])
         self._pages = Starlette(
             routes=[
+                *control_description.routes(),
                 *control.routes(sandbox),
                 *dashboard.routes(sandbox),
                 Mount("/_static", static),
@@ -63,8 +74,9 @@ class Application:
         """Answer a request."""
         if scope["type"] != "http":  # the lifespan
             return await self._pages(scope, receive, send)
-        refusal = host_refusal(scope, self.sandbox.origin, exposed=self.exposed)
-        refusal = refusal or csrf_refusal(scope)
+        origin = self.sandbox.origin
+        refusal = host_refusal(scope, origin, exposed=self.exposed, hosts=self.hosts)
+        refusal = refusal or csrf_refusal(scope, origin)
         if refusal is not None:
             return await refusal(scope, receive, send)
         # a client that leaves in the middle of a request gets no answer, and changes nothing
@@ -89,19 +101,30 @@ class Application:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in READING:
             self.sandbox.changes += 1
+        self.sandbox.catch_up()
         return await self._pages(scope, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, pages: Starlette) -> AsyncGenerator[None]:
-        """Write the state file regularly, and once more at the end."""
+        """Save, advance the clocks and deliver webhooks regularly; save once more at the end."""
         del pages
         # kept in a variable: the event loop holds tasks weakly, and would drop an unreferenced one
-        saving = asyncio.create_task(self._keep_saving())
+        running = [asyncio.create_task(self._keep_saving()), asyncio.create_task(self._keep_time())]
+        courier = Courier(self.sandbox)
+        courier.start()
         yield
-        _ = saving.cancel()
-        with suppress(asyncio.CancelledError):
-            await saving
+        await asyncio.to_thread(courier.end)
+        for task in running:
+            _ = task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         self._save()
+
+    async def _keep_time(self) -> None:
+        """Let happen what is due, such as a renewal, without waiting for a request."""
+        while True:
+            await asyncio.sleep(TICK)
+            self.sandbox.catch_up()
 
     async def _keep_saving(self) -> None:
         took = 0.0

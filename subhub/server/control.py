@@ -1,108 +1,223 @@
 """The control API: JSON endpoints with which a test controls the sandbox.
 
-It needs no key; `origin_guard` keeps web sites out.
+It needs no key; `origin_guard` keeps web sites out. `control_description` describes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from subhub._version import __version__
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
-from subhub.server.commands import SHOWN, AdvanceClock, InvalidCommand, ScheduleFault, planned
-from subhub.server.forms import LONGEST, number_in, read_body
+from subhub.server.charge_commands import (
+    ListCharges,
+    PlanCharges,
+    charge_plan,
+    charges,
+    clear_charge_plan,
+    plan_charges,
+)
+from subhub.server.commands import (
+    AddPlan,
+    AdvanceClock,
+    Assume,
+    Command,
+    Decline,
+    InvalidCommand,
+    ListExchanges,
+    Pay,
+    RestoreState,
+    ScheduleFault,
+    planned,
+)
+from subhub.server.forms import read_body
+from subhub.server.webhook_commands import (
+    ListDeliveries,
+    PlanWebhooks,
+    Resend,
+    deliveries,
+    plan_webhooks,
+    resend,
+    webhook_plan,
+)
 
-Handler = Callable[[ServedAccount, Request], Awaitable[object]]
+READING: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint of one account.
+
+    Args:
+        method: The HTTP method.
+        path: The path below that of the account.
+        what: What it does, in a sentence.
+        answer: Returns what is sent as JSON.
+        command: What is read: from the body, or with GET from the query.
+    """
+
+    method: str
+    path: str
+    what: str
+    answer: Callable[[ServedAccount, Any], object]
+    command: type[Command] = Command
+
+
+def _clock(account: ServedAccount, command: Command) -> JsonObject:
+    del command
+    return {"now": account.fake.clock.now().isoformat()}
+
+
+def _advance(account: ServedAccount, command: AdvanceClock) -> JsonObject:
+    command.carry_out(account)
+    return _clock(account, command)
+
+
+def _plans(account: ServedAccount, command: Command) -> JsonObject:
+    del command
+    return {"plans": account.plan_ids}
+
+
+def _add_plan(account: ServedAccount, command: AddPlan) -> JsonObject:
+    command.carry_out(account)
+    return _plans(account, command)
+
+
+def _pay(account: ServedAccount, command: Pay) -> JsonObject:
+    command.carry_out(account)
+    return _clock(account, command)
+
+
+def _assumptions(account: ServedAccount, command: Command) -> JsonObject:
+    del command
+    values = account.fake.assumed_values()
+    return {
+        "assumptions": [
+            {"name": name, "value": values.get(name), "assumed": text, "changeable": name in values}
+            for name, text in account.fake.assumptions.items()
+        ]
+    }
+
+
+def _assume(account: ServedAccount, command: Assume) -> JsonObject:
+    command.carry_out(account)
+    return _assumptions(account, command)
+
+
+def _state(account: ServedAccount, command: Command) -> JsonObject:
+    del command
+    return {"state": account.snapshot()}
+
+
+def _restore(account: ServedAccount, command: RestoreState) -> JsonObject:
+    command.carry_out(account)
+    return {**_clock(account, command), **_plans(account, command)}
+
+
+def _reset(account: ServedAccount, command: Command) -> JsonObject:
+    account.reset()
+    return {**_clock(account, command), **_plans(account, command)}
+
+
+def _exchanges(account: ServedAccount, command: ListExchanges) -> JsonObject:
+    entries = [asdict(entry) for entry in account.request_log.after(command.after)]
+    return {"total": account.request_log.total, "exchanges": entries}
+
+
+def _faults(account: ServedAccount, command: Command) -> JsonObject:
+    del command
+    return {"planned": [planned(rule) for rule in account.fake.faults.planned]}
+
+
+def _add_fault(account: ServedAccount, command: ScheduleFault) -> JsonObject:
+    command.carry_out(account)
+    return _faults(account, command)
+
+
+def _clear_faults(account: ServedAccount, command: Command) -> JsonObject:
+    account.fake.faults.clear()
+    return _faults(account, command)
+
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/clock", "Read the clock.", _clock),
+    Endpoint("POST", "/clock", "Advance the clock.", _advance, AdvanceClock),
+    Endpoint("GET", "/plans", "List the ids of the plans, by key.", _plans),
+    Endpoint("POST", "/plans", "Create a plan, as in the dashboard.", _add_plan, AddPlan),
+    Endpoint("POST", "/pay", "Pay on a checkout page, as a customer does.", _pay, Pay),
+    Endpoint("POST", "/decline", "Decline on a checkout page.", _pay, Decline),
+    Endpoint("GET", "/assumptions", "List what the provider leaves open.", _assumptions),
+    Endpoint("POST", "/assumptions", "Decide one of them.", _assume, Assume),
+    Endpoint("GET", "/faults", "List the scheduled faults.", _faults),
+    Endpoint("POST", "/faults", "Schedule a fault.", _add_fault, ScheduleFault),
+    Endpoint("DELETE", "/faults", "Clear all faults.", _clear_faults),
+    Endpoint("GET", "/state", "Read the whole state, to restore it later.", _state),
+    Endpoint("PUT", "/state", "Restore a state that was read here.", _restore, RestoreState),
+    Endpoint("POST", "/reset", "Delete everything except the plans.", _reset),
+    Endpoint("GET", "/charges", "List the charges.", charges, ListCharges),
+    Endpoint("GET", "/charge-plan", "List what goes wrong with charges.", charge_plan),
+    Endpoint("POST", "/charge-plan", "Let charges go wrong.", plan_charges, PlanCharges),
+    Endpoint("DELETE", "/charge-plan", "Let no charges go wrong.", clear_charge_plan),
+    Endpoint("GET", "/deliveries", "List the latest webhooks.", deliveries, ListDeliveries),
+    Endpoint("POST", "/deliveries", "Deliver a webhook once more.", resend, Resend),
+    Endpoint("GET", "/webhook-plan", "Read how webhooks arrive.", webhook_plan),
+    Endpoint("POST", "/webhook-plan", "Say how webhooks arrive.", plan_webhooks, PlanWebhooks),
+    Endpoint("GET", "/exchanges", "List the latest requests.", _exchanges, ListExchanges),
+)
+"""The endpoints of each account, below `/_sandbox/PROVIDER/NAME`."""
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of the control API."""
 
-    def at(path: str, handler: Handler, method: str = "GET") -> Route:
+    def at(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
             account = "{provider}/{name}".format_map(request.path_params)
             if account not in sandbox.accounts:
                 known = ", ".join(sandbox.accounts)
                 return _error(404, f"unknown account {account!r}: known are {known}")
             try:
-                return JSONResponse(await handler(sandbox.accounts[account], request))
+                command = await _command(endpoint, request)
+                return JSONResponse(endpoint.answer(sandbox.accounts[account], command))
             except InvalidCommand as error:
-                return _error(400, str(error))
+                return _error(error.status, str(error))
 
-        return Route(f"/_sandbox/{{provider}}/{{name}}{path}", answer, methods=[method])
+        path = f"/_sandbox/{{provider}}/{{name}}{endpoint.path}"
+        return Route(path, answer, methods=[endpoint.method])
 
     async def accounts(_: Request) -> Response:
         return JSONResponse(sandbox.facts())
 
-    return [
-        Route("/_sandbox", accounts),
-        at("/clock", _clock),
-        at("/clock", _advance, "POST"),
-        at("/faults", _faults),
-        at("/faults", _add_fault, "POST"),
-        at("/faults", _clear_faults, "DELETE"),
-        at("/reset", _reset, "POST"),
-        at("/exchanges", _exchanges),
-    ]
+    async def health(_: Request) -> Response:
+        served = {"status": "ok", "version": __version__, "accounts": list(sandbox.accounts)}
+        return JSONResponse(served)
+
+    return [Route("/health", health), Route("/_sandbox", accounts), *map(at, ENDPOINTS)]
 
 
-async def _clock(account: ServedAccount, request: Request) -> JsonObject:
-    del request
-    return {"now": account.fake.clock.now().isoformat()}
-
-
-async def _advance(account: ServedAccount, request: Request) -> JsonObject:
-    AdvanceClock.read(await _json(request)).carry_out(account)
-    return await _clock(account, request)
-
-
-async def _reset(account: ServedAccount, request: Request) -> JsonObject:
-    account.reset()
-    return {**await _clock(account, request), "plans": account.plan_ids}
-
-
-async def _exchanges(account: ServedAccount, request: Request) -> JsonObject:
-    after = request.query_params.get("after", "0")
-    number = number_in(after)
-    if number is None:
-        message = f"`after` must be the number of an exchange, got {after[:SHOWN]!r}"
-        raise InvalidCommand(message)
-    entries = [asdict(entry) for entry in account.request_log.after(number)]
-    return {"total": account.request_log.total, "exchanges": entries}
-
-
-async def _faults(account: ServedAccount, request: Request) -> JsonObject:
-    del request
-    return {"planned": [planned(rule) for rule in account.fake.faults.planned]}
-
-
-async def _add_fault(account: ServedAccount, request: Request) -> JsonObject:
-    ScheduleFault.read(await _json(request)).carry_out(account)
-    return await _faults(account, request)
-
-
-async def _clear_faults(account: ServedAccount, request: Request) -> JsonObject:
-    account.fake.faults.clear()
-    return await _faults(account, request)
-
-
-async def _json(request: Request) -> object:
-    content = await read_body(request)
+async def _command(endpoint: Endpoint, request: Request) -> Command:
+    if request.method in READING:
+        return endpoint.command.read(dict(request.query_params))
+    content = await read_body(request, endpoint.command.longest)
     if content is None:
-        message = f"the body must be at most {LONGEST} bytes"
+        message = f"the body must be at most {endpoint.command.longest} bytes"
         raise InvalidCommand(message)
+    if not content and endpoint.command is Command:
+        return Command()
     try:
         decoded: object = decode_json(content)
     except ValueError as error:
         message = f"send a JSON object: {error}"
         raise InvalidCommand(message) from error
-    return decoded
+    return endpoint.command.read(decoded)
 
 
 def _error(status: int, message: str) -> JSONResponse:

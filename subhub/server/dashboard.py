@@ -14,13 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.faults import KINDS, Rule
+from subhub.sandbox.outbox import Outbox, WebhookDelivery
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault
 from subhub.server.forms import form_fields, html, number_in, redirect
 from subhub.server.markup import Markup, document, tag
 from subhub.server.request_log import LogEntry
 from subhub.server.snapshot import encode, state_of
+from subhub.server.webhook_commands import Resend
 
 NEWEST: Final = 10
 """The number of objects of a kind that are shown."""
@@ -74,6 +77,8 @@ def _act(account: ServedAccount, form: Mapping[str, str]) -> None:
             account.fake.faults.clear()
         case "reset":
             account.reset()
+        case "resend":
+            Resend.read({"webhook": form.get("webhook")}).carry_out(account)
         case other:
             message = f"unknown action {other!r}"
             raise InvalidCommand(message)
@@ -105,6 +110,8 @@ def _account(account: ServedAccount, after: int) -> str:
         tag("nav", tag("a", "All accounts", href="/"), aria_label="Accounts"),
         _time(account),
         _faults(account),
+        tag("section", tag("h2", "Charges"), _charges(account.fake.charges), id="charges"),
+        tag("section", tag("h2", "Webhooks"), _webhooks(account.fake.outbox), id="webhooks"),
         tag("section", tag("h2", "State"), _state(account), id="state"),
         _exchanges(account, after),
         live=True,
@@ -113,7 +120,10 @@ def _account(account: ServedAccount, after: int) -> str:
 
 def _time(account: ServedAccount) -> Markup:
     now = f"{account.fake.clock.now():%A %d %B %Y, %H:%M:%S} UTC"
-    clock = "Clock in real time:" if account.real_time else "Clock frozen at"
+    clock = "Clock frozen at"
+    if account.real_time:
+        ahead = f", {account.ahead} ahead" if account.ahead else ""
+        clock = f"Clock in real time{ahead}:"
     days = tag("input", id="days", name="days", type="number", min="1", value="30", required=True)
     return tag(
         "section",
@@ -182,6 +192,66 @@ def _collection(name: str, objects: Mapping[str, Any]) -> Markup:
     hint = f"the newest {NEWEST}" if len(objects) > NEWEST else "all"
     return tag(
         "details", tag("summary", title), tag("p", hint, class_="hint"), _code(text), id=f"s-{name}"
+    )
+
+
+def _charges(charges: ChargeBook) -> Markup:
+    heads = ("Number", "Time", "Customer", "Subscription", "Days", "Amount", "Outcome")
+    newest = reversed(charges.after(max(0, len(charges) - NEWEST)))
+    return tag(
+        "div",
+        tag("p", f"{len(charges)} charges, newest first.", class_="hint"),
+        _table("Charges", heads, [_charge(charge) for charge in newest]),
+    )
+
+
+def _charge(charge: Charge) -> Markup:
+    kind = "good" if charge.outcome == "paid" else "bad"
+    return tag(
+        "tr",
+        tag("td", str(charge.number)),
+        tag("td", f"{charge.charged_at:%Y-%m-%d %H:%M:%S}"),
+        tag("td", tag("code", charge.customer_id)),
+        tag("td", tag("code", charge.subscription_id)),
+        tag("td", f"{charge.first_on} to {charge.last_on}"),
+        tag("td", str(charge.amount)),
+        tag("td", charge.outcome, class_=kind),
+    )
+
+
+def _webhooks(outbox: Outbox) -> Markup:
+    heads = ("Number", "Time", "Event", "URL", "Attempt", "Response", "Again")
+    newest = list(outbox.deliveries)[: -NEWEST - 1 : -1]
+    return tag(
+        "div",
+        tag(
+            "p",
+            f"{outbox.total} deliveries, newest first; {outbox.waiting} to come.",
+            class_="hint",
+        ),
+        _table("Webhooks", heads, [_delivery(delivery) for delivery in newest]),
+    )
+
+
+def _delivery(delivery: WebhookDelivery) -> Markup:
+    response = str(delivery.status) if delivery.status else delivery.problem
+    return tag(
+        "tr",
+        tag("td", str(delivery.number)),
+        tag("td", f"{delivery.at:%Y-%m-%d %H:%M:%S}"),
+        tag("td", tag("code", delivery.word)),
+        tag("td", tag("code", delivery.url)),
+        tag("td", str(delivery.attempt)),
+        tag("td", response, class_="good" if delivery.accepted else "bad"),
+        tag(
+            "td",
+            tag(
+                "form",
+                tag("input", name="webhook", type="hidden", value=str(delivery.webhook)),
+                tag("button", "Resend", name="do", value="resend"),
+                method="post",
+            ),
+        ),
     )
 
 

@@ -21,12 +21,12 @@ HEADERS: Final = {
 }
 
 
-async def read_body(request: Request) -> bytes | None:
+async def read_body(request: Request, longest: int = LONGEST) -> bytes | None:
     """Return the body, or `None` if it is too long; then the rest of it is not read."""
     content = b""
     async for part in request.stream():
         content += part
-        if len(content) > LONGEST:
+        if len(content) > longest:
             return None
     return content
 

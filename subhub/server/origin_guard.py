@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,7 +22,9 @@ READING: Final = frozenset({"GET", "HEAD"})
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 
 
-def host_refusal(scope: Scope, origin: str, *, exposed: bool) -> Response | None:
+def host_refusal(
+    scope: Scope, origin: str, *, exposed: bool, hosts: Collection[str] = ()
+) -> Response | None:
     """Return the refusal of a request for a host that is not this sandbox.
 
     Args:
@@ -29,21 +32,30 @@ def host_refusal(scope: Scope, origin: str, *, exposed: bool) -> Response | None
         origin: The sandbox's URL.
         exposed: Whether other machines can reach it. Then addresses, and names without a dot, which
             nobody can register, are accepted too.
+        hosts: Other names of this sandbox, in small letters.
     """
     host = _header(scope, b"host")
     found = _HOST.fullmatch(host)
     if found is None:
         return PlainTextResponse("the `Host` of the request is not valid\n", 400)
     name = (found[1] or found[2]).lower()
-    if _is_local(name) or name == urlsplit(origin).hostname or (exposed and _is_private(name)):
+    own = {urlsplit(origin).hostname, *hosts}
+    if _is_local(name) or name in own or (exposed and _is_private(name)):
         return None
-    return PlainTextResponse(f"this sandbox is only served at {origin}\n", 421)
+    message = f"this sandbox is only served at {origin}; --allow-host {name} admits this name\n"
+    return PlainTextResponse(message, 421)
 
 
-def csrf_refusal(scope: Scope) -> Response | None:
-    """Return the refusal of a change that the page of another site sends."""
+def csrf_refusal(scope: Scope, origin: str) -> Response | None:
+    """Return the refusal of a change that the page of another site sends.
+
+    Args:
+        scope: The ASGI scope.
+        origin: The sandbox's URL; behind a proxy it may begin with https://.
+    """
     sender = _header(scope, b"origin")
-    if scope["method"] in READING or sender in {"", f"http://{_header(scope, b'host')}"}:
+    own = {"", origin, f"http://{_header(scope, b'host')}"}
+    if scope["method"] in READING or sender in own:
         return None
     return PlainTextResponse("a page of another site cannot change this sandbox\n", 403)
 

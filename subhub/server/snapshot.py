@@ -13,14 +13,29 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from subhub.errors import InvalidRequest
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.windows import RateWindow
 
 TAG: Final = "$"
-NOT_STATE: Final = frozenset({"clock", "ids", "exchanges", "faults", "site", "_lock"})
-"""The attributes that are not written: clock and ids have their own form, the others start new.
+_INVALID: Final = (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+NOT_STATE: Final = frozenset(
+    {
+        "_clock",
+        "agenda",
+        "charges",
+        "outbox",
+        "ids",
+        "charge_plan",
+        "exchanges",
+        "faults",
+        "site",
+        "_lock",
+    }
+)
+"""The attributes that are not written so: the first five have their own form, others start new.
 
 Rate windows, under any name, start new too.
 """
@@ -32,6 +47,9 @@ def snapshot(fake: Fake) -> JsonObject:
         "clock": fake.clock.now().isoformat(),
         "seed": fake.ids.seed,
         "ids": fake.ids.drawn,
+        "agenda": fake.agenda.rows(),
+        "charges": fake.charges.rows(),
+        "outbox": fake.outbox.state(),
         "state": {name: _encoded(name, value) for name, value in state_of(fake).items()},
     }
 
@@ -44,7 +62,10 @@ def restore(kind: type[Fake], document: JsonObject) -> Fake:
             setattr(fake, name, _decode(value, kind))
         # last, because the constructor or a setter may have drawn ids
         fake.ids = Ids(str(document["seed"]), int(document["ids"]))
-    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        fake.agenda.restore(document["agenda"])
+        fake.charges.restore(document["charges"])
+        fake.outbox.restore(document["outbox"])
+    except (*_INVALID, InvalidRequest) as error:
         message = f"this is not the state of a {kind.__name__}: {error!r}"
         raise ValueError(message) from error
     return fake

@@ -20,7 +20,7 @@ from subhub.file_locks import acquire
 from subhub.messages import is_object
 from subhub.sandbox.exchange import JsonObject
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

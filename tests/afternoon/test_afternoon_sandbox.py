@@ -11,7 +11,7 @@ import pytest
 from subhub_afternoon import Afternoon
 from subhub_afternoon.fake import AfternoonFake
 from subhub_afternoon.sandbox.company import Company
-from subhub_afternoon.sandbox.ledger import next_anchor
+from subhub_afternoon.sandbox.invoicing import next_anchor
 
 from subhub import Interval, Money, PlanDraft
 from subhub.sandbox import Reply

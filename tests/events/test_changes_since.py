@@ -468,7 +468,7 @@ class TestAsking:
         [
             ({"about": "invoice"}, "`about` must be one of 'plan', 'customer', 'subscription'"),
             ({"about": []}, "must name at least one of plan"),
-            ({"pages": 0}, "`pages` must be >= 1 or None, got 0"),
+            ({"pages": 0}, "`pages` must be a whole number >= 1, got 0"),
         ],
     )
     def test_what_cannot_be_asked_is_refused(

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import pytest
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
-from subhub_mijnklantportaal.sandbox.subscriptions import period_start, renewal_after
+from subhub_mijnklantportaal.sandbox.subscriptions import renewal_after
 
 from subhub import InvalidRequest, Money, PlanDraft
 from subhub.models import Interval
+from subhub.sandbox import period_start
 
 Send = Callable[..., tuple[int, Any]]
 
@@ -292,7 +293,7 @@ def test_every_assumption_is_a_sentence(fake: MijnKlantportaalFake) -> None:
 def test_a_period_starts_on_an_existing_day(
     starts_on: str, interval: str, number: int, day: str
 ) -> None:
-    found = period_start(dt.date.fromisoformat(starts_on), interval, number)
+    found = period_start(dt.date.fromisoformat(starts_on), Interval.parse(interval), number)
     assert found == dt.date.fromisoformat(day)
 
 

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from subhub import Client, ConfigError, CustomerDraft, Money, PlanDraft
@@ -62,6 +64,70 @@ class TestPort:
             pytest.skip("this machine has no IPv6")
         with listen(host, 0) as listening:
             assert origin_of(listening).startswith(f"http://{reached}:")
+
+
+COMPOSE = Path(__file__).parents[2] / "examples" / "sandbox" / "compose.yaml"
+
+
+class TestCompose:
+    """As far as a machine without containers can tell: the command, the health and the names."""
+
+    def test_serves_what_the_application_next_to_it_asks_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        services = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+        command = str(services["sandbox"]["command"][-1]).partition("exec subhub ")[2].split()
+        here = {"0.0.0.0": "127.0.0.1", "8420": "0"}  # noqa: S104 - it is undone
+        options: list[str] = [here.get(word, word) for word in command]
+        options[options.index("/data/state.json")] = str(tmp_path / "state.json")
+        program = [sys.executable, "-c", PROGRAM, *options, "--json"]
+        with (
+            subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process,
+            ExitStack() as stopping,
+        ):
+            _ = stopping.callback(process.kill)
+            assert process.stdout is not None
+            text = ""
+            while not text.endswith("\n}\n"):
+                text += process.stdout.readline()
+            assert json.loads(text)["dashboard"] == "http://sandbox:8420/"
+            port = _port_of(process.pid)
+            resolve = socket.getaddrinfo
+
+            def resolved(host: object, _: object, *rest: object, **more: object) -> object:
+                assert host in {"sandbox", "127.0.0.1"}
+                return resolve("127.0.0.1", port, *rest, **more)  # type: ignore[arg-type]
+
+            monkeypatch.setattr(socket, "getaddrinfo", resolved)
+            for name, value in services["application"]["environment"].items():
+                monkeypatch.setenv(name, value)
+            with Client.from_config() as billing:
+                assert list(billing.list_customers()) == []
+            ran = CliRunner().invoke(app, ["check", "--online", "--json"])
+            assert ran.exit_code == 0, ran.output
+            assert '"wrong": 0,' in ran.output
+            test = services["sandbox"]["healthcheck"]["test"]
+            health = [*test[1:-1], test[-1].replace("8420", str(port))]
+            assert subprocess.run([sys.executable, *health[1:]], check=False).returncode == 0
+
+
+def _port_of(process: int) -> int:
+    """Return the port on which *process* listens, as Linux tells it."""
+    links = (str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir())
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = (row.split() for row in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:])
+    (found,) = (row for row in rows if row[3] == "0A" and row[9] in inodes)
+    return int(found[1].rpartition(":")[2], 16)
+
+
+@pytest.mark.parametrize(
+    "url", ["sandbox:8420", "http://", "ftp://sandbox", "http://a/b", "http://u:p@a"]
+)
+def test_a_public_url_that_is_none_is_an_error(url: str) -> None:
+    ran = CliRunner().invoke(app, ["sandbox", "serve", "--public-url", url])
+
+    assert ran.exit_code == 2
+    assert "--public-url must be a URL without a path" in ran.output
 
 
 class TestCommand:

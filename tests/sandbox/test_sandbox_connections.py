@@ -13,7 +13,7 @@ import pytest
 
 from subhub.plugin.registry import load
 from subhub.server import Application, Sandbox, ServedAccount, is_exposed, listen, origin_of
-from subhub.server.origin_guard import host_refusal
+from subhub.server.origin_guard import csrf_refusal, host_refusal
 from subhub.server.program import serving
 
 ANY = "0.0.0.0"  # noqa: S104 - it is what is tested
@@ -52,6 +52,20 @@ class TestGuard:
 
         for status, wide in ((nearby, False), (exposed, True)):
             refusal = host_refusal(scope, "http://127.0.0.1:8420", exposed=wide)
+            assert (refusal and refusal.status_code) == status
+
+    def test_accepts_the_names_that_it_was_given(self) -> None:
+        for host, status in (("sandbox:8420", None), ("hook.test", None), ("evil.test", 421)):
+            scope = {"headers": [(b"host", host.encode())]}
+            refusal = host_refusal(
+                scope, "http://sandbox:8420", exposed=False, hosts=frozenset({"hook.test"})
+            )
+            assert (refusal and refusal.status_code) == status
+
+    def test_accepts_its_own_pages_behind_a_proxy_with_https(self) -> None:
+        for sender, status in (("https://bills.test", None), ("https://evil.test", 403)):
+            headers = [(b"host", b"bills.test"), (b"origin", sender.encode())]
+            refusal = csrf_refusal({"method": "POST", "headers": headers}, "https://bills.test")
             assert (refusal and refusal.status_code) == status
 
     @pytest.mark.parametrize("path", ["/", "/_sandbox", "/afternoon/main/v1/customers"])

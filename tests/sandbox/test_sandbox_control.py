@@ -123,25 +123,6 @@ def test_a_request_log_has_a_limited_size(afternoon: ServedAccount) -> None:
     assert all(len(entry.request) < 2100 for entry in entries)
 
 
-def test_real_time_runs_the_clock_and_enforces_limits(
-    add_accounts: Callable[[Sandbox], None],
-) -> None:
-    frozen = Sandbox("http://127.0.0.1:1")
-    running = Sandbox("http://127.0.0.1:1", real_time=True)
-    add_accounts(frozen)
-    add_accounts(running)
-    headers = {"authorization": "Bearer sandbox-key-of-mijnklantportaal"}
-    request = ("GET", "/v1/customers", headers, b"")
-
-    still, moving = (each.accounts["mijnklantportaal/main"] for each in (frozen, running))
-    started = moving.fake.clock.now()
-    moving.caught_up_at -= 5
-
-    assert {still.handle(*request).status for _ in range(61)} == {200}
-    assert [moving.handle(*request).status for _ in range(61)].count(429) == 1
-    assert (moving.fake.clock.now() - started).total_seconds() >= 5
-
-
 class TestGuard:
     def test_a_form_on_another_site_is_refused(
         self, afternoon: ServedAccount, connect: Connect, control: Control, signup: Signup

@@ -99,10 +99,10 @@ class TestStateFile:
             "[]",
             '{"version": 0}',
             '{"version": 1}',
-            '{"version": 1, "accounts": {"afternoon/main": []}}',
-            '{"version": 1, "accounts": {"afternoon/main": {}}}',
+            '{"version": 2, "accounts": {"afternoon/main": []}}',
+            '{"version": 2, "accounts": {"afternoon/main": {}}}',
             "[" * 100_000,
-            '{"version": 1, "accounts": {"afternoon/main": {"site": "x", "plans": {}}}}',
+            '{"version": 2, "accounts": {"afternoon/main": {"site": "x", "plans": {}}}}',
         ],
     )
     def test_an_invalid_file_is_an_error_with_its_path(

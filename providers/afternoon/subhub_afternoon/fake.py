@@ -47,9 +47,23 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
         "changes the old one, which keeps its id; a canceled one cannot be changed (409)",
         "scheduled": "a change scheduled for the end of a period does not show until then, and "
         "the response to a scheduled change of plan has no new subscription",
-        "renewal": "subscriptions renew monthly, on the anchor day or the last day of the month",
+        "renewal": "subscriptions renew after the interval of their plan, on the anchor day or the "
+        "last day of a shorter month; plans of days and weeks have no anchor day; running ones are "
+        "charged at their start and on every renewal, for the period that begins",
+        "pending_starts": "a pending subscription with a start date in the future runs from it on; "
+        "with False it stays pending, as one without such a date does, until its status changes",
+        "past_due_status": "the status of a subscription whose charge failed is a guess",
+        "retries": "how many times a failed charge is attempted again",
+        "retry_days": "the days until the next attempt",
+        "unpaid_ends": "it stays past due after the last attempt; with True it is canceled",
+        "paid_back_days": "the days until a customer gets money back; nothing shows that",
+        "stub_charge": "the days before the first anchor day are charged in proportion; with "
+        "`full`, as a whole period",
+        "time_zone": "days begin at midnight in UTC, or in the zone that is set",
+        "refunds": "the prorated refund pays back today and the days to come; without it, nothing",
+        "paid change": "a paid link that changes the plan now charges the days until the renewal",
         "signup": "a subscription from a paid link runs at once and is billed on the 1st",
-        "unused": "start dates, refund policies and deleting a customer have no other effect",
+        "unused": "deleting a customer has no other effect",
         "lists": "lists are in order of creation, with any limit; a bad limit or cursor is a 400",
         "customer": "creating one requires no field, and shows every field, null if unset",
         "credits": "a grant repeats the request; balances are the sums of the grants",

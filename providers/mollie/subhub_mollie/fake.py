@@ -34,7 +34,14 @@ class MollieFake(SubscriptionRoutes):
         "plans": "Mollie has none: adding one returns its key, and nothing knows it afterwards",
         "mandates": "a first payment has a mandate when it is paid, and not before; it is valid",
         "declining": "who declines on the page may try again there, as with several methods",
-        "payments": "only first payments can be created; those of a subscription are paid at once",
+        "payments": "only first payments can be created; those of a subscription are paid at once, "
+        "or fail at once where the plan of charges says so",
+        "retries": "how many times a subscription attempts a failed payment again; by default it "
+        "only makes the next one when that is due",
+        "paid_back_days": "the days until a customer gets money back; no payment shows that",
+        "webhook_retries": "the seconds from each webhook call without a 2xx to the next one",
+        "webhooks": "called for payments that are paid, failed or expired; a charge that is paid "
+        "back calls none",
         "unknown fields": "a body or query with a parameter that is not documented is refused",
         "testmode": "the parameter is refused with 400; documented is that it must not be sent",
         "errors": "the texts of most refusals, and 422 for every field that does not fit",

@@ -22,16 +22,24 @@ function addSwitch() {
 
 function update(page) {
   document.querySelector("#now").textContent = page.querySelector("#now").textContent;
+  replace("#charges", page);
+  replace("#webhooks", page);
   if (total(page) === total(document)) return;
   const restarted = parseInt(total(page), 10) < parseInt(total(document), 10);
   if (restarted) return location.reload();
   document.querySelector("#total").textContent = total(page);
   rows().prepend(...page.querySelectorAll("#exchanges tbody tr"));
   while (rows().children.length > KEPT) rows().lastElementChild.remove();
-  const state = document.querySelector("#state");
-  const open = [...state.querySelectorAll("details[open]")].map((details) => details.id);
-  if (state.contains(document.activeElement)) return; // the reader is using it
-  state.replaceChildren(...page.querySelector("#state").children);
+  replace("#state", page);
+}
+
+function replace(id, page) {
+  const part = document.querySelector(id);
+  const fresh = page.querySelector(id);
+  // the reader may be using it
+  if (part.textContent === fresh.textContent || part.contains(document.activeElement)) return;
+  const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
+  part.replaceChildren(...fresh.children);
   open.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });
 }
 

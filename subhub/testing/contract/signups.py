@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from subhub.models import Signup, SignupLink
+from subhub.models import Signup, SignupLink, SignupState
 from subhub.testing.contract.assertions import expect
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
@@ -103,10 +103,10 @@ class SignupTests(ContractConfig):
         del case
         harness = Harness(self)
         link = harness.signup_link
-        if link.expires_at is None:
-            return
-        left = link.expires_at - harness.fake.clock.now()
-        for passed, due in ((left - dt.timedelta(seconds=1), "open"), (LATER, "expired")):
+        now = harness.fake.clock.now()
+        over: SignupState = "open" if link.expires_at is None else "expired"
+        left = (link.expires_at or now + LATER) - now
+        for passed, due in ((left - dt.timedelta(seconds=1), "open"), (LATER, over)):
             _ = harness.fake.clock.advance(seconds=passed.total_seconds())
             found = _followed(harness, link)
             expect(found.state == due, f"it must be {due} at {harness.fake.clock.now()}: {found!r}")

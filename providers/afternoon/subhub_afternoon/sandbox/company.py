@@ -17,6 +17,8 @@ from subhub_afternoon.sandbox.fields import Field, narrowed, problems
 ALLOWED: Final = 1000
 WINDOW: Final = 60
 PREFIXES: Final = ("ak_live_", "ak_test_")
+PENDING: Final = "pending"
+"""The first status of a subscription, unless the request has another one."""
 
 
 class Company(Fake):
@@ -27,6 +29,11 @@ class Company(Fake):
     # assumed values for what is not documented; tests change them with `assume`
     active_status = "active"
     cursor_field = "next_cursor"
+    past_due_status = "past_due"
+    unpaid_ends = False
+    pending_starts = True
+    stub_charge = "prorated"
+    time_zone = "UTC"
     change_done = "changed"
     change_scheduled = "scheduled"
     event_status = "processed"

@@ -38,6 +38,10 @@ class CustomerRoutes(Company):
             raise self.missing("Customer")
         return self.customers[customer_id]
 
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer."""
+        return self.customers.get(customer_id, {}).get("email") or ""
+
     @route("POST", "/v1/customers")
     def create_customer(self, received: Received) -> Reply:
         """Create a customer; the same one can be created twice."""

@@ -70,7 +70,10 @@ def moment(value: object) -> dt.datetime | None:
 
 def written(when: dt.datetime) -> str:
     """Return a moment as Afternoon writes it."""
-    return when.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return when.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:  # in UTC, it is outside of the calendar
+        return when.isoformat()
 
 
 def _is_utc(value: Any) -> bool:

@@ -1,14 +1,22 @@
-"""The lifecycle of the fake's subscriptions: they start, renew, change plan and end over time."""
+"""The lifecycle of the fake's subscriptions: they start, renew, change plan and end over time.
+
+Each of these is a task of the agenda, so it happens at its own moment.
+"""
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
-from subhub.sandbox import JsonObject
-from subhub_afternoon.sandbox.company import Company
+from subhub.sandbox import Charge, JsonObject, attempts
+from subhub_afternoon.sandbox.company import PENDING
 from subhub_afternoon.sandbox.fields import moment, written
+from subhub_afternoon.sandbox.invoicing import Invoicing
+
+START: Final = "start"
+RENEW: Final = "renew"
+END_PERIOD: Final = "end_period"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +31,17 @@ class Planned:
     replaces: bool = False
 
 
-class Ledger(Company):
-    """The subscriptions of the company, brought up to date whenever the clock advances."""
+class Ledger(Invoicing):
+    """The subscriptions of the company."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.planned: dict[str, Planned] = {}
-        self._caught_up_at: dt.datetime | None = None
-        self.clock.watch(self.catch_up)
+        self.starts: dict[str, dt.datetime] = {}
+        """When subscriptions start that have not started yet, by id."""
 
     def subscription(self, subscription_id: str) -> JsonObject:
-        """Return a subscription as of now, or refuse the request with 404."""
-        self.catch_up()
+        """Return a subscription, or refuse the request with 404."""
         if subscription_id not in self.subscriptions:
             raise self.missing("Subscription")
         return self.subscriptions[subscription_id]
@@ -45,14 +52,22 @@ class Ledger(Company):
             raise self.missing("Plan")
         return plan_code
 
-    def start(self, customer_id: str, plan_code: str, status: str, day: int) -> JsonObject:
-        """Start a subscription.
+    def start(
+        self,
+        customer_id: str,
+        plan_code: str,
+        status: str,
+        day: int,
+        at: dt.datetime | None = None,
+    ) -> JsonObject:
+        """Create a subscription.
 
         Args:
             customer_id: Whose subscription it is.
             plan_code: The plan.
-            status: The first status; only the active one renews.
+            status: The first status; only the active one is charged and renews.
             day: The day of the month on which it is billed.
+            at: When it starts; by default now.
         """
         subscription: JsonObject = {
             "id": self.cuid(),
@@ -64,37 +79,37 @@ class Ledger(Company):
             "next_renewal_date": None,
             "canceled_at": None,
         }
-        if status == self.active_status:
-            renews = next_anchor(self.clock.now(), day)
-            subscription["next_renewal_date"] = written(renews)
         self.subscriptions[subscription["id"]] = subscription
+        if at is not None and at > self.clock.now():
+            self.starts[subscription["id"]] = at
+            self.agenda.add(at, START, subscription["id"])
+            if status == self.active_status:
+                subscription["next_renewal_date"] = written(at)
+        elif status == self.active_status:
+            self.renew(subscription)
         return subscription
 
-    def cancel(self, subscription: JsonObject, at: dt.datetime) -> None:
-        """End a subscription; one that ended before is not changed."""
+    def cancel(self, subscription: JsonObject) -> None:
+        """End a subscription now; one that ended before is not changed."""
         # a change that stayed scheduled would start a subscription for a customer who left
         _ = self.planned.pop(subscription["id"], None)
+        _ = self.starts.pop(subscription["id"], None)
         if subscription["status"] != "canceled":
             subscription["status"] = "canceled"
-            subscription["canceled_at"] = written(at)
+            subscription["canceled_at"] = written(self.clock.now())
             subscription["next_renewal_date"] = None
 
     def move(self, subscription: JsonObject, plan_code: str) -> None:
         """Change the plan of a subscription, which keeps its id."""
         subscription.update(plan_code=plan_code, plan_id=self.plans[plan_code])
 
-    def replace(self, old: JsonObject, plan_code: str, at: dt.datetime) -> JsonObject:
-        """End a subscription, and start one with another plan for the same customer.
-
-        Args:
-            old: The subscription that ends.
-            plan_code: The plan of the new one.
-            at: When the old one ends.
-        """
+    def replace(self, old: JsonObject, plan_code: str) -> JsonObject:
+        """End a subscription now, and start one with another plan for the same customer."""
         # read before `cancel` overwrites it: the new subscription continues in this status
-        status = old["status"]
-        self.cancel(old, at)
-        return self.start(old["customer_id"], plan_code, status, old["billing_anchor_day"])
+        status, starts_at = old["status"], self.starts.get(old["id"])
+        self.cancel(old)
+        day = old["billing_anchor_day"]
+        return self.start(old["customer_id"], plan_code, status, day, starts_at)
 
     def plan_ahead(
         self, subscription: JsonObject, plan_code: str | None = None, *, replaces: bool = False
@@ -106,48 +121,62 @@ class Ledger(Company):
             plan_code: The plan to change to; without one it ends.
             replaces: Whether the change creates another subscription.
         """
-        end = next_anchor(self.clock.now(), subscription["billing_anchor_day"])
+        end = moment(subscription["next_renewal_date"])
+        if end is None:
+            end = self.next_anchor(subscription["billing_anchor_day"])
         self.planned[subscription["id"]] = Planned(end, plan_code, replaces)
+        self.agenda.add(end, END_PERIOD, subscription["id"])
 
-    def catch_up(self) -> None:
-        """Apply everything that was due by now."""
-        now = self.clock.now()
-        # it is called for every read, and with a frozen clock there is nothing to do
-        if now == self._caught_up_at:
-            return
-        self._caught_up_at = now
-        # a copy, because a change of plan adds a subscription
-        for subscription in list(self.subscriptions.values()):
-            # first, because an ended subscription does not renew
-            planned = self.planned.get(subscription["id"])
-            if planned is not None and planned.at <= now:
-                del self.planned[subscription["id"]]
-                self._carry_out(subscription, planned)
-            renews = moment(subscription["next_renewal_date"])
-            if renews is not None and renews <= now:
-                later = next_anchor(now, subscription["billing_anchor_day"])
-                subscription["next_renewal_date"] = written(later)
+    def carry_out(self, task: str, subject: str) -> None:
+        """Start, renew, change or end a subscription, if that is still due."""
+        subscription, now = self.subscriptions[subject], self.clock.now()
+        # first, because an ended subscription does not renew
+        planned = self.planned.get(subject)
+        if planned is not None and planned.at <= now:
+            del self.planned[subject]
+            self._carry_out_planned(subscription, planned)
+        starts = task == START and self.starts.pop(subject, None) is not None
+        if starts and subscription["status"] == PENDING and self.pending_starts:
+            subscription["status"] = self.active_status
+            self.renew(subscription)
+        renews = moment(subscription["next_renewal_date"])
+        running = subscription["status"] in {self.active_status, self.past_due_status}
+        if renews is not None and renews <= now and running:
+            self.renew(subscription)
 
-    def _carry_out(self, subscription: JsonObject, planned: Planned) -> None:
+    def renew(self, subscription: JsonObject) -> None:
+        """Charge the period that begins now, and plan the next renewal."""
+        until = self.charge(subscription)
+        if subscription["status"] != "canceled":  # because it could not be charged
+            subscription["next_renewal_date"] = written(until)
+            self.plan_renewal(subscription)
+
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether the subscription is still past due."""
+        return bool(self.subscriptions[charge.subscription_id]["status"] == self.past_due_status)
+
+    def charge_made(self, charge: Charge) -> None:
+        """Let a subscription be past due after a charge that failed, until one is paid."""
+        subscription = self.subscriptions[charge.subscription_id]
+        before, after = self.active_status, self.past_due_status
+        if charge.outcome == "paid":
+            before, after = after, before
+        if charge.outcome != "refunded" and subscription["status"] == before:
+            subscription["status"] = after
+        last = charge.reason == "mandate_expired" or attempts(self.charges, charge) > self.retries
+        if charge.outcome == "failed" and last and self.unpaid_ends:
+            self.cancel(subscription)
+
+    def plan_renewal(self, subscription: JsonObject) -> None:
+        """Plan the renewal at the date that the subscription shows, if it shows one."""
+        renews = moment(subscription["next_renewal_date"])
+        if renews is not None:
+            self.agenda.add(renews, RENEW, subscription["id"])
+
+    def _carry_out_planned(self, subscription: JsonObject, planned: Planned) -> None:
         if planned.plan_code is None:
-            self.cancel(subscription, planned.at)
+            self.cancel(subscription)
         elif planned.replaces:
-            _ = self.replace(subscription, planned.plan_code, planned.at)
+            _ = self.replace(subscription, planned.plan_code)
         else:
             self.move(subscription, planned.plan_code)
-
-
-def next_anchor(after: dt.datetime, day: int) -> dt.datetime:
-    """Return the first midnight in UTC, later than *after*, on that day of a month.
-
-    In a shorter month it is the last day: that rule is assumed, the documentation has none.
-    """
-    this_month = _anchor(after.year, after.month, day)
-    if this_month > after:
-        return this_month
-    return _anchor(after.year + after.month // 12, after.month % 12 + 1, day)
-
-
-def _anchor(year: int, month: int, day: int) -> dt.datetime:
-    last = calendar.monthrange(year, month)[1]
-    return dt.datetime(year, month, min(day, last), tzinfo=dt.UTC)

@@ -106,9 +106,16 @@ class LinkRoutes(SubscriptionRoutes):
         if previous is None:
             _ = self.start(link["customer_id"], plan_code, self.active_status, 1)
         elif link["change_timing_mode"] == "now":
-            self.move(self.subscription(previous), plan_code)
+            self._change_now(self.subscription(previous), plan_code, link[POLICY])
         else:
             self.plan_ahead(self.subscription(previous), plan_code)
+
+    def _change_now(self, subscription: JsonObject, plan_code: str, policy: object) -> None:
+        self.pay_back(subscription, policy)
+        self.move(subscription, plan_code)
+        renews = moment(subscription["next_renewal_date"])
+        if renews is not None and subscription["id"] not in self.starts:
+            self.charge_new_plan(subscription, renews)
 
     def _link(self, body: JsonObject) -> JsonObject:
         now = self.clock.now()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub_afternoon.sandbox.company import PENDING
 from subhub_afternoon.sandbox.customers import CustomerRoutes
 from subhub_afternoon.sandbox.fields import (
     CUID,
@@ -19,11 +20,13 @@ from subhub_afternoon.sandbox.fields import (
     REFUND_POLICY,
     TEXT,
     TIMING,
+    moment,
     written,
 )
 from subhub_afternoon.sandbox.ledger import Ledger
 
 POLICY: Final = "cancel_now_prepaid_refund_policy"
+PRORATED: Final = "refund_prorated_prepaid_fixed_fees"
 CREATE: Final = {
     "customer_id": CUID.needed(),
     "plan_code": PLAN_CODE.needed(),
@@ -61,15 +64,15 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         subscription = self.start(
             self.customer(body["customer_id"])["id"],
             self.known_plan(body["plan_code"]),
-            body.get("initial_status", "pending"),
+            body.get("initial_status", PENDING),
             body.get("billing_anchor_day", 1),
+            moment(body.get("start_date")),
         )
         return self.success(201, subscription=subscription)
 
     @route("GET", "/v1/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
         """List subscriptions, one page at a time."""
-        self.catch_up()
         filters = ("customer_id", "status")
         return self.listed("subscriptions", self.subscriptions, received, *filters)
 
@@ -88,8 +91,13 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         body = self.accepted(received, UPDATE)
         # as documented, writing this status also sets `canceled_at`
         if body.get("status") == "canceled":
-            self.cancel(subscription, self.clock.now())
+            self.cancel(subscription)
+        starts = body.get("status") == self.active_status != subscription["status"]
         subscription.update(body)
+        if starts and subscription["next_renewal_date"] is None:
+            self.renew(subscription)
+        else:
+            self.plan_renewal(subscription)
         return self.success(200, subscription=subscription)
 
     @route("POST", "/v1/subscriptions/{}/cancel")
@@ -98,7 +106,8 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         subscription = self.subscription(subscription_id)
         body = self.accepted(received, CANCEL)
         if body["cancel_mode"] == "now":
-            self.cancel(subscription, self.clock.now())
+            self.pay_back(subscription, body.get(POLICY))
+            self.cancel(subscription)
         else:
             self.plan_ahead(subscription)
         return self.success(200, subscription=subscription)
@@ -115,7 +124,8 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         if body["change_mode"] == "end_of_period":
             self.plan_ahead(old, plan_code, replaces=True)
             return self.success(200, status=self.change_scheduled, old_subscription=old)
-        new = self.replace(old, plan_code, self.clock.now())
+        self.pay_back(old, body.get(POLICY))
+        new = self.replace(old, plan_code)
         return self.success(
             200, status=self.change_done, old_subscription=old, new_subscription=new
         )
@@ -133,6 +143,11 @@ class SubscriptionRoutes(Ledger, CustomerRoutes):
         grant: JsonObject = {"id": self.cuid(), **body, "created_at": written(self.clock.now())}
         self.grants.append((subscription["customer_id"], grant))
         return self.success(201, credit_grant=grant)
+
+    def pay_back(self, subscription: JsonObject, policy: object) -> None:
+        """Pay back what a refund policy says of a subscription that ends or changes now."""
+        if policy == PRORATED:
+            self.refund(subscription)
 
     def _policy_fits(self, body: dict[str, Any], timing: str) -> None:
         """Refuse a refund policy without `now`, for which alone it is documented."""

@@ -62,6 +62,27 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "after its last period. A termination in the future takes effect at its time."
     ),
     "termination": "A terminated subscription ends at its next `renewal`, or `at_once`.",
+    "charges": (
+        "When a subscription is charged is not documented. It is charged on its start and on every "
+        "renewal, with or without a mandate, and for whole periods only."
+    ),
+    "charged_amount": (
+        "What is charged is the `amount`; whether VAT is part of it is not documented. More than "
+        "18 digits are not charged."
+    ),
+    "retries": (
+        "A failed charge is attempted once more (older documentation: `followUpFailedPayment`). No "
+        "field of a subscription shows that it failed."
+    ),
+    "retry_days": "The days until the next attempt are not documented.",
+    "paid_back_days": "The days until a customer gets money back are not documented.",
+    "past_start": (
+        "A subscription that starts in the past is charged for the period that runs, and not for "
+        "those before it."
+    ),
+    "new_terms": (
+        "A new amount is charged from the next renewal on, and a new interval counts from it."
+    ),
     "renews_at": "`renewsAt` is the next renewal, and null after the subscription ended.",
     "terminated_at": (
         "`terminatedAt` is null until it is set. It can be set again (`changeable`), or is "
@@ -75,7 +96,19 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "The amount of a manual invoice is the sum of its lines with VAT. A number can be used "
         "twice, and nobody is notified."
     ),
-    "webhook_records": "Records are kept, and nothing is sent to them. Two can be equal.",
+    "webhook_records": "Two records can be equal; then both are called.",
+    "webhook_body": (
+        "The body of a webhook call is not documented. It has the `id` of the object, for a "
+        "payment that of its subscription; or it is the whole `object`, or `empty`."
+    ),
+    "webhook_retries": (
+        "Retries are not documented. A call that is not answered with 2xx is repeated after these "
+        "seconds."
+    ),
+    "webhook_events": (
+        "Called are the URLs for customers, subscriptions and their payments, payment links and "
+        "invoices that are created, changed or paid here; for expiry and deletion none are."
+    ),
     "link_life": "A payment link works until the end of its `expiresAt` day, or forever.",
-    "not_simulated": "Webhook calls, OAuth and invoices with a PDF are not simulated.",
+    "not_simulated": "OAuth and invoices with a PDF are not simulated.",
 }

@@ -65,6 +65,10 @@ class CustomerRoutes(Portal):
             raise Refusal(self.not_found())
         return self.customers[customer_id]
 
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer."""
+        return str(self.customers.get(customer_id, {}).get("primaryEmail", ""))
+
     def unused(self, email: str) -> None:
         """Refuse an e-mail address in use, if two customers may not have the same."""
         if self.email_in_use == "refused" and any(
@@ -85,4 +89,5 @@ class CustomerRoutes(Portal):
             "createdAt": self.atom(self.clock.now()),
         }
         self.customers[customer["id"]] = customer
+        self.emit("customer-created", customer)
         return customer

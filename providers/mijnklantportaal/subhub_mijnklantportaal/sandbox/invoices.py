@@ -75,6 +75,7 @@ class InvoiceRoutes(CustomerRoutes):
         invoice = self._invoice(invoice_id)
         body = self.checked(received, MARK_PAID)
         invoice["paidAt"] = self.atom(self.moment(body["paidAt"]))
+        self.emit("invoice-paid", invoice)
         return Reply.json(200, invoice)
 
     def add_invoice(self, customer_id: str, amount: str, number: str) -> str:
@@ -106,6 +107,7 @@ class InvoiceRoutes(CustomerRoutes):
                 },
             },
         }
+        self.emit("invoice-created", self.invoices[invoice_id])
         return invoice_id
 
     def _invoice(self, invoice_id: str) -> JsonObject:

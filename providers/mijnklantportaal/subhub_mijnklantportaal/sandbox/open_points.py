@@ -24,6 +24,7 @@ CHOICES: Final[Mapping[str, tuple[object, ...]]] = {
     "termination": ("renewal", "at_once"),
     "terminated_at": ("changeable", "final"),
     "package_changed": ("keep", "follow"),
+    "webhook_body": ("id", "object", "empty"),
 }
 """The possible values of each point; the first is the default."""
 
@@ -57,6 +58,10 @@ class OpenPoints(Fake):
     """Whether a termination can be set again."""
     package_changed = "keep"
     """Whether subscriptions follow a change of their package."""
+    webhook_body = "id"
+    """What the body of a webhook call is."""
+    retries = 1
+    """How many times a failed charge is attempted again."""
     afterwards: str | None = None
     """Where the browser goes after paying or on going back."""
 

@@ -185,7 +185,7 @@ class PackageRoutes(SubscriptionRoutes):
         """Apply the terms of a package to its subscriptions."""
         for subscription_id, package_id in self.sold.items():
             if package_id == package["id"]:
-                self.subscriptions[subscription_id].terms.update(_terms(package))
+                self.set_terms(self.subscriptions[subscription_id], _terms(package))
 
 
 def _terms(package: JsonObject) -> JsonObject:

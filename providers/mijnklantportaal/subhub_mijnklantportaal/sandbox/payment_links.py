@@ -62,6 +62,7 @@ class PaymentLinkRoutes(Portal):
             created_at=self.clock.now(),
         )
         self.payment_links[link_id] = link
+        self.emit("payment-link-created", self._link_shown(link))
         return self.created(self._link_shown(link))
 
     @route("GET", "/payment-links")
@@ -107,6 +108,7 @@ class PaymentLinkRoutes(Portal):
                 "createdAt": self.atom(self.clock.now()),
             }
         )
+        self.emit("payment-link-paid", self._link_shown(link))
 
     def _link(self, link_id: str) -> StoredLink:
         if link_id not in self.payment_links:

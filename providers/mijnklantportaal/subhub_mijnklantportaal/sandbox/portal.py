@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
@@ -42,6 +43,8 @@ class Portal(OpenPoints):
         """The body of a 5xx."""
         self.rate_window = "aligned"
         """The kind of the rate limit's minute: `aligned`, `anchored` or `rolling`."""
+        self.webhooks: dict[str, JsonObject] = {}
+        """The webhook records as on the wire, by id."""
         self._requests = RateWindow(PER_MINUTE, MINUTE)
 
     def authenticate(self, received: Received) -> None:
@@ -158,6 +161,25 @@ class Portal(OpenPoints):
                 "to": first + len(shown) if shown else None,
             },
         )
+
+    def emit(self, event: str, shown: JsonObject) -> None:
+        """Call the URLs that are registered for an event.
+
+        The header with the secret is documented; the body is not, see `webhook_body`.
+
+        Args:
+            event: The type of the event, as in a webhook record.
+            shown: The object that it is about, as on the wire.
+        """
+        body = {"id": {"id": shown["id"]}, "object": shown, "empty": None}[self.webhook_body]
+        content = b"" if body is None else json.dumps(body).encode()
+        for record in self.webhooks.values():
+            if record["type"] == event:
+                headers = {
+                    "Content-Type": "application/json",
+                    "X-Webhook-Signature": record["secret"],
+                }
+                self.outbox.add(event, record["url"], headers, content)
 
     def _page(self, number: str) -> int:
         if number.isdecimal() and int(number):

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from dataclasses import dataclass
-from itertools import count
+from functools import lru_cache
 from typing import Any, Final
 
-from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub.models import Interval
+from subhub.sandbox import (
+    Charge,
+    JsonObject,
+    Received,
+    Refusal,
+    Reply,
+    attempts,
+    chargeable,
+    collect,
+    period_start,
+    periods_begun,
+    route,
+)
 from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.customers import CustomerRoutes
@@ -25,6 +37,8 @@ CREATE: Final = Body(
     optional={"createInvoice": checks.flag, "invoiceDescription": checks.text},
 )
 CHANGE: Final = Body(optional={**_TERMS, "terminatedAt": checks.naive})
+RENEW: Final = "renew"
+"""The task of the agenda that charges a subscription on its renewal."""
 
 
 @dataclass
@@ -39,6 +53,10 @@ class StoredSubscription:
     create_invoice: bool
     invoice_description: str | None
     mandate_id: str | None
+    anchor_on: dt.date
+    """The day from which the periods are counted."""
+    billed_until: dt.date
+    """The first day that is not charged yet."""
     terminated_at: dt.datetime | None = None
 
     def status(self, now: dt.datetime, *, at_once: bool) -> str:
@@ -61,7 +79,9 @@ class StoredSubscription:
     def _renewal(self, now: dt.datetime) -> dt.date:
         # a terminated subscription runs to the end of the period in which it was terminated
         until = min(now, self.terminated_at or now).astimezone(ZONE).date()
-        return renewal_after(until, self.starts_on, self.terms["interval"])
+        if until < self.anchor_on != self.starts_on:
+            return self.anchor_on  # a new interval begins on the renewal that was known before
+        return renewal_after(until, self.anchor_on, self.terms["interval"])
 
 
 class SubscriptionRoutes(CustomerRoutes):
@@ -107,9 +127,12 @@ class SubscriptionRoutes(CustomerRoutes):
         ended = "terminatedAt" in body and subscription.terminated_at is not None
         if ended and self.terminated_at == "final":
             raise Refusal(self.malformed("The subscription is already terminated."))
-        subscription.terms.update({name: body[name] for name in _TERMS if name in body})
+        self.set_terms(subscription, {name: body[name] for name in _TERMS if name in body})
         if "terminatedAt" in body:
             subscription.terminated_at = self.moment(body["terminatedAt"])
+            # one that had ended, and runs again, was not charged meanwhile
+            self._charge(subscription)
+        self.emit("subscription-updated", self._shown(subscription))
         return Reply.json(200, self._shown(subscription))
 
     def add_subscription(
@@ -144,9 +167,76 @@ class SubscriptionRoutes(CustomerRoutes):
             create_invoice=create_invoice,
             invoice_description=invoice_description,
             mandate_id=mandate_id,
+            anchor_on=starts_on,
+            billed_until=period_of(self.today(), starts_on, terms["interval"]),
         )
         self.subscriptions[subscription.id] = subscription
+        self._plan_renewal(subscription)
+        self.emit("subscription-created", self._shown(subscription))
+        self._charge(subscription)
         return self._shown(subscription)
+
+    def set_terms(self, subscription: StoredSubscription, terms: JsonObject) -> None:
+        """Change the terms of the periods to come; the charged ones stay as they are."""
+        if terms.get("interval", subscription.terms["interval"]) != subscription.terms["interval"]:
+            subscription.anchor_on = subscription.billed_until
+        subscription.terms.update(terms)
+
+    def carry_out(self, task: str, subject: str) -> None:
+        """Charge a subscription that renews."""
+        if task != RENEW:
+            return super().carry_out(task, subject)
+        return self._charge(self.subscriptions[subject])
+
+    def charge_made(self, charge: Charge) -> None:
+        """Call the webhooks of a payment: the first try creates it, and later ones update it."""
+        if not self.webhooks:  # else a year of renewals takes longer
+            return
+        first = charge.outcome != "refunded" and attempts(self.charges, charge) == 1
+        # what a payment looks like is not documented
+        payment: JsonObject = {
+            "id": charge.subscription_id,
+            "customerId": charge.customer_id,
+            "amount": f"{charge.amount.amount:f}",
+            "status": charge.outcome,
+        }
+        self.emit(f"subscription-payment-{'created' if first else 'updated'}", payment)
+
+    def is_owed(self, charge: Charge) -> bool:
+        """Return whether the subscription has not ended since."""
+        return self._status(self.subscriptions[charge.subscription_id]) != "ended"
+
+    def _charge(self, subscription: StoredSubscription) -> None:
+        """Charge every period that has begun, and plan the next renewal."""
+        today, before = self.today(), subscription.billed_until
+        while subscription.billed_until <= today and self._status(subscription) != "ended":
+            first_on = subscription.billed_until
+            until = renewal_after(first_on, subscription.anchor_on, subscription.terms["interval"])
+            subscription.billed_until = until
+            self._enter(subscription, first_on, until)
+        # otherwise its renewal is planned already
+        if subscription.billed_until != before:
+            self._plan_renewal(subscription)
+
+    def _enter(self, subscription: StoredSubscription, first_on: dt.date, until: dt.date) -> None:
+        amount = chargeable(subscription.terms["amount"], "EUR")
+        if amount is not None:
+            _ = collect(
+                self,
+                subscription_id=subscription.id,
+                customer_id=subscription.customer_id,
+                first_on=first_on,
+                last_on=until - dt.timedelta(days=1),
+                amount=amount,
+            )
+
+    def _plan_renewal(self, subscription: StoredSubscription) -> None:
+        renews_at = dt.datetime.combine(subscription.billed_until, dt.time(), ZONE)
+        if renews_at > self.clock.now():
+            self.agenda.add(renews_at, RENEW, subscription.id)
+
+    def _status(self, subscription: StoredSubscription) -> str:
+        return subscription.status(self.clock.now(), at_once=self.termination == "at_once")
 
     def _subscription(self, subscription_id: str) -> StoredSubscription:
         if subscription_id not in self.subscriptions:
@@ -154,8 +244,7 @@ class SubscriptionRoutes(CustomerRoutes):
         return self.subscriptions[subscription_id]
 
     def _shown(self, subscription: StoredSubscription) -> JsonObject:
-        now = self.clock.now()
-        status = subscription.status(now, at_once=self.termination == "at_once")
+        now, status = self.clock.now(), self._status(subscription)
         return {
             "id": subscription.id,
             "customerId": subscription.customer_id,
@@ -181,27 +270,20 @@ def renewal_after(day: dt.date, starts_on: dt.date, interval: str) -> dt.date:
         starts_on: The first day of the subscription.
         interval: One of the documented intervals, such as `2 months`.
     """
-    periods = (period_start(starts_on, interval, number) for number in count(1))
-    return next(start for start in periods if start > day)
+    begun = periods_begun(starts_on, _interval(interval), day)
+    return period_start(starts_on, _interval(interval), max(begun + 1, 1))
 
 
-def period_start(starts_on: dt.date, interval: str, number: int) -> dt.date:
-    """Return the first day after *number* periods.
-
-    A period starts on the day of the month on which the subscription started, or on the last day of
-    a shorter month. It is counted from *starts_on* and not from the period before, so that a
-    subscription from the 31st does not stay on the 28th after February.
+def period_of(day: dt.date, starts_on: dt.date, interval: str) -> dt.date:
+    """Return the first day of the period that *day* is in, or of the first one if that is later.
 
     Args:
+        day: The day.
         starts_on: The first day of the subscription.
         interval: One of the documented intervals, such as `2 months`.
-        number: How many periods.
     """
-    amount, unit = interval.split()
-    steps = int(amount) * number
-    if unit.startswith("day"):
-        return starts_on + dt.timedelta(days=steps)
-    months = starts_on.month - 1 + steps * (12 if unit.startswith("year") else 1)
-    year, month = starts_on.year + months // 12, months % 12 + 1
-    last = calendar.monthrange(year, month)[1]
-    return starts_on.replace(year=year, month=month, day=min(starts_on.day, last))
+    begun = periods_begun(starts_on, _interval(interval), day)
+    return period_start(starts_on, _interval(interval), max(begun, 0))
+
+
+_interval: Final = lru_cache(Interval.parse)

@@ -1,11 +1,10 @@
-"""The fake's endpoints for webhook records. Nothing is delivered to their URLs."""
+"""The fake's endpoints for webhook records; `Portal.emit` calls their URLs."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Final
 
-from subhub.sandbox import JsonObject, Received, Refusal, Reply, route
+from subhub.sandbox import Received, Refusal, Reply, route
 from subhub_mijnklantportaal.sandbox import checks
 from subhub_mijnklantportaal.sandbox.checks import Body
 from subhub_mijnklantportaal.sandbox.portal import Portal
@@ -17,11 +16,6 @@ SECRET_LENGTH: Final = 20
 
 class WebhookRoutes(Portal):
     """The endpoints for webhook records."""
-
-    def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
-        super().__init__(start=start, seed=seed)
-        self.webhooks: dict[str, JsonObject] = {}
-        """The records as on the wire, by id."""
 
     @route("POST", "/webhooks")
     def create_webhook(self, received: Received) -> Reply:

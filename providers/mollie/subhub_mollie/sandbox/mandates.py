@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from subhub.sandbox import JsonObject, Received, Reply, route
+from subhub.sandbox import Charge, JsonObject, Received, Reply, route
 from subhub_mollie.sandbox.schedule import Schedules
 
 
@@ -63,7 +63,13 @@ class MandateRoutes(Schedules):
             if subscription["mandateId"] == mandate_id:
                 current = subscription["status"]
                 subscription["status"] = changes.get(current, current)
-        self.charge()
+                self.charge(subscription)
+
+    def charge_made(self, charge: Charge) -> None:
+        """Let the mandate be invalid that could not be charged because it had ended."""
+        if charge.reason == "mandate_expired":
+            mandate = self.subscriptions[charge.subscription_id]["mandateId"]
+            self.settle_mandate(mandate, "invalid")
 
     def end_mandate(self, mandate_id: str) -> None:
         """Remove a mandate, and cancel the subscriptions that use it."""

@@ -106,6 +106,7 @@ class PaymentRoutes(CustomerRoutes):
         payment.update(status="paid", method=method, mandateId=mandate, paidAt=paid)
         del payment["expiresAt"], payment["isCancelable"]
         self.declined.discard(url)
+        self.call_webhook(payment)
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
         """Return what the page at *url* shows."""
@@ -133,6 +134,7 @@ class PaymentRoutes(CustomerRoutes):
             if ends is not None and dt.datetime.fromisoformat(ends) <= now:
                 payment.update(status="expired", expiredAt=ends)
                 del payment["expiresAt"], payment["isCancelable"]
+                self.call_webhook(payment)
 
     def _state(self, url: str, payment: JsonObject) -> CheckoutState:
         if payment["status"] == "paid":

@@ -43,6 +43,7 @@ class Profile(Fake):
     equal_descriptions_status = 422
     second_cancel_status = 422
     sends_retry_after = False
+    retries = 0
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
@@ -64,6 +65,13 @@ class Profile(Fake):
             raise self.refused(400, "testmode is for organization credentials", "testmode")
 
     # Answers --------------------------------------------------------------------------------------
+
+    def call_webhook(self, payment: JsonObject) -> None:
+        """Call the webhook of a payment whose status changed, with its id and nothing else."""
+        if payment["webhookUrl"] is not None:
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            content = urlencode({"id": payment["id"]}).encode()
+            self.outbox.add("payment", payment["webhookUrl"], form, content)
 
     def answer(self, status: int, body: JsonObject) -> Reply:
         """Return an answer in HAL."""

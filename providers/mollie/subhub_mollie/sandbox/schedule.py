@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from subhub.sandbox import JsonObject, Received
+from subhub.sandbox import JsonObject, Received, chargeable, collect
 from subhub_mollie.sandbox.fields import Field, problem
 from subhub_mollie.sandbox.profile import Profile
 
 TEST_PAYMENTS: Final = 10
 """After so many payments a subscription is canceled in test mode."""
 MONTHS: Final = 12
+CHARGE: Final = "charge"
+"""The task of the agenda that creates the payment of a subscription."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,6 @@ class Schedules(Profile):
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.schedules: dict[str, Schedule] = {}
-        self.clock.watch(self.charge)
 
     def today(self) -> dt.date:
         """Return the current day."""
@@ -73,20 +74,30 @@ class Schedules(Profile):
             subscription["canceledAt"] = self.clock.now().isoformat()
             _ = subscription.pop("nextPaymentDate", None)
 
-    def charge(self) -> None:
-        """Create the payments that are due."""
-        for subscription in list(self.subscriptions.values()):
-            schedule = self.schedules[subscription["id"]]
-            while subscription["status"] == "active" and self._next(subscription) <= self.today():
-                self._charge(subscription, schedule)
+    def carry_out(self, task: str, subject: str) -> None:
+        """Create the payment of a subscription that is due."""
+        if task != CHARGE:
+            return super().carry_out(task, subject)
+        return self.charge(self.subscriptions[subject])
+
+    def charge(self, subscription: JsonObject) -> None:
+        """Create the payments that are due, and plan the next one."""
+        while subscription["status"] == "active" and self._next(subscription) <= self.today():
+            self._charge(subscription, self.schedules[subscription["id"]])
+        if "nextPaymentDate" in subscription:
+            due = dt.datetime.combine(self._next(subscription), dt.time(), dt.UTC)
+            if due > self.clock.now():
+                self.agenda.add(due, CHARGE, subscription["id"])
 
     def _next(self, subscription: JsonObject) -> dt.date:
         return dt.date.fromisoformat(subscription["nextPaymentDate"])
 
     def _charge(self, subscription: JsonObject, schedule: Schedule) -> None:
+        failed = self._enter(subscription, schedule)
+        now = self.clock.now().isoformat()
         payment: JsonObject = {
             **self.new_payment(subscription["amount"], subscription["description"]),
-            "status": "paid",
+            "status": "failed" if failed else "paid",
             "sequenceType": "recurring",
             "method": self.mandates[subscription["mandateId"]]["method"],
             "metadata": subscription["metadata"],
@@ -94,12 +105,33 @@ class Schedules(Profile):
             "customerId": subscription["customerId"],
             "mandateId": subscription["mandateId"],
             "subscriptionId": subscription["id"],
-            "paidAt": self.clock.now().isoformat(),
+            "failedAt" if failed else "paidAt": now,
         }
         self.payments[payment["id"]] = payment
+        self.call_webhook(payment)
         schedule.charged += 1
         schedule.steps += 1
         self.advance(subscription)
+
+    def email_of(self, customer_id: str) -> str:
+        """Return the e-mail address of a customer."""
+        return self.customers.get(customer_id, {}).get("email") or ""
+
+    def _enter(self, subscription: JsonObject, schedule: Schedule) -> bool:
+        """Enter a payment in the books, and return whether it failed."""
+        until = later(schedule.anchor, subscription["interval"], schedule.steps + 1)
+        amount = chargeable(subscription["amount"]["value"], subscription["amount"]["currency"])
+        if amount is None:
+            return False
+        charge = collect(
+            self,
+            subscription_id=subscription["id"],
+            customer_id=subscription["customerId"],
+            first_on=self._next(subscription),
+            last_on=until - dt.timedelta(days=1),
+            amount=amount,
+        )
+        return charge.outcome == "failed"
 
     def advance(self, subscription: JsonObject) -> None:
         """Set the day of the next payment, or end the subscription when there is none."""

@@ -77,7 +77,7 @@ class SubscriptionRoutes(PaymentRoutes):
         }
         self.subscriptions[subscription["id"]] = subscription
         self.schedules[subscription["id"]] = Schedule(dt.date.fromisoformat(start))
-        self.charge()
+        self.charge(subscription)
         return self.answer(201, self._subscription_shown(subscription))
 
     @route("GET", "/customers/{}/subscriptions")
@@ -117,7 +117,7 @@ class SubscriptionRoutes(PaymentRoutes):
         self._reschedule(subscription, body)
         subscription.update(body)
         self.advance(subscription)
-        self.charge()
+        self.charge(subscription)
         return self.answer(200, self._subscription_shown(subscription))
 
     @route("DELETE", "/customers/{}/subscriptions/{}")
