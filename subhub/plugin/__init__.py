@@ -17,6 +17,7 @@ from subhub.plugin.decoding import (
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
 from subhub.plugin.pagination import next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
@@ -32,6 +33,7 @@ __all__ = [
     "Encoded",
     "Evidence",
     "Flow",
+    "Idempotency",
     "Json",
     "Likeness",
     "Moment",

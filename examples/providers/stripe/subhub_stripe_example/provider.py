@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from subhub.plugin import Encoded, Json, RateLimit, text_at
+from subhub.plugin import Encoded, Idempotency, Json, RateLimit, text_at
 
 from subhub_stripe_example.evidence import DOCS, EVIDENCE
 from subhub_stripe_example.form import as_form
@@ -39,6 +39,8 @@ class Stripe(Plans, Links, Subscriptions):
     }
     rate_limit: ClassVar[RateLimit | None] = RateLimit(25, per=1.0)
     """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
+    idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=24 * 3600)
+    """Of POST requests: https://docs.stripe.com/api/idempotent_requests."""
     request_id_header = "request-id"
     evidence = EVIDENCE
 
