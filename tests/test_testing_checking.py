@@ -64,7 +64,7 @@ def test_the_cassettes_of_this_project_are_honest() -> None:
     heads = {path: provenance_of(path) for path in paths}
     assert {head.source for head in heads.values()} == {"sandbox"}
     assert all(head.provider == path.parent.name for path, head in heads.items())
-    plugins = {"afternoon", "mijnklantportaal", "mollie"}
+    plugins = {"afternoon", "mijnklantportaal", "mollie", "stripe"}
     assert {head.provider for head in heads.values()} == plugins
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from subhub_stripe import Stripe
+
 from subhub import CustomerDraft, Interval, Money, PlanDraft
 from subhub.testing import ProviderContract
-
-from subhub_stripe_example import Stripe
 
 
 class TestStripe(ProviderContract):

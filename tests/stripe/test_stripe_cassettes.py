@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from subhub_stripe import Stripe
+
 from subhub import CustomerDraft, Interval, Money, PlanDraft, Status
 from subhub.testing import OpenCassette
-
-from subhub_stripe_example import Stripe
 
 Ask = Callable[..., Awaitable[Any]]
 Through = Callable[..., None]

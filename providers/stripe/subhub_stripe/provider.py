@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from subhub.plugin import Encoded, Idempotency, Json, RateLimit, text_at
-
-from subhub_stripe_example.evidence import DOCS, EVIDENCE
-from subhub_stripe_example.form import as_form
-from subhub_stripe_example.links import Links
-from subhub_stripe_example.plans import Plans
-from subhub_stripe_example.subscriptions import Subscriptions
+from subhub_stripe.evidence import DOCS, EVIDENCE
+from subhub_stripe.form import as_form
+from subhub_stripe.links import Links
+from subhub_stripe.plans import Plans
+from subhub_stripe.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -47,7 +46,7 @@ class Stripe(Plans, Links, Subscriptions):
     @classmethod
     def sandbox(cls) -> Fake:
         """Return a new fake of Stripe."""
-        from subhub_stripe_example.sandbox import StripeFake  # noqa: PLC0415 - only when asked for
+        from subhub_stripe.sandbox import StripeFake  # noqa: PLC0415 - only when asked for
 
         return StripeFake()
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
-
-from subhub_stripe_example.sandbox.ledger import Ledger
+from subhub_stripe.sandbox.ledger import Ledger
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
@@ -66,12 +65,12 @@ class Catalogue(Ledger):
     def get_price(self, received: Received, price_id: str) -> Reply:
         """Read a price."""
         price = self.found(self.prices, "price", price_id)
-        return Reply.json(200, self._shown(price, [received.query.get("expand[]", "")]))
+        return Reply.json(200, self._shown(price, _expanded(received)))
 
     @route("GET", "/prices")
     def list_prices(self, received: Received) -> Reply:
         """List prices, one page at a time; all prices here are recurring."""
-        expand = [received.query.get("expand[]", "").removeprefix("data.")]
+        expand = [name.removeprefix("data.") for name in _expanded(received)]
         return self.listed(received, [self._shown(price, expand) for price in self.prices.values()])
 
     def _product(self, given: JsonObject) -> JsonObject:
@@ -118,3 +117,8 @@ class Catalogue(Ledger):
         if "product" not in expand:
             return price
         return {**price, "product": self.products[price["product"]]}
+
+
+def _expanded(received: Received) -> list[str]:
+    """Return what a query wants expanded: `expand[]=product`, or as Stripe's SDK, `expand[0]=`."""
+    return [value for name, value in received.query.items() if name.startswith("expand[")]

@@ -9,8 +9,7 @@ import re
 from typing import Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
-
-from subhub_stripe_example.sandbox.ledger import Ledger
+from subhub_stripe.sandbox.ledger import Ledger
 
 FIELDS: Final = ("name", "email", "phone", "address")
 _METADATA: Final = re.compile(r"metadata\['(\w+)'\]:'((?:[^'\\]|\\.)*)'")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from subhub_stripe_example.sandbox.billing import BillingRoutes
+from subhub_stripe.sandbox.billing import BillingRoutes
 
 __all__ = ["StripeFake"]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+
 from subhub import (
     AuthenticationFailed,
     CustomerDraft,

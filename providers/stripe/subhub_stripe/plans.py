@@ -23,10 +23,9 @@ from subhub.plugin import (
     path,
     post,
 )
-
-from subhub_stripe_example.amounts import from_minor, to_minor
-from subhub_stripe_example.keys import keyed
-from subhub_stripe_example.lists import StripeList, page_query
+from subhub_stripe.amounts import from_minor, to_minor
+from subhub_stripe.keys import keyed
+from subhub_stripe.lists import StripeList, page_query
 
 PROVIDER: Final = "stripe"
 PRODUCTS: Final = "/products"

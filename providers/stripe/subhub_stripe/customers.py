@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import AwareDatetime
+
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
 from subhub.plugin import Flow, Page, Provider, Records, Wire, get, path, post
-
-from subhub_stripe_example.keys import keyed
-from subhub_stripe_example.lists import StripeList, page_query
+from subhub_stripe.keys import keyed
+from subhub_stripe.lists import StripeList, page_query
 
 PROVIDER: Final = "stripe"
 CUSTOMERS: Final = "/customers"

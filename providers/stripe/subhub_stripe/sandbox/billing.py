@@ -10,9 +10,8 @@ import datetime as dt
 from typing import Final
 
 from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
-
-from subhub_stripe_example.sandbox.catalogue import Catalogue
-from subhub_stripe_example.sandbox.customers import CustomerRoutes
+from subhub_stripe.sandbox.catalogue import Catalogue
+from subhub_stripe.sandbox.customers import CustomerRoutes
 
 PAGES: Final = "https://checkout.stripe.com/c/pay/"
 OVER: Final = {"canceled", "incomplete_expired"}

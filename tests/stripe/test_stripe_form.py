@@ -7,9 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-
-from subhub_stripe_example.form import CONTENT_TYPE, as_form
-from subhub_stripe_example.sandbox.form import tree
+from subhub_stripe.form import CONTENT_TYPE, as_form
+from subhub_stripe.sandbox.form import tree
 
 BODIES: list[dict[str, Any]] = [
     {},

@@ -1,42 +1,20 @@
-"""Shared fixtures: localstripe as a server, and both clients behind one interface."""
+"""What the tests of Stripe share: both clients behind one interface."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
+from subhub_stripe import Stripe
+
 from subhub import AsyncClient, Client
-
-from subhub_stripe_example import Stripe
-
-PROGRAM = Path(__file__).with_name("prices.py")
-PATIENCE = 30.0
 
 Ask = Callable[..., Awaitable[Any]]
 Scenario = Callable[[Ask], Coroutine[Any, Any, None]]
 Through = Callable[..., None]
-
-
-@pytest.fixture(scope="session")
-def localstripe() -> Generator[str]:
-    """Return the base URL of a localstripe without data."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", str(PROGRAM), str(port)]
-    with subprocess.Popen(command) as server:
-        try:
-            _until_it_listens(server, port)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.terminate()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -68,16 +46,3 @@ def _concurrent(scenario: Scenario, **settings: Any) -> None:
             await scenario(ask)
 
     asyncio.run(play())
-
-
-def _until_it_listens(server: subprocess.Popen[bytes], port: int) -> None:
-    ends = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if server.poll() is not None or time.monotonic() > ends:
-                pytest.fail("localstripe does not start")
-            time.sleep(0.05)
-        else:
-            return

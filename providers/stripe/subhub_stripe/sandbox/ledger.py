@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply
-
-from subhub_stripe_example.sandbox.form import tree
+from subhub_stripe.sandbox.form import tree
 
 ALLOWED: Final = 25
 """Requests per second: https://docs.stripe.com/rate-limits."""

@@ -6,10 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from subhub_stripe import Stripe
+from subhub_stripe.plans import Product
+
 from subhub import (
     Ambiguous,
     CustomerDraft,
     Interval,
+    InvalidReply,
     InvalidRequest,
     Money,
     PlanDraft,
@@ -22,9 +26,6 @@ from subhub import (
 from subhub.models import CustomerUpdate, PlanUpdate
 from subhub.plugin import Request
 from subhub.testing import play, reply
-
-from subhub_stripe_example import Stripe
-from subhub_stripe_example.plans import Product
 
 STRIPE = Stripe()
 NOW = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
@@ -373,3 +374,9 @@ def test_a_declined_card_has_its_code_and_the_request_id() -> None:
 def test_too_many_requests_are_rate_limited() -> None:
     with pytest.raises(RateLimited):
         _ = play(STRIPE.get_plan("price_1"), reply(429, {"error": {}}), provider=STRIPE)
+
+
+def test_a_next_page_that_cannot_be_asked_for_is_not_the_end() -> None:
+    nameless = {"object": "customer", "email": "a@b.nl"}
+    with pytest.raises(InvalidReply, match="no id to ask for it"):
+        _ = play(STRIPE.list_customers(), reply(200, page(nameless, more=True)))

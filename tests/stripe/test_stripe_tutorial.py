@@ -8,14 +8,14 @@ from textwrap import dedent
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
-TUTORIAL = PROJECT.parents[2] / "docs" / "adding-a-provider.md"
+ROOT = Path(__file__).parents[2]
+TUTORIAL = ROOT / "docs" / "adding-a-provider.md"
 TEXT = TUTORIAL.read_text("utf-8")
 QUOTED = re.findall(r"^ *```python\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
 SOURCES = [
     _source
-    for folder in ("subhub_stripe_example", "tests")
-    for _source in sorted((PROJECT / folder).rglob("*.py"))
+    for folder in ("providers/stripe/subhub_stripe", "tests/stripe")
+    for _source in sorted((ROOT / folder).rglob("*.py"))
 ]
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pydantic import AwareDatetime
+
 from subhub.models import CustomerDraft, Refund, SignupLink, When
 from subhub.plugin import Flow, Wire, completed, post
-
-from subhub_stripe_example.customers import PROVIDER, Customers
-from subhub_stripe_example.keys import keyed
+from subhub_stripe.customers import PROVIDER, Customers
+from subhub_stripe.keys import keyed
 
 SESSIONS: Final = "/checkout/sessions"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime
+
 from subhub.errors import Ambiguous, InvalidRequest
 from subhub.models import (
     ARITHMETIC,
@@ -30,10 +31,9 @@ from subhub.plugin import (
     post,
     send,
 )
-
-from subhub_stripe_example.keys import keyed
-from subhub_stripe_example.lists import StripeList, page_query
-from subhub_stripe_example.plans import PROVIDER, StripePrice
+from subhub_stripe.keys import keyed
+from subhub_stripe.lists import StripeList, page_query
+from subhub_stripe.plans import PROVIDER, StripePrice
 
 SUBSCRIPTIONS: Final = "/subscriptions"
 STATUSES: Final[Mapping[str, Status]] = {

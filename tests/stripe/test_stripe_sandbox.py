@@ -8,6 +8,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from subhub_stripe import Stripe
+
 from subhub import (
     AuthenticationFailed,
     Client,
@@ -24,8 +26,6 @@ from subhub import (
 )
 from subhub.sandbox import Fault
 from subhub.testing import Sandbox, sandbox
-
-from subhub_stripe_example import Stripe
 
 START = dt.datetime(2026, 1, 31, 9, tzinfo=dt.UTC)
 PHONE = PlanDraft(
@@ -168,7 +168,7 @@ def test_a_first_payment_can_be_outstanding() -> None:
         ("GET", "/nothing", "", 404, None),
     ],
 )
-def test_undocumented_requests_are_refused(  # noqa: PLR0917 - a column each
+def test_undocumented_requests_are_refused(
     box: Sandbox, method: str, target: str, body: str, status: int, code: str | None
 ) -> None:
     error = _asked(box, method, target, body, status)
@@ -254,3 +254,19 @@ def test_a_form_of_another_shape_is_refused_and_breaks_nothing(
     assert reply.status == 400
     assert [found.id for found in box.client.list_customers()] == [customer]
     assert list(box.client.list_subscriptions()) == []
+
+
+def test_a_price_is_charged_at_least_every_so_often(box: Sandbox) -> None:
+    product = _id(box, "/products", "name=Phone")
+    terms = f"product={product}&currency=eur&unit_amount=1&recurring[interval]=month"
+    error = _asked(box, "POST", "/prices", f"{terms}&recurring[interval_count]=0", 400)
+    assert error["param"] == "recurring[interval_count]"
+
+
+@pytest.mark.parametrize("written", ["expand[]", "expand[0]"])
+def test_a_list_in_a_query_may_be_numbered(box: Sandbox, written: str) -> None:
+    """subhub writes it without a number, and Stripe's own SDK with one."""
+    headers = {"authorization": f"Bearer {box.fake.api_key}"}
+    path = f"/v1/prices/{box.plan_ids['phone']}?{written}=product"
+    shown = json.loads(box.fake.handle("GET", path, headers, b"").content)
+    assert shown["product"]["name"] == "Phone"
