@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.keys import Mode, check_host, checked_key, identity_mode
+from subhub.client.keys import (
+    Mode,
+    check_host,
+    checked_key,
+    checked_webhook_secrets,
+    identity_mode,
+)
 from subhub.client.references import checked_place
 from subhub.client.setting_types import check_types
 from subhub.client.settings import (
@@ -95,6 +101,7 @@ class Account:
     key_variable: str = ""
     own_journal: bool = True
     sells: bool = True
+    webhook_secrets: Sequence[str] = field(default=(), repr=False)
 
     def close(self) -> None:
         """Release what is held open."""
@@ -236,6 +243,7 @@ def open_account(
     plan_ids: Mapping[str, str] | None = None,
     key_variable: str = "",
     statuses: Statuses | None = None,
+    webhook_secrets: Sequence[str] = (),
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
@@ -258,6 +266,7 @@ def open_account(
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
     check_encryption(provider, address, key)
+    secrets = checked_webhook_secrets(webhook_secrets)
     zone = time_zone(timezone or provider.timezone)
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()
@@ -312,6 +321,7 @@ def open_account(
         key_variable=key_variable,
         own_journal=journals is None,
         sells=sells,
+        webhook_secrets=secrets,
         journal=None
         if journal is None
         else (journals or open_journal)(journal),  # last: what is refused before opens no file

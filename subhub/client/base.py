@@ -19,6 +19,7 @@ from subhub.client.validation import (
 )
 from subhub.errors import InvalidRequest, SubhubError, Unsupported
 from subhub.plugin.flows import Flow
+from subhub.plugin.operations import WEBHOOKS
 from subhub.plugin.provider import Provider
 from subhub.plugin.provider_options import bound_arguments
 from subhub.sending.steps import Steps
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from subhub.recovery.journal import OpenIntent
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
+    from subhub.webhooks import WebhookReader
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -82,6 +84,26 @@ class BaseClient:
     def sandbox(self) -> Fake | None:
         """The fake that answers this client, when it is in a sandbox."""
         return self._account.fake
+
+    @property
+    def webhooks(self) -> WebhookReader:
+        """The calls of the provider: `billing.webhooks.read(path, headers, body)` returns events.
+
+        Nothing is sent, so that both clients have it as it is. A call that is not accepted raises
+        `WebhookRefused`, whose `status` is the answer to give; without `webhook_secrets`, where the
+        provider needs them, that is every call. `billing.webhooks.proof` says what an accepted call
+        proves: `"signed"`, `"secret"` or `"refetch"`. `Unsupported` where the provider makes no
+        calls: see `changes`.
+        """
+        from subhub.webhooks import WebhookReader  # noqa: PLC0415 - a program that only sends
+
+        self.capabilities.require(WEBHOOKS)
+        account = self._account
+        declared = account.provider.webhooks
+        assert declared is not None  # noqa: S101 - by the capability
+        return WebhookReader(
+            declared, self.provider, account.name, account.webhook_secrets, account.clock
+        )
 
     def with_options(
         self,

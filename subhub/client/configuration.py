@@ -26,8 +26,8 @@ from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, Settings, refused
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import PlanDraft
-from subhub.plugin.capabilities import Capabilities
-from subhub.plugin.operations import SELLING
+from subhub.plugin.operations import SELLING, WEBHOOKS
+from subhub.plugin.provider import Provider
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
@@ -121,7 +121,7 @@ class Configuration:
         for setting in _STORES:
             _ = None if setting in absent else self._place(name, setting)
         links = self.links(name)
-        account = self._account(name, links, stand_in="api_key" in absent)
+        account = self._account(name, links, absent=absent)
         self._check_plans(account, links)
         return absent
 
@@ -129,16 +129,16 @@ class Configuration:
         """Return the settings of an account whose references lead nowhere, and why."""
         settings = self.settings.accounts[name]
         found: dict[str, str] = {}
-        references: dict[str, str] = {}
+        references = [("webhook_secrets", s.get_secret_value()) for s in settings.webhook_secrets]
         if settings.api_key is not None:
-            references["api_key"] = settings.api_key.get_secret_value()
+            references.append(("api_key", settings.api_key.get_secret_value()))
         elif not settings.sandbox:
             found["api_key"] = "none is configured"
         for store in _STORES:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
-                references[store] = value
-        for setting, reference in references.items():
+                references.append((store, value))
+        for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
                     _ = secret(reference, self.folder)
@@ -187,7 +187,7 @@ class Configuration:
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
-        stand_in: bool = False,
+        absent: Collection[str] = (),
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
@@ -195,10 +195,15 @@ class Configuration:
             settings, plan_ids = self._resolved(name, links, production=production)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
-            api_key = secret(key.get_secret_value(), self.folder) if key and not stand_in else None
+            api_key = None
+            if key and "api_key" not in absent:
+                api_key = secret(key.get_secret_value(), self.folder)
+        with self._located(f"accounts.{name}.webhook_secrets"):
+            given = () if "webhook_secrets" in absent else settings.webhook_secrets
+            secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
-            if stand_in:  # nothing will be sent with it
+            if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
                 provider,
@@ -218,6 +223,7 @@ class Configuration:
                 max_response_bytes=settings.max_response_bytes,
                 attempts=settings.attempts,
                 statuses=settings.statuses,
+                webhook_secrets=secrets,
                 rate_limit=settings.rate_limit,
                 share=settings.share,
                 permits=permits,
@@ -327,7 +333,8 @@ class Configuration:
             f"accounts.{name} ({settings.provider}): {problem}"
             for name, settings in self.settings.accounts.items()
             for problem in _unmet(
-                load(settings.provider).capabilities(),
+                load(settings.provider),
+                settings,
                 self.settings.needs if settings.sells else kept,
             )
         ]
@@ -364,11 +371,18 @@ def _in_served_sandbox(
     return settings.model_copy(update=reached), served.plans
 
 
-def _unmet(capabilities: Capabilities, needs: tuple[str, ...]) -> list[str]:
+def _unmet(provider: type[Provider], settings: AccountSettings, needs: Sequence[str]) -> list[str]:
     unmet: list[str] = []
     for need in needs:
         try:
-            capabilities.require(need)
+            provider.capabilities().require(need)
         except SubhubError as error:
             unmet.append(str(error))
+    read = provider.webhooks if WEBHOOKS in needs else None
+    if (
+        read
+        and read.scheme.proof != "refetch"
+        and not (settings.webhook_secrets or settings.sandbox)
+    ):
+        unmet.append("`webhooks` needs `webhook_secrets`: without them, every call is refused")
     return unmet

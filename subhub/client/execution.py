@@ -66,6 +66,7 @@ class Executor(BaseClient):
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         statuses: Statuses | None = None,
+        webhook_secrets: Sequence[str] = (),
         rate_limit: RateLimit | str | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
@@ -104,6 +105,8 @@ class Executor(BaseClient):
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
             statuses: What the provider's own words for a status mean, where its documents do not
                 say it: `{"active": "in_force", "past_due": ["late", "unpaid"]}`.
+            webhook_secrets: Those with which the provider proves its calls; one is enough for a
+                call, so that they can be replaced one after the other.
             rate_limit: A limit in place of the provider's documented one; text such as
                 `"60 per 60"` is read.
             share: The part of the limit that this machine may use, where several use one key; with
@@ -136,6 +139,7 @@ class Executor(BaseClient):
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
             statuses=statuses,
+            webhook_secrets=webhook_secrets,
             rate_limit=rate_limit,
             share=share,
             permits=permits,

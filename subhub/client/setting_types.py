@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from subhub.errors import ConfigError
 from subhub.plugin.rate_limits import RateLimit
@@ -41,6 +41,12 @@ def _shown(value: object) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    if _is_text(value) or not isinstance(value, Sequence):
+        return False
+    return all(map(_is_text, cast("Sequence[object]", value)))
 
 
 def _is_number(value: object) -> bool:
@@ -101,6 +107,7 @@ _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
         lambda value: isinstance(value, Mapping),
         "a dict such as {'active': 'in_force'}",
     ),
+    "webhook_secrets": (_is_texts, "a list of text, because there can be several secrets"),
     "rate_limit": (
         lambda value: isinstance(value, RateLimit | str),
         "a RateLimit, or text such as '60 per 60'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from subhub.client.events import Events
 from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks):
+class Client(SignupLinks, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise

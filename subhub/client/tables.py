@@ -37,6 +37,11 @@ def _rate_limit(value: Any) -> Any:
         raise ValueError(str(error)) from error
 
 
+def _secrets(value: Any) -> Any:
+    """Read one secret, or several with blanks between them, as an environment variable has them."""
+    return value.split() if isinstance(value, str) else value
+
+
 def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a switch
     try:
         return checked_server(value) if isinstance(value, str) else value
@@ -73,6 +78,7 @@ class AccountSettings(BaseModel):
     plans: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict[str, str])
     # checked when the account is opened: only then is it known which words the provider documents
     statuses: dict[str, Any] = Field(default_factory=dict[str, Any])
+    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = ()
 
 
 def _money(value: object) -> Money:

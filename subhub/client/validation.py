@@ -127,8 +127,8 @@ def function(field: str, value: M) -> M:
 
 
 def listed(field: str, values: Iterable[M]) -> Iterable[M]:
-    """Return *values* if they can be iterated, and are not one text."""
-    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+    """Return *values* if they can be iterated."""
+    if not hasattr(values, "__iter__"):
         raise InvalidRequest.of(field, f"must be a list, got {type(values).__name__}")
     return values
 

@@ -24,12 +24,23 @@ from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
 from subhub.plugin.signups import SignupMatch, judge_signup, signup_age
+from subhub.webhooks import (
+    Delivery,
+    Webhooks,
+    form_body,
+    json_body,
+    signed,
+    standard,
+    static_secret,
+    unsigned,
+)
 
 __all__ = [
     "API_VERSION",
     "Absence",
     "Core",
     "Day",
+    "Delivery",
     "Encoded",
     "Evidence",
     "Flow",
@@ -46,13 +57,16 @@ __all__ = [
     "Response",
     "SignupMatch",
     "Text",
+    "Webhooks",
     "Wire",
     "completed",
     "day_in",
     "delete",
     "done",
+    "form_body",
     "get",
     "is_object",
+    "json_body",
     "judge_signup",
     "likeness_of",
     "next_page_number",
@@ -60,7 +74,11 @@ __all__ = [
     "path",
     "post",
     "send",
+    "signed",
     "signup_age",
+    "standard",
+    "static_secret",
     "text_at",
+    "unsigned",
     "walk",
 ]

@@ -3,6 +3,7 @@
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
 says so. A field of a draft, `operation:field`, is supported when the plugin's flow sends it.
+`webhooks` is supported when the plugin declares how they are verified.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, Unsupported
 from subhub.models import PlanDraft
 from subhub.plugin.draft_fields import DraftFields, Drafting, Use
-from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS
+from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS, WEBHOOKS
+
+if TYPE_CHECKING:
+    from subhub.webhooks import Webhooks
 
 Mark = Literal["seed", "docs", "docs-old", "inferred"]
 """How well a wire format is known, strongest first: `seed`, in full from the provider's own
@@ -75,6 +79,7 @@ class Described(Drafting, Protocol):
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]
+    webhooks: ClassVar[Webhooks | None]
     evidence: ClassVar[Mapping[str, Evidence | Absence]]
 
 
@@ -189,6 +194,9 @@ class Capabilities(Mapping[str, Capability]):
         return Capability(name, stated if isinstance(stated, Absence) else absence, field=found.use)
 
 
+POLLING: Final = "`changes(since=...)` compares the provider's lists"
+"""What to do where a provider has no webhooks."""
+
 _WITH_A_DRAFT: Final[Mapping[str, str]] = {
     "create_signup_link": "create_signup_link:new_customer",
     "subscribe": "subscribe:inline_plan",
@@ -249,6 +257,7 @@ def _derive(provider: type[Described]) -> Iterator[Capability]:
         for variant in row.variants:
             name = f"{operation}:{variant}"
             yield Capability(name, _variant_evidence(provider, name, implemented=implemented))
+    yield Capability(WEBHOOKS, _webhook_evidence(provider))
     for name, found in provider.evidence.items():
         if name not in KNOWN:
             yield Capability(name, found, extension=True)
@@ -260,6 +269,7 @@ def _with_fields(found: Mapping[str, Capability]) -> Iterator[str]:
         yield operation
         for name in (*row.variants, *FIELDS.get(operation, ())):
             yield f"{operation}:{name}"
+    yield WEBHOOKS
     yield from (name for name, capability in found.items() if capability.extension)
 
 
@@ -289,6 +299,15 @@ def _variant_evidence(
     if found is None or (isinstance(found, Evidence) and not implemented):
         return Absence("the plugin does not say that it can", kind="plugin")
     return found
+
+
+def _webhook_evidence(provider: type[Described]) -> Evidence | Absence:
+    found = provider.evidence.get(WEBHOOKS)
+    if provider.webhooks is not None:
+        return found if isinstance(found, Evidence) else Evidence("inferred", "not stated")
+    if isinstance(found, Absence):
+        return found
+    return Absence("the plugin does not declare them", POLLING, kind="plugin")
 
 
 def _neutral(provider: type[object], operation: str) -> Any:

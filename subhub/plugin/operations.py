@@ -175,5 +175,8 @@ FIELD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Operation and field of each capability that is about a field, by its name."""
 
-KNOWN: Final = (*NEUTRAL, *FIELD_NAMES)
+WEBHOOKS: Final = "webhooks"
+"""The capability of a provider that calls the application: it is declared, and not called."""
+
+KNOWN: Final = (*NEUTRAL, WEBHOOKS, *FIELD_NAMES)
 """The names of all capabilities that every provider is asked for."""

@@ -80,6 +80,7 @@ class Toy(Provider):
 PLAN = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
 )
+EVENT = subhub.Event(provider="toy", account="toy", about="plan", change="changed", key="evt_1")
 SOMEBODY = CustomerDraft(name="Test Company BV", email="john.doe@test.com")
 
 
@@ -116,6 +117,9 @@ def sync(client: Client) -> None:
     assert_type(client.follow("l", plan="p", created_at="2026-12-01T09:30Z"), Signup)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
+    assert_type(client.refetch(EVENT), subhub.Refetched)
+    assert_type(next(client.changes(since="t", about="plan", pages=1)), subhub.Event)
+    assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
     assert_type(client.list_subscriptions(status=Status.ACTIVE), Paginator[Subscription])
     assert_type(client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(client.update_subscription("s", price=Money(1, "EUR")), Subscription)
@@ -169,6 +173,9 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(await client.follow("l", known=[]), Signup)
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)
+    assert_type(await client.refetch(EVENT), subhub.Refetched)
+    assert_type(await anext(client.changes(since="t")), subhub.Event)
+    assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
     assert_type(client.list_subscriptions(customer="c"), AsyncPaginator[Subscription])
     assert_type(await client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(await client.update_subscription("s", description="A"), Subscription)

@@ -12,6 +12,7 @@ from subhub_mollie.hal import PROVIDER
 from subhub_mollie.mandates import Mandates
 from subhub_mollie.payments import Payments
 from subhub_mollie.subscriptions import Subscriptions
+from subhub_mollie.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -39,6 +40,7 @@ class Mollie(Customers, Subscriptions, Payments, Mandates):
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     # No prefix: one id stands in for all kinds, and that of a subscription has two parts.
     stand_in_id = "nobody:nobody"
+    webhooks = WEBHOOKS
     evidence = EVIDENCE
 
     @classmethod
