@@ -19,6 +19,8 @@ _SUBSCRIBE = Evidence("docs", f"{API}/subscriptions/create")
 _CHANGE = Evidence("docs", f"{API}/subscriptions/update")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
 
+_WEBHOOKS = Evidence("docs", f"{DOCS}/webhooks/signature")
+
 _REPLACES = Absence(
     "a Checkout page starts a subscription and cannot end another",
     "change the plan with change_subscription",
@@ -67,6 +69,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CHANGE,
+    "webhooks": _WEBHOOKS,
     "cancel_subscription:prorated": Absence(
         "canceling credits the rest of a period, but refunds no payment",
         "refund the payment in Stripe's dashboard, or pass `prorate` in provider_options",

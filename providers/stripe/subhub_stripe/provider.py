@@ -11,6 +11,7 @@ from subhub_stripe.form import as_form
 from subhub_stripe.links import Links
 from subhub_stripe.plans import Plans
 from subhub_stripe.subscriptions import Subscriptions
+from subhub_stripe.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -40,6 +41,7 @@ class Stripe(Plans, Links, Subscriptions):
     """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
     idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=24 * 3600)
     """Of POST requests: https://docs.stripe.com/api/idempotent_requests."""
+    webhooks = WEBHOOKS
     request_id_header = "request-id"
     evidence = EVIDENCE
 
