@@ -15,6 +15,8 @@ import httpcore
 import pytest
 from subhub_afternoon import Afternoon
 from subhub_mijnklantportaal import MijnKlantportaal
+from subhub_mollie import Mollie
+from subhub_stripe import Stripe
 
 from subhub._version import __version__
 from subhub.errors import PluginError
@@ -31,7 +33,7 @@ pytest_plugins = ["pytester"]
 LOADED = [httpcore, collecting]
 """Imported here: what pytester imports first is forgotten, and then imported a second time."""
 ROOT = Path(__file__).parents[1]
-PLUGINS: tuple[type[Provider], ...] = (Afternoon, MijnKlantportaal)
+PLUGINS: tuple[type[Provider], ...] = (Afternoon, MijnKlantportaal, Mollie, Stripe)
 REMEDY = """the report in the plugin's package is stale; write it again, and read the diff:
     uv run pytest tests/{0}/test_{0}_contract.py \\
         --subhub-report providers/{0}/subhub_{0}/contract-report.json
