@@ -38,6 +38,7 @@ class Comparison:
         since: The token; `None` for a first comparison, which finds out what there is.
         about: The kinds to compare; `None` for all that the provider lists.
         pages: How many pages to read at most.
+        recheck: Ids of objects that are reported even if they are as they were.
     """
 
     def __init__(
@@ -48,10 +49,14 @@ class Comparison:
         since: str | None,
         about: str | Collection[str] | None,
         pages: int | None,
+        recheck: Collection[str],
     ) -> None:
+        if isinstance(recheck, str):
+            raise InvalidRequest.of("recheck", f"must be a list of ids, got {recheck!r}")
         self._operations = operations
         self._account = account
         self._left = None if pages is None else whole_number("pages", pages, 1)
+        self._recheck = frozenset(recheck)
         wanted = _listed(operations, about)
         if since is None:
             self._snapshot = Snapshot(account.identity)
@@ -194,7 +199,10 @@ class Comparison:
         self, kind: str, state: KindState, object_id: str, item: Any, mark: Mark
     ) -> list[Event]:
         known = state.known.get(object_id)
-        if state.first or (known is not None and not mark.differs(known)):
+        if state.first:
+            return []
+        # what was seen in between may have been undone since, with no trace in the lists
+        if known is not None and not mark.differs(known) and object_id not in self._recheck:
             return []
         change: Change = "created"
         if known is not None:

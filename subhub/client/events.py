@@ -37,6 +37,7 @@ class Events(Executor):
         since: str | None = None,
         about: str | Collection[str] | None = None,
         pages: int | None = None,
+        recheck: Collection[str] = (),
     ) -> Changes:
         """Compare the provider's lists with a token, and return what happened since, as events.
 
@@ -59,11 +60,19 @@ class Events(Executor):
                 that the provider lists.
             pages: Read at most so many pages, and continue with the token that results, until
                 `changes.complete`.
+            recheck: Ids of the objects that calls were about since the token. They are `changed`
+                even if they are as they were: a call may have said what was undone since, by a
+                change whose own call was lost.
         """
         from subhub.client.changes import Changes, Comparison  # noqa: PLC0415 - as `refetch`
 
         comparison = Comparison(
-            self._operations, self._account, since=since, about=about, pages=pages
+            self._operations,
+            self._account,
+            since=since,
+            about=about,
+            pages=pages,
+            recheck=recheck,
         )
         return Changes(comparison, self._run)
 
@@ -83,11 +92,17 @@ class AsyncEvents(AsyncExecutor):
         since: str | None = None,
         about: str | Collection[str] | None = None,
         pages: int | None = None,
+        recheck: Collection[str] = (),
     ) -> AsyncChanges:
         """See `Client.changes`."""
         from subhub.client.changes import AsyncChanges, Comparison  # noqa: PLC0415 - as `refetch`
 
         comparison = Comparison(
-            self._operations, self._account, since=since, about=about, pages=pages
+            self._operations,
+            self._account,
+            since=since,
+            about=about,
+            pages=pages,
+            recheck=recheck,
         )
         return AsyncChanges(comparison, self._run)

@@ -132,6 +132,23 @@ class TestEvents:
 
         assert (refetched.state, refetched.subscription.id) == ("found", "sub_1")
 
+    def test_what_a_call_was_about_is_checked_again_on_request(
+        self, watched: Watched, shelf: Shelf
+    ) -> None:
+        """There and back since the token: the second call was lost, and the store is wrong."""
+        shelf.put("subscriptions", "a", "b")
+        _, token = watched.compare()
+
+        events, later = watched.compare(token, recheck=["a", "elsewhere"])
+
+        assert shown(events) == [("a", "subscription", "changed")]
+        assert watched.compare(later)[0] == []
+        assert watched.compare(recheck=["a"])[0] == []
+
+    def test_the_ids_to_check_again_are_a_list(self, watched: Watched) -> None:
+        with pytest.raises(InvalidRequest, match="must be a list of ids, got 'sub_1'"):
+            _ = watched.changes(recheck="sub_1")
+
 
 class TestKeys:
     def test_are_the_same_when_a_comparison_is_repeated(
