@@ -39,8 +39,11 @@ class Noted:
 
     def __init__(self, *, journaled: bool = True) -> None:
         self.journaled = journaled
-        self.open = False
+        self.open = self.repeated = False
         self.heard: list[object] = []
+
+    def next_key(self) -> str:
+        raise AssertionError("the provider recognizes no keys")
 
     def sending(self) -> None:
         self.heard.append("sending")

@@ -17,8 +17,9 @@ from subhub.plugin.decoding import (
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
-from subhub.plugin.pagination import next_page_number, walk
+from subhub.plugin.pagination import cursor_from, next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
@@ -43,6 +44,7 @@ __all__ = [
     "Encoded",
     "Evidence",
     "Flow",
+    "Idempotency",
     "Json",
     "Likeness",
     "Moment",
@@ -58,6 +60,7 @@ __all__ = [
     "Webhooks",
     "Wire",
     "completed",
+    "cursor_from",
     "day_in",
     "delete",
     "done",

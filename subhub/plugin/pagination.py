@@ -107,13 +107,19 @@ def whole(flow: Flow[Page[T]]) -> Flow[Page[T]]:
     return page
 
 
-def next_page_number(address: str | None, base_url: str) -> str | None:
-    """Return the `page` that a next-page address asks for, or `None` when there is none.
+def cursor_from(address: str | None, parameter: str, base_url: str) -> str | None:
+    """Return what the address of a next page has for *parameter*; `None` when there is no address.
 
     The address itself is never followed: one on another host is an `InvalidReply`, because
-    following it would hand over the API key.
+    following it would hand over the API key. So is one without the parameter: such a page does not
+    say that it is the last.
+
+    Args:
+        address: That of the next page, as the provider's list has it.
+        parameter: The name of the parameter of its query that says where the page begins.
+        base_url: The base URL of the account, `self.address` in a flow.
     """
-    if not address:
+    if address is None:
         return None
     try:
         parts = urlsplit(address)
@@ -123,9 +129,21 @@ def next_page_number(address: str | None, base_url: str) -> str | None:
     if parts.netloc and parts.netloc != urlsplit(base_url).netloc:
         message = f"the address of the next page is on another host, {parts.netloc!r}: not followed"
         raise InvalidReply(message, body=address)
-    numbers = parse_qs(parts.query).get("page", [""])
-    number = numbers[0].rstrip(",")
-    if not number.isdecimal():
-        message = f"the address of the next page has no page number: {address!r}"
+    found = parse_qs(parts.query).get(parameter)
+    if found is None:
+        message = f"the address of the next page has no `{parameter}`: {address!r}"
         raise InvalidReply(message, body=address)
+    return found[0]
+
+
+def next_page_number(address: str | None, base_url: str) -> str | None:
+    """Return the `page` that a next-page address asks for, or `None` when there is none.
+
+    It is `cursor_from` for a provider that counts its pages: a comma after the number is left out.
+    """
+    cursor = cursor_from(address or None, "page", base_url)
+    number = None if cursor is None else cursor.rstrip(",")
+    if number is not None and not number.isdecimal():
+        message = f"the address of the next page has no page number: {address!r}"
+        raise InvalidReply(message, body=address or "")
     return number

@@ -86,6 +86,12 @@ class Change(Protocol):
     """Whether there is a journal; without one, only `lost` is called."""
     open: bool
     """Whether a request of it may have had an effect; set by the engine."""
+    repeated: bool
+    """Whether an earlier run may have carried it out: only requests with a key are sent."""
+
+    def next_key(self) -> str:
+        """Return the idempotency key of its next request: the same in each run of the change."""
+        ...
 
     def sending(self) -> str | None:
         """Write the change down: a request of it goes out as soon as this returns.

@@ -269,6 +269,10 @@ class JournalEntry:
             self._intent = self._create_intent()
         return self._intent
 
+    @intent.setter
+    def intent(self, intent: Intent) -> None:
+        self._intent = intent
+
     def sending(self) -> str | None:
         """Write the intent; return why not, while another program has locked the journal."""
         self._written = True  # first: Ctrl-C in the middle of writing leaves one to be taken back
