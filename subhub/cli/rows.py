@@ -224,7 +224,7 @@ def _text(path: Path) -> str:
     try:
         return read_text(path)
     except OSError as error:
-        raise _unreadable(path, f"cannot be read ({error.strerror}): check `--from`") from error
+        raise _unreadable(path, f"cannot be read ({error.strerror}): check the path") from error
     except NotText as error:
         raise _unreadable(path, str(error)) from error
 
