@@ -41,7 +41,7 @@ CHANGES: Final[Mapping[str, Change]] = {
     "invoice.paid": "changed",
     "invoice.payment_failed": "changed",
 }
-"""What each event type says happened. The others are told as they are, with an unknown change."""
+"""What each event type says happened. The change of any other is unknown."""
 
 
 class EventObject(Wire):
