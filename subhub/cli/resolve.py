@@ -52,9 +52,13 @@ def resolve(
         str | None, typer.Option("--id", help="With --as done: the id of the created object.")
     ] = None,
     grace_period: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", help="How long the provider may take to carry it out."),
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long the provider may take to carry it out; default: 60, and longer with a "
+            "journal on another machine.",
+        ),
+    ] = None,
     options: ClientOptions,
 ) -> None:
     """Find out what happened to changes with an unknown outcome.
@@ -84,7 +88,7 @@ def _check(
         raise InvalidRequest(message)
 
 
-def _resolve_one(token: str, grace_period: float, options: ClientOptions) -> None:
+def _resolve_one(token: str, grace_period: float | None, options: ClientOptions) -> None:
     with options.client() as client:
         found = client.resolve(token, grace_period=grace_period)
     if options.as_json:
@@ -107,7 +111,7 @@ def _close(token: str, verdict: Verdict, object_id: str | None, options: ClientO
         options.note(f"recorded in the journal: {verdict.replace('-', ' ')}")
 
 
-def _resolve_all(grace_period: float, options: ClientOptions, *, only_list: bool) -> None:
+def _resolve_all(grace_period: float | None, options: ClientOptions, *, only_list: bool) -> None:
     _need_journal(options)
     with options.client() as client:
         intents = client.open_intents()
@@ -145,7 +149,7 @@ def _listed(intents: Sequence[subhub.OpenIntent]) -> Iterator[IntentReport]:
 
 
 def _resolved(
-    client: subhub.Client, intents: Sequence[subhub.OpenIntent], grace_period: float
+    client: subhub.Client, intents: Sequence[subhub.OpenIntent], grace_period: float | None
 ) -> Iterator[IntentReport]:
     left = [intent for intent in intents if not intent.in_flight]
     found = client.resolve_all([intent.token for intent in left], grace_period=grace_period)

@@ -178,12 +178,12 @@ class AsyncExecutor(BaseClient):
         """See `Client.walk`."""
         return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
-    async def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
+    async def resolve(self, token: str, *, grace_period: float | None = None) -> Resolution:
         """See `Client.resolve`."""
         return await self._run(self._resolve(token, grace_period))
 
     async def resolve_all(
-        self, tokens: Iterable[str], *, grace_period: float = 60.0
+        self, tokens: Iterable[str], *, grace_period: float | None = None
     ) -> list[Resolution | SubhubError]:
         """See `Client.resolve_all`."""
         return await self._run(self._resolve_all(tokens, grace_period))

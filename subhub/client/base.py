@@ -164,15 +164,21 @@ class BaseClient:
         self._account = account
         self._operations = Operations(account)
 
-    def _resolve(self, token: str, grace_period: float) -> Steps[Resolution]:
+    def _resolve(self, token: str, grace_period: float | None) -> Steps[Resolution]:
         (found,) = yield from self._resolve_all([token], grace_period)
         if isinstance(found, SubhubError):
             raise found
         return found
 
-    def _resolve_all(self, tokens: Iterable[str], grace_period: float) -> Steps[list[Found]]:
+    def _resolve_all(
+        self, tokens: Iterable[str], grace_period: float | None
+    ) -> Steps[list[Found]]:
+        from subhub.client.once import checked_grace_period  # noqa: PLC0415 - as in `_job_steps`
+
         operations = self._operations
         intents = operations.tracker.intents(listed("tokens", tokens))
+        if grace_period is None:
+            grace_period = checked_grace_period(None, self._account)
         check_seconds("grace_period", grace_period)
         return Resolver(intents, self._account, operations.rules).steps(grace_period)
 

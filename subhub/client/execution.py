@@ -252,17 +252,19 @@ class Executor(BaseClient):
         """
         return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
-    def resolve(self, token: str, *, grace_period: float = 60.0) -> Resolution:
+    def resolve(self, token: str, *, grace_period: float | None = None) -> Resolution:
         """Find out whether a change was carried out whose answer was lost: `resolve(error.token)`.
 
         It looks at the provider and changes nothing. *done* comes with the object, *ambiguous* with
         the candidates. That it was *not done* takes two looks, because a provider may carry it out
-        late: the second one comes at least *grace_period* seconds after the change was sent.
+        late: the second one comes at least *grace_period* seconds after the change was sent. By
+        default that is 60 seconds, and with a journal on another machine longer than a request can
+        take: a process that was cut off from it may still be sending.
         """
         return self._run(self._resolve(token, grace_period))
 
     def resolve_all(
-        self, tokens: Iterable[str], *, grace_period: float = 60.0
+        self, tokens: Iterable[str], *, grace_period: float | None = None
     ) -> list[Resolution | SubhubError]:
         """Find out about many changes at once; the answers are in the order of the *tokens*.
 

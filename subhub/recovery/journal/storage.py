@@ -209,11 +209,11 @@ class BufferedDatabase(Forkable):
 
     def _drain(self) -> None:
         """Write the queue, unless another thread does: that one looks again before it ends."""
-        while self._queue and self._writing.acquire(blocking=False):
-            try:
+        # Only `with` is safe from Ctrl-C, which can come between a plain `acquire` and what follows:
+        # the lock would never be released. If another thread is quicker, it is waited for.
+        while self._queue and not self._writing.locked():
+            with self._writing:
                 self._write_queue()
-            finally:
-                self._writing.release()
             if self._stuck:
                 return
 
