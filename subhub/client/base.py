@@ -170,9 +170,7 @@ class BaseClient:
             raise found
         return found
 
-    def _resolve_all(
-        self, tokens: Iterable[str], grace_period: float | None
-    ) -> Steps[list[Found]]:
+    def _resolve_all(self, tokens: Iterable[str], grace_period: float | None) -> Steps[list[Found]]:
         from subhub.client.once import checked_grace_period  # noqa: PLC0415 - as in `_job_steps`
 
         operations = self._operations
