@@ -209,7 +209,7 @@ class BufferedDatabase(Forkable):
 
     def _drain(self) -> None:
         """Write the queue, unless another thread does: that one looks again before it ends."""
-        # Only `with` is safe from Ctrl-C, which can come between a plain `acquire` and the next step:
+        # Only `with` is safe from Ctrl-C, which can come between an `acquire` and the next step:
         # the lock would never be released. If another thread is quicker, it is waited for.
         while self._queue and not self._writing.locked():
             with self._writing:
