@@ -41,6 +41,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "webhooks": (
+        "webhooks:app",
+        "Webhooks: which calls the provider makes, and to which address.",
+    ),
     "call": (
         "call:call",
         "Call an operation that only one provider has, or list those.",

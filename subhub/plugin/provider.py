@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.rate_limits import RateLimit
     from subhub.sandbox import Fake
+    from subhub.webhooks import Webhooks
 
 API_VERSION: Final = 1
 """The version of this contract; a core accepts plugins of its own version and the one before."""
@@ -111,6 +112,8 @@ class Provider:
     request_id_header: ClassVar[str] = "x-request-id"
     """The header, in lower case, that holds the id which the provider's support asks for. Where a
     body holds it, a flow passes `request_id=` to its result."""
+    webhooks: ClassVar[Webhooks | None] = None
+    """How the provider's calls are verified and read; `None` if it makes none."""
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {}
     """Per operation, variant and extension: how well it is known, or why it is lacking."""
 

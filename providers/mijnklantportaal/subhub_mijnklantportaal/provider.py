@@ -13,6 +13,7 @@ from subhub_mijnklantportaal.invoices import InvoiceFlows
 from subhub_mijnklantportaal.payment_links import PaymentLinkFlows
 from subhub_mijnklantportaal.signups import SignupFlows
 from subhub_mijnklantportaal.webhook_records import WebhookRecordFlows
+from subhub_mijnklantportaal.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -46,6 +47,7 @@ class MijnKlantportaal(
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
     # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
+    webhooks = WEBHOOKS
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
 
     @classmethod
