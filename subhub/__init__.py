@@ -13,8 +13,10 @@ TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it 
 if TYPE_CHECKING:
     from subhub.client.async_client import AsyncClient
     from subhub.client.bulk import BulkResult
+    from subhub.client.clients import AsyncClients, Clients
     from subhub.client.doctor import Finding, diagnose
     from subhub.client.once import Once
+    from subhub.client.paginator import AsyncPaginator, Paginator, ResultPage
     from subhub.client.sync_client import Client
     from subhub.errors import (
         Ambiguous,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
         Money,
         Plan,
         PlanDraft,
+        Refetched,
         Scheduled,
         Signup,
         SignupLink,
@@ -84,8 +87,10 @@ else:  # a checker that saw this would accept any name
 _HOMES = {
     "subhub.client.async_client": ("AsyncClient",),
     "subhub.client.bulk": ("BulkResult",),
+    "subhub.client.clients": ("AsyncClients", "Clients"),
     "subhub.client.doctor": ("Finding", "diagnose"),
     "subhub.client.once": ("Once",),
+    "subhub.client.paginator": ("AsyncPaginator", "Paginator", "ResultPage"),
     "subhub.client.sync_client": ("Client",),
     "subhub.plugin.capabilities": ("Absence", "Capabilities", "Capability", "Evidence"),
     "subhub.plugin.rate_limits": ("RateLimit",),
@@ -131,6 +136,7 @@ _HOMES = {
         "Money",
         "Plan",
         "PlanDraft",
+        "Refetched",
         "Scheduled",
         "Signup",
         "SignupLink",
@@ -148,12 +154,15 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "AsyncClient",
+    "AsyncClients",
+    "AsyncPaginator",
     "Attempt",
     "AuthenticationFailed",
     "BulkResult",
     "Capabilities",
     "Capability",
     "Client",
+    "Clients",
     "ConfigError",
     "Conflict",
     "Customer",
@@ -175,6 +184,7 @@ __all__ = [
     "Once",
     "OpenIntent",
     "OutcomeUnknown",
+    "Paginator",
     "PermissionDenied",
     "Plan",
     "PlanDraft",
@@ -184,8 +194,10 @@ __all__ = [
     "ProviderUnavailable",
     "RateLimit",
     "RateLimited",
+    "Refetched",
     "Rejected",
     "Resolution",
+    "ResultPage",
     "Scheduled",
     "Signup",
     "SignupLink",

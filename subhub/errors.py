@@ -60,7 +60,8 @@ __all__ = [
 class SubhubError(Exception):
     """The root of all errors of subhub.
 
-    `provider` and `operation` name who answered and which call it was, where there was one.
+    `provider`, `account` and `operation` name who answered, at which account, and which call it
+    was, where there was one.
     `completed` holds what a call of several steps had already created when it failed: those objects
     exist at the provider, and repeating the same call would create them again.
 
@@ -74,6 +75,7 @@ class SubhubError(Exception):
     """
 
     provider: str | None = None
+    account: str | None = None
     operation: str | None = None
     completed: tuple[object, ...] = ()
     token: str | None = None
@@ -102,8 +104,9 @@ class PluginError(SubhubError):
 class Unsupported(SubhubError):
     """The operation cannot be expressed at this provider; nothing was sent.
 
-    `kind` is `"provider"` when the provider has no way to do it, and `"plugin"` when the plugin
-    does not do it yet. `alternative` says what to do instead, where there is something.
+    `kind` is `"provider"` when the provider has no way to do it, `"plugin"` when the plugin does
+    not do it yet, and `"account"` when the settings of the account refuse it. `alternative` says
+    what to do instead, where there is something.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ class Unsupported(SubhubError):
         operation: str | None = None,
         reason: str = "",
         alternative: str = "",
-        kind: Literal["provider", "plugin"] = "plugin",
+        kind: Literal["provider", "plugin", "account"] = "plugin",
     ) -> None:
         super().__init__(message)
         self.operation = operation

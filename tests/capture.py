@@ -39,6 +39,8 @@ def capturing(answer: Callable[[Asked], Answer]) -> Generator[Capture]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1  # an answer goes out whole: in two parts, it would wait for 40 ms
 
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))

@@ -95,6 +95,8 @@ class Answering(BaseHTTPRequestHandler):
         finally:
             self._count(unanswered=-1)
 
+    do_DELETE = do_PATCH = do_POST  # noqa: N815 - the names that http.server calls
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
 

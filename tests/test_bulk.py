@@ -280,7 +280,7 @@ class TestRun:
         assert [result.error for result in results] == [None] * 3
 
     def test_needs_at_least_one_call_in_flight(self, run: Run, world: World) -> None:
-        with pytest.raises(InvalidRequest, match="`in_flight` must be >= 1"):
+        with pytest.raises(InvalidRequest, match="`in_flight` must be a whole number >= 1, got 0"):
             _ = run(world.settings, "subscribe", [], in_flight=0)
 
     def test_can_be_left_before_the_first_result(self, world: World) -> None:

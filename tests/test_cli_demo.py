@@ -160,7 +160,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name, raising=False)
 
     def invoke(*words: str, **offers: Mapping[str, str]) -> Result:
-        hidden: dict[str, Mapping[str, str]] = {"subhub_mollie": {}}
+        hidden: dict[str, Mapping[str, str]] = {"subhub_mollie": {}, "subhub_stripe": {}}
         for package, plugins in {**hidden, **offers}.items():
             info = tmp_path / f"{package}-9.9.dist-info"
             info.mkdir(exist_ok=True)

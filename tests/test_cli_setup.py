@@ -59,7 +59,7 @@ class SilentFake(Fake):
 
 
 Run = Callable[..., Result]
-PLUGINS = ("subhub-afternoon", "subhub-mijnklantportaal", "subhub-mollie")
+PLUGINS = ("subhub-afternoon", "subhub-mijnklantportaal", "subhub-mollie", "subhub-stripe")
 HIDDEN: Mapping[str, Mapping[str, str]] = {name: {} for name in PLUGINS}
 
 

@@ -45,15 +45,24 @@ def test_both_clients_have_the_same_signatures_but_for_awaiting(name: str) -> No
 
     there = str(inspect.signature(awaiting))
     for word, plain in (
-        ("AsyncIterator", "Iterator"),
+        ("AsyncPaginator", "Paginator"),
         ("AsyncTransport", "SyncTransport"),
         ("AsyncBulk", "Bulk"),
+        ("AsyncChanges", "Changes"),
         ("Awaitable[T]", "T"),
     ):
         there = there.replace(word, plain)
     assert there.replace("AsyncHttpClient", "SyncHttpClient") == str(inspect.signature(sync))
-    lists = "Iterator" in str(inspect.signature(sync).return_annotation)
-    at_once = {"__init__", "bulk", "from_config", "open_intents", "mark_resolved", "supports"}
+    lists = "Paginator" in str(inspect.signature(sync).return_annotation)
+    at_once = {
+        "__init__",
+        "bulk",
+        "changes",
+        "from_config",
+        "open_intents",
+        "mark_resolved",
+        "supports",
+    }
     at_once |= {"with_options"}
     waits = name not in at_once and not lists
     assert inspect.iscoroutinefunction(awaiting) is waits
@@ -74,7 +83,16 @@ def test_every_neutral_operation_is_on_both_clients_and_on_every_provider(operat
 def test_a_client_has_the_neutral_operations_and_nothing_that_is_not_told_here() -> None:
     others = {"call", "walk", "resolve", "supports", "capabilities", "provider", "sandbox"}
     others |= {"bulk", "close", "from_config", "open_intents", "mark_resolved", "with_options"}
-    others |= {"__init__", "forget", "once", "plans", "resolve_all"}
+    others |= {
+        "__init__",
+        "forget",
+        "once",
+        "plans",
+        "resolve_all",
+        "refetch",
+        "webhooks",
+        "changes",
+    }
 
     assert set(_public(Client)) == set(METHODS.values()) | others
 

@@ -235,9 +235,9 @@ def test_a_client_takes_keys_and_no_references(*, sandbox: bool) -> None:
         ("test_of_the_toy", "toy"),
         ("live_of_the_toy", "toy"),
         ("ak_live_0123456789", "afternoon"),
-        ("sk_live_51ABCdef0123456789", "Stripe"),
-        ("rk_test_51ABCdef0123456789", "Stripe"),
-        ("whsec_0123456789", "Stripe"),
+        ("sk_live_51ABCdef0123456789", "stripe"),
+        ("rk_test_51ABCdef0123456789", "stripe"),
+        ("whsec_0123456789", "stripe"),
         ("access_" + "a1" * 20, "mollie"),
     ],
 )

@@ -62,7 +62,7 @@ def opened(name: str | None = None) -> Any:
         ("[accounts.a]\nprovider='toy'\ntimeout=nan", "accounts.a.timeout: Input should be"),
         (
             "[accounts.a]\nprovider='toy'\nsandbox='maybe'",
-            "accounts.a.sandbox: must be true, or the",
+            "accounts.a.sandbox: `sandbox` must be true, or the",
         ),
         (f"[accounts.a]\nprovider='toy'\napi_key=['{SECRET}']", "accounts.a.api_key: Input should"),
         ("accounts = 7", "accounts: Input should be a valid dictionary"),

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
 
-from subhub import InvalidRequest, NotFound, SubhubError
+from subhub import Event, InvalidRequest, NotFound, SubhubError, WebhookRefused
 from subhub.models import Plan, PlanDraft, SignupLink
-from subhub.plugin import Absence, Evidence, Flow, Provider, post
+from subhub.plugin import (
+    Absence,
+    Delivery,
+    Evidence,
+    Flow,
+    Provider,
+    Webhooks,
+    post,
+    signed,
+)
 from subhub.sandbox import Reply
 from subhub.testing import ProviderContract
 from subhub.testing.contract.assertions import expect_type, summary
@@ -16,6 +28,8 @@ from subhub.testing.contract.flow_replay import FlowReplay
 from subhub.testing.contract.harness import Call, Harness
 from subhub.testing.contract.interceptor import MOST, Interceptor
 from subhub.testing.contract.operations import leaves_in, records_in
+from subhub.webhooks.headers import Headers
+from subhub.webhooks.schemes import StaticSecret
 from tests.contract.kiosk import Kiosk, KioskContract
 from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Tariff
 from tests.mutations.workshop import failures
@@ -275,3 +289,100 @@ def test_all_of_decoded_json_is_walked() -> None:
     assert dict(leaves_in(value)) == {"a[].b": None, "a[]": 1.5, "c": "x"}
     assert list(records_in(value)) == [{"b": None}, 1.5]
     assert list(leaves_in("x")) == []
+
+
+def calls_read_by(read: Callable[[Delivery], list[Event]], test: str, **declared: Any) -> str:
+    """Return what *test* says of a provider whose signed calls are read so."""
+    scheme = declared.pop("scheme", SIGNED)
+    provider = type(
+        "Changed",
+        (Mini,),
+        {
+            "__module__": Mini.__module__,
+            "webhooks": Webhooks(scheme, read, **declared),
+            "evidence": {**Mini.evidence, "webhooks": DOCS},
+        },
+    )
+    contract = contract_of(provider, webhook_calls=(("/hooks", b'{"id": "evt_1"}'),))
+    return "\n".join(failures(contract, test))
+
+
+SIGNED = signed("X-Signature", layout="{signature}", content="{body}")
+
+
+class TestWebhooks:
+    def test_a_careful_reader_passes(self) -> None:
+        def read(delivery: Delivery) -> list[Event]:
+            return [delivery.event("changed", key=delivery.payload["id"])]
+
+        for test in (
+            "test_a_call_is_read_into_events",
+            "test_only_a_proven_call_is_read",
+            "test_a_strange_body_raises_nothing_else",
+            "test_the_evidence_is_complete_and_true",
+        ):
+            assert calls_read_by(read, test) == ""
+
+    def test_a_call_has_to_be_given(self) -> None:
+        provider = type("Changed", (Mini,), {"webhooks": Webhooks(SIGNED, lambda _: [])})
+
+        found = failures(contract_of(provider), "test_a_call_is_read_into_events")
+
+        assert "`webhook_calls` is empty" in "\n".join(found)
+
+    def test_a_call_without_events_is_lost(self) -> None:
+        assert "became no event" in calls_read_by(lambda _: [], "test_a_call_is_read_into_events")
+
+    def test_a_key_that_changes_is_found(self) -> None:
+        numbers = count()
+
+        def read(delivery: Delivery) -> list[Event]:
+            return [delivery.event("changed", key=f"evt_{next(numbers)}")]
+
+        assert "and then [Event" in calls_read_by(read, "test_a_call_is_read_into_events")
+
+    def test_an_extension_that_reads_has_to_be_there(self) -> None:
+        found = calls_read_by(
+            lambda delivery: [delivery.event("changed")],
+            "test_a_call_is_read_into_events",
+            reads={"payment": "get_payment"},
+        )
+
+        assert "`reads` has 'get_payment' for 'payment', which the plugin" in found
+
+    def test_an_event_of_another_provider_is_found(self) -> None:
+        def read(delivery: Delivery) -> list[Event]:
+            return [delivery.event("changed").model_copy(update={"provider": "other"})]
+
+        found = calls_read_by(read, "test_a_call_is_read_into_events")
+
+        assert "an event is of 'other': use `delivery.event`" in found
+
+    def test_a_scheme_that_accepts_anything_is_found(self) -> None:
+        class Open(StaticSecret):
+            def verify(
+                self, headers: Headers, body: bytes, secrets: Sequence[str], now: dt.datetime
+            ) -> None:
+                """Accept everything."""
+
+        found = calls_read_by(
+            lambda delivery: [delivery.event("changed")],
+            "test_only_a_proven_call_is_read",
+            scheme=Open("X-Secret"),
+        )
+
+        assert "must be refused with 500: None" in found
+
+    def test_a_body_that_is_refused_as_unproven_is_found(self) -> None:
+        def read(_: Delivery) -> list[Event]:
+            raise WebhookRefused("who are you?", status=401)
+
+        found = calls_read_by(read, "test_a_strange_body_raises_nothing_else")
+
+        assert "is refused with 401" in found
+
+    def test_the_evidence_has_to_agree(self) -> None:
+        test = "test_the_evidence_is_complete_and_true"
+
+        assert "set `webhooks`" in judged(test, evidence={**Mini.evidence, "webhooks": DOCS})
+        assert "has no Evidence for it" in judged(test, webhooks=Webhooks(SIGNED, lambda _: []))

@@ -102,7 +102,7 @@ def test_the_time_of_a_link_is_the_providers(
         ("lnk_1", {**STORED, "known": 3}, "known", "got 3"),
         ("", STORED, "link", "must be an id"),
         (3, STORED, "link", "got int"),
-        (LINK.model_copy(update={"provider": "acme"}), {}, "link", "a link of acme"),
+        (LINK.model_copy(update={"provider": "acme"}), {}, "link", "is a SignupLink of acme"),
         (LINK.model_copy(update={"created_at": None}), {}, "created_at", "is required"),
     ],
 )

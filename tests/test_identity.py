@@ -192,7 +192,7 @@ def run_job(journal: Path, *, adopt: bool = False, **settings: Any) -> tuple[int
     """Run the job `move` with two items; return how many are done now, and how many earlier."""
     with opened(**settings, journal=journal) as billing:
         run = billing.bulk(
-            lambda _: billing.create_customer(JANE), "ab", job="move", key=str, adopt=adopt
+            lambda _: billing.create_customer(JANE), ["a", "b"], job="move", key=str, adopt=adopt
         )
         with run as results:
             found = [result.earlier for result in results]

@@ -327,4 +327,4 @@ def test_an_end_that_can_never_be_noted_is_logged(
         assert billing.update_customer("cst_1", name="New").id == "cst_1"
         removing.join()
         holding[0].close()
-    assert "the entry of `update_customer` stays open: the journal" in caplog.text
+    assert "the entries of some changes stay open: the journal" in caplog.text

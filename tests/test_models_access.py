@@ -69,7 +69,7 @@ def test_days_are_those_of_the_moments_own_zone() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     naive = dt.datetime(2024, 5, 4)  # noqa: DTZ001 - the point
 
-    with pytest.raises(InvalidRequest, match="must have a time zone, got datetime") as caught:
+    with pytest.raises(InvalidRequest, match="must be a datetime that has a time zone") as caught:
         _ = access_at(Subscription(provider="toy", id="1"), naive)
 
     assert "moment" in caught.value.fields

@@ -669,7 +669,7 @@ class TestForget:
         assert world.books() == (1, 1)
 
     def test_needs_a_time_zone_and_a_journal(self, simple: World) -> None:
-        with pytest.raises(InvalidRequest, match="`before` must have a time zone"):
+        with pytest.raises(InvalidRequest, match="`before` must be a time with a time zone"):
             _ = forget(simple, dt.datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
         with (
             Client(**simple.settings(journal=None)) as billing,

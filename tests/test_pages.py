@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from subhub import AsyncClient, InvalidReply, InvalidRequest, NotFound, Plan
-from subhub.plugin import Flow, Page, done, next_page_number, walk
+from subhub.plugin import Flow, Page, cursor_from, done, next_page_number, walk
 from subhub.testing import play
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_no_page_is_read_beyond_the_limit(
 
 
 def test_a_negative_limit_is_refused_at_once(billing: Caller, desk: Desk) -> None:
-    with pytest.raises(InvalidRequest, match="must be >= 0, got -1") as caught:
+    with pytest.raises(InvalidRequest, match="must be a whole number >= 0, got -1") as caught:
         billing.list_plans(limit=-1)
 
     assert "limit" in caught.value.fields
@@ -162,8 +162,8 @@ def test_the_number_of_the_next_page_is_taken_from_its_address(
         ("//evil.test/?page=2", "another host, 'evil.test'"),
         ("https://api.toy.test:444/v1?page=2", "another host"),
         ("https://key@api.toy.test/v1?page=2", "another host"),
-        (f"{BASE}/plans", "no page number"),
-        (f"{BASE}/plans?page=", "no page number"),
+        (f"{BASE}/plans", "no `page`"),
+        (f"{BASE}/plans?page=", "no `page`"),
         (f"{BASE}/plans?page=next", "no page number"),
         (f"{BASE}/plans?page=-1", "no page number"),
         ("https://[broken/?page=2", "is not valid"),
@@ -173,4 +173,17 @@ def test_a_next_page_that_cannot_be_trusted_is_an_invalid_reply(address: str, pr
     with pytest.raises(InvalidReply, match=problem) as caught:
         _ = next_page_number(address, BASE)
 
+    assert caught.value.body == address
+
+
+def test_a_cursor_is_taken_from_the_address_of_the_next_page() -> None:
+    assert cursor_from(f"{BASE}/plans?per=5&after=a%2Fb", "after", BASE) == "a/b"
+    assert cursor_from("/plans?after=c", "after", BASE) == "c"
+    assert cursor_from(None, "after", BASE) is None
+
+
+@pytest.mark.parametrize("address", ["", "https://evil.test/plans?after=c", f"{BASE}/plans?page=2"])
+def test_an_address_without_a_cursor_is_not_the_end(address: str) -> None:
+    with pytest.raises(InvalidReply, match=r"has no `after`|another host") as caught:
+        _ = cursor_from(address, "after", BASE)
     assert caught.value.body == address

@@ -70,7 +70,7 @@ def test_the_page_lists_the_modules_that_name_every_operation() -> None:
 @each_operation
 def test_the_result_is_what_the_client_returns(operation: str) -> None:
     annotation = str(inspect.signature(getattr(Client, METHODS[operation])).return_annotation)
-    result = annotation.removeprefix("Iterator[").removesuffix("]").removesuffix(" | None")
+    result = annotation.removeprefix("Paginator[").removesuffix("]").removesuffix(" | None")
 
     assert OPERATIONS[operation].result.__name__ == result
 

@@ -25,7 +25,7 @@ from subhub.plugin.registry import load, names
 
 home = Path(sys.argv[1]).resolve()
 assert home in Path(subhub.__file__).resolve().parents, subhub.__file__
-assert names() == ["afternoon", "mijnklantportaal", "mollie"], names()
+assert names() == ["afternoon", "mijnklantportaal", "mollie", "stripe"], names()
 draft = subhub.CustomerDraft(
     name="A", email="a@b.c", address="S 1", postal_code="1234AB", city="C", country="NL"
 )
@@ -97,7 +97,7 @@ def test_the_wheels_work_in_an_empty_environment(
     _ = run(*install, *wheels, cwd=tmp_path)
 
     used = run(python, "-W", "error", "-c", USE, tmp_path / "env", cwd=tmp_path)
-    assert len(used.splitlines()) == 3
+    assert len(used.splitlines()) == 4
 
     version = run(python.with_name("subhub"), "--version", cwd=tmp_path)
     assert version == f"subhub-billing {__version__}\n"
@@ -114,11 +114,13 @@ def test_plain_pip_installs_the_checkout_editable(tmp_path: Path, tested: Path) 
     _ = shutil.copytree(ROOT, checkout, ignore=skipped)
     _ = run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
     python = tmp_path / "env" / "bin" / "python"
-    plugins = [f"providers/{name}" for name in ("mijnklantportaal", "afternoon", "mollie")]
+    plugins = [
+        f"providers/{name}" for name in ("mijnklantportaal", "afternoon", "mollie", "stripe")
+    ]
     editable = [part for folder in (".", *plugins) for part in ("-e", checkout / folder)]
     _ = run(
         python, "-m", "pip", "install", "--quiet", "--constraint", tested, *editable, cwd=tmp_path
     )
 
     used = run(python, "-W", "error", "-c", USE, checkout, cwd=tmp_path)
-    assert len(used.splitlines()) == 3
+    assert len(used.splitlines()) == 4

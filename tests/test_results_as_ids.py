@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ CUSTOMER = Customer(provider="toy", id="cst_1")
 SUBSCRIPTION = Subscription(provider="toy", id="sub_1", customer_id="cst_1")
 LINK = SignupLink(provider="toy", id="lnk_1", url="https://toy.test/pay")
 CHANGE = SubscriptionChange(provider="toy", old=SUBSCRIPTION)
+
+BEFORE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 CALLS: list[Call] = [
@@ -81,6 +84,8 @@ def test_a_result_sends_what_its_id_sends(billing: Caller, desk: Desk, call: Cal
     by_id = getattr(billing, name)(*map(with_ids, args), **plain)
 
     assert by_result == by_id
+    (first, *_) = by_id if name.startswith("list_") else [by_id]
+    assert first.account == "toy"
     first, second = desk.sent
     assert (first.method, first.url, first.content) == (second.method, second.url, second.content)
 
@@ -94,7 +99,7 @@ def test_a_result_of_another_provider_is_refused_unsent(
     def foreign(value: Any) -> Any:
         return value.model_copy(update={"provider": "other"}) if hasattr(value, "id") else value
 
-    message = r"is a \w+ of other, and this account is billed by toy: pass one of toy, or use the"
+    message = r"is a \w+ of other, and this account, 'toy', is billed by toy: pass one of toy, or"
     with pytest.raises(InvalidRequest, match=message) as caught:
         getattr(billing, name)(
             *map(foreign, args), **{key: foreign(value) for key, value in kwargs.items()}
@@ -102,6 +107,61 @@ def test_a_result_of_another_provider_is_refused_unsent(
 
     assert len(caught.value.fields) == 1
     assert not desk.sent
+
+
+@each_call
+def test_a_result_of_another_account_is_refused_unsent(
+    billing: Caller, desk: Desk, call: Call
+) -> None:
+    name, args, kwargs = call
+
+    def moved(value: Any) -> Any:
+        return value.model_copy(update={"account": "old"}) if hasattr(value, "id") else value
+
+    message = r"is a \w+ of the account 'old', and this client is of the account 'toy': use the cli"
+    with pytest.raises(InvalidRequest, match=message) as caught:
+        getattr(billing, name)(
+            *map(moved, args), **{key: moved(value) for key, value in kwargs.items()}
+        )
+
+    assert len(caught.value.fields) == 1
+    assert not desk.sent
+
+
+@each_call
+def test_a_result_of_this_account_is_taken(billing: Caller, desk: Desk, call: Call) -> None:
+    name, args, kwargs = call
+    answer(desk, call)
+
+    def here(value: Any) -> Any:
+        return value.model_copy(update={"account": "toy"}) if hasattr(value, "id") else value
+
+    getattr(billing, name)(*map(here, args), **{key: here(value) for key, value in kwargs.items()})
+
+    assert len(desk.sent) == 1
+
+
+def test_a_link_and_known_subscriptions_of_another_account_are_refused(
+    billing: Caller, desk: Desk
+) -> None:
+    link = SignupLink(provider="toy", id="lnk_1", url="", plan_id="p", created_at=BEFORE)
+    old = link.model_copy(update={"account": "old"})
+    with pytest.raises(InvalidRequest, match=r"`link`: is a SignupLink of the account 'old', and"):
+        billing.follow(old)
+    subscription = SUBSCRIPTION.model_copy(update={"account": "old"})
+    with pytest.raises(InvalidRequest, match=r"`known`: is a Subscription of the account 'old'"):
+        billing.follow(link, known=[subscription])
+    assert not desk.sent
+
+
+def test_a_result_that_was_stored_as_text_does_not_know_its_account(
+    billing: Caller, desk: Desk
+) -> None:
+    desk.answer(200, {"id": "cst_1"})
+    desk.answer(200, {"id": "cst_1"})
+    stored = billing.get_customer("cst_1").model_dump_json()
+
+    assert billing.get_customer(Customer.model_validate_json(stored)).id == "cst_1"
 
 
 OTHER_KINDS: list[tuple[Call, str]] = [

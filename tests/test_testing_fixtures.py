@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from textwrap import dedent
 import httpcore
 import pytest
 
-from subhub.testing import marker, session
+from subhub.testing import marker, pytest_plugin, session
 from subhub.testing.cassettes import provenance_of
 
 pytest_plugins = ["pytester"]
@@ -500,3 +501,39 @@ def test_the_marker_is_listed(suite: Suite) -> None:
     result = suite.run("", "--markers")
 
     result.stdout.fnmatch_lines(["@pytest.mark.subhub(provider, cassette | sandbox | replies, *"])
+
+
+@pytest.mark.parametrize("module", ["vcr", "yaml", "pytest_socket"])
+def test_the_marker_without_the_extra_says_what_to_install(tmp_path: Path, module: str) -> None:
+    _ = (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.subhub(provider='afternoon', sandbox=True)\n"
+        "def test_it(subhub_client):\n    assert subhub_client\n"
+    )
+    source = (
+        f"import sys; sys.modules['{module}'] = None\n"
+        "import pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:socket',"
+        " '-p', 'no:pytest_socket', '-p', 'subhub.testing.pytest_plugin']))"
+    )
+    settings = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", source],
+        check=False,
+        cwd=tmp_path,
+        env=settings,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ran.returncode == 1
+    assert "need the extra 'testing'" in ran.stdout
+    assert "pip install 'subhub-billing[testing]'" in ran.stdout
+    assert "Traceback" not in ran.stdout
+
+
+def test_a_module_that_is_missing_for_another_reason_is_shown_as_it_is() -> None:
+    explained = pytest_plugin._extra_needed  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(ModuleNotFoundError, match="other"), explained():
+        raise ModuleNotFoundError("other", name="other.module")
+    with pytest.raises(pytest.fail.Exception, match="extra 'testing'"), explained():
+        raise ModuleNotFoundError("vcr", name="vcr.cassette")

@@ -27,10 +27,12 @@ def test_the_programs_run_one_after_the_other() -> None:
     assert ran.returncode == 0, ran.stderr
     assert re.fullmatch(
         r"customer created sha256:[0-9a-f]{64}\n"
-        r"refused: the header X-Webhook-Signature is missing\n",
+        r"refused: the header X-Webhook-Signature is missing\n"
+        r"customer created found\n"
+        r"subscription created found\n",
         ran.stdout,
     )
-    assert len(PROGRAMS) == 3
+    assert len(PROGRAMS) == 5
 
 
 @pytest.mark.parametrize(

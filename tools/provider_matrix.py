@@ -21,7 +21,7 @@ from subhub.plugin.registry import load
 from subhub.testing.contract.report import Run
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "matrix.md"
-PROVIDERS: Final = ("mijnklantportaal", "afternoon", "mollie")
+PROVIDERS: Final = ("mijnklantportaal", "afternoon", "mollie", "stripe")
 HEAD: Final = """\
 # Providers side by side
 

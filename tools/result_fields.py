@@ -28,12 +28,14 @@ from subhub.testing.contract.replies import leaves, replaced
 from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.mijnklantportaal.test_mijnklantportaal_contract import TestMijnKlantportaal
 from tests.mollie.test_mollie_contract import TestMollie
+from tests.stripe.test_stripe_contract import TestStripe
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "results.md"
 CONTRACTS: Final[tuple[type[ProviderContract], ...]] = (
     TestMijnKlantportaal,
     TestAfternoon,
     TestMollie,
+    TestStripe,
 )
 RESULTS: Final[tuple[type[Result], ...]] = (Plan, Customer, SignupLink, Subscription, Change)
 ALWAYS_FILLED: Final = frozenset({"provider", "account", "raw"})

@@ -56,6 +56,7 @@ class Catalog:
         settings = configuration.settings.accounts[account]
         self._sandbox = settings.sandbox
         self._by_hand = settings.plans
+        self._sells = settings.sells
         self._provider = load(settings.provider)()
         self._inline = client.supports("subscribe:inline_plan")
         self._needs = configuration.settings.needs
@@ -71,7 +72,9 @@ class Catalog:
         means = {key: self._means(key, links.get(key)) for key in self._client.plans}
         ids = {key: plan_id for key, (plan_id, _) in means.items() if plan_id is not None}
         linked = {key: link for key, link in links.items() if key not in self._by_hand}
-        known = dict(problems(self._provider, self._client.plans, ids, linked, self._needs))
+        known: dict[str, str] = {}
+        if self._sells:
+            known.update(problems(self._provider, self._client.plans, ids, linked, self._needs))
         for key, draft in self._client.plans.items():
             plan_id, how = means[key]
             if key not in known and plan_id is not None:

@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",
     ),
+    "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
         "call:call",
         "Call an operation that only one provider has, or list those.",

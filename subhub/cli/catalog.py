@@ -46,6 +46,8 @@ def push(*, options: ClientOptions) -> None:
         try:
             linked.extend(catalog.push(_today()))
         except Unsupported as error:
+            if error.kind == "account":  # by hand, it would not be sold either
+                raise
             _print_checklist(catalog, options, error)
             raise typer.Exit(UNSUPPORTED) from error
         finally:

@@ -37,6 +37,7 @@ class AccountCheck:
     account: str
     provider: str
     sandbox: bool
+    sells: bool
     problem: str | None
     absent: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -49,7 +50,7 @@ class AccountCheck:
                 for setting, reason in self.absent.items()
             )
             return f"not checked: {', '.join(lacking)}; the rest is ready"
-        return self.problem or "ready"
+        return self.problem or ("ready" if self.sells else "ready; takes no new business")
 
 
 def check(
@@ -126,10 +127,14 @@ def _checks(configuration: Configuration, *, secrets: bool) -> Iterator[AccountC
         problem: str | None = None
         absent: Mapping[str, str] = {}
         try:
+            if name == configuration.choose():
+                configuration.check_selling()
             absent = configuration.alone(name).check(name, secrets=secrets)
         except SubhubError as error:
             problem = str(error)
-        yield AccountCheck(name, account.provider, bool(account.sandbox), problem, absent)
+        yield AccountCheck(
+            name, account.provider, bool(account.sandbox), account.sells, problem, absent
+        )
 
 
 def _print(
@@ -160,6 +165,7 @@ def _check_data(account: AccountCheck) -> dict[str, object]:
         "name": account.account,
         "provider": account.provider,
         "sandbox": account.sandbox,
+        "sells": account.sells,
         "ready": account.problem is None,
         "problem": account.problem,
         "not_checked": dict(account.absent),

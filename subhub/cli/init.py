@@ -12,7 +12,7 @@ import typer
 from subhub import atomic_files
 from subhub.cli.options import ConfigPath
 from subhub.cli.output import Output
-from subhub.client.configuration import FILE_NAME
+from subhub.client.configuration_file import FILE_NAME
 from subhub.errors import ConfigError
 from subhub.plugin.registry import load, names
 

@@ -14,6 +14,8 @@ from subhub.plugin.capabilities import Absence, Capability
 from subhub.plugin.registry import Installed, installed, load
 
 if TYPE_CHECKING:
+    from subhub.plugin.capabilities import Capabilities
+    from subhub.plugin.provider import Provider
     from subhub.testing.contract.report import Run
 
 EVIDENCE: Final = {
@@ -68,17 +70,20 @@ def capabilities(
     Proven: on what the contract suite was run. For a capability that is missing, the suite tests
     that it is refused before anything is sent.
     """
-    found = load(_configured(config, account) if provider is None else provider)
+    if provider is None:
+        found, known = _configured(config, account)
+    else:
+        found = load(provider)
+        known = found.capabilities()
     try:
         run = shipped_run(found)
         note = summary(run) if run else f"{found.name} ships no contract report"
     except PluginError as error:
         run, note = None, str(error)
-    known = found.capabilities().values()
     if output.as_json:
-        output.data([_capability_data(capability, run) for capability in known])
+        output.data([_capability_data(capability, run) for capability in known.values()])
         return
-    output.table(COLUMNS, (_row(capability, run) for capability in known))
+    output.table(COLUMNS, (_row(capability, run) for capability in known.values()))
     output.note(note)
 
 
@@ -98,7 +103,7 @@ def support(capability: Capability) -> str:
     found = capability.found
     if not isinstance(found, Absence):
         return "required" if capability.field == "required" else "yes"
-    return "no" if found.kind == "provider" else "not yet"
+    return "not yet" if found.kind == "plugin" else "no"
 
 
 def evidence(capability: Capability) -> str:
@@ -112,11 +117,17 @@ def recovery(capability: Capability) -> str:
     return RECOVERY[capability.lost] if capability.lost else ""
 
 
-def _configured(config: ConfigPath, account: AccountName) -> str:
-    from subhub.client.configuration import Configuration  # noqa: PLC0415 - only without a name
+def _configured(config: ConfigPath, account: AccountName) -> tuple[type[Provider], Capabilities]:
+    """Return the provider of an account, and what the account may use of it."""
+    from subhub.client.account import without_selling  # noqa: PLC0415 - only without a name
+    from subhub.client.configuration import Configuration  # noqa: PLC0415
 
     configuration = Configuration.read(config)
-    return configuration.settings.accounts[configuration.choose(account)].provider
+    name = configuration.choose(account)
+    settings = configuration.settings.accounts[name]
+    provider = load(settings.provider)
+    known = provider.capabilities()
+    return provider, known if settings.sells else without_selling(known, name)
 
 
 def _plugin_data(plugin: Installed) -> dict[str, object]:

@@ -87,10 +87,12 @@ class Rehearsal:
 
 
 def rehearse(configuration: Configuration, rows: Sequence[CustomerRow]) -> Iterator[Rehearsal]:
-    """Play the plans of *configuration* and the customers of *rows* at each account."""
+    """Play the plans of *configuration* and the customers of *rows* at each account that sells."""
     settings = configuration.settings
     plans = configuration.plans()
     for name, account in settings.accounts.items():
+        if not account.sells:
+            continue
         rehearsal = Rehearsal(name, account.provider, len(plans), len(rows))
         links = read_lock(configuration.folder / LOCK_NAME).get(name, {})
         linked = {*links, *account.plans}

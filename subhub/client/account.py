@@ -9,17 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from subhub._version import __version__
-from subhub.client.keys import Mode, check_host, checked_key, identity_mode
+from subhub.client.keys import (
+    Mode,
+    check_host,
+    checked_key,
+    checked_webhook_secrets,
+    identity_mode,
+)
 from subhub.client.references import checked_place
+from subhub.client.setting_types import check_types
 from subhub.client.settings import (
+    check_alone,
     check_encryption,
     check_production,
     checked_address,
     checked_hooks,
+    checked_server,
     checked_size,
     checked_timeout,
 )
@@ -28,7 +37,10 @@ from subhub.errors import ConfigError, InvalidRequest
 from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models import time_zone
 from subhub.models.identity import Identity
+from subhub.plugin.capabilities import Absence
+from subhub.plugin.operations import SELLING
 from subhub.plugin.provider import Provider
+from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.attempts import Hook
 from subhub.sending.engine import Rules
 from subhub.sending.instrumentation import Instrumentation, OddityLog
@@ -42,10 +54,13 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
-    from subhub.plugin.rate_limits import RateLimit
+    from subhub.plugin.capabilities import Capabilities
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
     from subhub.sending.steps import Pause
+
+JournalPlace: TypeAlias = str | os.PathLike[str] | StorePlace
+"""The path or URL of a journal."""
 
 _HEADERS = {
     "Accept": "application/json",
@@ -60,6 +75,8 @@ class Account:
 
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
     account's time zone. `key_variable` names the environment variable that the key came from.
+    `own_journal` is whether the journal is closed with the account, and `sells` whether it takes
+    new business.
     """
 
     name: str
@@ -82,11 +99,14 @@ class Account:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     oddities: OddityLog | None = None
     key_variable: str = ""
+    own_journal: bool = True
+    sells: bool = True
+    webhook_secrets: Sequence[str] = field(default=(), repr=False)
 
     def close(self) -> None:
         """Release what is held open."""
         self.retries.close()
-        if self.journal is not None:
+        if self.journal is not None and self.own_journal:
             self.journal.close()
 
     @property
@@ -112,6 +132,8 @@ class Account:
             timeout: In seconds, for each step of connecting, sending and receiving.
             max_wait: How many seconds a request may wait for a rate limit; `None` for any time.
         """
+        given = {"attempts": attempts, "deadline": deadline, "max_wait": max_wait}
+        check_types({name: value for name, value in given.items() if value is not ...})
         retries = self.retries
         if not isinstance(attempts, EllipsisType):
             retries = replace(retries, attempts=attempts)
@@ -119,7 +141,10 @@ class Account:
             retries = replace(retries, deadline=deadline)
         if not isinstance(max_wait, EllipsisType):
             retries = replace(retries, max_wait=max_wait)
-        seconds = self.timeout if isinstance(timeout, EllipsisType) else checked_timeout(timeout)
+        seconds = self.timeout
+        if not isinstance(timeout, EllipsisType):
+            check_types({"timeout": timeout})
+            seconds = checked_timeout(timeout)
         return replace(self, retries=retries, timeout=seconds)
 
     def rules(self) -> Rules:
@@ -148,6 +173,11 @@ class Account:
             show=show,
             account=self.name,
         )
+
+    def capabilities(self) -> Capabilities:
+        """Return the provider's capabilities, as far as the account may use them."""
+        known = self.provider.capabilities()
+        return known if self.sells else without_selling(known, self.name)
 
     def clock_ahead(self) -> tuple[float, float] | None:
         """Return by how many seconds, at least and at most, the provider's clock is ahead of ours.
@@ -194,37 +224,49 @@ def open_account(
     lineage: str | None = None,
     timeout: float = 30.0,
     timezone: str | None = None,
-    sandbox: bool | Fake = False,
+    sandbox: bool | str | Fake = False,
     dry_run: bool = False,
     clock: Callable[[], dt.datetime] | None = None,
     deadline: float | None = 120.0,
     attempts: int = 4,
     max_wait: float | None = None,
     max_response_bytes: int = MAX_RESPONSE_BYTES,
-    rate_limit: RateLimit | None = None,
+    rate_limit: RateLimit | str | None = None,
     share: float = 1.0,
     permits: str | os.PathLike[str] | StorePlace | None = None,
-    journal: str | os.PathLike[str] | StorePlace | None = None,
+    journal: JournalPlace | None = None,
+    journals: Callable[[JournalPlace], Journal] | None = None,
     hooks: Sequence[Hook] = (),
     production: bool = False,
+    sells: bool = True,
     plans: Mapping[str, PlanDraft] | None = None,
     plan_ids: Mapping[str, str] | None = None,
     key_variable: str = "",
     statuses: Statuses | None = None,
+    webhook_secrets: Sequence[str] = (),
 ) -> Account:
     """Check the settings of an account against *provider*, and fix them.
 
     See `Client` for what they mean. *name* is the account's in the configuration, *plans* are those
     that the configuration describes, by key, *plan_ids* the ids of those that are linked to one at
     the provider, and *statuses* the words of the provider that it adds. *key_variable* names the
-    environment variable that the key came from. Wrong settings raise `ConfigError`.
+    environment variable that the key came from. *journals* opens a journal that several accounts
+    have in common, and closes it. Wrong settings raise `ConfigError`.
     """
+    check_types(locals())  # which are the arguments so far
+    if isinstance(sandbox, str):
+        check_alone(sandbox, api_key=api_key, base_url=base_url)
+        api_key, base_url = _served(sandbox, provider, name)
+        sandbox = False
+    if isinstance(rate_limit, str):
+        rate_limit = RateLimit.parse(rate_limit)
     address = checked_address(base_url or provider.base_url)
     fake = _fake(provider, sandbox)
     if fake is None:
         check_host(provider, address)
     key = checked_key(provider, api_key, mode, fake)
     check_encryption(provider, address, key)
+    secrets = checked_webhook_secrets(webhook_secrets)
     zone = time_zone(timezone or provider.timezone)
     place = None if permits is None else checked_place("permits", permits)
     connector = provider()
@@ -277,10 +319,25 @@ def open_account(
         headers={**_HEADERS, **connector.credentials(key)},
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
+        own_journal=journals is None,
+        sells=sells,
+        webhook_secrets=secrets,
         journal=None
         if journal is None
-        else open_journal(journal),  # last, so that what is refused before leaves no open file
+        else (journals or open_journal)(journal),  # last: what is refused before opens no file
     )
+
+
+def without_selling(known: Capabilities, account: str) -> Capabilities:
+    """Return the capabilities of an account that takes no new business.
+
+    Args:
+        known: Those of its provider.
+        account: The account's name.
+    """
+    reason = f"the account {account!r} takes no new business, because its `sells` is false"
+    alternative = "use an account that sells, or remove `sells`"
+    return known.without(SELLING, Absence(reason, alternative, "account"))
 
 
 def _clocks(
@@ -294,13 +351,21 @@ def _clocks(
     return clock, lambda: clock().astimezone(zone)
 
 
+def _served(address: str, provider: type[Provider], name: str) -> tuple[str, str]:
+    """Return the key and the address of the account that a served sandbox has for *provider*."""
+    from subhub.client.served_sandbox import find  # noqa: PLC0415 - only where one is named
+
+    served = find(checked_server(address), provider.name, name or provider.name)
+    return served.api_key, served.base_url
+
+
 def _fake(provider: type[Provider], sandbox: bool | Fake) -> Fake | None:  # noqa: FBT001
     if isinstance(sandbox, bool):
         return provider.sandbox() if sandbox else None
     return sandbox
 
 
-def open_journal(place: str | os.PathLike[str] | StorePlace) -> Journal:
+def open_journal(place: JournalPlace) -> Journal:
     """Return the journal at a path or URL."""
     from subhub.recovery.journal import Journal  # noqa: PLC0415 - few calls have one
 

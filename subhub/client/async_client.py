@@ -5,10 +5,11 @@ It works under asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from subhub.client.events import AsyncEvents
+from subhub.client.paginator import AsyncPaginator
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncSignupLinks):
+class AsyncClient(AsyncSignupLinks, AsyncEvents):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
@@ -54,7 +55,7 @@ class AsyncClient(AsyncSignupLinks):
         """See `Client.get_plan`."""
         return await self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> AsyncIterator[Plan]:
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> AsyncPaginator[Plan]:
         """See `Client.list_plans`."""
         return self._walk(partial(self._operations.list_plans, strict=strict), limit)
 
@@ -63,8 +64,8 @@ class AsyncClient(AsyncSignupLinks):
         plan_id: str | Plan,
         *,
         name: str | None = None,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         tax_rate: Decimal | int | str | None = None,
         description: str | None = None,
         public: bool | None = None,
@@ -95,7 +96,7 @@ class AsyncClient(AsyncSignupLinks):
 
     def list_customers(
         self, *, limit: int | None = None, strict: bool = False
-    ) -> AsyncIterator[Customer]:
+    ) -> AsyncPaginator[Customer]:
         """See `Client.list_customers`."""
         return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
@@ -179,7 +180,7 @@ class AsyncClient(AsyncSignupLinks):
         limit: int | None = None,
         strict: bool = False,
         provider_options: ProviderOptions | None = None,
-    ) -> AsyncIterator[Subscription]:
+    ) -> AsyncPaginator[Subscription]:
         """See `Client.list_subscriptions`."""
         return self._walk(
             partial(
@@ -212,8 +213,8 @@ class AsyncClient(AsyncSignupLinks):
         self,
         subscription_id: str | Subscription,
         *,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         description: str | None = None,
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,

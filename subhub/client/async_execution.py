@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
-from subhub.plugin.pagination import Identified, Paginator
+from subhub.client.paginator import AsyncPaginator
+from subhub.client.validation import function
+from subhub.plugin.pagination import Identified
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import async_drive
 from subhub.sending.steps import ASYNC_PAUSE, Pause, StoreCall
@@ -54,16 +56,18 @@ class AsyncExecutor(BaseClient):
         lineage: str | None = None,
         timeout: float = 30.0,
         timezone: str | None = None,
-        sandbox: bool | Fake = False,
+        sandbox: bool | str | Fake = False,
         dry_run: bool = False,
         production: bool = False,
+        sells: bool = True,
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         statuses: Statuses | None = None,
-        rate_limit: RateLimit | None = None,
+        webhook_secrets: Sequence[str] = (),
+        rate_limit: RateLimit | str | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
@@ -83,12 +87,14 @@ class AsyncExecutor(BaseClient):
             sandbox=sandbox,
             dry_run=dry_run,
             production=production,
+            sells=sells,
             clock=clock,
             deadline=deadline,
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
             statuses=statuses,
+            webhook_secrets=webhook_secrets,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -168,7 +174,7 @@ class AsyncExecutor(BaseClient):
         operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> AsyncIterator[I]:
+    ) -> AsyncPaginator[I]:
         """See `Client.walk`."""
         return self._walk(lambda cursor: self._extension(operation, cursor, *args, **kwargs))
 
@@ -198,7 +204,7 @@ class AsyncExecutor(BaseClient):
 
         batch = self._batch(items, in_flight, job, key, grace_period, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
-        return AsyncBulk(batch, self._performing(call), workers)
+        return AsyncBulk(batch, self._performing(function("call", call)), workers)
 
     async def once(
         self,
@@ -210,9 +216,8 @@ class AsyncExecutor(BaseClient):
         adopt: bool = False,
     ) -> Once[T]:
         """See `Client.once`; *call* returns an awaitable."""
-        return await async_drive(
-            self._once(job, key, grace_period, adopt=adopt), self._performing(call)
-        )
+        calling = self._performing(function("call", call))
+        return await async_drive(self._once(job, key, grace_period, adopt=adopt), calling)
 
     async def forget(self, job: str, *, before: dt.datetime | None = None) -> int:
         """See `Client.forget`."""
@@ -248,25 +253,15 @@ class AsyncExecutor(BaseClient):
         read: Callable[[str | None], Steps[Page[I]]],
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
-    ) -> AsyncIterator[I]:
-        pages = Paginator(keep, limit)
-        first = read(None)  # refuses what cannot be asked before anything is iterated
-
-        async def items() -> AsyncIterator[I]:
-            steps = first
-            while pages.more:
-                for item in pages.take(await self._run(steps)):
-                    yield item
-                steps = read(pages.cursor) if pages.more else steps
-
-        return items()
+    ) -> AsyncPaginator[I]:
+        return AsyncPaginator(self._run, read, limit, keep)
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """Call what waits for another machine, while other tasks run.
+    """Call what waits for a disk or another machine, while other tasks run.
 
     A task that is cancelled meanwhile still waits: what was written has to be known.
     """
-    from anyio import to_thread  # noqa: PLC0415 - only stores on other machines need it
+    from anyio import to_thread  # noqa: PLC0415 - only stores need it
 
     return await to_thread.run_sync(call)

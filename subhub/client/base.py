@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, Type
 
 from subhub.client.operations import Operations
 from subhub.client.resolving import Resolver
+from subhub.client.validation import (
+    check_seconds,
+    key_text,
+    listed,
+    method_name,
+    moment,
+    whole_number,
+)
 from subhub.errors import InvalidRequest, SubhubError, Unsupported
 from subhub.plugin.flows import Flow
+from subhub.plugin.operations import WEBHOOKS
 from subhub.plugin.provider import Provider
+from subhub.plugin.provider_options import bound_arguments
 from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from subhub.recovery.journal import OpenIntent
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
+    from subhub.webhooks import WebhookReader
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -73,6 +84,26 @@ class BaseClient:
     def sandbox(self) -> Fake | None:
         """The fake that answers this client, when it is in a sandbox."""
         return self._account.fake
+
+    @property
+    def webhooks(self) -> WebhookReader:
+        """The calls of the provider: `billing.webhooks.read(path, headers, body)` returns events.
+
+        Nothing is sent, so that both clients have it as it is. A call that is not accepted raises
+        `WebhookRefused`, whose `status` is the answer to give; without `webhook_secrets`, where the
+        provider needs them, that is every call. `billing.webhooks.proof` says what an accepted call
+        proves: `"signed"`, `"secret"` or `"refetch"`. `Unsupported` where the provider makes no
+        calls: see `changes`.
+        """
+        from subhub.webhooks import WebhookReader  # noqa: PLC0415 - a program that only sends
+
+        self.capabilities.require(WEBHOOKS)
+        account = self._account
+        declared = account.provider.webhooks
+        assert declared is not None  # noqa: S101 - by the capability
+        return WebhookReader(
+            declared, self.provider, account.name, account.webhook_secrets, account.clock
+        )
 
     def with_options(
         self,
@@ -141,7 +172,8 @@ class BaseClient:
 
     def _resolve_all(self, tokens: Iterable[str], grace_period: float) -> Steps[list[Found]]:
         operations = self._operations
-        intents = operations.tracker.intents(tokens)
+        intents = operations.tracker.intents(listed("tokens", tokens))
+        check_seconds("grace_period", grace_period)
         return Resolver(intents, self._account, operations.rules).steps(grace_period)
 
     def _batch(
@@ -156,13 +188,13 @@ class BaseClient:
     ) -> Batch[Item]:
         from subhub.client.bulk.batch import Batch  # noqa: PLC0415 - it is rarely needed
 
-        if in_flight < 1:
-            raise InvalidRequest.of("in_flight", f"must be >= 1, got {in_flight!r}")
+        _ = whole_number("in_flight", in_flight, 1)
+        items = listed("items", items)
         if job is None:
             return Batch(items, key, None)
         if not job or self._account.journal is None:
             raise InvalidRequest.of("job", "it is a name, and needs a client with a `journal`")
-        if key is None:
+        if not callable(key):
             raise InvalidRequest.of("key", "a job needs it, to distinguish its items in every run")
         steps = self._job_steps(job, "bulk", grace_period, adopt=adopt)
         steps.open_now()
@@ -178,9 +210,7 @@ class BaseClient:
     def _forget(self, job: str, before: dt.datetime | None) -> Steps[int]:
         seconds = None
         if before is not None:
-            if before.tzinfo is None:
-                raise InvalidRequest.of("before", f"must have a time zone, got {before!r}")
-            seconds = before.timestamp()
+            seconds = moment("before", before).timestamp()
         steps = self._job_steps(job, "forget", None, adopt=False, record=False)
         yield from steps.open()
         return (yield from steps.asked(lambda: steps.job.forget(seconds)))
@@ -199,8 +229,7 @@ class BaseClient:
 
         account = self._account
         journal = needed_journal(account, method)
-        if not job:
-            raise InvalidRequest.of("job", f"must be a non-empty str, got {job!r}")
+        _ = key_text("job", job)
         grace = checked_grace_period(grace_period, account)
         return JobSteps(
             account,
@@ -223,7 +252,7 @@ class BaseClient:
         **kwargs: P.kwargs,
     ) -> Steps[T]:
         """Return the steps of an operation that only one provider has."""
-        name = operation.__name__
+        name = method_name(operation)
         provider = self._account.provider
         if all(vars(kind).get(name) is not operation for kind in type(provider).__mro__):
             reason = f"the account {self._account.name!r} is billed by {self.provider}"
@@ -233,5 +262,6 @@ class BaseClient:
                 reason=reason,
                 kind="provider",
             )
-        flow: Flow[T] = getattr(provider, name)(*args, **kwargs)
+        bound = bound_arguments(operation, args, kwargs)
+        flow: Flow[T] = getattr(provider, name)(*bound.args[1:], **bound.kwargs)
         return self._operations.change(name, flow)

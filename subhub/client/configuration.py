@@ -6,33 +6,35 @@ between calls: two configurations live side by side in one process.
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
-from subhub.client.account import Account, open_account
+from subhub.client.account import Account, JournalPlace, open_account
+from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.references import Missing, place, secret, variable_of
+from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
-from subhub.client.tables import AccountSettings, PlanSettings, Settings
-from subhub.client.text_files import NotText, read_text
+from subhub.client.tables import AccountSettings, Settings, refused
 from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
 from subhub.models import PlanDraft
-from subhub.plugin.capabilities import Capabilities
+from subhub.plugin.operations import SELLING, WEBHOOKS
+from subhub.plugin.provider import Provider
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
 
-FILE_NAME = "subhub.toml"
+if TYPE_CHECKING:
+    from subhub.recovery.journal import Journal
+
 _STORES: Final = ("permits", "journal")
 
 
@@ -45,6 +47,8 @@ class Configuration:
     folder: Path = Path()
     variables: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     """Which settings of an account the `SUBHUB_*` variables have set."""
+    asked: str | None = None
+    """The account that the program asked for by name."""
 
     @classmethod
     def read(
@@ -54,22 +58,24 @@ class Configuration:
 
         *account*, where it is given, overrides both as the account to use.
         """
-        found = _locate(path)
-        document = _parsed(found)
+        check_types({"path": path, "account": account})
+        found = locate(path)
+        document = parsed(found)
         source = str(found) if found else "the environment"
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
             folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables)
+            return cls(Settings.model_validate(document), source, folder, variables, account)
         except ValidationError as error:
-            raise _refused(error, source, variables) from error
+            raise refused(error, source, variables) from error
 
     def open(
         self,
         name: str | None = None,
         *,
         dry_run: bool = False,
-        journal: str | os.PathLike[str] | StorePlace | None = None,
+        journal: JournalPlace | None = None,
+        journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
     ) -> Account:
@@ -79,16 +85,26 @@ class Configuration:
             name: Its name; otherwise the file's choice.
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
+            journals: Opens a journal that several accounts have in common; see `open_account`.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
         """
+        check_types({"check_plans": check_plans})
         self.check_needs()
         chosen = self.choose(name)
+        if name is None and self.asked is None:
+            self.check_selling()
         dry_run = dry_run or self.settings.accounts[chosen].dry_run
         permits, own = self.permits(chosen), self.journal(chosen)
         links = self.links(chosen)
         account = self._account(
-            chosen, links, dry_run=dry_run, permits=permits, journal=own or journal, hooks=hooks
+            chosen,
+            links,
+            dry_run=dry_run,
+            permits=permits,
+            journal=own or journal,
+            journals=journals,
+            hooks=hooks,
         )
         if check_plans:
             self._check_plans(account, links)
@@ -105,7 +121,7 @@ class Configuration:
         for setting in _STORES:
             _ = None if setting in absent else self._place(name, setting)
         links = self.links(name)
-        account = self._account(name, links, stand_in="api_key" in absent)
+        account = self._account(name, links, absent=absent)
         self._check_plans(account, links)
         return absent
 
@@ -113,16 +129,16 @@ class Configuration:
         """Return the settings of an account whose references lead nowhere, and why."""
         settings = self.settings.accounts[name]
         found: dict[str, str] = {}
-        references: dict[str, str] = {}
+        references = [("webhook_secrets", s.get_secret_value()) for s in settings.webhook_secrets]
         if settings.api_key is not None:
-            references["api_key"] = settings.api_key.get_secret_value()
+            references.append(("api_key", settings.api_key.get_secret_value()))
         elif not settings.sandbox:
             found["api_key"] = "none is configured"
         for store in _STORES:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
-                references[store] = value
-        for setting, reference in references.items():
+                references.append((store, value))
+        for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
                     _ = secret(reference, self.folder)
@@ -134,7 +150,7 @@ class Configuration:
         """Return the same configuration with no other account than *name*."""
         accounts = {name: self.settings.accounts[name]}
         settings = self.settings.model_copy(update={"account": name, "accounts": accounts})
-        return Configuration(settings, self.source, self.folder, self.variables)
+        return replace(self, settings=settings, asked=name)
 
     def probe(self, name: str, links: Links) -> Account:
         """Open the account *name* without journal and permits, so that nothing is written.
@@ -168,9 +184,10 @@ class Configuration:
         *,
         dry_run: bool = False,
         permits: Path | StorePlace | None = None,
-        journal: str | os.PathLike[str] | StorePlace | None = None,
+        journal: JournalPlace | None = None,
+        journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
-        stand_in: bool = False,
+        absent: Collection[str] = (),
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
@@ -178,10 +195,15 @@ class Configuration:
             settings, plan_ids = self._resolved(name, links, production=production)
         key = settings.api_key
         with self._located(f"accounts.{name}.api_key"):
-            api_key = secret(key.get_secret_value(), self.folder) if key and not stand_in else None
+            api_key = None
+            if key and "api_key" not in absent:
+                api_key = secret(key.get_secret_value(), self.folder)
+        with self._located(f"accounts.{name}.webhook_secrets"):
+            given = () if "webhook_secrets" in absent else settings.webhook_secrets
+            secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
-            if stand_in:  # nothing will be sent with it
+            if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
                 provider,
@@ -195,15 +217,18 @@ class Configuration:
                 sandbox=settings.sandbox is True,
                 dry_run=dry_run,
                 production=production,
+                sells=settings.sells,
                 deadline=settings.deadline,
                 max_wait=settings.max_wait,
                 max_response_bytes=settings.max_response_bytes,
                 attempts=settings.attempts,
                 statuses=settings.statuses,
+                webhook_secrets=secrets,
                 rate_limit=settings.rate_limit,
                 share=settings.share,
                 permits=permits,
                 journal=journal,
+                journals=journals,
                 hooks=hooks,
                 plans=plans,
                 plan_ids=plan_ids,
@@ -251,7 +276,7 @@ class Configuration:
 
     def plan_problems(self, account: Account, links: Links) -> list[tuple[str, str]]:
         """Return each configured plan that could not be sold at *account*, and why."""
-        if account.fake is not None:
+        if account.fake is not None or not account.sells:
             return []
         needs = self.settings.needs
         return list(problems(account.provider, account.plans, account.plan_ids, links, needs))
@@ -277,14 +302,19 @@ class Configuration:
         wanted = name or self.settings.account
         if wanted is None and len(accounts) == 1:
             return next(iter(accounts))
-        known = ", ".join(accounts)
         if wanted is None:
+            known = ", ".join(accounts)
             message = f"{self.source} has several accounts ({known}) and no `account = ...`: add it"
             raise ConfigError(message)
-        if wanted not in accounts:
-            message = f"{self.source} has no account {wanted!r}; it has {known}"
-            raise UnknownAccount(message)
+        self.check_name(wanted)
         return wanted
+
+    def check_name(self, account: str) -> None:
+        """Raise `UnknownAccount` unless the file has an account of this name."""
+        accounts = self.settings.accounts
+        if account not in accounts:
+            known = ", ".join(accounts)
+            raise UnknownAccount(f"{self.source} has no account {account!r}; it has {known}")
 
     def plans(self) -> Mapping[str, PlanDraft]:
         """Return the plans of the file, by key."""
@@ -298,15 +328,36 @@ class Configuration:
         """Raise `MissingNeed` when any account lacks what the application needs."""
         if not self.settings.needs:
             return  # and no account's plugin is imported that is not used
+        kept = tuple(need for need in self.settings.needs if not _sells(need))
         lacking = [
             f"accounts.{name} ({settings.provider}): {problem}"
             for name, settings in self.settings.accounts.items()
-            for problem in _unmet(load(settings.provider).capabilities(), self.settings.needs)
+            for problem in _unmet(
+                load(settings.provider),
+                settings,
+                self.settings.needs if settings.sells else kept,
+            )
         ]
         if lacking:
             lines = "\n  ".join(lacking)
             message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
             raise MissingNeed(message)
+
+    def check_selling(self) -> None:
+        """Raise `MissingNeed` if the account in use does not sell, and the application needs to."""
+        name = self.choose()
+        sold = [f"`{need}`" for need in self.settings.needs if _sells(need)]
+        if sold and not self.settings.accounts[name].sells:
+            raise MissingNeed(
+                f"{self.source}: the account in use, {name!r}, has `sells = false`, and `needs` "
+                f"asks for {', '.join(sold)}: choose an account that sells, with `account` or "
+                "SUBHUB_ACCOUNT, or remove `sells`. A program that only serves the customers of "
+                f"{name!r} asks for it by name: `Client.from_config(account={name!r})`"
+            )
+
+
+def _sells(need: str) -> bool:
+    return need.partition(":")[0] in SELLING
 
 
 def _in_served_sandbox(
@@ -320,66 +371,18 @@ def _in_served_sandbox(
     return settings.model_copy(update=reached), served.plans
 
 
-def _unmet(capabilities: Capabilities, needs: tuple[str, ...]) -> list[str]:
+def _unmet(provider: type[Provider], settings: AccountSettings, needs: Sequence[str]) -> list[str]:
     unmet: list[str] = []
     for need in needs:
         try:
-            capabilities.require(need)
+            provider.capabilities().require(need)
         except SubhubError as error:
             unmet.append(str(error))
+    read = provider.webhooks if WEBHOOKS in needs else None
+    if (
+        read
+        and read.scheme.proof != "refetch"
+        and not (settings.webhook_secrets or settings.sandbox)
+    ):
+        unmet.append("`webhooks` needs `webhook_secrets`: without them, every call is refused")
     return unmet
-
-
-def _locate(path: str | os.PathLike[str] | None) -> Path | None:
-    named = path or os.environ.get("SUBHUB_CONFIG")
-    if named:
-        return Path(named)
-    try:
-        here = Path.cwd()
-    except OSError as error:  # it was removed, or may not be read
-        message = f"cannot look for {FILE_NAME} in the working folder ({error.strerror})"
-        raise ConfigError(f"{message}: name the file in `SUBHUB_CONFIG`") from error
-    places = (folder / FILE_NAME for folder in (here, *here.parents))
-    return next((place for place in places if place.is_file()), None)
-
-
-def _parsed(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(read_text(path))
-    except OSError as error:
-        message = f"{path} cannot be read ({error.strerror}): write one with `subhub init`"
-        raise ConfigError(message) from error
-    except NotText as error:
-        message = f"{path} {error}"
-        raise ConfigError(message) from error
-    except RecursionError:
-        problem = "it is nested too deeply"
-    except ValueError as error:  # it holds the file, and so the keys
-        problem = str(error)
-    message = f"{path} is not TOML: {problem}"
-    raise ConfigError(message)
-
-
-def _refused(
-    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
-) -> ConfigError:
-    lines: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
-        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
-        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
-        place = ".".join(str(part) for part in item["loc"])
-        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
-    return ConfigError("\n".join(lines))
-
-
-def _remedy(item: Any) -> str:
-    if item["type"] != "extra_forbidden":
-        return str(item["msg"]).removeprefix("Value error, ")
-    *above, key = (str(part) for part in item["loc"])
-    tables: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "plans": PlanSettings}
-    known = tables[above[0]].model_fields if above else Settings.model_fields
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-    return f"no such key; {hint}"

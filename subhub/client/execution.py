@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
-from subhub.plugin.pagination import Identified, Paginator
+from subhub.client.paginator import Paginator
+from subhub.client.validation import function
+from subhub.plugin.pagination import Identified
 from subhub.plugin.registry import provider_class
 from subhub.sending.engine import drive
 from subhub.sending.steps import PAUSE, Pause, StoreCall
@@ -54,16 +56,18 @@ class Executor(BaseClient):
         lineage: str | None = None,
         timeout: float = 30.0,
         timezone: str | None = None,
-        sandbox: bool | Fake = False,
+        sandbox: bool | str | Fake = False,
         dry_run: bool = False,
         production: bool = False,
+        sells: bool = True,
         clock: Callable[[], dt.datetime] | None = None,
         deadline: float | None = 120.0,
         attempts: int = 4,
         max_wait: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         statuses: Statuses | None = None,
-        rate_limit: RateLimit | None = None,
+        webhook_secrets: Sequence[str] = (),
+        rate_limit: RateLimit | str | None = None,
         share: float = 1.0,
         permits: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
@@ -84,10 +88,13 @@ class Executor(BaseClient):
             timeout: In seconds, for each step of connecting, sending and receiving.
             timezone: Decides what "today" is.
             sandbox: `True` answers from a fresh fake of the provider, without key and network; a
-                fake of your own is used as it is.
+                fake of your own is used as it is. The address that `subhub sandbox serve` prints
+                reaches the account that is served there.
             dry_run: Sends reads, and raises the first request that would change something as
                 `WouldSend`.
             production: Refuses a sandbox, test mode and an address without encryption.
+            sells: `False` refuses new business: to create plans, customers and signup links, and to
+                subscribe. It is `Unsupported` then, and changes and cancellations go on.
             clock: Returns the present, with a time zone, in place of the machine's clock, or of the
                 sandbox's.
             deadline: How many seconds an operation may take with all its waiting; `None` for any
@@ -98,7 +105,10 @@ class Executor(BaseClient):
             max_response_bytes: How large the body of an answer may be, as it comes and unpacked.
             statuses: What the provider's own words for a status mean, where its documents do not
                 say it: `{"active": "in_force", "past_due": ["late", "unpaid"]}`.
-            rate_limit: A limit in place of the provider's documented one.
+            webhook_secrets: Those with which the provider proves its calls; one is enough for a
+                call, so that they can be replaced one after the other.
+            rate_limit: A limit in place of the provider's documented one; text such as
+                `"60 per 60"` is read.
             share: The part of the limit that this machine may use, where several use one key; with
                 `permits` on another machine, the part that it may use while those are away.
             permits: A folder in which all processes of this machine that use it share one limit, or
@@ -122,12 +132,14 @@ class Executor(BaseClient):
             sandbox=sandbox,
             dry_run=dry_run,
             production=production,
+            sells=sells,
             clock=clock,
             deadline=deadline,
             attempts=attempts,
             max_wait=max_wait,
             max_response_bytes=max_response_bytes,
             statuses=statuses,
+            webhook_secrets=webhook_secrets,
             rate_limit=rate_limit,
             share=share,
             permits=permits,
@@ -230,7 +242,7 @@ class Executor(BaseClient):
         operation: Callable[Concatenate[AnyProvider, str | None, P], Flow[Page[I]]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> Iterator[I]:
+    ) -> Paginator[I]:
         """Read a list that only one provider has: `walk(Afternoon.list_invoices)`.
 
         Args:
@@ -304,7 +316,7 @@ class Executor(BaseClient):
 
         batch = self._batch(items, in_flight, job, key, grace_period, adopt=adopt)
         workers = in_flight if self.sandbox is None else 1
-        return Bulk(batch, self._performing(call), workers)
+        return Bulk(batch, self._performing(function("call", call)), workers)
 
     def once(
         self,
@@ -338,7 +350,8 @@ class Executor(BaseClient):
                 long enough.
             adopt: As for `bulk`.
         """
-        return drive(self._once(job, key, grace_period, adopt=adopt), self._performing(call))
+        calling = self._performing(function("call", call))
+        return drive(self._once(job, key, grace_period, adopt=adopt), calling)
 
     def forget(self, job: str, *, before: dt.datetime | None = None) -> int:
         """Forget the items of a job that are done, and return how many there were.
@@ -379,14 +392,5 @@ class Executor(BaseClient):
         read: Callable[[str | None], Steps[Page[I]]],
         limit: int | None = None,
         keep: Callable[[I], bool] = lambda _: True,
-    ) -> Iterator[I]:
-        pages = Paginator(keep, limit)
-        first = read(None)  # refuses what cannot be asked before anything is iterated
-
-        def items() -> Iterator[I]:
-            steps = first
-            while pages.more:
-                yield from pages.take(self._run(steps))
-                steps = read(pages.cursor) if pages.more else steps
-
-        return items()
+    ) -> Paginator[I]:
+        return Paginator(self._run, read, limit, keep)

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from subhub.client.validation import identifier, moment, text
+from subhub.client.validation import check_origin, identifier, moment, text
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Signup, SignupLink, When
 from subhub.plugin.clocks import LATE
@@ -17,7 +17,6 @@ from subhub.sending.steps import Steps
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
-    from subhub.plugin.provider import Provider
 
 
 def remembered(
@@ -84,21 +83,20 @@ def concluded(steps: Steps[Signup], account: Account, link: SignupLink) -> Steps
     return found.model_copy(update={"state": "expired", "reason": reason})
 
 
-def followed_link(provider: Provider, link: object, given: Mapping[str, object]) -> SignupLink:
+def followed_link(account: Account, link: object, given: Mapping[str, object]) -> SignupLink:
     """Return the link to follow: a stored one, or one of which the parts were stored.
 
     Args:
-        provider: The provider that is asked.
+        account: The account at which it was created.
         link: A `SignupLink`, or the id of one.
         given: What else was stored, by field; it comes before what the link has.
     """
+    provider = account.provider
     if isinstance(link, SignupLink):
-        if link.provider != provider.name:
-            problem = f"it is a link of {link.provider}, and this account is at {provider.name}"
-            raise InvalidRequest.of("link", problem)
+        check_origin("link", link, provider, account.name)
         fields: dict[str, Any] = {**dict(link), **given}
     elif isinstance(link, str):
-        stored = identifier("link", link, "signup link", provider)
+        stored = identifier("link", link, "signup link", provider, account.name)
         fields = {"provider": provider.name, "id": stored, "url": "", **given}
     else:
         problem = f"must be a SignupLink or the id of one, got {type(link).__name__}"
@@ -132,12 +130,12 @@ def checked_parts(
     return parts
 
 
-def known_ids(known: object, provider: Provider) -> list[str] | None:
+def known_ids(known: object, account: Account) -> list[str] | None:
     """Return the ids of the subscriptions from before a link; `None` if they are not known.
 
     Args:
         known: What was passed.
-        provider: The provider, whose ids may begin in a certain way.
+        account: The account, at whose provider ids may begin in a certain way.
     """
     if known is None:
         return None
@@ -145,7 +143,10 @@ def known_ids(known: object, provider: Provider) -> list[str] | None:
         problem = f"must be a list of subscription ids, got {known!r}: `[]` for none"
         raise InvalidRequest.of("known", problem)
     found = cast("Collection[object]", known)
-    return [identifier("known", value, "subscription", provider) for value in found]
+    return [
+        identifier("known", value, "subscription", account.provider, account.name)
+        for value in found
+    ]
 
 
 def _earliest(account: Account) -> dt.datetime:

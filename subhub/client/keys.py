@@ -6,7 +6,7 @@ No message repeats a key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -69,6 +69,23 @@ def checked_key(
             f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
         )
     return key
+
+
+def checked_webhook_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
+    """Return the secrets of an account's webhooks: an unusable one is a mistake of now."""
+    for index, found in enumerate(secrets):
+        place = f"`webhook_secrets[{index}]`"
+        if not found or found != found.strip():
+            raise ConfigError(
+                f"{place} is empty, or begins or ends with white space: give the secret, or leave "
+                "the entry out"
+            )
+        if reference := misspelled_reference(found):
+            raise ConfigError(
+                f"{place} is not a secret, but meant as a reference to one: write {reference} in "
+                "subhub.toml, and pass the secret itself to a client"
+            )
+    return tuple(secrets)
 
 
 def stand_in_key(provider: type[Provider], mode: Mode | None) -> str:

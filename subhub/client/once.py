@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
+from subhub.client.validation import check_seconds, key_text
 from subhub.errors import (
     ConfigError,
     InProgress,
@@ -100,9 +102,10 @@ class JobSteps:
         return self._job
 
     def open_now(self) -> None:
-        """Open the job, unless that would have to wait for another machine: `open` does it then."""
+        """Open the job, unless that would have to wait: `open` does it then."""
         if not self._remote:
-            self._job = self._open_job()
+            with suppress(Locked):
+                self._job = self._open_job()
 
     def open(self) -> Steps[None]:
         """Open the job, if it is not open."""
@@ -139,7 +142,7 @@ class JobSteps:
         wait, until = FIRST_TRY, monotonic() + self.longest
         while True:
             try:
-                answer: T = (yield StoreCall(question)) if self._remote else question()
+                answer: T = yield StoreCall(question)
             except Locked as locked:
                 if monotonic() + wait > until:
                     message = (
@@ -162,8 +165,7 @@ class JobSteps:
 
 def once(steps: JobSteps, key: str, client: object) -> CallSteps[Once[Any]]:
     """Make the application's call with *client*, for the item *key*, unless it is done."""
-    if not key:
-        raise InvalidRequest.of("key", f"must be a non-empty str, got {key!r}")
+    _ = key_text("key", key)
     yield from steps.open()
     job, item = steps.job, steps.job.item(key)
     done = yield from steps.begin(item)
@@ -199,8 +201,7 @@ def checked_grace_period(seconds: float | None, account: Account) -> float:
     remote = account.journal is not None and account.journal.remote
     if seconds is None:
         return max(GRACE_PERIOD, life + MARGIN) if remote else GRACE_PERIOD
-    if not 0 <= seconds < math.inf:
-        raise InvalidRequest.of("grace_period", f"must be >= 0 seconds, got {seconds!r}")
+    check_seconds("grace_period", seconds)
     if remote and seconds <= life:
         raise InvalidRequest.of(
             "grace_period",

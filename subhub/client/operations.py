@@ -208,8 +208,8 @@ class Operations(SubscriptionOperations):
             given["customer_id"] = self._id("customer", customer, "customer")
         if replaces is not None:
             given["replaces"] = self._id("replaces", replaces, "subscription")
-        found = followed_link(self.provider, link, given)
-        earlier = known_ids(known, self.provider)
+        found = followed_link(self._account, link, given)
+        earlier = known_ids(known, self._account)
         flow = self.provider.follow_signup_link(found, known=earlier)
         operation = self.rules.begin("follow_signup_link")
         operation.page_by_page = True  # the lists to look through may be long

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from subhub.client.setting_types import check_types
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError
 from subhub.stores.registry import StorePlace
@@ -66,6 +67,7 @@ def checked_place(name: str, value: str | os.PathLike[str] | StorePlace) -> Path
     A URL can hold a password, so no message repeats one. Without this check, a reference would be
     the name of a new folder or file.
     """
+    check_types({name: value})
     if isinstance(value, StorePlace):
         return value
     text = os.fspath(value)
@@ -78,12 +80,19 @@ def checked_place(name: str, value: str | os.PathLike[str] | StorePlace) -> Path
         else:
             remedy = "write a path, or a URL such as postgresql://server/database"
         raise ConfigError(f"cannot open `{name}`, because it begins with {scheme!r}: {remedy}")
-    if not text or text[0] in "~$%" or "\0" in text:
+    if not text or text[0] in "~$%" or "\0" in text or not _is_encodable(text):
         raise ConfigError(
             f"`{name}` must be a path, got {text!r}: `~` and variables are not expanded. "
             "Write it in full, or as env:NAME in the configuration file"
         )
     return Path(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        return bool(os.fsencode(text))
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def misspelled_reference(value: str) -> str | None:

@@ -124,7 +124,4 @@ class Resolver:
         for intent, found in self._decided(group, *outcomes):
             done = found.outcome == "done"
             note = partial(journal.mark_resolved, intent, done=done, object_id=id_of(found.result))
-            if journal.remote:
-                yield StoreCall(note)
-            else:
-                _ = note()
+            yield StoreCall(note)

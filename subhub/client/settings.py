@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -15,15 +16,26 @@ if TYPE_CHECKING:
     from subhub.models.identity import IdentityMode
     from subhub.plugin.provider import Provider
 
+_SERVER: Final = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names of this machine, where a sandbox is served."""
 
 
 def checked_hooks(hooks: Sequence[Hook]) -> tuple[Hook, ...]:
     """Return *hooks*, which are called with every attempt."""
-    if callable(hooks) or not all(callable(hook) for hook in hooks):
+    if not all(callable(hook) for hook in hooks):
         raise ConfigError(f"`hooks` must be a list of callables for an `Attempt`, got {hooks!r}")
     return tuple(hooks)
+
+
+def checked_server(address: str) -> str:
+    """Return the *address* of a served sandbox."""
+    if not _SERVER.fullmatch(address):
+        raise ConfigError(
+            "`sandbox` must be true, or the address that `subhub sandbox serve` prints, such as "
+            f"http://127.0.0.1:8420, got {address!r}"
+        )
+    return address
 
 
 def checked_timeout(timeout: float) -> float:

@@ -63,7 +63,7 @@ class SubscriptionOperations:
 
     def __init__(self, account: Account) -> None:
         self.provider = account.provider
-        self.capabilities = account.provider.capabilities()
+        self.capabilities = account.capabilities()
         self.rules = account.rules()
         self.tracker = Tracker(
             account.provider,
@@ -293,7 +293,7 @@ class SubscriptionOperations:
             for flow in flows:
                 first_step(flow)
         except SubhubError as error:
-            raise located(error, name, self.provider) from None
+            raise located(error, name, self.rules) from None
 
     def _exclusive(self, field: str, value: str | None, steps: Callable[[], Steps[T]]) -> Steps[T]:
         """Carry out *steps*, for one call at a time about the customer named by *field*."""
@@ -340,4 +340,4 @@ class SubscriptionOperations:
             and not value.startswith(self._foreign[kind])
         ):
             return value
-        return identifier(field, value, kind, self.provider)
+        return identifier(field, value, kind, self.provider, self._account.name)

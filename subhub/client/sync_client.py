@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from subhub.client.events import Events
+from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks):
+class Client(SignupLinks, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
@@ -45,8 +46,8 @@ class Client(SignupLinks):
     process loses nothing silently: see `open_intents`. A journal that cannot be used is a
     `JournalError`, and then nothing is sent.
 
-    Wherever an id is asked for, a result of this provider may be passed: `customer=customer`. One
-    of another provider, or of another kind, is an `InvalidRequest`.
+    Wherever an id is asked for, a result of this account may be passed: `customer=customer`. One
+    of another account or provider, or of another kind, is an `InvalidRequest`.
     """
 
     # Plans ----------------------------------------------------------------------------------------
@@ -61,7 +62,7 @@ class Client(SignupLinks):
         """Read one plan, by id or by its key in the configuration."""
         return self._run(self._operations.get_plan(plan_id))
 
-    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> Iterator[Plan]:
+    def list_plans(self, *, limit: int | None = None, strict: bool = False) -> Paginator[Plan]:
         """Read the plans, page by page as they are asked for; at most *limit* of them.
 
         A plan that cannot be read is left out, with a warning; see `list_customers`.
@@ -73,8 +74,8 @@ class Client(SignupLinks):
         plan_id: str | Plan,
         *,
         name: str | None = None,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         tax_rate: Decimal | int | str | None = None,
         description: str | None = None,
         public: bool | None = None,
@@ -87,8 +88,8 @@ class Client(SignupLinks):
         Args:
             plan_id: Its id, or its key in the configuration.
             name: What customers read.
-            price: The price of a period.
-            interval: How long a period is.
+            price: The price of a period: `Money`, or text such as `"12.95 EUR"`.
+            interval: How long a period is: `Interval`, or text such as `"6 months"`.
             tax_rate: In percent.
             description: What the plan contains.
             public: Whether all customers may choose it.
@@ -122,11 +123,12 @@ class Client(SignupLinks):
 
     def list_customers(
         self, *, limit: int | None = None, strict: bool = False
-    ) -> Iterator[Customer]:
+    ) -> Paginator[Customer]:
         """Read the customers, page by page as they are asked for; at most *limit* of them.
 
         A record whose id, state or amount does not have the documented form is left out, and a
-        warning is logged that names it. With *strict*, it raises `InvalidReply` instead.
+        warning is logged that names it. With *strict*, it raises `InvalidReply` instead. See
+        `Paginator` for pages with a cursor, and for the first item alone.
         """
         return self._walk(partial(self._operations.list_customers, strict=strict), limit)
 
@@ -249,7 +251,7 @@ class Client(SignupLinks):
         limit: int | None = None,
         strict: bool = False,
         provider_options: ProviderOptions | None = None,
-    ) -> Iterator[Subscription]:
+    ) -> Paginator[Subscription]:
         """Read the subscriptions, page by page as they are asked for.
 
         At a provider that cannot filter, all pages are read, one request each: at MijnKlantportaal
@@ -304,8 +306,8 @@ class Client(SignupLinks):
         self,
         subscription_id: str | Subscription,
         *,
-        price: Money | None = None,
-        interval: Interval | None = None,
+        price: Money | str | None = None,
+        interval: Interval | str | None = None,
         description: str | None = None,
         tax_rate: Decimal | int | str | None = None,
         provider_options: ProviderOptions | None = None,
@@ -314,8 +316,8 @@ class Client(SignupLinks):
 
         Args:
             subscription_id: The subscription's id.
-            price: The price of a period.
-            interval: How long a period is.
+            price: The price of a period: `Money`, or text such as `"12.95 EUR"`.
+            interval: How long a period is: `Interval`, or text such as `"6 months"`.
             description: What the customer reads.
             tax_rate: In percent.
             provider_options: What only one provider knows, by provider name.

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import re
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
+from subhub.client.environment import variable
 from subhub.client.keys import Mode
+from subhub.client.settings import checked_server
 from subhub.errors import ConfigError
 from subhub.models import Interval, Money, PlanDraft, Tax
 from subhub.models.money import Percent
@@ -16,34 +26,27 @@ from subhub.plugin.operations import KNOWN
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 
-_SERVER = re.compile(r"http://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/?")
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _rate_limit(value: Any) -> Any:
     """Read `"60 per 60"`: so many requests in so many seconds."""
-    match = (
-        re.fullmatch(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", value)
-        if isinstance(value, str)
-        else None
-    )
-    if match is None:
-        message = "write requests and seconds as '60 per 60'"
-        raise ValueError(message)
     try:
-        return RateLimit(int(match[1]), per=float(match[2]))
+        return RateLimit.parse(value)
     except ConfigError as error:
         raise ValueError(str(error)) from error
 
 
+def _secrets(value: Any) -> Any:
+    """Read one secret, or several with blanks between them, as an environment variable has them."""
+    return value.split() if isinstance(value, str) else value
+
+
 def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a switch
-    if isinstance(value, str) and not _SERVER.fullmatch(value):
-        message = (
-            "must be true, or the address that `subhub sandbox serve` prints, such as "
-            "http://127.0.0.1:8420"
-        )
-        raise ValueError(message)
-    return value
+    try:
+        return checked_server(value) if isinstance(value, str) else value
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 class AccountSettings(BaseModel):
@@ -63,6 +66,7 @@ class AccountSettings(BaseModel):
     )
     dry_run: bool = False
     production: bool = False
+    sells: bool = True
     deadline: float | None = Field(default=120.0, gt=0)
     max_wait: float | None = Field(default=None, ge=0)
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
@@ -74,6 +78,7 @@ class AccountSettings(BaseModel):
     plans: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict[str, str])
     # checked when the account is opened: only then is it known which words the provider documents
     statuses: dict[str, Any] = Field(default_factory=dict[str, Any])
+    webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = ()
 
 
 def _money(value: object) -> Money:
@@ -136,3 +141,33 @@ class Settings(BaseModel):
     needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
     accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
     plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
+
+
+def refused(
+    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
+) -> ConfigError:
+    """Return what pydantic refused: a line for each key, with its place and the remedy.
+
+    Args:
+        error: Pydantic's.
+        source: The name of the file.
+        variables: Which settings of an account the environment has set.
+    """
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
+        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
+    return ConfigError("\n".join(lines))
+
+
+def _remedy(item: Any) -> str:
+    if item["type"] != "extra_forbidden":
+        return str(item["msg"]).removeprefix("Value error, ")
+    *above, key = (str(part) for part in item["loc"])
+    tables: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "plans": PlanSettings}
+    known = tables[above[0]].model_fields if above else Settings.model_fields
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+    return f"no such key; {hint}"

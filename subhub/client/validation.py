@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar, get_args
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from subhub.errors import InvalidRequest
@@ -13,12 +14,12 @@ from subhub.models import (
     Plan,
     PlanDraft,
     Refund,
-    SignupLink,
     Status,
     Subscription,
     SubscriptionChange,
     When,
 )
+from subhub.models.record import Result
 from subhub.plugin.capabilities import Capabilities
 from subhub.plugin.provider import Provider
 
@@ -26,6 +27,8 @@ C = TypeVar("C", bound=str)
 M = TypeVar("M")
 
 _FORBIDDEN: Final = frozenset("/\\?#")
+LARGEST: Final = 10**9
+"""How large a number of calls or items can be."""
 LONGEST: Final = 255
 """How many characters an id or a line of text may have."""
 RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
@@ -36,7 +39,7 @@ RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
 """The results that are taken in place of their ids, by kind."""
 
 
-def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
+def identifier(field: str, value: object, kind: str, provider: Provider, account: str) -> str:
     """Return an id of *kind*; that of a result is taken from the result.
 
     Args:
@@ -44,8 +47,11 @@ def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
         value: What was passed.
         kind: "plan", "customer", "subscription" or "payment method".
         provider: The provider of the account; its ids may begin in a certain way.
+        account: The account's name.
     """
-    value, prefixes = _taken(field, value, kind, provider), provider.id_prefixes
+    if isinstance(value, Result):
+        value = _id_of(field, value, kind, provider, account)
+    prefixes = provider.id_prefixes
     if not isinstance(value, str):
         hint = ": pass its `.id`" if hasattr(value, "id") else ""
         problem = f"must be an id (text), got {type(value).__name__}{hint}"
@@ -65,23 +71,106 @@ def identifier(field: str, value: object, kind: str, provider: Provider) -> str:
     raise InvalidRequest.of(field, problem)
 
 
-def _taken(field: str, value: object, kind: str, provider: Provider) -> object:
-    """Return the id of a result of *kind*, or *value* if it is not a result that has a kind."""
-    if not isinstance(value, (*RESULTS.values(), SignupLink, SubscriptionChange)):
-        return value
-    wanted, found = RESULTS.get(kind), type(value).__name__
-    if wanted is None or not isinstance(value, wanted):
+def _id_of(field: str, result: Result, kind: str, provider: Provider, account: str) -> str:
+    """Return the id of a *result* of this *kind*; another one is an `InvalidRequest`."""
+    wanted = RESULTS.get(kind)
+    if wanted is None or not isinstance(result, wanted):
         either = "" if wanted is None else f", or a {wanted.__name__}"
-        hint = ": pass its `.new`" if isinstance(value, SubscriptionChange) else ""
-        problem = f"must be the id of a {kind}{either}, got a {found}{hint}"
-    elif value.provider != provider.name:
+        hint = ": pass its `.new`" if isinstance(result, SubscriptionChange) else ""
+        problem = f"must be the id of a {kind}{either}, got a {type(result).__name__}{hint}"
+        raise InvalidRequest.of(field, problem)
+    check_origin(field, result, provider, account)
+    return result.id
+
+
+def check_origin(field: str, result: Result, provider: Provider, account: str) -> None:
+    """Raise `InvalidRequest` if a *result* is known to be of another provider or account.
+
+    Args:
+        field: The argument that it was passed as.
+        result: What was passed; one that was stored as text does not know its account.
+        provider: The provider of this account.
+        account: This account's name.
+    """
+    found = type(result).__name__
+    if result.provider != provider.name:
+        its = f" (the account {result.account!r})" if result.account else ""
         problem = (
-            f"is a {found} of {value.provider}, and this account is billed by {provider.name}: "
-            f"pass one of {provider.name}, or use the client of that account"
+            f"is a {found} of {result.provider}{its}, and this account, {account!r}, is billed by "
+            f"{provider.name}: pass one of {provider.name}, or use the client of that account"
+        )
+    elif result.account not in {"", account}:
+        problem = (
+            f"is a {found} of the account {result.account!r}, and this client is of the account "
+            f"{account!r}: use the client of {result.account!r}, or pass the `.id` if both names "
+            "are of one account"
         )
     else:
-        return value.id
+        return
     raise InvalidRequest.of(field, problem)
+
+
+def method_name(operation: object) -> str:
+    """Return the name of an operation that only one provider has, given as its method."""
+    name = getattr(operation, "__name__", None)
+    if not callable(operation) or not isinstance(name, str):
+        problem = "must be a method of a provider's class, such as Afternoon.list_invoices"
+        raise InvalidRequest.of("operation", f"{problem}, got {type(operation).__name__}")
+    return name
+
+
+def function(field: str, value: M) -> M:
+    """Return what can be called."""
+    if not callable(value):
+        raise InvalidRequest.of(field, f"must be a function, got {type(value).__name__}")
+    return value
+
+
+def listed(field: str, values: Iterable[M]) -> Iterable[M]:
+    """Return *values* if they can be iterated."""
+    if not hasattr(values, "__iter__"):
+        raise InvalidRequest.of(field, f"must be a list, got {type(values).__name__}")
+    return values
+
+
+def whole_number(field: str, value: object, least: int) -> int:
+    """Return a whole number that is at least *least*."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+        large = isinstance(value, int) and value > LARGEST  # perhaps too long to be written
+        problem = (
+            f"must be a whole number >= {least}, got {'a larger one' if large else repr(value)}"
+        )
+        raise InvalidRequest.of(field, problem + (f" than {LARGEST}" if large else ""))
+    return value
+
+
+def checked_limit(limit: int | None) -> int | None:
+    """Return how many items to read at most; `None` for all."""
+    return None if limit is None else whole_number("limit", limit, 0)
+
+
+def check_seconds(field: str, value: object) -> None:
+    """Refuse what is not a number of seconds that is at least 0."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= cast("float", value) < math.inf:
+        raise InvalidRequest.of(field, f"must be >= 0 seconds, got {value!r}")
+
+
+def key_text(field: str, value: object, verb: str = "be") -> str:
+    """Return the name of a job or an item: text that a journal can hold.
+
+    Args:
+        field: The argument that it was passed as, or that returned it.
+        value: What was passed or returned.
+        verb: "be", or "return".
+    """
+    try:
+        fits = isinstance(value, str) and bool(value.encode())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        fits = False
+    if not fits:
+        raise InvalidRequest.of(field, f"must {verb} a non-empty str, got {value!r}")
+    return str(value)
 
 
 def text(field: str, value: object) -> str:

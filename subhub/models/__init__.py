@@ -2,7 +2,7 @@
 
 from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
-from subhub.models.events import Change, Event
+from subhub.models.events import Change, Event, Refetched, RefetchState
 from subhub.models.interval import Interval, Unit
 from subhub.models.links import Signup, SignupLink, SignupState
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
@@ -38,6 +38,8 @@ __all__ = [
     "PlanUpdate",
     "Raw",
     "Record",
+    "RefetchState",
+    "Refetched",
     "Refund",
     "Result",
     "Scheduled",

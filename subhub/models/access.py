@@ -49,8 +49,7 @@ def access_at(subscription: Subscription, moment: dt.datetime) -> Access:
     The days of the subscription are those of the moment's time zone. A moment without a time zone
     raises `InvalidRequest`.
     """
-    if moment.tzinfo is None:
-        raise InvalidRequest.of("moment", f"must have a time zone, got {moment!r}")
+    _check(subscription, moment)
     known = _BY_STATUS.get(subscription.status)
     if known is None:
         return Access(Answer.UNKNOWN, f"unknown status {subscription.raw_status!r}")
@@ -66,3 +65,12 @@ def access_at(subscription: Subscription, moment: dt.datetime) -> Access:
             Answer.YES, f"it is canceled, and runs until {subscription.ends_at.isoformat()}"
         )
     return known
+
+
+def _check(subscription: object, moment: object) -> None:
+    if not isinstance(subscription, Subscription):
+        problem = f"must be a Subscription, got {type(subscription).__name__}"
+        raise InvalidRequest.of("subscription", problem)
+    if not isinstance(moment, dt.datetime) or moment.tzinfo is None:
+        problem = f"must be a datetime that has a time zone, got {moment!r}"
+        raise InvalidRequest.of("moment", problem)

@@ -7,8 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from subhub.models.record import ORIGIN, Result
+from subhub.models.subscriptions import Subscription
 
 Change = Literal["created", "changed", "ended", "deleted", "unknown"]
+RefetchState = Literal["found", "deleted", "unknown"]
 
 
 class Event(Result):
@@ -39,3 +41,24 @@ class Event(Result):
     object_id: str | None = None
     key: Annotated[str, Field(min_length=1)]
     occurred_at: AwareDatetime | None = None
+
+
+class Refetched(Result):
+    """The state of what an event is about, read at the provider.
+
+    Attributes:
+        event: The event.
+        state: `found`; `deleted`, if the provider has no object with this id (any more); or
+            `unknown`, if the event does not say which object it is, or nothing reads such an
+            object.
+        reason: Why, in a sentence without personal data.
+        found: The object, if it was found: a `Plan`, a `Customer`, a `Subscription`, or a result
+            that only this provider has, such as a payment.
+        subscription: The subscription that it is or belongs to, if there is one.
+    """
+
+    event: Event
+    state: RefetchState
+    reason: str
+    found: Result | None = None
+    subscription: Subscription | None = None

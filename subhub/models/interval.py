@@ -72,8 +72,8 @@ class Interval(Record):
         return f"{self.count} {self.unit}" + ("s" if self.count > 1 else "")
 
 
-def _parts(text: str) -> dict[str, Any]:
-    match = _TEXT.fullmatch(text.strip())
+def _parts(text: object) -> dict[str, Any]:
+    match = _TEXT.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None or match[2].lower() not in get_args(Unit):
         message = f"invalid interval {text!r}: expected for example '6 months' or '1 year'"
         raise InvalidRequest(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -13,8 +13,10 @@ from subhub.models.money import Money, Percent
 from subhub.models.record import Raw, Record, Result, Update
 
 
-def _written_as(example: str) -> BeforeValidator:
+def _written_as(example: str, read: Callable[[str], object]) -> BeforeValidator:
     def check(value: object) -> object:
+        if isinstance(value, str):
+            return read(value)
         # pydantic would take a mapping for the fields, past the checks of the class's constructor.
         if isinstance(value, Mapping):
             message = f"must be a value such as {example}, got a mapping"
@@ -37,8 +39,10 @@ Tax: TypeAlias = Literal["inclusive", "exclusive"]
 """Whether a price includes its tax."""
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Price = Annotated[Money, _written_as("Money('12.95', 'EUR')"), AfterValidator(_chargeable)]
-Period = Annotated[Interval, _written_as("Interval(1, 'year')")]
+Price = Annotated[
+    Money, _written_as("Money('12.95', 'EUR')", Money.parse), AfterValidator(_chargeable)
+]
+Period = Annotated[Interval, _written_as("Interval(1, 'year')", Interval.parse)]
 
 
 class PlanDraft(Record):
@@ -46,8 +50,8 @@ class PlanDraft(Record):
 
     Args:
         name: The name that customers see.
-        price: The price of one interval.
-        interval: How often the plan bills.
+        price: The price of one interval; text such as `"12.95 EUR"` is read.
+        interval: How often the plan bills; text such as `"6 months"` is read.
         tax_rate: In percent (21, not 0.21).
         tax: Whether the price includes the tax; by default as the provider has it. It is refused
             where the provider does not distinguish, or does not document it.
@@ -72,8 +76,8 @@ class PlanDraft(Record):
             self,
             *,
             name: str,
-            price: Money,
-            interval: Interval,
+            price: Money | str,
+            interval: Interval | str,
             tax_rate: Decimal | int | str | None = None,
             tax: Tax | None = None,
             description: str | None = None,
@@ -98,8 +102,8 @@ class PlanUpdate(Update):
             self,
             *,
             name: str | None = None,
-            price: Money | None = None,
-            interval: Interval | None = None,
+            price: Money | str | None = None,
+            interval: Interval | str | None = None,
             tax_rate: Decimal | int | str | None = None,
             description: str | None = None,
             public: bool | None = None,

@@ -103,8 +103,8 @@ class SubscriptionUpdate(Update):
         def __init__(
             self,
             *,
-            price: Money | None = None,
-            interval: Interval | None = None,
+            price: Money | str | None = None,
+            interval: Interval | str | None = None,
             description: str | None = None,
             tax_rate: Decimal | int | str | None = None,
         ) -> None: ...

@@ -17,21 +17,34 @@ from subhub.plugin.decoding import (
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
-from subhub.plugin.pagination import next_page_number, walk
+from subhub.plugin.pagination import cursor_from, next_page_number, walk
 from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
 from subhub.plugin.signups import SignupMatch, judge_signup, signup_age
+from subhub.webhooks import (
+    Delivery,
+    Webhooks,
+    form_body,
+    json_body,
+    signed,
+    standard,
+    static_secret,
+    unsigned,
+)
 
 __all__ = [
     "API_VERSION",
     "Absence",
     "Core",
     "Day",
+    "Delivery",
     "Encoded",
     "Evidence",
     "Flow",
+    "Idempotency",
     "Json",
     "Likeness",
     "Moment",
@@ -44,13 +57,17 @@ __all__ = [
     "Response",
     "SignupMatch",
     "Text",
+    "Webhooks",
     "Wire",
     "completed",
+    "cursor_from",
     "day_in",
     "delete",
     "done",
+    "form_body",
     "get",
     "is_object",
+    "json_body",
     "judge_signup",
     "likeness_of",
     "next_page_number",
@@ -58,7 +75,11 @@ __all__ = [
     "path",
     "post",
     "send",
+    "signed",
     "signup_age",
+    "standard",
+    "static_secret",
     "text_at",
+    "unsigned",
     "walk",
 ]

@@ -3,21 +3,26 @@
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
 says so. A field of a draft, `operation:field`, is supported when the plugin's flow sends it.
+`webhooks` is supported when the plugin declares how they are verified.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 from subhub.errors import InvalidRequest, Unsupported
 from subhub.models import PlanDraft
 from subhub.plugin.draft_fields import DraftFields, Drafting, Use
-from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS
+from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS, WEBHOOKS
+
+if TYPE_CHECKING:
+    from subhub.webhooks import Webhooks
 
 Mark = Literal["seed", "docs", "docs-old", "inferred"]
 """How well a wire format is known, strongest first: `seed`, in full from the provider's own
@@ -58,11 +63,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Why a capability is lacking, and what to do instead."""
+    """Why a capability is lacking, and what to do instead.
+
+    `kind` is who lacks it: the provider, or this plugin so far. `"account"` is not for plugins:
+    the account refuses it, because its settings say so.
+    """
 
     reason: str
     alternative: str = ""
-    kind: Literal["provider", "plugin"] = "provider"
+    kind: Literal["provider", "plugin", "account"] = "provider"
 
 
 class Described(Drafting, Protocol):
@@ -70,6 +79,7 @@ class Described(Drafting, Protocol):
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]
+    webhooks: ClassVar[Webhooks | None]
     evidence: ClassVar[Mapping[str, Evidence | Absence]]
 
 
@@ -130,7 +140,7 @@ class Capabilities(Mapping[str, Capability]):
     def supports(self, name: str) -> bool:
         """Return whether the provider can do *name*; an unknown name is an `InvalidRequest`."""
         if name not in self._names:
-            close = difflib.get_close_matches(name, self._names, n=1)
+            close = difflib.get_close_matches(str(name), self._names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `subhub capabilities`"
             raise InvalidRequest(f"unknown capability {name!r}: {hint}")
         return self[name].supported
@@ -140,6 +150,20 @@ class Capabilities(Mapping[str, Capability]):
         found = self[name].found
         if isinstance(found, Absence):
             raise unsupported(self._provider.name, name, found)
+
+    def without(self, operations: Collection[str], absence: Absence) -> Capabilities:
+        """Return the same capabilities, in which all that is about *operations* is an *absence*.
+
+        An operation or variant that the provider lacks keeps its own reason.
+        """
+        taken = {name for name in operations if self._found[name].supported}
+        fewer, found = copy(self), dict(self._found)
+        for name in self._names:
+            if name.partition(":")[0] in taken and name not in self.lacking:
+                found[name] = Capability(name, absence)
+        fewer._found = found  # noqa: SLF001 - it is of the same class
+        fewer.lacking = frozenset(name for name in found if not found[name].supported)
+        return fewer
 
     def sellable(self, plan: PlanDraft) -> PlanDraft:
         """Return *plan*, without its tax rate if the provider refuses it only because of that.
@@ -170,6 +194,9 @@ class Capabilities(Mapping[str, Capability]):
         return Capability(name, stated if isinstance(stated, Absence) else absence, field=found.use)
 
 
+POLLING: Final = "`changes(since=...)` compares the provider's lists"
+"""What to do where a provider has no webhooks."""
+
 _WITH_A_DRAFT: Final[Mapping[str, str]] = {
     "create_signup_link": "create_signup_link:new_customer",
     "subscribe": "subscribe:inline_plan",
@@ -186,9 +213,12 @@ def unsupported(provider: str, name: str, absence: Absence) -> Unsupported:
         absence: Why it is lacking.
     """
     who = "the provider cannot" if absence.kind == "provider" else "this plugin does not yet"
+    refused = f"{provider} has no `{name}` ({who})"
+    if absence.kind == "account":
+        refused = f"`{name}` is refused"
     instead = f"; instead: {absence.alternative}" if absence.alternative else ""
     return Unsupported(
-        f"{provider} has no `{name}` ({who}): {absence.reason}{instead}",
+        f"{refused}: {absence.reason}{instead}",
         operation=name,
         reason=absence.reason,
         alternative=absence.alternative,
@@ -227,6 +257,7 @@ def _derive(provider: type[Described]) -> Iterator[Capability]:
         for variant in row.variants:
             name = f"{operation}:{variant}"
             yield Capability(name, _variant_evidence(provider, name, implemented=implemented))
+    yield Capability(WEBHOOKS, _webhook_evidence(provider))
     for name, found in provider.evidence.items():
         if name not in KNOWN:
             yield Capability(name, found, extension=True)
@@ -238,6 +269,7 @@ def _with_fields(found: Mapping[str, Capability]) -> Iterator[str]:
         yield operation
         for name in (*row.variants, *FIELDS.get(operation, ())):
             yield f"{operation}:{name}"
+    yield WEBHOOKS
     yield from (name for name, capability in found.items() if capability.extension)
 
 
@@ -267,6 +299,15 @@ def _variant_evidence(
     if found is None or (isinstance(found, Evidence) and not implemented):
         return Absence("the plugin does not say that it can", kind="plugin")
     return found
+
+
+def _webhook_evidence(provider: type[Described]) -> Evidence | Absence:
+    found = provider.evidence.get(WEBHOOKS)
+    if provider.webhooks is not None:
+        return found if isinstance(found, Evidence) else Evidence("inferred", "not stated")
+    if isinstance(found, Absence):
+        return found
+    return Absence("the plugin does not declare them", POLLING, kind="plugin")
 
 
 def _neutral(provider: type[object], operation: str) -> Any:

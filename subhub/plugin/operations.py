@@ -34,6 +34,7 @@ class NeutralOperation:
     Args:
         result: What it returns, or what the list that it returns holds.
         changes: Whether it changes something at the provider.
+        sells: Whether it is new business, which an account may refuse: see `sells` of `Client`.
         by_id: Whether its first argument is the id of an existing object.
         creates: What it creates, if that can be listed.
         deletes: Whether it deletes the object: then `read_by` finds nothing.
@@ -46,6 +47,7 @@ class NeutralOperation:
 
     result: type[Result]
     changes: bool = False
+    sells: bool = False
     by_id: bool = False
     creates: Kind | None = None
     deletes: bool = False
@@ -58,7 +60,12 @@ class NeutralOperation:
 
 OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "create_plan": NeutralOperation(
-        Plan, changes=True, creates="plan", read_by="get_plan", listed_by="list_plans"
+        Plan,
+        changes=True,
+        sells=True,
+        creates="plan",
+        read_by="get_plan",
+        listed_by="list_plans",
     ),
     "get_plan": NeutralOperation(Plan, by_id=True),
     "list_plans": NeutralOperation(Plan),
@@ -66,6 +73,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "create_customer": NeutralOperation(
         Customer,
         changes=True,
+        sells=True,
         creates="customer",
         read_by="get_customer",
         listed_by="list_customers",
@@ -82,6 +90,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "create_signup_link": NeutralOperation(  # no provider lists or reads its links
         SignupLink,
         changes=True,
+        sells=True,
         variants=(
             "new_customer",
             "existing_customer",
@@ -97,6 +106,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "subscribe": NeutralOperation(
         Subscription,
         changes=True,
+        sells=True,
         creates="subscription",
         read_by="get_subscription",
         listed_by="list_subscriptions",
@@ -127,6 +137,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
 
 METHODS: Final[Mapping[str, str]] = {name: row.method or name for name, row in OPERATIONS.items()}
 """How each operation is called on a client."""
+
+SELLING: Final = tuple(name for name, row in OPERATIONS.items() if row.sells)
+"""The operations that are new business."""
 
 NEUTRAL: Final = (
     *OPERATIONS,
@@ -162,5 +175,8 @@ FIELD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Operation and field of each capability that is about a field, by its name."""
 
-KNOWN: Final = (*NEUTRAL, *FIELD_NAMES)
+WEBHOOKS: Final = "webhooks"
+"""The capability of a provider that calls the application: it is declared, and not called."""
+
+KNOWN: Final = (*NEUTRAL, WEBHOOKS, *FIELD_NAMES)
 """The names of all capabilities that every provider is asked for."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from subhub.errors import InvalidReply, InvalidRequest
+from subhub.errors import InvalidReply
 from subhub.plugin.flows import Flow, Page
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Identified(Protocol):
 I = TypeVar("I", bound=Identified)  # noqa: E741 - an item
 
 
-class Paginator(Generic[I]):
+class PageState(Generic[I]):
     """The state of reading one list: which page is next, and which ids were already returned.
 
     While data changes, an item can move to a later page and be sent again: it is returned once. A
@@ -33,16 +33,17 @@ class Paginator(Generic[I]):
     """
 
     def __init__(
-        self, keep: Callable[[I], bool] = lambda _: True, limit: int | None = None
+        self,
+        keep: Callable[[I], bool] = lambda _: True,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> None:
-        if limit is not None and limit < 0:
-            raise InvalidRequest.of("limit", f"must be >= 0, got {limit}")
         self.cursor: str | None = None
         self.more = limit != 0
         self._keep = keep
         self._left = limit
         self._given: set[str] = set()
-        self._visited: set[str] = set()
+        self._visited: set[str] = set() if after is None else {after}
 
     def take(self, page: Page[I]) -> Iterator[I]:
         """Yield the new items of *page*, and note where it leads, or raise `InvalidReply`."""
@@ -86,7 +87,7 @@ def walk(
         keep: Whether an item is to be returned.
         unreadable: Gets the error for each record that cannot be read; then none is raised.
     """
-    steps = Paginator(keep)
+    steps = PageState(keep)
     kept: list[I] = []
     missed: list[InvalidReply] = [] if unreadable is None else unreadable
     while steps.more:
@@ -106,13 +107,19 @@ def whole(flow: Flow[Page[T]]) -> Flow[Page[T]]:
     return page
 
 
-def next_page_number(address: str | None, base_url: str) -> str | None:
-    """Return the `page` that a next-page address asks for, or `None` when there is none.
+def cursor_from(address: str | None, parameter: str, base_url: str) -> str | None:
+    """Return what the address of a next page has for *parameter*; `None` when there is no address.
 
     The address itself is never followed: one on another host is an `InvalidReply`, because
-    following it would hand over the API key.
+    following it would hand over the API key. So is one without the parameter: such a page does not
+    say that it is the last.
+
+    Args:
+        address: That of the next page, as the provider's list has it.
+        parameter: The name of the parameter of its query that says where the page begins.
+        base_url: The base URL of the account, `self.address` in a flow.
     """
-    if not address:
+    if address is None:
         return None
     try:
         parts = urlsplit(address)
@@ -122,9 +129,21 @@ def next_page_number(address: str | None, base_url: str) -> str | None:
     if parts.netloc and parts.netloc != urlsplit(base_url).netloc:
         message = f"the address of the next page is on another host, {parts.netloc!r}: not followed"
         raise InvalidReply(message, body=address)
-    numbers = parse_qs(parts.query).get("page", [""])
-    number = numbers[0].rstrip(",")
-    if not number.isdecimal():
-        message = f"the address of the next page has no page number: {address!r}"
+    found = parse_qs(parts.query).get(parameter)
+    if found is None:
+        message = f"the address of the next page has no `{parameter}`: {address!r}"
         raise InvalidReply(message, body=address)
+    return found[0]
+
+
+def next_page_number(address: str | None, base_url: str) -> str | None:
+    """Return the `page` that a next-page address asks for, or `None` when there is none.
+
+    It is `cursor_from` for a provider that counts its pages: a comma after the number is left out.
+    """
+    cursor = cursor_from(address or None, "page", base_url)
+    number = None if cursor is None else cursor.rstrip(",")
+    if number is not None and not number.isdecimal():
+        message = f"the address of the next page has no page number: {address!r}"
+        raise InvalidReply(message, body=address or "")
     return number

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         When,
     )
     from subhub.plugin.flows import Flow, Page
+    from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.rate_limits import RateLimit
     from subhub.sandbox import Fake
     from subhub.webhooks import Webhooks
@@ -101,6 +102,9 @@ class Provider:
     is linked to no other plan is the code of one."""
     rate_limit: ClassVar[RateLimit | None] = None
     """How many requests an account may send, where it is documented; clients keep within it."""
+    idempotency: ClassVar[Idempotency | None] = None
+    """How a request that is sent twice is recognized, where the provider documents it. A change
+    whose answer was lost is then repeated; otherwise never."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""

@@ -12,11 +12,12 @@ import types
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, Final, TypeAlias, cast, get_type_hints
+from typing import Any, Final, TypeAlias, cast, get_args, get_type_hints
 
-from pydantic import ConfigDict, create_model
+from pydantic import ConfigDict, create_model, model_validator
 
 from subhub.errors import InvalidRequest, PluginError
+from subhub.models import Money
 from subhub.models.record import Record
 from subhub.plugin.capabilities import options_of
 from subhub.plugin.provider import Provider
@@ -66,6 +67,27 @@ def validated_arguments(
     _check_known(f"`{operation.__name__}` has no argument", given, known)
     accepted = _model(operation, tuple(known), _Arguments)(**given)
     return {name: getattr(accepted, name) for name in given}
+
+
+def bound_arguments(
+    operation: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> inspect.BoundArguments:
+    """Return the arguments of a call of an extension, in the types that it takes.
+
+    Args:
+        operation: The provider's method.
+        args: The arguments by position, after the provider itself.
+        kwargs: Those by name.
+    """
+    signature = inspect.signature(operation)
+    try:
+        bound = signature.bind(None, *args, **kwargs)
+    except TypeError as error:  # one is missing, unknown, or given twice
+        raise InvalidRequest(f"`{operation.__name__}`: {error}") from error
+    given = {name: value for name, value in bound.arguments.items() if name not in _NOT_GIVEN}
+    with suppress(NameError):  # a plugin may import its types for checkers only
+        bound.arguments.update(validated_arguments(operation, given))
+    return bound
 
 
 def arguments_of(operation: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
@@ -142,6 +164,17 @@ class _Options(Record):
 
 class _Arguments(Record):
     model_config = ConfigDict(str_strip_whitespace=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_money(cls, given: dict[str, Any]) -> dict[str, Any]:
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        return {
+            name: Money.parse(value)
+            if isinstance(value, str) and Money in {kinds.get(name), *get_args(kinds.get(name))}
+            else value
+            for name, value in given.items()
+        }
 
 
 @cache

@@ -20,6 +20,7 @@ from subhub.errors import ConfigError
 MOST = 1_000_000  # each is a permit, of eight bytes
 _ROUNDING = 1e-9  # 0.29 of 100 requests is 28.999... to a computer
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
+_TEXT = re.compile(r"(\d{1,9}) per (\d{1,9}(?:\.\d+)?)", re.ASCII)
 _TRUNCATED = 1.0  # seconds: a time in whole seconds may be this much too early
 _EPOCH = 1e9  # seconds since 1970 have ten digits from 2001 on; no window lasts so long
 _EPOCH_MS = 1e12  # the same in milliseconds
@@ -28,7 +29,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")  # at most 30 years, decimal
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most *requests* in any *per* seconds: `RateLimit(60, per=60.0)`.
+    """At most *requests* in any *per* seconds: `RateLimit(60, per=60.0)`, or `"60 per 60"` as text.
 
     A number that makes no sense raises `ConfigError`.
     """
@@ -44,6 +45,17 @@ class RateLimit:
             )
         if not _number(self.per) or not 0 < self.per < math.inf:
             raise ConfigError(f"`per` of a rate limit must be > 0 seconds, got {self.per!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> RateLimit:
+        """Parse text such as `"60 per 60"`: so many requests in so many seconds."""
+        match = _TEXT.fullmatch(str(text))  # from a file, it may be a number
+        if match is None:
+            raise ConfigError(
+                "`rate_limit` must be requests and seconds, written as '60 per 60', got "
+                f"{str(text)[:40]!r}"
+            )
+        return cls(int(match[1]), per=float(match[2]))
 
     def divided(self, share: float) -> RateLimit:
         """Return the part of the limit that one of several machines may use, rounded down."""

@@ -13,11 +13,17 @@ import json
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object
 from subhub.models.identity import Identity
 from subhub.plugin.likeness import Likeness, canonical, days_around, loosened
+
+
+def new_salt() -> str:
+    """Return a random salt, which no other intent has."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Intent:
     at_once: bool = False
     lost_at: str | None = None
     ahead: tuple[float, float] | None = None
-    salt: str = field(default_factory=lambda: secrets.token_hex(8))
+    salt: str = field(default_factory=new_salt)
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     loose: Mapping[str, str] = field(default_factory=dict[str, str])
     identity: Identity | None = None
@@ -83,7 +89,7 @@ class Intent:
                 facts = decoded.pop("identity", None)
                 # what an older version did not write has its default
                 return cls(**decoded, identity=None if facts is None else Identity.read(facts))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             pass
         raise InvalidRequest.of("token", "must be the token of an OutcomeUnknown")
 
@@ -95,6 +101,12 @@ class Intent:
         if self.identity is None:
             return (self.provider, self.account) == (identity.provider, account)
         return identity.is_same(self.identity)
+
+    def is_as(self, other: Intent) -> bool:
+        """Return whether it means the same as *other*, at the same account; both have one salt."""
+        return self.identity == other.identity and all(
+            getattr(self, name) == getattr(other, name) for name in _MEANING
+        )
 
     def compared(self, found: object, names: Collection[str] | None = None) -> dict[str, Likeness]:
         """Compare what *found* shows with what was meant, by field; what it lacks is left out.
@@ -121,3 +133,7 @@ class Intent:
 
     def _mark(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), salt=bytes.fromhex(self.salt)).hexdigest()[:32]
+
+
+_MEANING: Final = ("provider", "operation", "target", "owner", "key", "at_once", "marks")
+"""The fields that say what is to be done, whenever it is."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
 from subhub.models import Customer, DeletedCustomer
 from subhub.plugin.flows import Flow
-from subhub.recovery.intents import Intent
+from subhub.plugin.idempotency import DRAWN
+from subhub.recovery.intents import Intent, new_salt
 from subhub.recovery.reconcile import reread
 
 if TYPE_CHECKING:
@@ -102,12 +103,10 @@ class TrackedChange:
     key: str | None = None
     at_once: bool = False
     open: bool = field(default=False, init=False)
+    repeated: bool = field(default=False, init=False)
+    _salt: str | None = field(default=None, init=False)
+    _keys: int = field(default=0, init=False)
     _entry: JournalEntry | None = field(default=None, init=False)
-
-    @property
-    def remote(self) -> bool:
-        """Whether the journal is on another machine."""
-        return self.tracker.journal is not None and self.tracker.journal.remote
 
     def resumed(self, flow: Flow[T]) -> Flow[T]:
         """Run *flow*, unless an earlier run of the same bulk job has done this change already."""
@@ -115,10 +114,40 @@ class TrackedChange:
         self._entry = self.tracker.journal.entry(self._intent, self.operation)
         previous = self._entry.previous
         if previous is not None and previous.state != "not_done":
+            if previous.state == "open" and self._repeats(Intent.read(previous.token)):
+                return (yield from flow)
             flow.close()
             flow = self._again(previous)
         result: T = yield from flow
         return result
+
+    def next_key(self) -> str:
+        """Return the key of its next request; it follows from the intent, which is in the journal.
+
+        A flow asks for the same requests in the same order each time, so a number is enough.
+        """
+        self._salt = self._salt or new_salt()
+        self._keys += 1
+        return f"{DRAWN}{self._salt}-{self._keys}"
+
+    def _repeats(self, earlier: Intent) -> bool:
+        """Return whether this is *earlier*, and is carried out once although it is sent again.
+
+        If so, it continues that one: with its keys, and as a change that may have had an effect.
+        """
+        terms = self.tracker.provider.idempotency
+        if terms is None:
+            return False
+        age = self.tracker.clock() - dt.datetime.fromisoformat(earlier.sent_at)
+        self._salt = earlier.salt
+        same = self._intent().is_as(earlier)
+        if not same or not 0 <= age.total_seconds() < terms.repeatable_for:
+            self._salt = None
+            return False
+        assert self._entry is not None  # noqa: S101 - `resumed` opens it
+        self._entry.intent = replace(earlier, lost_at=None)  # it is sent once more from now on
+        self.open = self.repeated = True
+        return True
 
     def sending(self) -> str | None:
         """Write the change down, durably; return why not, while the journal is locked."""
@@ -149,6 +178,7 @@ class TrackedChange:
         return self._entry is None or self._entry.noted()
 
     def _intent(self) -> Intent:
+        self._salt = self._salt or new_salt()
         return Intent(
             provider=self.tracker.provider.name,
             account=self.tracker.account,
@@ -160,6 +190,7 @@ class TrackedChange:
             key=self.key,
             at_once=self.at_once,
             ahead=self.tracker.ahead(),
+            salt=self._salt,
         ).marked(dict(self.fields or {}))
 
     def _again(self, past: PreviousStep) -> Flow[T]:

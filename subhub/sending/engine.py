@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -32,6 +32,7 @@ from subhub.sending.steps import Change, Steps
 
 if TYPE_CHECKING:
     from subhub.models import Raw
+    from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.provider import Provider
     from subhub.sending.retries import Operation
 
@@ -208,9 +209,10 @@ def _interrupt(steps: Generator[Any, Any, Any], error: BaseException) -> None:
             steps.close()
 
 
-def located(error: SubhubError, operation: str, provider: Provider) -> SubhubError:
-    """Put the provider and the operation on *error*, where they are missing; return it."""
-    error.provider = error.provider or provider.name
+def located(error: SubhubError, operation: str, rules: Rules) -> SubhubError:
+    """Put provider, account and operation on *error*, where they are missing; return it."""
+    error.provider = error.provider or rules.provider.name
+    error.account = error.account or rules.account
     error.operation = error.operation or operation
     return error
 
@@ -256,11 +258,15 @@ def _conversation(
             mutating = request.mutating
             if mutating and rules.preview is not None:
                 raise WouldSend(rules.preview(request))
+            repeatable_for = 0.0
             try:
+                if mutating and change is not None and provider.idempotency is not None:
+                    request, repeatable_for = _keyed(request, provider.idempotency, change)
+                    operation.request = request
                 # Prepared before the change is written down: what cannot be encoded is not sent.
                 prepared = _prepared(request, rules)
                 response = yield from operation.send(
-                    request, prepared, change if mutating else None
+                    request, prepared, change if mutating else None, repeatable_for
                 )
             except SubhubError as failure:
                 request = flow.throw(_explained(failure, operation, rules))
@@ -281,6 +287,23 @@ def _conversation(
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _keyed(request: Request, terms: Idempotency, change: Change) -> tuple[Request, float]:
+    """Return *request* with a key, and for how many seconds it may be repeated.
+
+    A key of the application's own stays. Its age is not known, so the request is not repeated.
+    """
+    own = any(name.lower() == terms.header.lower() for name in request.headers or {})
+    if request.method in terms.methods and not own:
+        headers = {**(request.headers or {}), terms.header: change.next_key()}
+        return replace(request, headers=headers), terms.repeatable_for
+    if change.repeated:
+        raise OutcomeUnknown(
+            f"an earlier run may have carried out {request.method} {request.template}, and it "
+            "cannot be repeated without harm: look at the provider"
+        )
+    return request, 0.0
 
 
 def _prepared(request: Request, rules: Rules) -> PreparedRequest:
@@ -320,7 +343,7 @@ def _explained(error: SubhubError, operation: Operation, rules: Rules) -> Subhub
         if last is not None and rules.show is not None:
             with suppress(Exception):  # the error itself says more than the request
                 error.request = rules.show(last)
-    return located(error, operation.name, rules.provider)
+    return located(error, operation.name, rules)
 
 
 def _is_open(error: SubhubError, change: Change) -> bool:

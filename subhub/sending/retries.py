@@ -2,7 +2,7 @@
 
 A read is retried when it was not sent, when its answer was lost, and on 429, 502, 503 and 504. A
 request that changes something is retried only when it provably had no effect: when it was not sent,
-and on 429. Nothing here performs I/O: what is to be sent or waited for is yielded.
+and on 429. With a key that the provider recognizes it is retried like a read. There is no I/O here.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ logger: Final = logging.getLogger("subhub")
 RATE_LIMITED: Final = 429
 PASSING: Final = frozenset({RATE_LIMITED, 502, 503, 504})
 """The statuses that may be different in a moment."""
+UNDONE: Final = frozenset({RATE_LIMITED})
+"""Those of a change that had no effect."""
+REPEATED: Final = PASSING | {409}
+"""Those of a change that is repeated with its key: a conflict may be with the first attempt."""
 REFUSED: Final = range(400, 500)
 """The statuses of requests that had no effect."""
 FIRST_BACKOFF: Final = 0.5
@@ -126,17 +130,28 @@ class RetryPolicy:
             self.limiter.close()
 
     def after_failure(
-        self, request: Request, failure: TransportError | InvalidReply, number: int
+        self,
+        request: Request,
+        failure: TransportError | InvalidReply,
+        number: int,
+        again: frozenset[int] | None,
     ) -> float | None:
-        """Return the seconds before *request* is retried, or `None` when it is not."""
-        if request.mutating and not isinstance(failure, NotSent):
+        """Return the seconds before *request* is retried, or `None`; for *again*, see below."""
+        if again is None and request.mutating and not isinstance(failure, NotSent):
             return None
         return self._backoff(number)
 
-    def after_answer(self, request: Request, response: Response, number: int) -> float | None:
-        """Return the seconds before *request* is retried, or `None` when the answer is final."""
+    def after_answer(
+        self, request: Request, response: Response, number: int, again: frozenset[int] | None
+    ) -> float | None:
+        """Return the seconds before *request* is retried, or `None` when the answer is final.
+
+        *again* has the statuses after which a request with a key is retried.
+        """
         status = response.status
-        if status not in PASSING or (request.mutating and status != RATE_LIMITED):
+        if again is None:
+            again = UNDONE if status in PASSING and request.mutating else PASSING
+        if status not in again:
             self.quota.give_back()
             return None
         told = read(response.headers, LONGEST_WINDOW)
@@ -160,7 +175,10 @@ class Operation:
     The deadline begins with the first request.
     """
 
-    __slots__ = ("_log", "_policy", "_stalled", "_until", "name", "page_by_page", "request", "sent")
+    __slots__ = (
+        *("_forgotten", "_log", "_policy", "_stalled", "_until"),
+        *("name", "page_by_page", "request", "sent"),
+    )
 
     def __init__(self, policy: RetryPolicy, name: str) -> None:
         self.name = name
@@ -169,6 +187,7 @@ class Operation:
         self.sent = False  # whether a request may have reached the provider
         self._policy = policy
         self._until: float | None = None
+        self._forgotten = math.inf  # when the provider may no longer know a key that was sent
         self._stalled = 0.0  # how many seconds it waited for the journal
         self._log: OperationLog | None = None
         reports = policy.instrumentation
@@ -180,30 +199,47 @@ class Operation:
         ):
             self._log = reports.log(name)
 
-    def send(self, request: Request, prepared: PreparedRequest, change: Change | None) -> Exchange:
+    def send(
+        self,
+        request: Request,
+        prepared: PreparedRequest,
+        change: Change | None,
+        repeatable_for: float = 0.0,
+    ) -> Exchange:
         """Send *request*, again where that is safe, and return the last answer.
 
         Args:
             request: What a flow asked for.
             prepared: The same as it is sent.
             change: Hears of each attempt, right before and right after; `None` for a read.
+            repeatable_for: For how many seconds the provider recognizes a change by its key.
         """
         policy = self._policy
+        self._forgotten = math.inf
         if self._until is None or self.page_by_page:
             self._until = policy.clock() + (policy.deadline or math.inf)
-        number = 1
+        again, number = PASSING if repeatable_for else None, 1
         refusal: Response | None = None
+        lost: TransportError | InvalidReply | None = None
         while True:
+            ends = policy.clock() + repeatable_for if repeatable_for else math.inf
             try:
                 response = yield from self._attempt(request, prepared, number, change)
             except (TransportError, InvalidReply) as failure:
-                wait = self._allowed(policy.after_failure(request, failure, number))
-                if wait is None and refusal is not None and isinstance(failure, NotSent):
+                unsent = isinstance(failure, NotSent)
+                if repeatable_for and not unsent:
+                    lost, again = lost or failure, REPEATED
+                    self._forgotten = min(self._forgotten, ends)
+                wait = self._allowed(policy.after_failure(request, failure, number, again))
+                if wait is None and refusal is not None and unsent:
                     return refusal  # the rate limit left no room for another attempt
-                if wait is None:
-                    raise
+                if wait is None:  # an earlier attempt may have had an effect
+                    raise (lost if lost is not None and unsent else failure) from failure.__cause__
             else:
-                wait = self._allowed(policy.after_answer(request, response, number))
+                if repeatable_for and response.status in PASSING - UNDONE:
+                    again = REPEATED
+                    self._forgotten = min(self._forgotten, ends)
+                wait = self._allowed(policy.after_answer(request, response, number, again))
                 if wait is None or (policy.max_wait is not None and wait > policy.max_wait):
                     return response
                 refusal = response if response.status == RATE_LIMITED else None
@@ -215,8 +251,7 @@ class Operation:
         self, request: Request, prepared: PreparedRequest, number: int, change: Change | None
     ) -> Exchange:
         """Send *request* once, as soon as the rate limit allows it."""
-        policy = self._policy
-        handed_over = self._handed_over(request, prepared, number, change)
+        policy, handed_over = self._policy, self._handed_over(request, prepared, number, change)
         if policy.limiter is None:
             return (yield from handed_over)
         ticket = policy.limiter.enter()
@@ -316,7 +351,7 @@ class Operation:
         """Write *change* down, as soon as no other program has locked the journal."""
         wait, most = FIRST_TRY, self._policy.deadline or math.inf
         while True:
-            locked = (yield StoreCall(change.sending)) if change.remote else change.sending()
+            locked: str | None = yield StoreCall(change.sending)
             if locked is None:
                 return
             # In a sandbox the clock stands still meanwhile, so the pauses are counted as well.
@@ -339,7 +374,7 @@ class Operation:
     def _not_sent(self, request: Request, obstacle: str) -> NotSent:
         return NotSent(
             f"{request.method} {request.template} was not sent within the deadline of "
-            f"{self._policy.deadline:g} s: {obstacle}. Try later, or raise `deadline`"
+            f"{self._policy.deadline or math.inf:g} s: {obstacle}. Try later, or raise `deadline`"
         )
 
     def _allowed(self, wait: float | None) -> float | None:
@@ -352,8 +387,9 @@ class Operation:
         return wait <= self._left()
 
     def _left(self) -> float:
-        """Return the seconds until the deadline."""
-        return math.inf if self._until is None else self._until - self._policy.clock()
+        """Return the seconds until the deadline, and while a change can be repeated."""
+        until = math.inf if self._until is None else self._until
+        return min(until, self._forgotten) - self._policy.clock()
 
 
 def _take_back(change: Change | None, *, was_open: bool) -> None:

@@ -44,7 +44,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class StoreCall:
-    """Call something that waits for a store on another machine; the answer is what it returns.
+    """Call something that waits for a disk or another machine; the answer is what it returns.
 
     A client that awaits calls it in a thread. An error of it is thrown into the steps.
     """
@@ -86,17 +86,18 @@ class Change(Protocol):
     """Whether there is a journal; without one, only `lost` is called."""
     open: bool
     """Whether a request of it may have had an effect; set by the engine."""
+    repeated: bool
+    """Whether an earlier run may have carried it out: only requests with a key are sent."""
 
-    @property
-    def remote(self) -> bool:
-        """Whether writing it down waits for another machine: see `StoreCall`."""
+    def next_key(self) -> str:
+        """Return the idempotency key of its next request: the same in each run of the change."""
         ...
 
     def sending(self) -> str | None:
         """Write the change down: a request of it goes out as soon as this returns.
 
-        A text says that the journal is locked by another program. Then nothing is written, and it
-        has to be tried again.
+        It waits for a disk or for another machine: see `StoreCall`. A text says that the journal is
+        locked by another program. Then nothing is written, and it has to be tried again.
         """
         ...
 

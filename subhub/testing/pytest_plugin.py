@@ -10,6 +10,8 @@ pytest imports this module at every start, so it imports nothing else before a t
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +26,8 @@ MARKER = (
     "subhub(provider, cassette | sandbox | replies, plans): run on a recording, in a sandbox or on "
     "scripted replies of a billing provider, without a network"
 )
+_EXTRA = frozenset({"jsonschema", "pytest_socket", "vcr", "yaml"})
+"""The modules of the extra, besides pytest itself."""
 _SESSIONS = pytest.StashKey["list[Sessions]"]()
 
 
@@ -93,7 +97,8 @@ def async_subhub_client(subhub_session: AnySession) -> AsyncClient:
 @pytest.fixture
 def subhub_session(request: pytest.FixtureRequest) -> AnySession:
     """The session that the marker `subhub` asks for: a `Sandbox` or a `CassetteSession`."""
-    from subhub.testing.marker import open_session  # noqa: PLC0415 - see the module's docstring
+    with _extra_needed():
+        from subhub.testing.marker import open_session  # noqa: PLC0415 - see the module's docstring
 
     return open_session(request.node.iter_markers("subhub"), _sessions(request))
 
@@ -104,9 +109,25 @@ def subhub_cassette(request: pytest.FixtureRequest) -> OpenCassette:
     return _sessions(request).cassette
 
 
+@contextmanager
+def _extra_needed() -> Generator[None]:
+    """Say what to install, where a package of the extra `testing` is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in _EXTRA:
+            raise
+        pytest.fail(
+            "the marker `subhub` and its fixtures need the extra 'testing', and "
+            f"{error.name!r} is missing: pip install 'subhub-billing[testing]'",
+            pytrace=False,
+        )
+
+
 def _sessions(request: pytest.FixtureRequest) -> Sessions:
     """Return what the fixture in *request* opens its sessions with; they close with the fixture."""
-    from subhub.testing.session import Sessions  # noqa: PLC0415 - see the module's docstring
+    with _extra_needed():
+        from subhub.testing.session import Sessions  # noqa: PLC0415 - see the module's docstring
 
     config = request.config
     sessions = Sessions(

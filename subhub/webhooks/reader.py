@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -87,11 +87,23 @@ class Webhooks:
     `read` returns the events of a delivery; for an event type that it does not know, one whose
     `change` is `"unknown"`. `decode` turns the body into the delivery's `payload`, and raises
     `ValueError` for a body that it cannot read.
+
+    `reads` names the extension that reads an object of a kind that no neutral operation reads, such
+    as `{"payment": "get_payment"}`. If its result has a `subscription_id`, `client.refetch` reads
+    that subscription as well.
+
+    `events` are the types of events that can be registered. `typed_by_path` says that a call need
+    not hold its type, so that each type has an address of its own, which ends with it.
+    `registering` says how calls are asked for where no operation registers them.
     """
 
     scheme: Scheme
     read: Callable[[Delivery], Iterable[Event]]
     decode: Callable[[bytes], Any] = json_body
+    reads: Mapping[str, str] = field(default_factory=dict[str, str])
+    events: Sequence[str] = ()
+    typed_by_path: bool = False
+    registering: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 
 import subhub
 from subhub import Client, Finding, PlanDraft, diagnose
-from subhub.plugin import Provider
+from subhub.plugin import Provider, Webhooks, standard, unsigned
 from tests.capture import Asked, Capture
 from tests.conftest import Toy
 from tests.doctor.conftest import KEY, PLAN, Find, Found, Write, healthy, unwell
@@ -436,9 +436,51 @@ def test_a_folder_without_rights_holds_no_permits(
     assert "is not a folder where you may write" in only(found, "permits").message
 
 
-def test_webhooks_are_not_claimed(
-    offer: Callable[[type[Provider]], None], write: Write, find: Find
+class Unsigned(Toy):
+    """The toy with calls that prove nothing."""
+
+    name = "unsigned"
+    webhooks = Webhooks(unsigned(), lambda _: [])
+
+
+class Signed(Toy):
+    """The toy with calls that are signed, by a secret in base64."""
+
+    name = "signed"
+    webhooks = Webhooks(standard(), lambda _: [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "secrets", "level", "message"),
+    [
+        (Toy, "", "ok", "no calls of toy are read: `changes` compares its lists"),
+        (Toy, "whsec_MfKQ9r8G", "warning", "no calls of toy are read"),
+        (Unsigned, "", "ok", "calls of unsigned prove nothing: `refetch` does"),
+        (Unsigned, "whsec_MfKQ9r8G", "warning", "calls of unsigned prove nothing"),
+        (
+            Signed,
+            "",
+            "ok",
+            "every call of signed is refused, because there are no `webhook_secrets`",
+        ),
+        (Signed, "whsec_MfKQ9r8G whsec_MfKQ9r8H", "ok", "fits one of 2 secrets is accepted"),
+        (Signed, "whsec_MfKQ9r8G short!", "wrong", "`webhook_secrets[1]` cannot be used: expected"),
+    ],
+)
+def test_webhooks_need_usable_secrets_where_calls_prove_something(
+    offer: Callable[[type[Provider]], None],
+    write: Write,
+    find: Find,
+    kind: type[Provider],
+    secrets: str,
+    level: str,
+    message: str,
 ) -> None:
-    offer(Toy)
-    _ = write(None, "sandbox = true", key=None)
-    assert "docs/webhooks.md" in only(find(), "webhooks").message
+    offer(kind)
+    settings = ("sandbox = true", f"webhook_secrets = '{secrets}'")
+    _ = write(None, *settings, provider=kind.name, key=None)
+    found = only(find(), "webhooks")
+
+    assert (found.level, found.account) == (level, "main")
+    assert message in found.message
+    assert not any(secret in repr(found) for secret in secrets.split())

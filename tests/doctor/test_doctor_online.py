@@ -39,7 +39,7 @@ def only(found: Found, check: str) -> Finding:
 def served() -> Iterator[Sandbox]:
     with listen("127.0.0.1", 0) as listening:
         sandbox = Sandbox(origin_of(listening))
-        for name in ("mijnklantportaal", "afternoon", "mollie"):
+        for name in ("mijnklantportaal", "afternoon", "mollie", "stripe"):
             _ = sandbox.add(load(name), "main", {})
         with serving(Application(sandbox), listening):
             yield sandbox
@@ -66,7 +66,7 @@ def test_an_account_with_a_key_is_well(
     assert f"subhub-{provider} " in only(found, "plugin").message
 
 
-@pytest.mark.parametrize("provider", ["mijnklantportaal", "afternoon", "mollie"])
+@pytest.mark.parametrize("provider", ["mijnklantportaal", "afternoon", "mollie", "stripe"])
 def test_a_wrong_key_is_refused_by_the_provider(
     served: Sandbox, write: Write, find: Find, provider: str
 ) -> None:

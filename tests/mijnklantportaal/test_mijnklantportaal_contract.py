@@ -29,6 +29,9 @@ class TestMijnKlantportaal(ProviderContract):
         country="NL",
     )
 
+    # the path is the application's own; what the body holds is not documented
+    webhook_calls = (("/hooks/subscription-updated", b"{}"), ("/hooks", b""))
+
     def extension_arguments(self, client: Client) -> Mapping[str, Mapping[str, object]]:
         """Say which invoice to read, and what cannot follow from a type."""
         fake: Any = client.sandbox

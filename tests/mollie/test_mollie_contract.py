@@ -29,6 +29,8 @@ class TestMollie(ProviderContract):
         description="Other terms", price=Money("15", "EUR"), interval=Interval(3, "month")
     )
 
+    webhook_calls = (("/hooks", b"id=tr_5B8cwPMGnU6qLbRvo7qEZo"),)
+
     def make_customer(self, client: Client, draft: CustomerDraft) -> str:
         """Create a customer who can be charged, as after a first payment."""
         customer = client.create_customer(draft).id

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from subhub import AsyncClient, Client, CustomerDraft, InvalidReply, OutcomeUnknown
+from subhub import AsyncClient, Client, ConfigError, CustomerDraft, InvalidReply, OutcomeUnknown
 from subhub.errors import SubhubError, TransportError
-from subhub.server import ServedAccount
+from subhub.server import Sandbox, ServedAccount
 
 Connect = Callable[..., Client]
 Control = Callable[[ServedAccount, str], str]
@@ -45,6 +45,23 @@ class TestClients:
 
         assert asyncio.run(create())
         assert account.request_log.total == 1
+
+    def test_reach_a_served_account_by_the_address_of_the_server(
+        self, account: ServedAccount, served: Sandbox, company: CustomerDraft
+    ) -> None:
+        """As `sandbox = "http://..."` in the file does."""
+        with Client(account.provider, sandbox=served.origin) as billing:
+            assert billing.sandbox is None, "it is asked over the network"
+            created = billing.create_customer(company)
+
+        assert account.request_log.total == 1
+        assert created.provider == account.provider.name
+
+    def test_refuse_a_key_next_to_a_served_sandbox(self, served: Sandbox) -> None:
+        with pytest.raises(ConfigError, match="`sandbox` excludes `api_key`"):
+            _ = Client("afternoon", sandbox=served.origin, api_key="ak_test_0123456789")
+        with pytest.raises(ConfigError, match="`sandbox` must be true, or the address that"):
+            _ = Client("afternoon", sandbox="maybe")
 
     def test_see_the_clock_of_the_sandbox(self, afternoon: ServedAccount) -> None:
         """The machine's would say that everything in the sandbox is older, or newer, than it is."""

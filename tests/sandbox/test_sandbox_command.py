@@ -23,7 +23,7 @@ from subhub.server import Sandbox, listen, origin_of
 
 PROGRAM = "from subhub.cli import main; main()"
 ANY = "0.0.0.0"  # noqa: S104 - it is what is tested
-PROVIDERS = ("afternoon", "mijnklantportaal", "mollie")
+PROVIDERS = ("afternoon", "mijnklantportaal", "mollie", "stripe")
 CONFIGURATION = """
 account = "one"
 

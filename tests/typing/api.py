@@ -11,13 +11,14 @@ refused: an ignore comment that is not needed is an error to both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, assert_type
 
 import subhub
 from subhub import (
     AsyncClient,
+    AsyncPaginator,
     Capabilities,
     Capability,
     Client,
@@ -27,9 +28,11 @@ from subhub import (
     Interval,
     Money,
     NotFound,
+    Paginator,
     Plan,
     PlanDraft,
     ProviderError,
+    ResultPage,
     Signup,
     SignupLink,
     Status,
@@ -77,6 +80,7 @@ class Toy(Provider):
 PLAN = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
 )
+EVENT = subhub.Event(provider="toy", account="toy", about="plan", change="changed", key="evt_1")
 SOMEBODY = CustomerDraft(name="Test Company BV", email="john.doe@test.com")
 
 
@@ -98,11 +102,14 @@ def sync(client: Client) -> None:
     """Every operation, waiting."""
     assert_type(client.create_plan(PLAN, provider_options={"toy": {"colour": "red"}}), Plan)
     assert_type(client.get_plan("p"), Plan)
-    assert_type(client.list_plans(limit=3), Iterator[Plan])
+    assert_type(client.list_plans(limit=3), Paginator[Plan])
+    assert_type(client.list_plans().first(), Plan | None)
+    assert_type(next(client.list_plans().pages(after="x")), ResultPage[Plan])
+    assert_type(list(client.list_plans()), list[Plan])
     assert_type(client.update_plan("p", name="A", tax_rate="9"), Plan)
     assert_type(client.create_customer(SOMEBODY), Customer)
     assert_type(client.get_customer("c"), Customer)
-    assert_type(client.list_customers(), Iterator[Customer])
+    assert_type(client.list_customers(), Paginator[Customer])
     assert_type(client.find_customer(email="a@b.c"), Customer | None)
     assert_type(client.update_customer("c", city="Gouda"), Customer)
     assert_type(client.delete_customer("c"), DeletedCustomer)
@@ -110,7 +117,10 @@ def sync(client: Client) -> None:
     assert_type(client.follow("l", plan="p", created_at="2026-12-01T09:30Z"), Signup)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
-    assert_type(client.list_subscriptions(status=Status.ACTIVE), Iterator[Subscription])
+    assert_type(client.refetch(EVENT), subhub.Refetched)
+    assert_type(next(client.changes(since="t", about="plan", pages=1)), subhub.Event)
+    assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
+    assert_type(client.list_subscriptions(status=Status.ACTIVE), Paginator[Subscription])
     assert_type(client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(client.update_subscription("s", price=Money(1, "EUR")), Subscription)
     assert_type(client.cancel_subscription("s", when="period_end", refund="none"), Subscription)
@@ -127,7 +137,7 @@ def by_results(client: Client, plan: Plan, customer: Customer, sold: Subscriptio
     assert_type(client.update_customer(customer, city="Gouda"), Customer)
     assert_type(client.create_signup_link(plan=plan, customer=customer, replaces=sold), SignupLink)
     assert_type(client.subscribe(plan=plan, customer=customer), Subscription)
-    assert_type(client.list_subscriptions(customer=customer), Iterator[Subscription])
+    assert_type(client.list_subscriptions(customer=customer), Paginator[Subscription])
     assert_type(client.change_subscription(sold, plan=plan, when="now"), SubscriptionChange)
     assert_type(client.cancel_subscription(sold, when="now"), Subscription)
     _ = client.subscribe(plan=customer, customer=customer)  # type: ignore[arg-type]
@@ -149,11 +159,13 @@ async def awaiting(client: AsyncClient) -> None:
     """Every operation, awaiting."""
     assert_type(await client.create_plan(PLAN), Plan)
     assert_type(await client.get_plan("p"), Plan)
-    assert_type(client.list_plans(limit=3), AsyncIterator[Plan])
+    assert_type(client.list_plans(limit=3), AsyncPaginator[Plan])
+    assert_type(await client.list_plans().first(), Plan | None)
+    assert_type(await anext(client.list_plans().pages()), ResultPage[Plan])
     assert_type(await client.update_plan("p", name="A", tax_rate=Decimal(9)), Plan)
     assert_type(await client.create_customer(SOMEBODY), Customer)
     assert_type(await client.get_customer("c"), Customer)
-    assert_type(client.list_customers(), AsyncIterator[Customer])
+    assert_type(client.list_customers(), AsyncPaginator[Customer])
     assert_type(await client.find_customer(external_id="1"), Customer | None)
     assert_type(await client.update_customer("c", city="Gouda"), Customer)
     assert_type(await client.delete_customer("c"), DeletedCustomer)
@@ -161,7 +173,10 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(await client.follow("l", known=[]), Signup)
     assert_type(await client.subscribe(plan="p", customer=SOMEBODY), Subscription)
     assert_type(await client.get_subscription("s"), Subscription)
-    assert_type(client.list_subscriptions(customer="c"), AsyncIterator[Subscription])
+    assert_type(await client.refetch(EVENT), subhub.Refetched)
+    assert_type(await anext(client.changes(since="t")), subhub.Event)
+    assert_type(client.webhooks.read("/", {}, b""), list[subhub.Event])
+    assert_type(client.list_subscriptions(customer="c"), AsyncPaginator[Subscription])
     assert_type(await client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(await client.update_subscription("s", description="A"), Subscription)
     assert_type(await client.cancel_subscription("s", when="now"), Subscription)
@@ -176,9 +191,9 @@ async def extensions(client: Client, other: AsyncClient) -> None:
     """What only one provider has keeps its own signature."""
     assert_type(client.call(Toy.ingest, "e", value=2), Event)
     assert_type(client.call(Toy.count), int)
-    assert_type(client.walk(Toy.list_events, kind="paid"), Iterator[Plan])
+    assert_type(client.walk(Toy.list_events, kind="paid"), Paginator[Plan])
     assert_type(await other.call(Toy.ingest, "e"), Event)
-    assert_type(other.walk(Toy.list_events), AsyncIterator[Plan])
+    assert_type(other.walk(Toy.list_events), AsyncPaginator[Plan])
     _ = client.call(Toy.ingest)  # type: ignore[call-arg]
     _ = client.call(Toy.ingest, 7)  # type: ignore[arg-type]
     _ = client.call(Toy.ingest, "e", vlaue=2)  # type: ignore[call-arg]

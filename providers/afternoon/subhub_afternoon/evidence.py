@@ -83,6 +83,9 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "webhooks": Absence(
+        "Afternoon documents no webhooks", "`changes(since=...)` compares its lists"
+    ),
     "customer_balances": Evidence("docs", f"{API}/customers/list-balances"),
     "search_customers": _SEARCH,
     "update_billing_anchor_day": Evidence("inferred", f"{API}/subscriptions/update"),

@@ -100,6 +100,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
+    # the event types and the header are documented, and what is in a call is not
+    "webhooks": Evidence("inferred", f"{_WEBHOOKS}/get-webhook-record"),
     "create_payment_link": Evidence("docs", f"{_LINKS}/create-payment-link"),
     "get_payment_link": Evidence("docs", f"{_LINKS}/get-payment-link"),
     "list_payment_links": Evidence("docs", f"{_LINKS}/list-payment-links"),

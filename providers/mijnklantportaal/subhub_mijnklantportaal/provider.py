@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from subhub.plugin import Absence, Evidence, RateLimit
+from subhub.plugin import Absence, Evidence, RateLimit, Webhooks
 from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
 from subhub_mijnklantportaal.evidence import EVIDENCE
 from subhub_mijnklantportaal.following import FollowingFlows
@@ -47,7 +47,7 @@ class MijnKlantportaal(
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
     # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
-    webhooks = WEBHOOKS
+    webhooks: ClassVar[Webhooks | None] = WEBHOOKS
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = EVIDENCE
 
     @classmethod

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from subhub.models import Change, Event
-from subhub.plugin import is_object
-from subhub.webhooks import Delivery, Webhooks, json_body, static_secret
+from subhub.plugin import Delivery, Webhooks, is_object, json_body, static_secret
 
 EVENTS: Final[Mapping[str, tuple[str, Change]]] = {
     "appointment-created": ("appointment", "created"),
@@ -76,7 +75,13 @@ def _read(delivery: Delivery) -> list[Event]:
     return [delivery.event(word, about=about, change=change)]
 
 
-WEBHOOKS: Final = Webhooks(static_secret("X-Webhook-Signature"), _read, decode=_decoded)
+WEBHOOKS: Final = Webhooks(
+    static_secret("X-Webhook-Signature"),
+    _read,
+    decode=_decoded,
+    events=tuple(EVENTS),
+    typed_by_path=True,
+)
 """How calls are verified and read.
 
 See https://docs.developers.mijnklantportaal.nl/api-reference/webhooks-api/get-webhook-record

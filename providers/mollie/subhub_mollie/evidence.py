@@ -77,6 +77,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
     ),
+    "webhooks": Evidence("docs", f"{API}/webhooks"),
     "create_first_payment": _FIRST_PAYMENT,
     "get_payment": Evidence("docs", f"{API}/get-payment"),
     "list_subscription_payments": Evidence("docs", f"{API}/list-subscription-payments"),

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from subhub.errors import InvalidReply, InvalidRequest
-from subhub.plugin import Provider, Wire, text_at
+from subhub.errors import InvalidRequest
+from subhub.plugin import Provider, Wire, cursor_from, text_at
 
 PROVIDER: Final = "mollie"
 """The provider's name, in every result."""
@@ -55,17 +54,7 @@ class MollieList(MollieObject):
         """
         if self.links.next is None:
             return None
-        href = self.links.next.href
-        try:
-            next_page, own = urlsplit(href), urlsplit(address)
-        except ValueError as error:
-            raise InvalidReply(f"the next page's address is invalid: {href!r}") from error
-        if (next_page.scheme, next_page.netloc) != (own.scheme, own.netloc):
-            raise InvalidReply(f"the next page is on another host: {href!r} was not followed")
-        beginnings = parse_qs(next_page.query).get("from")
-        if beginnings is None:
-            raise InvalidReply(f"the next page's address has no `from`: {href!r}")
-        return beginnings[0]
+        return cursor_from(self.links.next.href, "from", address)
 
 
 def page_query(cursor: str | None) -> dict[str, str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from subhub.plugin import Idempotency
 from subhub_mollie.customers import Customers
 from subhub_mollie.evidence import EVIDENCE
 from subhub_mollie.hal import PROVIDER
 from subhub_mollie.mandates import Mandates
 from subhub_mollie.payments import Payments
 from subhub_mollie.subscriptions import Subscriptions
+from subhub_mollie.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
     from subhub.sandbox import Fake
@@ -33,9 +35,12 @@ class Mollie(Customers, Subscriptions, Payments, Mandates):
         "subscription": "sub_",
         "payment method": "mdt_",
     }
+    idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=3600)
+    """Of POST requests alone: https://docs.mollie.com/reference/api-idempotency."""
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     # No prefix: one id stands in for all kinds, and that of a subscription has two parts.
     stand_in_id = "nobody:nobody"
+    webhooks = WEBHOOKS
     evidence = EVIDENCE
 
     @classmethod

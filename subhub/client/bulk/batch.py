@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from subhub.client.once import called
 from subhub.client.resolving import ENDING
+from subhub.client.validation import key_text
 from subhub.errors import InProgress, InvalidRequest, SubhubError
 from subhub.recovery.tracking import customer_of, id_of
 from subhub.sending.steps import Pause, Steps, monotonic
@@ -199,8 +200,7 @@ class Batch(Generic[I]):
         return result, item
 
     def _checked_key(self, key: object) -> str:
-        if not isinstance(key, str) or not key:
-            raise InvalidRequest.of("key", f"must return a non-empty str, got {key!r}")
+        key = key_text("key", key, "return")
         with self._lock:
             if key in self._keys:
                 raise InvalidRequest.of("key", f"two items of the job have the key {key!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from subhub._version import __version__
 from subhub.client.configuration import Configuration
@@ -12,12 +12,16 @@ from subhub.client.doctor.findings import Finding, Patient
 from subhub.client.doctor.online import online
 from subhub.client.doctor.stores import journal, permits
 from subhub.client.plan_links import LOCK_NAME, Links, read_lock
-from subhub.errors import ConfigError, SubhubError
+from subhub.errors import ConfigError, SubhubError, WebhookRefused
 from subhub.plugin.registry import distribution_of, load
+from subhub.webhooks.headers import Headers
 
 if TYPE_CHECKING:
     from subhub.client.account import Account
     from subhub.sending.transport import SyncTransport
+
+UNUSABLE: Final = 500
+"""The status of a call that is refused because of this side's secrets."""
 
 
 def diagnose(
@@ -88,9 +92,7 @@ def _account(
     yield from _plans(patient, configuration, account, links)
     yield journal(patient, account, journal_path)
     yield permits(patient, account, permits_folder)
-    yield patient.ok(
-        "webhooks", "clients do not read them in this version: see docs/webhooks.md for a reader"
-    )
+    yield _webhooks(patient, account)
     limit = settings.rate_limit or provider.rate_limit
     yield from online(patient, account, limit, transport)
 
@@ -122,6 +124,28 @@ def _plans(
         yield patient.ok("plans", "none are configured")
     elif sold:
         yield patient.ok("plans", f"can be sold as they are configured: {sold}")
+
+
+def _webhooks(patient: Patient, account: Account) -> Finding:
+    declared, secrets = account.provider.webhooks, account.webhook_secrets
+    name = account.provider.name
+    if declared is None or declared.scheme.proof == "refetch":
+        unread = f"no calls of {name} are read: `changes` compares its lists"
+        message = unread if declared is None else f"calls of {name} prove nothing: `refetch` does"
+        if not secrets:
+            return patient.ok("webhooks", message)
+        remedy = "remove `webhook_secrets`: they are not used"
+        return patient.warning("webhooks", message, remedy)
+    if not secrets:
+        return patient.ok(
+            "webhooks", f"every call of {name} is refused, because there are no `webhook_secrets`"
+        )
+    try:  # a call without headers, which is refused for its secrets before it is looked at
+        _ = declared.scheme.verify(Headers.of(()), b"", secrets, account.clock())
+    except WebhookRefused as refused:
+        if refused.status == UNUSABLE:
+            return patient.wrong("webhooks", refused.reason)
+    return patient.ok("webhooks", f"a call that fits one of {len(secrets)} secrets is accepted")
 
 
 def _mode(patient: Patient, account: Account, said: str | None) -> Finding:

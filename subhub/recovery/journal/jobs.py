@@ -25,8 +25,6 @@ logger: Final = logging.getLogger("subhub")
 
 _Named: TypeAlias = tuple[str, str, Identity]
 """The id of a job, the name of its account when it was begun, and the account."""
-_PATIENCE: Final = 0.1
-"""Seconds that beginning a job waits for a locked journal."""
 _NAMED: Final = "SELECT job, account, identity FROM jobs WHERE name = ?"
 _OWN: Final = """INSERT INTO jobs (job, name, account, identity) VALUES (?, ?, ?, ?)
     ON CONFLICT (job) DO UPDATE
@@ -273,7 +271,7 @@ class _Owners:
     def _record(self, job: str) -> str:
         facts = json.dumps(self._identity.facts())
         values = (job, hashed(self._name), self._account, facts)
-        _ = self._database.write((_OWN, values), durable=True, patience=_PATIENCE)
+        _ = self._database.write((_OWN, values), durable=True)
         return job
 
     def _refusal(self, problem: str) -> InvalidRequest:

@@ -64,7 +64,8 @@ class OpenIntent:
     """A change in the journal with an unknown outcome.
 
     `token` is for `client.resolve`. `in_flight` means that the process that sends the change is
-    still running and may get its answer. `job` is the job that the change belongs to.
+    still running and may get its answer. `job` is the job that the change belongs to, and `account`
+    the name that the account had.
     """
 
     token: str
@@ -72,6 +73,7 @@ class OpenIntent:
     sent_at: dt.datetime
     in_flight: bool
     job: str | None = None
+    account: str = ""
 
     def is_of(self, intent: Intent) -> bool:
         """Return whether this is *intent*, whose token may say more since its answer was lost."""
@@ -98,7 +100,9 @@ def entries(
         if intent.is_of(identity, account):
             sent_at = dt.datetime.fromisoformat(intent.sent_at)
             alive = is_alive(session)
-            found.append(OpenIntent(token, intent.operation, sent_at, in_flight=alive, job=job))
+            found.append(
+                OpenIntent(token, intent.operation, sent_at, alive, job, account=intent.account)
+            )
     return found
 
 
@@ -265,6 +269,10 @@ class JournalEntry:
             self._intent = self._create_intent()
         return self._intent
 
+    @intent.setter
+    def intent(self, intent: Intent) -> None:
+        self._intent = intent
+
     def sending(self) -> str | None:
         """Write the intent; return why not, while another program has locked the journal."""
         self._written = True  # first: Ctrl-C in the middle of writing leaves one to be taken back
@@ -309,13 +317,7 @@ class JournalEntry:
         While the file is locked they are kept, so no call waits for them for ever; nor for a
         database on another machine, which is written to in the background.
         """
-        if self._journal.remote:
-            return True
-        try:
-            return self._journal.database.flush()
-        except JournalError as error:
-            self._warn(error)
-            return True
+        return self._journal.remote or self._journal.database.flush()
 
     def _note(self, statement: Statement) -> None:
         # Not durable: if a power failure undoes it, a closed intent is open again, which costs a
@@ -323,10 +325,7 @@ class JournalEntry:
         try:
             self._journal.database.write_soon(statement)
         except JournalError as error:
-            self._warn(error)
-
-    def _warn(self, error: JournalError) -> None:
-        logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
+            logger.warning("the entry of `%s` stays open: %s", self.intent.operation, error)
 
 
 def _closing(intent: Intent, *, in_job: bool, done: bool, object_id: str | None) -> Statement:

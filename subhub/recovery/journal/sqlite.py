@@ -17,7 +17,7 @@ from subhub.forks import Forkable
 from subhub.recovery.journal.files import JournalFiles
 from subhub.recovery.journal.schema import UnfitFileError, bring_up_to_date, is_current
 from subhub.recovery.journal.sessions import Sessions
-from subhub.recovery.journal.storage import Locked, Statement
+from subhub.recovery.journal.storage import Locked, Statement, Write
 
 
 class SQLiteDatabase(Forkable):
@@ -55,8 +55,13 @@ class SQLiteDatabase(Forkable):
 
         What is not durable survives a power failure from the next durable write on.
         """
+        return self.write_group([Write(statements, durable, guarded)])[0]
+
+    def write_group(self, writes: Sequence[Write]) -> list[bool]:
+        """See `GroupingDatabase.write_group`. Raises `Locked` if the file is."""
+        durable = any(write.durable for write in writes)
         with self._lock:
-            done = self._execute(statements, durable=durable, guarded=guarded)
+            done = self._execute(writes, durable=durable)
             if durable:
                 self._check(written=True)
             return done
@@ -94,7 +99,7 @@ class SQLiteDatabase(Forkable):
         """Let go of the lock, which the parent has for the fork."""
         self._lock = threading.Lock()
 
-    def _execute(self, statements: Sequence[Statement], *, durable: bool, guarded: bool) -> bool:
+    def _execute(self, writes: Sequence[Write], *, durable: bool) -> list[bool]:
         # FULL syncs the WAL at each commit, NORMAL only at a checkpoint. Setting the level for each
         # write takes 3 microseconds of a change's 115. A second connection, for the other level,
         # would lose them again: each would find its cached pages outdated by the other.
@@ -102,18 +107,13 @@ class SQLiteDatabase(Forkable):
         try:
             connection = self._open()
             _ = connection.execute(f"PRAGMA synchronous = {level}")
-            if len(statements) == 1:
-                return connection.execute(*statements[0]).rowcount > 0 or not guarded
+            if sum(len(write.statements) for write in writes) == 1:
+                return [_carry_out(connection, write) for write in writes]
             with connection:  # commits, or rolls back
                 _ = connection.execute("BEGIN IMMEDIATE")
-                for number, statement in enumerate(statements):
-                    changed = connection.execute(*statement).rowcount
-                    if guarded and not number and changed < 1:
-                        connection.rollback()
-                        return False
+                return [_carry_out(connection, write) for write in writes]
         except sqlite3.Error as error:
             self._refuse(error)
-        return True
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -180,6 +180,14 @@ class SQLiteDatabase(Forkable):
 
     def _error(self, problem: str) -> JournalError:
         return JournalError(f"the journal {str(self.path)!r} {problem}")
+
+
+def _carry_out(connection: sqlite3.Connection, write: Write) -> bool:
+    for number, statement in enumerate(write.statements):
+        changed = connection.execute(*statement).rowcount
+        if write.guarded and not number and changed < 1:  # so there is nothing to take back
+            return False
+    return True
 
 
 def code_of(error: sqlite3.Error) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from subhub.background import Background
 from subhub.errors import JournalError
@@ -23,7 +25,7 @@ logger: Final = logging.getLogger("subhub")
 
 _POLL: Final = 0.005
 """Seconds between two tries for a locked file, where a caller waits."""
-_READING: Final = 0.1
+_READING: Final = 0.03
 """Seconds that reading waits. In WAL mode it waits only for a program that keeps the file alone."""
 
 
@@ -72,17 +74,54 @@ class Database(Protocol):
         ...
 
 
-class BufferedDatabase(Forkable):
-    """A database, and the statements that nobody waits for.
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Statements that are carried out together, or not at all; see `Database.write`."""
 
-    They are kept while the database cannot be used, and written with its next use, in order. One on
-    another machine is written to in the background.
+    statements: Sequence[Statement]
+    durable: bool
+    guarded: bool = False
+
+
+@runtime_checkable
+class GroupingDatabase(Database, Protocol):
+    """A database that waits for its disk once for several writes."""
+
+    def write_group(self, writes: Sequence[Write]) -> list[bool]:
+        """Carry out *writes* in one transaction, in order; return which of them were done.
+
+        If one of them fails, none has an effect.
+        """
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """A write in the queue.
+
+    *waited* says whether a caller waits for its end, *heard* whether one hears of its error.
+    """
+
+    write: Write
+    waited: bool
+    heard: bool = True
+    ended: bool = False
+    done: bool = False
+    error: JournalError | None = None
+
+
+class BufferedDatabase(Forkable):
+    """A database, and the queue of what is written to it, in order.
+
+    One thread writes at a time, and it writes all that is in the queue: so the changes of many
+    threads or tasks wait for the disk together. What nobody waits for stays in the queue while the
+    database cannot be used. One on another machine writes that in the background.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: list[Statement] = []
-        self._background = Background(self._write_kept)
+        self._group = database.write_group if isinstance(database, GroupingDatabase) else None
+        self._background = Background(self._drain)
         self._begin()
         super().__init__()
 
@@ -93,49 +132,48 @@ class BufferedDatabase(Forkable):
 
         *patience* is how many seconds to wait while another program has locked the file.
         """
-        return self._patiently(
-            lambda: self._write(statements, durable=durable, guarded=guarded), patience
-        )
+        write = Write(statements, durable, guarded)
+        return self._patiently(lambda: self._written(write), patience)
 
     def write_soon(self, *statements: Statement) -> None:
         """Execute *statements*; while the database cannot be used, keep them for its next use.
 
-        They are not durable.
+        They are not durable. It does not wait for another thread that writes: that one writes them
+        as well.
         """
-        with self._lock:
-            self._kept.extend(statements)
+        pending = self._add(Write(statements, durable=False), waited=False)
         if self._database.remote:
+            pending.heard = False
             self._background.wake()
             return
-        try:
-            self._flush()
-        except JournalError:
-            self._drop()
-            raise
+        self._drain()
+        pending.heard = False
+        if pending.error is not None:
+            raise pending.error
 
     def flush(self) -> bool:
-        """Write what was kept; return whether nothing is left."""
-        self._flush()
-        return not self._kept
+        """Write what is in the queue; return whether it can be written."""
+        self._drain()
+        return not self._stuck
 
     def read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that *statement* selects."""
         return self._patiently(lambda: self._read(statement, values), _READING)
 
     def close(self) -> None:
-        """Write what was kept, and close the database."""
-        with suppress(JournalError):
-            self._flush()
+        """Write what is in the queue, and close the database."""
+        with self._writing:
+            self._write_queue()
         self._database.close()
 
     def after_fork_in_child(self) -> None:
-        """Leave to the parent what it has kept to be written."""
+        """Leave to the parent what is in its queue."""
         self._begin()
-        self._kept = []
 
     def _begin(self) -> None:
-        self._lock = threading.Lock()  # for what is kept, and never for long
-        self._writing = threading.Lock()  # so that what is kept is written once, and in order
+        self._queue: deque[_Pending] = deque()
+        self._stuck = False  # the last try ended before the queue did
+        self._writing = threading.Lock()  # of the thread that writes the queue
 
     def _patiently(self, call: Callable[[], T], patience: float) -> T:
         # Nothing is locked between two tries: a task must not wait for a thread that waits.
@@ -149,42 +187,95 @@ class BufferedDatabase(Forkable):
             time.sleep(_POLL)
 
     def _read(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        self._flush()
+        if self._queue:
+            with self._writing:
+                self._write_queue()
         return self._database.read(statement, values)
 
-    def _flush(self) -> None:
-        if self._kept:
-            with suppress(Locked):
-                _ = self._write((), durable=False, guarded=False)
+    def _add(self, write: Write, *, waited: bool) -> _Pending:
+        pending = _Pending(write, waited)
+        self._queue.append(pending)
+        return pending
 
-    def _write(self, statements: Sequence[Statement], *, durable: bool, guarded: bool) -> bool:
+    def _written(self, write: Write) -> bool:
+        pending = self._add(write, waited=True)
         with self._writing:
-            kept = self._kept.copy()
-            if guarded and kept:  # the condition comes first
-                _ = self._database.write(*kept, durable=False)
-                kept = self._forget(kept)
-            batch = [*kept, *statements]
-            if not batch:  # another thread has just written it
-                return True
-            done = self._database.write(*batch, durable=durable, guarded=guarded)
-            _ = self._forget(kept)
-            return done
+            if not pending.ended:  # another thread has not done it meanwhile
+                self._write_queue()
+        self._drain()
+        if pending.error is not None:
+            raise pending.error
+        return pending.done
 
-    def _forget(self, written: Sequence[Statement]) -> list[Statement]:
-        with self._lock:
-            del self._kept[: len(written)]
-        return []
+    def _drain(self) -> None:
+        """Write the queue, unless another thread does: that one looks again before it ends."""
+        while self._queue and self._writing.acquire(blocking=False):
+            try:
+                self._write_queue()
+            finally:
+                self._writing.release()
+            if self._stuck:
+                return
 
-    def _drop(self) -> None:
-        """Forget what was kept: it would fail every time."""
-        with self._lock:
-            self._kept.clear()
+    def _write_queue(self) -> None:
+        """Write all that is in the queue by now."""
+        self._stuck = False
+        found = list(self._queue)
+        for part in _parts(found, together=self._group is not None):
+            try:
+                self._write_part(part)
+            except (Locked, Unreachable) as problem:
+                self._give_up(found, problem)
+                return
 
-    def _write_kept(self) -> None:
+    def _write_part(self, part: Sequence[_Pending]) -> None:
         try:
-            self._flush()
-        except Unreachable as problem:
-            logger.debug("ends of changes are noted later: %s", problem)
-        except JournalError as problem:
-            logger.warning("the entries of some changes stay open: %s", problem)
-            self._drop()
+            results = self._at_once(part)
+        except (Locked, Unreachable):
+            raise
+        except JournalError as error:
+            if len(part) > 1:  # it is the error of one of them
+                for pending in part:
+                    self._write_part([pending])
+                return
+            (pending,) = part
+            self._end(pending, error=error)
+            if not pending.heard:
+                logger.warning("the entries of some changes stay open: %s", error)
+            return
+        for pending, done in zip(part, results, strict=True):
+            self._end(pending, done=done)
+
+    def _at_once(self, part: Sequence[_Pending]) -> list[bool]:
+        writes = [pending.write for pending in part]
+        if len(writes) > 1 and self._group is not None:
+            return self._group(writes)
+        durable = any(write.durable for write in writes)
+        guarded = any(write.guarded for write in writes)  # then it is the only one
+        statements = [statement for write in writes for statement in write.statements]
+        done = self._database.write(*statements, durable=durable, guarded=guarded)
+        return [done] * len(writes)
+
+    def _give_up(self, found: Sequence[_Pending], problem: JournalError) -> None:
+        """Tell those who wait; keep the others in the queue."""
+        logger.debug("ends of changes are noted later: %s", problem)
+        for pending in found:
+            if pending.waited and not pending.ended:
+                self._end(pending, error=type(problem)(str(problem)))
+        self._stuck = bool(self._queue)
+
+    def _end(
+        self, pending: _Pending, *, done: bool = False, error: JournalError | None = None
+    ) -> None:
+        pending.done, pending.error, pending.ended = done, error, True
+        self._queue.remove(pending)
+
+
+def _parts(found: Sequence[_Pending], *, together: bool) -> Iterator[Sequence[_Pending]]:
+    """Divide what is to be written into what can be one transaction, in order."""
+    if together:
+        yield from [found] if found else []
+        return
+    for guarded, part in groupby(found, lambda pending: pending.write.guarded):
+        each = list(part)
+        yield from ([pending] for pending in each) if guarded else [each]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import httpx
 
 from subhub.messages import Response
-from subhub.sending.transport.async_connections import AsyncPooledTransport
+from subhub.sending.transport.async_connections import AsyncPooledTransport, this_loop
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES, decoded
-from subhub.sending.transport.borrowed import AsyncBorrowedClient
+from subhub.sending.transport.borrowed import AsyncBorrowedClient, lent
 from subhub.sending.transport.failures import (
     UNREAD,
     attach_cause,
@@ -35,6 +35,13 @@ AsyncTransport: TypeAlias = httpx.AsyncBaseTransport
 AsyncHttpClient: TypeAlias = httpx.AsyncClient
 
 
+_OTHER_LOOP: Final = (
+    "The `http_client` or `transport` that this AsyncClient was given has connections of another "
+    "event loop. Create a client for each loop, or leave it out: subhub's own connections follow "
+    "the loop."
+)
+
+
 class AsyncHttpSender:
     """Sends requests and awaits their answers; see `HttpSender`.
 
@@ -53,8 +60,11 @@ class AsyncHttpSender:
         self._closed = False
         self._traced = type(transport) is httpx.AsyncHTTPTransport
         self._own: AsyncPooledTransport | None = None
+        self._loop: object = None
         if http_client is not None:
             transport = AsyncBorrowedClient(http_client)
+        if transport is not None:
+            transport = lent("transport", transport, httpx.AsyncBaseTransport)
         self._way: AsyncTransport | Network = transport or Network.to(base_url)
 
     async def send(self, prepared: PreparedRequest, timeout: float) -> Response:  # noqa: ASYNC109 - of steps
@@ -65,6 +75,7 @@ class AsyncHttpSender:
         transfer = _Transfer(timeout, prepared.seconds, self._limit)
         try:
             request = as_httpx(prepared, transfer, transfer.note_async)
+            self._loop = self._loop or this_loop()
             way = self._way
             if isinstance(way, Network):
                 way = self._current(way)
@@ -76,11 +87,18 @@ class AsyncHttpSender:
             transfer.hand_over(own=own is not None, traced=self._traced)
             return await self._exchange(way, prepared, request, transfer)
         except BaseException as error:
+            if own is None and self._is_of_another_loop(error):
+                error.add_note(_OTHER_LOOP)
             attach_cause(error, prepared, transfer)
             raise
         finally:
             if own is not None:
                 own.connections.release()
+
+    def _is_of_another_loop(self, error: BaseException) -> bool:
+        """Return whether *error* is that of lent connections whose event loop is another one."""
+        said = isinstance(error, RuntimeError) and "loop" in str(error)
+        return said and self._loop is not this_loop()
 
     def _current(self, network: Network) -> AsyncPooledTransport:
         """Return the connections of this process and event loop; those of another are closed."""

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TypeVar
 
 import httpx
 
+from subhub.errors import ConfigError
 from subhub.sending.steps import monotonic
+
+T = TypeVar("T")
+
+
+def lent(setting: str, value: T, kind: type[object]) -> T:
+    """Return what a caller lends for a *setting*; raise `ConfigError` if it is of another *kind*.
+
+    One for code that awaits cannot be used by code that does not, and the other way around.
+    """
+    if not isinstance(value, kind):
+        raise ConfigError(
+            f"`{setting}` must be an httpx.{kind.__name__}, got {type(value).__name__}"
+        )
+    return value
 
 
 class BorrowedClient(httpx.BaseTransport):
     """Wrap a caller's `httpx.Client`."""
 
     def __init__(self, client: httpx.Client) -> None:
-        self._client = client
+        self._client = lent("http_client", client, httpx.Client)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request* as the client does, but follow no redirect."""
@@ -25,7 +41,7 @@ class AsyncBorrowedClient(httpx.AsyncBaseTransport):
     """Wrap a caller's `httpx.AsyncClient` in the same way."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+        self._client = lent("http_client", client, httpx.AsyncClient)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request* as the client does, but follow no redirect."""

@@ -20,7 +20,7 @@ import httpx
 from subhub.messages import BODILESS, Response
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES, TooLarge, decoded
-from subhub.sending.transport.borrowed import BorrowedClient
+from subhub.sending.transport.borrowed import BorrowedClient, lent
 from subhub.sending.transport.failures import (
     UNREAD,
     attach_cause,
@@ -72,7 +72,7 @@ class HttpSender:
             transport = BorrowedClient(http_client)
         elif transport is None:
             transport = self._own = PooledTransport(Network.to(base_url))
-        self._transport: SyncTransport = transport
+        self._transport: SyncTransport = lent("transport", transport, httpx.BaseTransport)
 
     def send(self, prepared: PreparedRequest, timeout: float) -> Response:
         """Send *prepared* and return the answer.

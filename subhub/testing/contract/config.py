@@ -5,7 +5,7 @@ The suite creates everything else itself, from these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from subhub.models import (
@@ -41,6 +41,9 @@ class ContractConfig:
         description="Other config"
     )
     """The changes of a subscription."""
+
+    webhook_calls: ClassVar[Sequence[tuple[str, bytes]]] = ()
+    """Path and body of calls as the provider documents them, where the plugin reads webhooks."""
 
     def make_customer(self, client: Client, draft: CustomerDraft) -> str:
         """Return the id of a customer; override it if the provider has no `create_customer`."""

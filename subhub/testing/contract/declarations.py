@@ -18,7 +18,7 @@ from subhub.plugin.capabilities import (
     options_of,
     overrides,
 )
-from subhub.plugin.operations import FIELD_NAMES, KNOWN, OPERATIONS
+from subhub.plugin.operations import FIELD_NAMES, KNOWN, OPERATIONS, WEBHOOKS
 from subhub.plugin.provider import API_VERSION, Provider
 from subhub.testing.contract.assertions import expect_none
 from subhub.testing.contract.cases import Case, for_each, whole
@@ -44,7 +44,7 @@ class DeclarationTests(ContractConfig):
     def test_the_evidence_is_complete_and_true(self, case: Case) -> None:
         """Every claim has a mark and a source, every absence a reason, every row a capability."""
         del case
-        expect_none(_untrue_rows(self.provider))
+        expect_none([*_untrue_rows(self.provider), *_untrue_webhooks(self.provider)])
 
     @for_each(whole)
     def test_every_operation_can_be_called(self, case: Case) -> None:
@@ -106,6 +106,14 @@ def _untrue_rows(provider: type[Provider]) -> Iterator[str]:
             yield f"the absence of `{name}` needs a reason of a few words, not {found.reason!r}"
         if isinstance(found, Evidence) and (found.mark not in get_args(Mark) or not found.source):
             yield f"the evidence of `{name}` needs a mark and a source: {found!r}"
+
+
+def _untrue_webhooks(provider: type[Provider]) -> Iterator[str]:
+    claimed = isinstance(provider.evidence.get(WEBHOOKS), Evidence)
+    if claimed and provider.webhooks is None:
+        yield f"`evidence` claims `{WEBHOOKS}`, and the class has none: set `webhooks`"
+    if provider.webhooks is not None and not claimed:
+        yield f"`{WEBHOOKS}` is declared, and `evidence` has no Evidence for it"
 
 
 def _malformed(provider: type[Provider]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from subhub.errors import (
     SubhubError,
     WouldSend,
 )
+from subhub.plugin.idempotency import DRAWN
 from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Fault
 from subhub.testing.contract.assertions import expect, expect_type, summary
@@ -50,6 +51,12 @@ SERVER_ERRORS: Final = tuple(
     for status in (500, 502, 503, 504)
     for after in (False, True)
 )
+REPEATED: Final = (
+    *LOST,
+    *(fault for fault in SERVER_ERRORS if fault.status != SERVER_ERRORS[0].status),
+    Fault("cut_body"),
+)
+"""After which a request with an idempotency key is sent again."""
 REREAD: Final = (
     *PASSING,
     Fault("dropped"),
@@ -59,6 +66,11 @@ REREAD: Final = (
     Fault("server_error", status=503),
 )
 """After which a read is retried."""
+
+
+def _keyed(provider: type[Provider]) -> Iterator[Case]:
+    """Yield what changes something, at a provider that recognizes a request by its key."""
+    return iter(()) if provider.idempotency is None else changing(provider)
 
 
 def _counted(provider: type[Provider]) -> Iterator[Case]:
@@ -74,8 +86,11 @@ class FaultTests(ContractConfig):
 
     @for_each(changing, BOTH)
     def test_a_lost_response_is_never_retried(self, case: Case, kind: ClientKind) -> None:
-        """A change without a response raises `OutcomeUnknown` with a token, and is sent once."""
-        for step, fault in _at_changes(type(self), case, LOST):
+        """A change without a response raises `OutcomeUnknown` with a token, and is sent once.
+
+        A request with a key that the provider recognizes is another matter.
+        """
+        for step, fault in _at_changes(type(self), case, LOST, keyed=False):
             outcome, place = self._disturbed(case, step, fault, kind)
             expect(isinstance(outcome.error, OutcomeUnknown), place + summary(outcome.error))
             expect(_token(outcome), place + "`error.token` is missing")
@@ -94,8 +109,13 @@ class FaultTests(ContractConfig):
 
     @for_each(changing)
     def test_a_server_error_on_a_change_is_not_retried(self, case: Case) -> None:
-        """After a 5xx the outcome of a change is unknown: the error has a token."""
-        for step, fault in _at_changes(type(self), case, SERVER_ERRORS):
+        """After a 5xx the outcome of a change is unknown: the error has a token.
+
+        With a key, that is so after a 500 alone.
+        """
+        keyed = _at_changes(type(self), case, SERVER_ERRORS[:2], keyed=True)
+        others = _at_changes(type(self), case, SERVER_ERRORS, keyed=False)
+        for step, fault in (*keyed, *others):
             outcome, place = self._disturbed(case, step, fault)
             expect(isinstance(outcome.error, ProviderUnavailable), place + summary(outcome.error))
             expect(_token(outcome), place + "`error.token` is missing")
@@ -104,10 +124,31 @@ class FaultTests(ContractConfig):
     @for_each(changing)
     def test_a_truncated_response_is_not_retried(self, case: Case) -> None:
         """A success with half of a body: the change was carried out, its response is unreadable."""
-        for step, fault in _at_changes(type(self), case, (Fault("cut_body"),)):
+        for step, fault in _at_changes(type(self), case, (Fault("cut_body"),), keyed=False):
             outcome, place = self._disturbed(case, step, fault)
             expect(isinstance(outcome.error, InvalidReply), place + summary(outcome.error))
             expect(len(outcome.heard) == step, place + "and more was sent after it")
+
+    @for_each(_keyed, BOTH)
+    def test_a_request_with_a_key_is_repeated(self, case: Case, kind: ClientKind) -> None:
+        """Where a provider recognizes a key, a change without an answer is sent again, and done.
+
+        It is the same request with the same key, so it is carried out once.
+        """
+        normal = rehearsed(type(self), case.capability)
+        for step, fault in _at_changes(type(self), case, REPEATED, keyed=True):
+            outcome, place = self._disturbed(case, step, fault, kind)
+            expect(outcome.error is None, place + summary(outcome.error))
+            expect(outcome.result, place + f"it returned {outcome.result!r}")
+            extra = len(outcome.heard) - len(normal.heard)
+            expect(extra == 1, place + f"{extra} requests more than usual were sent, not one")
+            first, second = (exchange.received for exchange in outcome.heard[step - 1 : step + 1])
+            same = (first.path, first.headers, first.content) == (
+                second.path,
+                second.headers,
+                second.content,
+            )
+            expect(same, place + "the request was not repeated as it was, with its key")
 
     @for_each(changing)
     def test_an_unreachable_provider_has_changed_nothing(self, case: Case) -> None:
@@ -179,11 +220,27 @@ class FaultTests(ContractConfig):
 
 
 def _at_changes(
-    config: type[ContractConfig], case: Case, faults: tuple[Fault, ...]
+    config: type[ContractConfig],
+    case: Case,
+    faults: tuple[Fault, ...],
+    *,
+    keyed: bool | None = None,
 ) -> Iterator[tuple[int, Fault]]:
-    for step in rehearsed(config, case.capability).changing:
-        for fault in faults:
-            yield step, fault
+    """Yield each request that changes something, with each of *faults*.
+
+    Args:
+        config: The contract class.
+        case: What is called.
+        faults: What happens to the request.
+        keyed: Only those that carry a key of the client's, or only those that carry none.
+    """
+    normal = rehearsed(config, case.capability)
+    for step in normal.changing:
+        headers = normal.heard[step - 1].received.headers
+        has_key = any(value.startswith(DRAWN) for value in headers.values())
+        if keyed is None or keyed is has_key:
+            for fault in faults:
+                yield step, fault
 
 
 def _token(outcome: Outcome) -> bool:

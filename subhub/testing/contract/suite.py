@@ -31,6 +31,7 @@ from subhub.testing.contract.signups import SignupTests
 from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
 from subhub.testing.contract.updates import UpdateTests
+from subhub.testing.contract.webhooks import WebhookTests
 
 if TYPE_CHECKING:
     import pytest
@@ -54,6 +55,7 @@ class ProviderContract(
     FlowTests,
     SecrecyTests,
     ExtensionTests,
+    WebhookTests,
     DeclarationTests,
 ):
     """The promises of subhub for every provider, checked against the provider's sandbox.

@@ -189,7 +189,7 @@ class SubscriptionRoutes(CustomerRoutes):
         return self._charge(self.subscriptions[subject])
 
     def charge_made(self, charge: Charge) -> None:
-        """Call the webhooks of a payment: the first attempt creates it, later ones update it."""
+        """Call the webhooks of a payment: the first try creates it, and later ones update it."""
         if not self.webhooks:  # else a year of renewals takes longer
             return
         first = charge.outcome != "refunded" and attempts(self.charges, charge) == 1

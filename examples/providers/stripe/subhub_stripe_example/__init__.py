@@ -1,5 +1,0 @@
-"""An example of a subhub plugin: Stripe's products, prices, Checkout and subscriptions."""
-
-from subhub_stripe_example.provider import Stripe
-
-__all__ = ["Stripe"]

@@ -1,0 +1,5 @@
+"""An example of a subhub plugin: Stripe's products, prices, Checkout and subscriptions."""
+
+from subhub_stripe.provider import Stripe
+
+__all__ = ["Stripe"]

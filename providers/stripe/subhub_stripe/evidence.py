@@ -1,0 +1,77 @@
+"""The evidence for each capability: the page that documents it, or why it is absent.
+
+`docs/evidence.md` explains the marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from subhub.plugin import Absence, Evidence
+
+DOCS: Final = "https://docs.stripe.com"
+API: Final = f"{DOCS}/api"
+
+_PRICE = Evidence("docs", f"{API}/prices/create")
+_LINK = Evidence("docs", f"{API}/checkout/sessions/create")
+_SUBSCRIBE = Evidence("docs", f"{API}/subscriptions/create")
+_CHANGE = Evidence("docs", f"{API}/subscriptions/update")
+_CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
+
+_WEBHOOKS = Evidence("docs", f"{DOCS}/webhooks/signature")
+
+_REPLACES = Absence(
+    "a Checkout page starts a subscription and cannot end another",
+    "change the plan with change_subscription",
+)
+_SCHEDULES = "it needs a subscription schedule, which this plugin does not support"
+
+EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
+    "create_plan": _PRICE,
+    "get_plan": Evidence("docs", f"{API}/prices/retrieve"),
+    "list_plans": Evidence("docs", f"{API}/prices/list"),
+    "update_plan": Evidence("docs", f"{API}/products/update"),
+    "create_customer": Evidence("docs", f"{API}/customers/create"),
+    "get_customer": Evidence("docs", f"{API}/customers/retrieve"),
+    "list_customers": Evidence("docs", f"{API}/customers/list"),
+    "find_customer": Evidence("docs", f"{API}/customers/list"),
+    "find_customer:email": Evidence("docs", f"{API}/customers/list"),
+    "find_customer:external_id": Evidence("docs", f"{API}/customers/search"),
+    "update_customer": Evidence("docs", f"{API}/customers/update"),
+    "create_signup_link": _LINK,
+    "create_signup_link:new_customer": _LINK,
+    "create_signup_link:existing_customer": _LINK,
+    "create_signup_link:return_url": _LINK,
+    "create_signup_link:back_url": _LINK,
+    "create_signup_link:replaces": _REPLACES,
+    "create_signup_link:period_end": _REPLACES,
+    "create_signup_link:prorated": _REPLACES,
+    "subscribe": _SUBSCRIBE,
+    "subscribe:inline_plan": Absence(
+        "an inline price needs an existing product",
+        "create the plan first, with create_plan",
+    ),
+    "subscribe:starts_on": Absence(_SCHEDULES, "subscribe on that day", kind="plugin"),
+    "subscribe:payment_method": _SUBSCRIBE,
+    "get_subscription": Evidence("docs", f"{API}/subscriptions/retrieve"),
+    "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
+    "change_subscription": _CHANGE,
+    "change_subscription:now": _CHANGE,
+    "change_subscription:period_end": Absence(
+        _SCHEDULES, "change it on the last day of the period", kind="plugin"
+    ),
+    "change_subscription:prorated": _CHANGE,
+    "update_subscription": Absence(
+        "price and interval belong to the Stripe price, which cannot be changed",
+        "change the plan with change_subscription",
+    ),
+    "cancel_subscription": _CANCEL,
+    "cancel_subscription:now": _CANCEL,
+    "cancel_subscription:period_end": _CHANGE,
+    "webhooks": _WEBHOOKS,
+    "cancel_subscription:prorated": Absence(
+        "canceling credits the rest of a period, but refunds no payment",
+        "refund the payment in Stripe's dashboard, or pass `prorate` in provider_options",
+    ),
+}

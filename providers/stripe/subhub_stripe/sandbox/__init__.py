@@ -1,0 +1,30 @@
+"""The fake of Stripe, with its state in memory.
+
+It is written from Stripe's documentation and imports nothing from the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from subhub_stripe.sandbox.billing import BillingRoutes
+
+__all__ = ["StripeFake"]
+
+
+class StripeFake(BillingRoutes):
+    """An in-memory fake of a Stripe test account."""
+
+    assumptions: ClassVar[Mapping[str, str]] = {
+        "first_status": "a subscription's first payment succeeds; with 'incomplete' it does not",
+        "parameters": "a parameter that the plugin does not need is refused as unknown",
+        "search": "a new customer is found at once; Stripe documents a delay of up to a minute",
+        "canceling": "a subscription that has ended can be neither changed nor canceled (404)",
+        "address": "an address replaces the whole old one",
+        "success_url": "Checkout accepts a session without one",
+        "anchors": "a period that starts on the 31st ends on the last day of a shorter month, and "
+        "the next one starts on that day; a change to another interval starts a new period",
+        "prorations": "credits and invoices are not stored",
+        "rate_window": "the second of the rate limit is rolling",
+    }

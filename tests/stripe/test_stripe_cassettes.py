@@ -1,0 +1,42 @@
+"""The main job, replayed from a recording of the sandbox.
+
+To record it again, run `pytest --record-sandbox tests/test_cassettes.py` and read the diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from subhub_stripe import Stripe
+
+from subhub import CustomerDraft, Interval, Money, PlanDraft, Status
+from subhub.testing import OpenCassette
+
+Ask = Callable[..., Awaitable[Any]]
+Through = Callable[..., None]
+
+PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
+COMPANY = CustomerDraft(name="Acme & Sons", email="billing@acme.example", external_id="acct-1")
+
+
+def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
+    session = subhub_cassette(Stripe, "main_job")
+
+    async def scenario(ask: Ask) -> None:
+        plan = await ask("create_plan", PHONE)
+        customer = await ask("create_customer", COMPANY)
+        assert await ask("find_customer", external_id="acct-1") == customer
+        link = await ask(
+            "create_signup_link",
+            plan=plan.id,
+            customer=customer.id,
+            return_url="https://shop.example/done",
+        )
+        session.pay(link.url)
+        (signed_up,) = await ask("list_subscriptions", customer=customer.id)
+        assert (signed_up.status, signed_up.price) == (Status.ACTIVE, PHONE.price)
+        ending = await ask("cancel_subscription", signed_up.id, when="period_end")
+        assert ending.ends_at is not None
+
+    through(scenario, **session.settings)
