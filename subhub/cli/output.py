@@ -51,6 +51,10 @@ class Output:
         """Print *value* as JSON."""
         typer.echo(json_text(value))
 
+    def line(self, value: object) -> None:
+        """Print *value* as JSON on one line, at once, for a reader that follows."""
+        typer.echo(json.dumps(value, default=_encoded))
+
     def listing(self, what: str, items: Iterable[object], columns: Sequence[str]) -> None:
         """Print *items*: as a table of some fields, or as JSON with all fields.
 

@@ -16,6 +16,7 @@ import typer
 import subhub
 from subhub.cli.command import command
 from subhub.cli.options import ClientOptions
+from subhub.cli.webhook_tools import TOOLS
 from subhub.client.validation import web_address
 from subhub.errors import InvalidRequest, Unsupported
 from subhub.plugin.operations import WEBHOOKS
@@ -27,6 +28,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+for _name, _tool in TOOLS.items():
+    _ = command(app, _name)(_tool)
 
 COLUMNS: Final = ("id", "event", "url", "secret")
 

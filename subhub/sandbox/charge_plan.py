@@ -38,9 +38,7 @@ class ChargeRule:
 
     def applies_to(self, customer_id: str, *, first: bool) -> bool:
         """Return whether this charge goes wrong, and count it."""
-        if self.left == 0 or (first and not self.first):
-            return False
-        if self.customer_id not in {None, customer_id}:
+        if (first and not self.first) or self.customer_id not in {None, customer_id}:
             return False
         # only matching charges count and use the dice, as with the faults of requests
         self.seen += 1

@@ -435,6 +435,16 @@ class TestServed:
         assert len(httpx.get(f"{url}?after=2").json()["deliveries"]) == 1
         assert httpx.post(url, json={"webhook": 99}).status_code == 404
 
+    def test_the_clock_does_not_deliver_what_a_thread_delivers(
+        self, portal: MijnKlantportaalFake
+    ) -> None:
+        calls = taken(portal)
+        portal.outbox.by_thread = True
+        portal.outbox.add("x", "http://127.0.0.1:1/", {}, b"")
+        _ = portal.clock.advance(seconds=1)
+        assert (len(calls), portal.outbox.waiting) == (0, 1)
+        assert portal.outbox.deliver() == len(calls) == 1
+
     def test_the_plan_can_be_set(self, afternoon: ServedAccount, control: Control) -> None:
         url = control(afternoon, "/webhook-plan")
         assert httpx.post(url, json={"lost": 0.5, "seed": 7}).json()["lost"] == 0.5
