@@ -51,12 +51,10 @@ class Comparison:
         pages: int | None,
         recheck: Collection[str],
     ) -> None:
-        if isinstance(recheck, str):
-            raise InvalidRequest.of("recheck", f"must be a list of ids, got {recheck!r}")
         self._operations = operations
         self._account = account
         self._left = None if pages is None else whole_number("pages", pages, 1)
-        self._recheck = frozenset(recheck)
+        self._recheck = _ids(recheck)
         wanted = _listed(operations, about)
         if since is None:
             self._snapshot = Snapshot(account.identity)
@@ -286,6 +284,16 @@ class AsyncChanges(AsyncIterator[Event]):
                 raise StopAsyncIteration
             self._found.extend(await self._run(steps))
         return self._found.popleft()
+
+
+def _ids(recheck: Collection[object]) -> frozenset[str]:
+    if isinstance(recheck, str):
+        raise InvalidRequest.of("recheck", f"must be a list of ids, got {recheck!r}")
+    given = [*listed("recheck", recheck)]
+    found = [each for each in given if isinstance(each, str)]
+    if len(found) != len(given):
+        raise InvalidRequest.of("recheck", "must be a list of ids, each of them text")
+    return frozenset(found)
 
 
 def _listed(operations: Operations, about: str | Collection[str] | None) -> list[str]:
