@@ -117,6 +117,14 @@ def test_the_sandboxs_own_key_may_be_sent_unencrypted_in_a_private_network(
         assert "unencrypted" in refusal(load("afternoon"), api_key=key, base_url=address)
 
 
+def test_a_provider_without_a_sandbox_has_no_key_that_may_be_sent_unencrypted(
+    toy: type[Toy],
+) -> None:
+    bare = type("Bare", (toy,), {"sandbox": Provider.__dict__["sandbox"]})
+
+    assert "unencrypted" in refusal(bare, api_key=KEY, base_url="http://sandbox:8420")
+
+
 def test_without_settings_the_providers_own_hold(toy: type[Toy]) -> None:
     account = open_account(toy, api_key=KEY)
 

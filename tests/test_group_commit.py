@@ -63,6 +63,7 @@ def queued(buffered: Any, count: int) -> None:
 def exchange(billing: Any, disk: Disk) -> BufferedDatabase:
     """Give the client's journal the database with the slow disk."""
     buffered = BufferedDatabase(disk)
+    billing._account.journal.database.close()
     billing._account.journal.database = buffered
     return buffered
 

@@ -85,7 +85,13 @@ def test_every_wheel_is_typed_and_holds_its_package_alone(wheels: list[Path]) ->
         if ".dist-info/" not in name
     }
 
-    names = ("subhub", "subhub_afternoon", "subhub_mijnklantportaal", "subhub_mollie")
+    names = (
+        "subhub",
+        "subhub_afternoon",
+        "subhub_mijnklantportaal",
+        "subhub_mollie",
+        "subhub_stripe",
+    )
     assert packages == dict.fromkeys(names, True)
 
 

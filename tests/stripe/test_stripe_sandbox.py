@@ -270,3 +270,11 @@ def test_a_list_in_a_query_may_be_numbered(box: Sandbox, written: str) -> None:
     path = f"/v1/prices/{box.plan_ids['phone']}?{written}=product"
     shown = json.loads(box.fake.handle("GET", path, headers, b"").content)
     assert shown["product"]["name"] == "Phone"
+
+
+def test_what_a_fake_without_books_says_of_charges() -> None:
+    fake: Any = Stripe.sandbox()
+
+    assert fake.email_of("cus_1") == ""
+    assert fake.is_owed(object())
+    assert fake.charge_made(object()) is None
