@@ -22,7 +22,7 @@ from subhub_mollie.sandbox.fields import (
 )
 from subhub_mollie.sandbox.profile import repeatable
 
-CHECKOUT: Final = "https://www.mollie.com/checkout/select-method"
+CHECKOUT: Final = "/checkout/select-method"
 FIRST_PAYMENT: Final = {
     "amount": AMOUNT.needed(),
     "description": TEXT.needed(),
