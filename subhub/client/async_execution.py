@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
+from subhub.client.opening import open_account
 from subhub.client.paginator import AsyncPaginator
 from subhub.client.validation import function
 from subhub.plugin.pagination import Identified
@@ -52,6 +52,7 @@ class AsyncExecutor(BaseClient):
         *,
         api_key: str | None = None,
         base_url: str | None = None,
+        settings: Mapping[str, object] | None = None,
         mode: Mode | None = None,
         lineage: str | None = None,
         timeout: float = 30.0,
@@ -80,6 +81,7 @@ class AsyncExecutor(BaseClient):
             provider_class(provider),
             api_key=api_key,
             base_url=base_url,
+            settings=settings,
             mode=mode,
             lineage=lineage,
             timeout=timeout,

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import SecretStr, ValidationError
 
-from subhub.client.account import Account, JournalPlace, open_account
+from subhub.client.account import Account
 from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
+from subhub.client.opening import JournalPlace, open_account
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
+from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
@@ -64,10 +66,12 @@ class Configuration:
         source = str(found) if found else "the environment"
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
-            folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables, account)
+            settings = Settings.model_validate(document)
         except ValidationError as error:
             raise refused(error, source, variables) from error
+        check_keys(settings.accounts, source)
+        folder = (found.parent if found else Path()).absolute()
+        return cls(settings, source, folder, variables, account)
 
     def open(
         self,
@@ -138,6 +142,7 @@ class Configuration:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
                 references.append((store, value))
+        references += [(key, s) for key, s in settings.others.items() if isinstance(s, str)]
         for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
@@ -203,6 +208,7 @@ class Configuration:
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
+            own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
@@ -210,6 +216,7 @@ class Configuration:
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
+                settings={**provider.stand_in_settings, **own} if absent else own,
                 mode=settings.mode,
                 lineage=settings.lineage,
                 timeout=settings.timeout,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
+from subhub.client.opening import open_account
 from subhub.client.paginator import Paginator
 from subhub.client.validation import function
 from subhub.plugin.pagination import Identified
@@ -52,6 +52,7 @@ class Executor(BaseClient):
         *,
         api_key: str | None = None,
         base_url: str | None = None,
+        settings: Mapping[str, object] | None = None,
         mode: Mode | None = None,
         lineage: str | None = None,
         timeout: float = 30.0,
@@ -81,15 +82,14 @@ class Executor(BaseClient):
             provider: The name of an installed plugin, or a provider class.
             api_key: The provider's key; it is never shown.
             base_url: An address in place of the provider's own.
+            settings: Those of the provider, where it has some: `{"site": "acme"}`.
             mode: `"live"` or `"test"`; refused when the key says otherwise.
-            lineage: A name that all keys of this account have in common, so that tokens, journal
-                and jobs are the same account's after the key was changed. It is stored in plain
-                text.
+            lineage: A name that all keys of this account share, stored in plain text: tokens,
+                journal and jobs stay the account's when its key is changed.
             timeout: In seconds, for each step of connecting, sending and receiving.
             timezone: Decides what "today" is.
-            sandbox: `True` answers from a fresh fake of the provider, without key and network; a
-                fake of your own is used as it is. The address that `subhub sandbox serve` prints
-                reaches the account that is served there.
+            sandbox: `True` answers from a fresh fake of the provider, without key and network. It
+                may be a fake of your own, or the address that `subhub sandbox serve` prints.
             dry_run: Sends reads, and raises the first request that would change something as
                 `WouldSend`.
             production: Refuses a sandbox, test mode and an address without encryption.
@@ -97,8 +97,7 @@ class Executor(BaseClient):
                 subscribe. It is `Unsupported` then, and changes and cancellations go on.
             clock: Returns the present, with a time zone, in place of the machine's clock, or of the
                 sandbox's.
-            deadline: How many seconds an operation may take with all its waiting; `None` for any
-                time.
+            deadline: How many seconds an operation may take with its waiting; `None` for any.
             attempts: How often a request is sent at most.
             max_wait: How many seconds a request may wait for a rate limit before it is
                 `RateLimited`; `None` for any time.
@@ -125,6 +124,7 @@ class Executor(BaseClient):
             provider_class(provider),
             api_key=api_key,
             base_url=base_url,
+            settings=settings,
             mode=mode,
             lineage=lineage,
             timeout=timeout,

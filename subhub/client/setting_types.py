@@ -85,6 +85,7 @@ _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
     "account": (_is_text, "the name of an account (str)"),
     "api_key": _TEXT,
     "base_url": _TEXT,
+    "settings": (lambda value: isinstance(value, Mapping), "a dict such as {'site': 'acme'}"),
     "mode": (lambda value: value in ("live", "test"), "'live' or 'test'"),
     "lineage": _TEXT,
     "timeout": _SECONDS,
@@ -118,7 +119,17 @@ _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
 }
 _OPTIONAL: Final = frozenset(
     {
-        *("path", "account", "api_key", "base_url", "mode", "lineage", "timezone", "clock"),
+        *(
+            "path",
+            "account",
+            "api_key",
+            "base_url",
+            "settings",
+            "mode",
+            "lineage",
+            "timezone",
+            "clock",
+        ),
         *("deadline", "max_wait", "statuses", "rate_limit", "permits", "journal"),
     }
 )

@@ -1,6 +1,7 @@
 """Everything that a plugin author imports, next to `subhub.models` and `subhub.errors`."""
 
 from subhub.messages import Encoded, Json, Path, Request, Response, is_object
+from subhub.plugin.account_settings import Settings
 from subhub.plugin.capabilities import Absence, Evidence
 from subhub.plugin.decoding import (
     Day,
@@ -55,6 +56,7 @@ __all__ = [
     "Records",
     "Request",
     "Response",
+    "Settings",
     "SignupMatch",
     "Text",
     "Webhooks",

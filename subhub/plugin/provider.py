@@ -28,6 +28,7 @@ from subhub.errors import (
 )
 from subhub.messages import Encoded, as_json, is_object
 from subhub.models import Status, time_zone
+from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.rate_limits import retry_after
@@ -86,7 +87,12 @@ class Provider:
     name: ClassVar[str] = ""
     """The name of the entry point, and the key of `provider_options`."""
     base_url: ClassVar[str] = ""
-    """Scheme, host and common path, without a slash at the end."""
+    """Scheme, host and common path, without a slash at the end. It may name settings of the
+    account: `https://{site}.example.com/api`."""
+    settings_model: ClassVar[type[Settings]] = Settings
+    """What an account has besides its key: the fields of this model, as keys in its table."""
+    stand_in_settings: ClassVar[Mapping[str, object]] = {}
+    """The settings of the account that the sandbox simulates; a required one must be there."""
     api_version: ClassVar[int] = API_VERSION
     documentation: ClassVar[str] = ""
     """The address of the provider's API documentation."""
@@ -124,7 +130,11 @@ class Provider:
     _capabilities: ClassVar[Capabilities]
 
     def __init__(self) -> None:
-        self.address: str = self.base_url
+        settings, address = stand_in(type(self))
+        self.settings: Any = settings
+        """The settings of the account, of the class in `settings_model`. Say which, and checkers
+        know its fields: `settings: SiteSettings`."""
+        self.address: str = address
         """The base URL of the account, which may be another than the provider's own."""
         self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
@@ -140,6 +150,11 @@ class Provider:
             return known
         cls._capabilities = Capabilities(cls)
         return cls._capabilities
+
+    @classmethod
+    def stand_in_address(cls) -> str:
+        """Return the base URL of the account that the sandbox simulates."""
+        return stand_in(cls)[1]
 
     @classmethod
     def prefixes_of(cls, mode: str) -> tuple[str, ...]:
