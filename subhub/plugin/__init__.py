@@ -27,6 +27,7 @@ from subhub.plugin.provider import API_VERSION, Provider, text_at
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
 from subhub.plugin.signups import SignupMatch, judge_signup, signup_age
+from subhub.plugin.token_endpoints import TokenEndpoint
 from subhub.webhooks import (
     Delivery,
     Webhooks,
@@ -61,6 +62,7 @@ __all__ = [
     "Settings",
     "SignupMatch",
     "Text",
+    "TokenEndpoint",
     "Webhooks",
     "Wire",
     "as_form",
