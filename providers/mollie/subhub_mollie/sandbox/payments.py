@@ -21,7 +21,7 @@ from subhub_mollie.sandbox.fields import (
     TEXT,
 )
 
-CHECKOUT: Final = "https://www.mollie.com/checkout/select-method"
+CHECKOUT: Final = "/checkout/select-method"
 FIRST_PAYMENT: Final = {
     "amount": AMOUNT.needed(),
     "description": TEXT.needed(),

@@ -13,7 +13,7 @@ from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Re
 from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
 
-PAGES: Final = "https://checkout.stripe.com/c/pay/"
+PAGES: Final = "/c/pay/"
 OVER: Final = {"canceled", "incomplete_expired"}
 CREATE: Final = (
     "customer",
