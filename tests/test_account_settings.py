@@ -14,7 +14,7 @@ from subhub.client.keys import check_host
 from subhub.client.opening import open_account
 from subhub.plugin import Flow, Provider, Settings, get
 from subhub.plugin.account_settings import address_of
-from subhub.testing.contract.declarations import _malformed, _misplaced
+from subhub.testing.contract.declarations import malformed, misplaced
 from tests.conftest import Thing, ToyFake
 
 if TYPE_CHECKING:
@@ -67,19 +67,17 @@ def test_the_address_and_the_flows_have_the_settings(desk: Desk) -> None:
     assert str(desk.sent[0].url) == "https://acme.billing.test/v1/ping?gateway=7"
 
 
-def test_both_clients_take_them() -> None:
-    given = {"site": "acme"}
-    for client in (
-        Client(Sited, api_key=KEY, settings=given),
-        AsyncClient(Sited, api_key=KEY, settings=given),
-    ):
-        assert client._account.base_url == "https://acme.billing.test/v1"
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_both_clients_take_them(client: type[Client | AsyncClient]) -> None:
+    with pytest.raises(ConfigError, match="sited has no setting `sight`"):
+        _ = client(Sited, api_key=KEY, settings={"site": "acme", "sight": "b"})
+    assert client(Sited, api_key=KEY, settings={"site": "acme"}).provider == "sited"
 
 
 def test_a_sandbox_has_stand_ins() -> None:
-    with Client(Sited, sandbox=True, settings={"gateway": 3}) as client:
-        assert client._account.base_url == Sited.stand_in_address()
-        assert client._account.provider.settings == SiteSettings(site="acme-test", gateway=3)
+    account = open_account(Sited, sandbox=True, settings={"gateway": 3})
+    assert account.base_url == Sited.stand_in_address() == "https://acme-test.billing.test/v1"
+    assert account.provider.settings == SiteSettings(site="acme-test", gateway=3)
 
 
 @pytest.mark.parametrize(
@@ -187,8 +185,8 @@ class Clashing(Sited):
     ],
 )
 def test_the_contract_finds_wrong_declarations(provider: type[Provider], said: str) -> None:
-    assert said in " ".join(_misplaced(provider))
-    assert list(_misplaced(Sited)) == list(_malformed(Sited)) == []
+    assert said in " ".join(misplaced(provider))
+    assert list(misplaced(Sited)) == list(malformed(Sited)) == []
 
 
 def test_a_template_names_settings_only() -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from subhub.plugin.capabilities import Capabilities
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
+    from subhub.sending.access_keys import AccessKeys
     from subhub.sending.steps import Pause
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -47,7 +48,7 @@ class Account:
     `clock` is the machine's, the application's or the sandbox's, and `now` the same in the
     account's time zone. `key_variable` names the environment variable that the key came from.
     `own_journal` is whether the journal is closed with the account, and `sells` whether it takes
-    new business.
+    new business. `keys` has the keys of each request, where `api_key` is empty.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Account:
     own_journal: bool = True
     sells: bool = True
     webhook_secrets: Sequence[str] = field(default=(), repr=False)
+    keys: AccessKeys | None = field(default=None, repr=False)
 
     def close(self) -> None:
         """Release what is held open."""
@@ -143,6 +145,7 @@ class Account:
             note=self.oddities,
             show=show,
             account=self.name,
+            keys=self.keys,
         )
 
     def capabilities(self) -> Capabilities:

@@ -36,6 +36,7 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
+    from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
 
@@ -77,6 +78,7 @@ class Configuration:
         self,
         name: str | None = None,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
@@ -87,6 +89,7 @@ class Configuration:
 
         Args:
             name: Its name; otherwise the file's choice.
+            api_key: Takes the place of the file's.
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             journals: Opens a journal that several accounts have in common; see `open_account`.
@@ -104,6 +107,7 @@ class Configuration:
         account = self._account(
             chosen,
             links,
+            api_key=api_key,
             dry_run=dry_run,
             permits=permits,
             journal=own or journal,
@@ -187,6 +191,7 @@ class Configuration:
         name: str,
         links: Links,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         permits: Path | StorePlace | None = None,
         journal: JournalPlace | None = None,
@@ -198,9 +203,8 @@ class Configuration:
         production = self.settings.production or self.settings.accounts[name].production
         with self._located(f"accounts.{name}", name):
             settings, plan_ids = self._resolved(name, links, production=production)
-        key = settings.api_key
+        key = settings.api_key if api_key is None else None
         with self._located(f"accounts.{name}.api_key"):
-            api_key = None
             if key and "api_key" not in absent:
                 api_key = secret(key.get_secret_value(), self.folder)
         with self._located(f"accounts.{name}.webhook_secrets"):

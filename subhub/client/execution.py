@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
+    from subhub.sending.access_keys import ApiKey
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Step, Steps
     from subhub.sending.transport import SyncHttpClient, SyncTransport
@@ -50,7 +51,7 @@ class Executor(BaseClient):
         self,
         provider: str | type[Provider],
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | None = None,
         base_url: str | None = None,
         settings: Mapping[str, object] | None = None,
         mode: Mode | None = None,
@@ -80,7 +81,8 @@ class Executor(BaseClient):
 
         Args:
             provider: The name of an installed plugin, or a provider class.
-            api_key: The provider's key; it is never shown.
+            api_key: The provider's key, a function that is asked for it before each request, or
+                `OAuth`; it is never shown.
             base_url: An address in place of the provider's own.
             settings: Those of the provider, where it has some: `{"site": "acme"}`.
             mode: `"live"` or `"test"`; refused when the key says otherwise.
@@ -95,8 +97,7 @@ class Executor(BaseClient):
             production: Refuses a sandbox, test mode and an address without encryption.
             sells: `False` refuses new business: to create plans, customers and signup links, and to
                 subscribe. It is `Unsupported` then, and changes and cancellations go on.
-            clock: Returns the present, with a time zone, in place of the machine's clock, or of the
-                sandbox's.
+            clock: Returns the present, with a time zone, in place of the machine's clock.
             deadline: How many seconds an operation may take with its waiting; `None` for any.
             attempts: How often a request is sent at most.
             max_wait: How many seconds a request may wait for a rate limit before it is
@@ -108,15 +109,14 @@ class Executor(BaseClient):
                 call, so that they can be replaced one after the other.
             rate_limit: A limit in place of the provider's documented one; text such as
                 `"60 per 60"` is read.
-            share: The part of the limit that this machine may use, where several use one key; with
-                `permits` on another machine, the part that it may use while those are away.
-            permits: A folder in which all processes of this machine that use it share one limit, or
-                the URL of a Redis or PostgreSQL in which several machines do. Without it, the
-                clients of one key in this process do.
+            share: The part of the limit that this machine may use, where several use one key; if
+                `permits` are on another machine, while those are away.
+            permits: A folder in which the processes of this machine share one limit, or the URL of
+                a Redis or PostgreSQL for several machines. Without it, this process has its own.
             journal: The path of the journal's file, or the URL of a PostgreSQL, which several
                 machines may share. Nothing is connected before the first call.
-            hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
-                or task. A hook that fails is logged, and changes nothing.
+            hooks: Each is called with an `Attempt` after every attempt at a request. A hook that
+                fails is logged.
             transport: An httpx transport of your own.
             http_client: An httpx client of your own; it is not closed.
         """
@@ -154,6 +154,7 @@ class Executor(BaseClient):
         path: str | os.PathLike[str] | None = None,
         *,
         account: str | None = None,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
@@ -172,6 +173,7 @@ class Executor(BaseClient):
             path: The file; otherwise that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
                 working folder upwards.
             account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
+            api_key: As for `Client`, in place of the file's.
             dry_run: As for `Client`; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             hooks: As for `Client`.
@@ -185,7 +187,7 @@ class Executor(BaseClient):
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
         opened = configuration.open(
-            dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
+            api_key=api_key, dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
         )
         self._connect(opened, transport, http_client)
         return self

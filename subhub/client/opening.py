@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from subhub.client.account import HEADERS, Account
+from subhub.client.changing_keys import identity_of, keys_from, split_key
 from subhub.client.keys import (
     Mode,
     check_host,
@@ -41,7 +42,7 @@ from subhub.sending.attempts import Hook
 from subhub.sending.instrumentation import Instrumentation, OddityLog
 from subhub.sending.opentelemetry import Spans
 from subhub.sending.ratelimit import limiters, terms_of
-from subhub.sending.redaction import Redactor
+from subhub.sending.redaction import KeyRing, Redactor
 from subhub.sending.retries import RetryPolicy
 from subhub.sending.steps import monotonic
 from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from subhub.models import PlanDraft
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
+    from subhub.sending.access_keys import ApiKey
 
 JournalPlace: TypeAlias = str | os.PathLike[str] | StorePlace
 """The path or URL of a journal."""
@@ -60,7 +62,7 @@ def open_account(
     provider: type[Provider],
     *,
     name: str = "",
-    api_key: str | None = None,
+    api_key: ApiKey | None = None,
     base_url: str | None = None,
     settings: Mapping[str, object] | None = None,
     mode: Mode | None = None,
@@ -110,7 +112,8 @@ def open_account(
     address = checked_address(base_url or address_of(provider.base_url, connector.settings))
     if fake is None:
         check_host(provider, address)
-    key = checked_key(provider, api_key, mode, fake)
+    given, source = split_key(provider, api_key, lineage, fake)
+    key = "" if source else checked_key(provider, given, mode, fake)
     check_encryption(provider, address, key)
     secrets = checked_webhook_secrets(webhook_secrets)
     zone = time_zone(timezone or provider.timezone)
@@ -118,11 +121,13 @@ def open_account(
     connector.address, connector.zone = address, zone
     connector.status_words = checked_statuses(provider, statuses or {})
     name = name or provider.name
-    redact = Redactor(key)
+    ring = KeyRing()
+    redact = ring if source else Redactor(key)
     present, now = _clocks(clock, fake, zone)
     ticks = monotonic if fake is None else lambda: fake.clock.now().timestamp()
-    identity = Identity.of(
-        provider.name, address, identity_mode(provider, key, mode, fake), key, lineage
+    identity = identity_of(
+        Identity.of(provider.name, address, identity_mode(provider, key, mode, fake), key, lineage),
+        source,
     )
     if production:
         check_production(provider.name, address, identity.mode)
@@ -161,7 +166,8 @@ def open_account(
         plan_ids=_plan_ids(provider, plans or {}, plan_ids or {}, fake),
         api_key=key,
         redact=redact,
-        headers={**HEADERS, **connector.credentials(key)},
+        headers=HEADERS if source else {**HEADERS, **connector.credentials(key)},
+        keys=keys_from(source, connector, mode, present, ring),
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
         own_journal=journals is None,

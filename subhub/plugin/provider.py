@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.rate_limits import RateLimit
+    from subhub.plugin.token_endpoints import TokenEndpoint
     from subhub.sandbox import Fake
     from subhub.webhooks import Webhooks
 
@@ -111,6 +112,8 @@ class Provider:
     idempotency: ClassVar[Idempotency | None] = None
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
+    oauth: ClassVar[TokenEndpoint | None] = None
+    """Where access tokens of OAuth are renewed, where the provider has them."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
@@ -168,7 +171,10 @@ class Provider:
         raise PluginError(message)
 
     def credentials(self, api_key: str) -> Mapping[str, str]:
-        """Return the headers that authenticate a request."""
+        """Return the headers that authenticate a request.
+
+        The key may be another for each request, where the application passes a function or OAuth.
+        """
         return {"Authorization": f"Bearer {api_key}"}
 
     def encode(self, body: Json) -> Encoded:

@@ -234,6 +234,23 @@ class Fake(ABC):
     def authenticate(self, received: Received) -> None:
         """Raise a `Refusal` unless the request has a key that the provider accepts."""
 
+    def respond(self, received: Received) -> Reply:
+        """Return the reply to a request whose key was accepted; a `Refusal` may be raised.
+
+        Override it for what a provider does around every endpoint, such as repeating the reply to
+        an idempotency key, and call `super().respond(received)` inside.
+        """
+        inside = received.path.startswith(self.prefix)
+        path = received.path.removeprefix(self.prefix)
+        if not inside:
+            return self.not_found()
+        found = self._handler(received.method, path)
+        if found is None:
+            return self.not_found()
+        handler, ids = found
+        reply: Reply = getattr(self, handler)(received, *ids)
+        return reply
+
     @abstractmethod
     def not_found(self) -> Reply:
         """Return the provider's reply for an unknown path or id."""
@@ -331,22 +348,10 @@ class Fake(ABC):
     def _answer(self, received: Received) -> Reply:
         try:
             self.authenticate(received)
-            reply = self._dispatch(received)
+            reply = self.respond(received)
         except Refusal as refusal:
             reply = refusal.reply
         return Reply(reply.status, reply.content, {**reply.headers, **self.limits()})
-
-    def _dispatch(self, received: Received) -> Reply:
-        inside = received.path.startswith(self.prefix)
-        path = received.path.removeprefix(self.prefix)
-        if not inside:
-            return self.not_found()
-        found = self._handler(received.method, path)
-        if found is None:
-            return self.not_found()
-        handler, ids = found
-        reply: Reply = getattr(self, handler)(received, *ids)
-        return reply
 
     def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
         literal = self._literal.get((method, path))  # a lookup is faster than matching patterns

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from subhub.plugin import Encoded, Idempotency, Json, RateLimit, text_at
+from subhub.plugin import Encoded, Idempotency, Json, RateLimit, as_form, text_at
 from subhub_stripe.evidence import DOCS, EVIDENCE
-from subhub_stripe.form import as_form
 from subhub_stripe.links import Links
 from subhub_stripe.plans import Plans
 from subhub_stripe.subscriptions import Subscriptions

@@ -63,7 +63,7 @@ class DeclarationTests(ContractConfig):
     def test_the_class_is_well_formed(self, case: Case) -> None:
         """Name, addresses, version, prefixes, zone and sandbox are as subhub needs them."""
         del case
-        expect_none([*_misplaced(self.provider), *_malformed(self.provider)])
+        expect_none([*misplaced(self.provider), *malformed(self.provider)])
 
     @for_each(whole)
     def test_options_are_keywords_with_a_default(self, case: Case) -> None:
@@ -117,7 +117,7 @@ def _untrue_webhooks(provider: type[Provider]) -> Iterator[str]:
         yield f"`{WEBHOOKS}` is declared, and `evidence` has no Evidence for it"
 
 
-def _misplaced(provider: type[Provider]) -> Iterator[str]:
+def misplaced(provider: type[Provider]) -> Iterator[str]:
     """Yield what is wrong with the address and the settings that it may name."""
     try:
         address = urlsplit(provider.stand_in_address())
@@ -135,7 +135,8 @@ def _misplaced(provider: type[Provider]) -> Iterator[str]:
         yield f"the sandbox's routes are below {sandbox.prefix!r}, and the API's {address.path!r}"
 
 
-def _malformed(provider: type[Provider]) -> Iterator[str]:
+def malformed(provider: type[Provider]) -> Iterator[str]:
+    """Yield what is wrong with the names, prefixes and addresses of the class."""
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
         yield f"`name` must be lower case without blanks, got {provider.name!r}"
     if provider.api_version not in {API_VERSION, API_VERSION - 1}:
