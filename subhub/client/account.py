@@ -101,6 +101,7 @@ class Account:
     key_variable: str = ""
     own_journal: bool = True
     sells: bool = True
+    rate_limit: RateLimit | None = None
     webhook_secrets: Sequence[str] = field(default=(), repr=False)
 
     def close(self) -> None:
@@ -321,6 +322,7 @@ def open_account(
         key_variable=key_variable,
         own_journal=journals is None,
         sells=sells,
+        rate_limit=limit,
         webhook_secrets=secrets,
         journal=None
         if journal is None

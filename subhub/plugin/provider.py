@@ -105,6 +105,12 @@ class Provider:
     idempotency: ClassVar[Idempotency | None] = None
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Which changes of an existing object may be asked for twice with the effect of one, such as
+    `cancel_subscription`: one whose outcome stays unknown may be repeated."""
+    billing_day_option: ClassVar[str] = ""
+    """The option of `subscribe` for the day of the month on which it is billed, where that does not
+    follow from `starts_on`."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""

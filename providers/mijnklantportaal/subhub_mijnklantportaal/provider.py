@@ -45,6 +45,8 @@ class MijnKlantportaal(
     }
     # documented both as a rolling minute and as requests per minute
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
+    # it is read first, and one that is over is left as it is
+    repeatable: ClassVar[frozenset[str]] = frozenset({"cancel_subscription"})
     # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     webhooks: ClassVar[Webhooks | None] = WEBHOOKS
