@@ -84,7 +84,9 @@ class Accounts:
         )
         return self.main.subscribe(plan=plan, customer=draft, starts_on=starts_on)
 
-    def plan(self, way: Any = "api", source: Client | None = None, **options: Any) -> list[SwitchRow]:
+    def plan(
+        self, way: Any = "api", source: Client | None = None, **options: Any
+    ) -> list[SwitchRow]:
         """Export the old account, and plan."""
         lines, table = self.folder / "export.jsonl", self.folder / "export.csv"
         lines.unlink(missing_ok=True)

@@ -2,7 +2,10 @@ from __future__ import annotations
 import datetime as dt
 from tests.switching.conftest import Accounts
 
-def words(outcomes): return [o.outcome for o in outcomes]
+
+def words(outcomes):
+    return [o.outcome for o in outcomes]
+
 
 def test_smoke(accounts: Accounts) -> None:
     old = accounts.sell()
@@ -15,8 +18,10 @@ def test_smoke(accounts: Accounts) -> None:
     assert words(accounts.run(rows)) == ["moved earlier"]
     assert accounts.status(rows) == ["target"]
     accounts.forward(400)
-    a=accounts.portal.charges; b=accounts.company.charges
-    print([ (c.first_on,c.last_on) for c in a],[ (str(c.first_on),str(c.last_on)) for c in b])
+    a = accounts.portal.charges
+    b = accounts.company.charges
+    print([(c.first_on, c.last_on) for c in a], [(str(c.first_on), str(c.last_on)) for c in b])
+
 
 def test_link(accounts: Accounts) -> None:
     old = accounts.sell()
@@ -29,5 +34,9 @@ def test_link(accounts: Accounts) -> None:
     print(out)
     assert words(out) == ["moved"]
     accounts.forward(400)
-    a=accounts.portal.charges; b=accounts.company.charges
-    print([ (str(c.first_on),str(c.last_on)) for c in a],[ (str(c.first_on),str(c.last_on)) for c in b])
+    a = accounts.portal.charges
+    b = accounts.company.charges
+    print(
+        [(str(c.first_on), str(c.last_on)) for c in a],
+        [(str(c.first_on), str(c.last_on)) for c in b],
+    )
