@@ -173,7 +173,7 @@ def unlike(
         "price": row.price,
         "interval": row.interval,
     }
-    return _difference(shown, asked, "was asked for with")
+    return _difference(shown, asked, "asked for was")
 
 
 def _difference(shown: dict[str, Any], expected: dict[str, Any], words: str) -> str:
@@ -184,4 +184,4 @@ def _differences(shown: dict[str, Any], expected: dict[str, Any], words: str) ->
     for name, value in shown.items():
         wanted = expected[name]
         if value is not None and wanted is not None and canonical(value) != canonical(wanted):
-            yield f"its {name} is {value}, and it {words} {wanted}"
+            yield f"its {name} is {value}, and {words} {wanted}"

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 MARGIN: Final = 2
 """Days before a renewal on which nothing is begun: longer than a link of a day works."""
-LONGEST_WAIT: Final = 60.0
-"""Seconds to wait for customers that another process is working on."""
+PATIENCE: Final = 60.0
 _LOOK: Final = 0.2
 
 Rows = str | os.PathLike[str] | Sequence[SwitchRow]
@@ -42,6 +41,7 @@ def run(
     limit: int | None = None,
     margin: int = MARGIN,
     in_flight: int = 4,
+    patience: float = PATIENCE,
     grace_period: float | None = None,
     adopt: bool = False,
 ) -> Iterator[Outcome]:
@@ -60,6 +60,7 @@ def run(
         limit: How many subscriptions to begin at most; those that were begun are finished.
         margin: How many days before its renewal a subscription is not begun any more.
         in_flight: How many customers at a time.
+        patience: How many seconds to wait for customers that another process is working on.
         grace_period: See `Client.once`.
         adopt: See `Client.once`.
     """
@@ -81,7 +82,7 @@ def run(
                 move.write(outcomes[-1])
         return outcomes
 
-    return in_turns(rows, sides, turn, in_flight)
+    return in_turns(rows, sides, turn, in_flight, patience)
 
 
 def checked_rows(rows: Rows) -> Sequence[SwitchRow]:
@@ -97,7 +98,7 @@ def attempted(row: SwitchRow, call: Callable[[], Outcome]) -> Outcome:
         return call()
     except Halt as halt:
         return halt.outcome
-    except (CannotRecord, *ENDING):
+    except (CannotRecord, InProgress, *ENDING):
         raise
     except SubhubError as error:
         unknown = isinstance(error, OutcomeUnknown)
@@ -123,6 +124,7 @@ def in_turns(
     sides: Sides,
     turn: Callable[[Sequence[SwitchRow]], list[Outcome]],
     in_flight: int,
+    patience: float,
 ) -> Iterator[Outcome]:
     """Give each customer a *turn* in which no other thread or process works on them."""
     yield from (
@@ -133,11 +135,11 @@ def in_turns(
     for side in (sides.source, sides.target):
         side.resolve_open()
     left = by_customer(row for row in rows if row.way != "leave")
-    until = time.monotonic() + LONGEST_WAIT
+    until = time.monotonic() + patience
     while left:
         again: list[list[SwitchRow]] = []
         yield from _pass(left, sides, turn, in_flight, again)
-        if again and time.monotonic() > until:
+        if again and time.monotonic() >= until:
             yield from (
                 Outcome(key=row.key, subscription=row.subscription, outcome="in progress")
                 for of_one in again

@@ -15,7 +15,7 @@ from subhub.switching.moving import NOTHING, Budget, Move
 from subhub.switching.outcomes import Outcome, ResultLog
 from subhub.switching.rows import SwitchRow
 from subhub.switching.rules import require
-from subhub.switching.running import Rows, attempted, checked_rows, in_turns
+from subhub.switching.running import PATIENCE, Rows, attempted, checked_rows, in_turns
 from subhub.switching.sides import Sides, end_key, link_key, make_key, paid_key
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def undo(
     *,
     results: str | os.PathLike[str],
     in_flight: int = 4,
+    patience: float = PATIENCE,
     grace_period: float | None = None,
     adopt: bool = False,
 ) -> Iterator[Outcome]:
@@ -43,6 +44,7 @@ def undo(
         rows: As for `run`.
         results: As for `run`.
         in_flight: As for `run`.
+        patience: As for `run`.
         grace_period: As for `run`.
         adopt: As for `run`.
     """
@@ -60,7 +62,7 @@ def undo(
             move.write(outcomes[-1])
         return outcomes
 
-    return in_turns(rows, sides, turn, in_flight)
+    return in_turns(rows, sides, turn, in_flight, patience)
 
 
 def _undone(move: Move) -> Outcome:
