@@ -5,6 +5,7 @@ It only reads, and so it also finds what was done by hand.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -82,10 +83,9 @@ def _joined(
     known = {text.split()[0] for text in sides.target.record.objects()}
     customers: set[str | None] = set()
     for row in rows:
-        new_id = sides.made(row)
         done = sides.target.record.done(customer_key(row))
         customers.add(row.to_customer or (words_of(done.object_id, 2)[1] if done else None))
-        yield _standing(row, sides, at_source.get(row.subscription), new_id, at_target)
+        yield _standing(row, sides, at_source.get(row.subscription), at_target)
     for found in at_target.values():
         alone = found.customer_id in customers - {None} and found.id not in known
         if alone and found.status not in OVER:
@@ -96,23 +96,29 @@ def _standing(
     row: SwitchRow,
     sides: Sides,
     old: Subscription | None,
-    new_id: str | None,
     at_target: Mapping[str, Subscription],
 ) -> Standing:
+    new_id, starts_on = sides.made(row)
     new = None if new_id is None else at_target.get(new_id)
     ended = sides.source.record.done(end_key(row))
     paid_until, due_on = days_of(ended.object_id if ended else None)
     old_bills = old is not None and old.status not in OVER
     if ended and row.end == "period_end" and paid_until and paid_until > sides.source.today:
         old_bills = False  # it ends by itself, and does not show that before
-    state, reason = _state(row, sides, new, old_bills=old_bills, ended=ended is not None)
+    state, reason = _state(row, sides, new, starts_on, old_bills=old_bills, ended=ended is not None)
     if state == "target" and paid_until and due_on and paid_until > due_on:
         state, reason = "both", f"both have billed from {due_on} to {paid_until}: pay one back"
     return Standing(row.key, row.subscription, new_id, state, reason)
 
 
 def _state(
-    row: SwitchRow, sides: Sides, new: Subscription | None, *, old_bills: bool, ended: bool
+    row: SwitchRow,
+    sides: Sides,
+    new: Subscription | None,
+    starts_on: dt.date | None,
+    *,
+    old_bills: bool,
+    ended: bool,
 ) -> tuple[State, str]:
     if new is None or new.status in OVER:
         if old_bills:
@@ -122,9 +128,9 @@ def _state(
         return "left", ""
     if old_bills:
         return "both", "the old one has not ended: run the switch again"
-    today, start = sides.target.today, new.starts_on or row.starts_on
-    if new.status is Status.PENDING and start and start <= today:
-        return "none", f"the new one should have begun on {start}, and is {new.raw_status!r}"
+    begun = starts_on is not None and starts_on < sides.target.today
+    if new.status is Status.PENDING and begun:
+        return "none", f"the new one should have begun on {starts_on}, and is {new.raw_status!r}"
     client = sides.target.client
     problem = unlike(new, row, client, customer=new.customer_id or "", starts_on=None)
     return ("differs", problem) if problem else ("target", "")

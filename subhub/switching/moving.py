@@ -104,7 +104,7 @@ class Move:
         ended = self.sides.source.record.done(end_key(self.row))
         if ended is not None:
             paid_until, _ = days_of(ended.object_id)
-            new = self.sides.made(self.row)
+            new, _ = self.sides.made(self.row)
             return self.outcome("moved earlier", new=new, paid_until=paid_until)
         made = self._by_api() if self.row.way == "api" else linking.paid(self)
         return self._end(made)

@@ -146,11 +146,12 @@ class Sides:
             number += 1
         return number
 
-    def made(self, row: SwitchRow) -> str | None:
-        """Return the id of the subscription at the target, if the journal knows one."""
+    def made(self, row: SwitchRow) -> tuple[str | None, dt.date | None]:
+        """Return the id of the subscription at the target and its first day, as far as known."""
         record = self.target.record
         done = record.done(paid_key(row)) or record.done(make_key(row, self.attempt(row)))
-        return None if done is None else words_of(done.object_id, 1)[0]
+        new_id, starts_on = words_of(done.object_id if done else None, 2)[:2]
+        return new_id, None if starts_on is None else dt.date.fromisoformat(starts_on)
 
 
 def check_apart(source: Client, target: Client) -> None:

@@ -67,18 +67,19 @@ def undo(
 
 def _undone(move: Move) -> Outcome:
     row, sides = move.row, move.sides
+    made, _ = sides.made(row)
     if sides.source.record.begun(end_key(row)):
-        return move.outcome("kept", "the old subscription has ended", new=sides.made(row))
+        return move.outcome("kept", "the old subscription has ended", new=made)
     if sides.target.record.done(paid_key(row)):
-        return move.outcome("kept", "the customer has signed up", new=sides.made(row))
+        return move.outcome("kept", "the customer has signed up", new=made)
     if sides.target.record.done(link_key(row, 1)):
         return move.outcome("open", "a signup link cannot be revoked: it expires")
     attempt = sides.attempt(row)
     if not sides.target.record.begun(make_key(row, attempt)):
         return move.outcome("undone", NOTHING)
-    made, _ = move.make(attempt, begin=False)
-    if made.due_on <= sides.target.today:
-        reason = f"the new subscription has begun on {made.due_on}"
-        return move.outcome("kept", reason, new=made.id)
-    move.take_back(attempt, made.id)
-    return move.outcome("undone", new=made.id)
+    found, _ = move.make(attempt, begin=False)
+    if found.due_on <= sides.target.today:
+        reason = f"the new subscription has begun on {found.due_on}"
+        return move.outcome("kept", reason, new=found.id)
+    move.take_back(attempt, found.id)
+    return move.outcome("undone", new=found.id)

@@ -1,4 +1,4 @@
-"""Two accounts of one configuration, in sandboxes: the old one with customers, the new one empty."""
+"""Two accounts of one configuration, in sandboxes: customers are at the old one."""
 
 from __future__ import annotations
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -16,16 +15,14 @@ from subhub import (
     Client,
     CustomerDraft,
     InvalidRequest,
-    PlanDraft,
     Status,
-    Unsupported,
     switching,
 )
 from subhub.sandbox import Fault
 from subhub.sending.attempts import Attempt
 from subhub.switching import Outcome
 from subhub.switching.rows import at
-from tests.switching.conftest import CONFIGURATION, Accounts
+from tests.switching.conftest import Accounts
 
 RENEWAL = dt.date(2026, 11, 20)
 SOLD_TWICE = "subscriptions were sold twice"
@@ -255,7 +252,7 @@ def test_what_reads_back_otherwise_ends_nothing(
 
 @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
 def test_a_lost_subscription_is_found_or_created_by_the_next_run(
-    accounts: Accounts, after: bool
+    accounts: Accounts, *, after: bool
 ) -> None:
     old = accounts.sell()
     rows = accounts.plan()
@@ -328,7 +325,9 @@ def test_a_customer_who_is_known_at_the_target_is_used(accounts: Accounts) -> No
 
 
 @pytest.mark.parametrize("after", [True, False], ids=["carried out", "not carried out"])
-def test_a_lost_end_is_found_or_repeated_by_the_next_run(accounts: Accounts, after: bool) -> None:
+def test_a_lost_end_is_found_or_repeated_by_the_next_run(
+    accounts: Accounts, *, after: bool
+) -> None:
     _ = accounts.sell()
     rows = accounts.plan()
     accounts.portal.faults.next(Fault("dropped", after=after), method="PATCH")
@@ -351,11 +350,11 @@ def test_an_end_that_shows_late_is_waited_for(accounts: Accounts) -> None:
         clock=lambda: accounts.portal.clock.now() + dt.timedelta(minutes=3),
     )
     with ahead:
-        options = {"results": accounts.results}
-        (waits,) = switching.run(ahead, accounts.next, rows, **options)
+        again = partial(switching.run, ahead, accounts.next, rows, results=accounts.results)
+        (waits,) = again()
         assert (waits.outcome, "does not show it yet" in waits.reason) == ("waiting", True)
         accounts.forward(0.1)
-        assert words(list(switching.run(ahead, accounts.next, rows, **options))) == ["moved"]
+        assert words(list(again())) == ["moved"]
 
 
 def test_one_that_renewed_before_it_could_be_ended_is_reported(accounts: Accounts) -> None:
