@@ -73,6 +73,7 @@ class Account:
     key_variable: str = ""
     own_journal: bool = True
     sells: bool = True
+    rate_limit: RateLimit | None = None
     webhook_secrets: Sequence[str] = field(default=(), repr=False)
     keys: AccessKeys | None = field(default=None, repr=False)
 

@@ -171,6 +171,7 @@ def open_account(
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
         own_journal=journals is None,
+        rate_limit=limit,
         sells=sells,
         webhook_secrets=secrets,
         journal=None

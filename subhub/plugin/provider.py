@@ -114,6 +114,12 @@ class Provider:
     whose answer was lost is then repeated; otherwise never."""
     oauth: ClassVar[TokenEndpoint | None] = None
     """Where access tokens of OAuth are renewed, where the provider has them."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Which changes of an existing object may be asked for twice with the effect of one, such as
+    `cancel_subscription`: one whose outcome stays unknown may be repeated."""
+    billing_day_option: ClassVar[str] = ""
+    """The option of `subscribe` for the day of the month on which it is billed, where that does not
+    follow from `starts_on`."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
