@@ -12,18 +12,14 @@ from typing import Annotated, Final, TypeAlias
 import typer
 
 from subhub.cli.command import command
-from subhub.cli.options import PANEL, AccountName, ConfigPath
+from subhub.cli.global_options import PANEL, AccountName, ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration import Configuration
 from subhub.client.once import needed_journal
 from subhub.errors import InvalidRequest
 from subhub.recovery.journal import Job
 
-app = typer.Typer(
-    help="Jobs of `bulk` and `once`: how far they are, and forgetting what is done.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Jobs of `bulk` and `once`: how far they are, and forgetting what is done.")
 
 DAY: Final = "2026-11-26"
 Name: TypeAlias = Annotated[

@@ -13,6 +13,7 @@ import typer
 
 import subhub
 from subhub.cli.exit_codes import FAILED
+from subhub.cli.global_options import PANEL, AccountName, ConfigPath
 from subhub.cli.output import Output, complain, json_text
 from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
@@ -23,27 +24,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
-PANEL = "Account"
-
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="The configuration file; default: SUBHUB_CONFIG, else subhub.toml.",
-        rich_help_panel=PANEL,
-    ),
-]
-AccountName = Annotated[
-    str | None,
-    typer.Option(
-        "--account",
-        help="An account of the configuration; default: the one that it chooses.",
-        rich_help_panel=PANEL,
-    ),
-]
-
-
-Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
+Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
 ]
@@ -59,6 +40,7 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--dry-run",
+            "-n",
             help="Read, but print the first request that would change something, and stop.",
             rich_help_panel=PANEL,
         ),
@@ -67,7 +49,6 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--curl",
-            "-v",
             help="After an error, print its request as a curl command, without the key.",
             rich_help_panel=PANEL,
         ),
@@ -99,6 +80,7 @@ class CallOptions(ClientOptions):
         list[str] | None,
         typer.Option(
             "--option",
+            "-o",
             metavar="KEY=VALUE",
             help="An option of this provider only; VALUE is JSON or text. Repeatable.",
             rich_help_panel=PANEL,

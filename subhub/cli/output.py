@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from subhub.cli.global_options import AsJson, Verbose
 from subhub.cli.streams import abandon_stdout, require_stdout
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ _PLAIN: Final[Mapping[str, Any]] = {"markup": False, "emoji": False, "highlight"
 class Output:
     """How a command prints its result."""
 
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
+    as_json: AsJson = False
+    verbose: Verbose = False
 
     def show(self, result: BaseModel | None) -> None:
         """Print one result; `None` means that none was found."""

@@ -13,11 +13,7 @@ from subhub.cli.sandbox_serve import serve
 from subhub.plugin.registry import load
 from subhub.sandbox.description import describe
 
-app = typer.Typer(
-    help="Local sandboxes of the providers: no key, no network.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Local sandboxes of the providers: no key, no network.")
 
 
 def describe_provider(

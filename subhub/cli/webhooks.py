@@ -23,11 +23,7 @@ from subhub.plugin.operations import WEBHOOKS
 from subhub.plugin.registry import load
 from subhub.webhooks import Webhooks
 
-app = typer.Typer(
-    help="Webhooks: which calls the provider makes, and to which address.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Webhooks: which calls the provider makes, and to which address.")
 
 for _name, _tool in TOOLS.items():
     _ = command(app, _name)(_tool)
