@@ -12,6 +12,7 @@ import typer
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED, UNSUPPORTED
 from subhub.cli.options import ClientOptions
+from subhub.cli.output import write
 from subhub.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -97,5 +98,5 @@ def _print_checklist(catalog: Catalog, options: ClientOptions, error: Unsupporte
         return
     options.note(f"{error}. Create these plans there, and link each one:")
     for key, draft in missing:
-        typer.echo(f"{draft.name}: {terms_of(draft)}")
-        typer.echo(f"    subhub plans adopt {key} ID")
+        write(f"{draft.name}: {terms_of(draft)}")
+        write(f"    subhub plans adopt {key} ID")

@@ -60,7 +60,8 @@ def _flattened(function: Command) -> Command:
         from subhub.cli.errors import reported  # noqa: PLC0415
         from subhub.cli.request_log import logged  # noqa: PLC0415
 
-        as_json, verbose = given.get("as_json", False), given.get("verbose", False)
+        as_json = given.get("as_json", False) or given.get("raw", False)
+        verbose = given.get("verbose", False)
         curl = verbose or given.get("curl", False)
         with reported(as_json=as_json, flags=flags, curl=curl), logged(on=verbose):
             given |= {name: known.read(name, given[name]) for name, known in choices.items()}

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import complain, json_text, plain, rendered
+from subhub.cli.output import complain, json_text, plain, rendered, write
 from subhub.cli.streams import unwritable
 from subhub.errors import (
     Ambiguous,
@@ -136,9 +136,9 @@ def _named(items: Sequence[object]) -> str:
 def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
     request = stopped.request
     if not as_json:
-        typer.echo(request.curl())
+        write(request.curl())
         return
-    typer.echo(json_text({"would_send": _request_data(request)}))
+    write(json_text({"would_send": _request_data(request)}))
 
 
 def _request_data(request: PreparedRequest) -> dict[str, object]:

@@ -13,7 +13,7 @@ import typer
 
 from subhub.cli.command import command
 from subhub.cli.global_options import PANEL, AccountName, ConfigPath
-from subhub.cli.output import Output
+from subhub.cli.output import Output, write
 from subhub.client.configuration import Configuration
 from subhub.client.once import needed_journal
 from subhub.errors import InvalidRequest
@@ -65,7 +65,7 @@ def status(*, name: Name, options: JobOptions) -> None:
     if options.as_json:
         options.data(asdict(counts))
         return
-    typer.echo(f"{counts.done} done, {counts.in_progress} in progress, {counts.left} left")
+    write(f"{counts.done} done, {counts.in_progress} in progress, {counts.left} left")
     if counts.open_changes:
         options.note(f"{counts.open_changes} changes have an unknown outcome: see `subhub resolve`")
 
@@ -90,7 +90,7 @@ def forget(
     if options.as_json:
         options.data({"forgotten": count})
     else:
-        typer.echo(f"forgotten: {count} items")
+        write(f"forgotten: {count} items")
 
 
 def _moment(text: str, zone: dt.tzinfo) -> dt.datetime:

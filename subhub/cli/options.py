@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,23 @@ class ClientOptions(Output):
             rich_help_panel=PANEL,
         ),
     ] = False
+
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Print the provider's own answers, as JSON, in place of neutral fields.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.raw:  # the provider's own answers have no other form
+            object.__setattr__(self, "as_json", True)
+
+    def data(self, value: object) -> None:
+        """Print *value* as JSON; each result as the provider's own answer, if that is asked for."""
+        super().data(_raw(value) if self.raw else value)
 
     @contextmanager
     def client(
@@ -113,6 +130,18 @@ class ChangeOptions(CallOptions):
             else:
                 complain(f"error: {message}:\n{json_text(result)}")
             raise typer.Exit(FAILED) from error
+
+
+def _raw(value: object) -> object:
+    """Return *value* with the provider's own answer in place of each result."""
+    from subhub.models.record import Result  # noqa: PLC0415 - only when it is asked for
+
+    if isinstance(value, Result):
+        parts = {name: _raw(part) for name, part in value if isinstance(part, Result)}
+        return value.raw or parts
+    if isinstance(value, Mapping):
+        return {str(name): _raw(part) for name, part in value.items()}
+    return list(map(_raw, value)) if isinstance(value, list | tuple) else value
 
 
 def _pair(text: str) -> tuple[str, object]:
