@@ -28,6 +28,7 @@ from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
     from subhub.plugin.capabilities import Capabilities
+    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
     from subhub.sending.access_keys import AccessKeys
