@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import OpenIntent
     from subhub.recovery.judgement import Resolution
+    from subhub.sending.access_keys import OAuth, OAuthTokens
     from subhub.sending.attempts import Attempt
 else:  # a checker that saw this would accept any name
 
@@ -99,6 +100,7 @@ _HOMES = {
     "subhub.plugin.rate_limits": ("RateLimit",),
     "subhub.recovery.journal": ("OpenIntent",),
     "subhub.recovery.judgement": ("Resolution",),
+    "subhub.sending.access_keys": ("OAuth", "OAuthTokens"),
     "subhub.sending.attempts": ("Attempt",),
     "subhub.errors": (
         "Ambiguous",
@@ -190,6 +192,8 @@ __all__ = [
     "Money",
     "NotFound",
     "NotSent",
+    "OAuth",
+    "OAuthTokens",
     "Once",
     "OpenIntent",
     "OutcomeUnknown",

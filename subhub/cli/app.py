@@ -46,6 +46,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",
     ),
+    "export": ("export:export", "Write the customers and subscriptions of an account to a file."),
+    "switch": ("switch:app", "Switching: move live customers to another account."),
     "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
         "call:call",

@@ -107,7 +107,7 @@ class CallOptions(ClientOptions):
 
     def provider_options(self, provider: str) -> ProviderOptions:
         """Return the given options as those of *provider*."""
-        return {provider: dict(map(_pair, self.option or ()))}
+        return {provider: option_values(self.option)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +131,11 @@ class ChangeOptions(CallOptions):
             else:
                 complain(f"error: {message}:\n{json_text(result)}")
             raise typer.Exit(FAILED) from error
+
+
+def option_values(given: Sequence[str] | None) -> dict[str, object]:
+    """Return what `--option KEY=VALUE` has given, by key."""
+    return dict(map(_pair, given or ()))
 
 
 def _pair(text: str) -> tuple[str, object]:

@@ -57,7 +57,7 @@ class ServedAccount:
         self.real_time = real_time
         self.path = f"{provider.name}/{name}"
         self.site = f"{origin}/{self.path}"
-        self.base_url = self.site + urlsplit(provider.base_url).path
+        self.base_url = self.site + urlsplit(provider.stand_in_address()).path
         self.live_prefixes = provider.prefixes_of("live")
         self.ahead = dt.timedelta()
         """How far the sandbox's clock was advanced beyond the time of this machine, if it runs."""

@@ -108,7 +108,7 @@ def test_a_link_sells_the_plan_once_and_for_a_day(box: Sandbox) -> None:
     assert box.client.follow(late).state == box.client.follow(late).state == "expired"
     with pytest.raises(ValueError, match="cannot pay at"):
         box.fake.pay(late.url)
-    unknown = "https://checkout.stripe.com/c/pay/cs_test_unknown"
+    unknown = "https://sandbox.invalid/c/pay/cs_test_unknown"
     assert box.fake.checkout_page(unknown) is None
     with pytest.raises(LookupError, match="cannot pay at"):
         box.fake.pay(unknown)

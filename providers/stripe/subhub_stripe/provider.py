@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from subhub.plugin import Encoded, Idempotency, Json, RateLimit, text_at
+from subhub.plugin import Encoded, Idempotency, Json, RateLimit, as_form, text_at
 from subhub_stripe.evidence import DOCS, EVIDENCE
 from subhub_stripe.following import Following
-from subhub_stripe.form import as_form
 from subhub_stripe.invoices import Invoices
 from subhub_stripe.plans import Plans
 from subhub_stripe.webhooks import WEBHOOKS

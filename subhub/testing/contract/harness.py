@@ -291,13 +291,13 @@ class Harness:
         """Fail if a request left the provider's address, or if there was no end to them."""
         count = len(interceptor.heard)
         expect(not interceptor.endless, f"the operation does not end: {count} requests were sent")
-        home = urlsplit(self.provider.base_url)
+        home = urlsplit(self.provider.stand_in_address())
         for exchange in interceptor.heard:
             received = exchange.received
             host, path = received.headers.get("host"), received.path
             expect(
                 host == home.netloc and path.startswith(home.path),
-                f"{received.method} {path} at {host} is not below {self.provider.base_url}",
+                f"{received.method} {path} at {host} is not below {home.geturl()}",
             )
 
     def _invoice_of(self, customer: str) -> str:

@@ -101,7 +101,7 @@ class PagingTests(ContractConfig):
     def test_the_next_page_is_never_elsewhere(self, case: Case) -> None:
         """A next page on another host is refused, and a cursor is quoted."""
         harness, _ = _filled(self, case)
-        own = urlsplit(self.provider.base_url).netloc
+        own = urlsplit(self.provider.stand_in_address()).netloc
         normal = harness.perform(Call(case.operation))
         queries = [set(exchange.received.query.values()) for exchange in normal.heard[:2]]
         lead = next(iter(queries[-1] - queries[0]), None)

@@ -14,7 +14,7 @@ from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
 from subhub_stripe.sandbox.invoices import InvoiceRoutes
 
-PAGES: Final = "https://checkout.stripe.com/c/pay/"
+PAGES: Final = "/c/pay/"
 OVER: Final = {"canceled", "incomplete_expired"}
 CREATE: Final = (
     "customer",
