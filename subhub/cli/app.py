@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "invoice": ("invoices:app", "Invoices: what customers were asked to pay."),
     "webhooks": (
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",

@@ -31,6 +31,7 @@ from subhub.models import Status, time_zone
 from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of
+from subhub.plugin.invoicing import Invoicing
 from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
 """Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
 
 
-class Provider:
+class Provider(Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -103,7 +104,8 @@ class Provider:
     """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Several
     kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`, `"payment method"`,
+    `"invoice"`), where documented."""
     plan_codes: ClassVar[bool] = False
     """Whether the id of a plan is a code that its owner chose: then a key of the configuration that
     is linked to no other plan is the code of one."""

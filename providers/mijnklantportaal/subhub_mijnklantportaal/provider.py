@@ -42,6 +42,7 @@ class MijnKlantportaal(
         "plan": "spg_",
         "subscription": "sub_",
         "payment method": "mdt_",
+        "invoice": "inv_",
     }
     # documented both as a rolling minute and as requests per minute
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)

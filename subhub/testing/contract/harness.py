@@ -195,6 +195,16 @@ class Harness:
         )
 
     @cached_property
+    def invoice(self) -> str:
+        """The id of an invoice of the customer."""
+        return self._invoice_of(self.customer)
+
+    @cached_property
+    def other_invoice(self) -> str:
+        """The id of an invoice of the other customer."""
+        return self._invoice_of(self.other_customer)
+
+    @cached_property
     def signup_link(self) -> SignupLink:
         """A link for the customer, who is new where the provider makes such links."""
         if self._strangers:
@@ -289,6 +299,12 @@ class Harness:
                 host == home.netloc and path.startswith(home.path),
                 f"{received.method} {path} at {host} is not below {home.geturl()}",
             )
+
+    def _invoice_of(self, customer: str) -> str:
+        terms = self.terms
+        return self._create(
+            "invoice", lambda: self.config.make_invoice(self.client, terms, customer)
+        )
 
     def _create(self, what: str, create: Callable[[], str]) -> str:
         if self._strangers:
