@@ -19,7 +19,7 @@ from subhub.switching.moving import Budget, Move
 from subhub.switching.outcomes import CannotRecord, Halt, Outcome, ResultLog
 from subhub.switching.rows import SwitchRow, read_rows
 from subhub.switching.rules import check_rows
-from subhub.switching.sides import Sides
+from subhub.switching.sides import Sides, end_key
 
 if TYPE_CHECKING:
     from subhub import Client
@@ -180,4 +180,7 @@ def _alone(
     of_one: Sequence[SwitchRow],
     turn: Callable[[Sequence[SwitchRow]], list[Outcome]],
 ) -> list[Outcome]:
+    record = sides.source.record
+    if all(record.done(end_key(row)) for row in of_one):  # nothing is left that others could do
+        return turn(of_one)
     return sides.source.alone(f"turn {of_one[0].customer}", lambda: turn(of_one))
