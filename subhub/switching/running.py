@@ -45,10 +45,10 @@ def run(
     grace_period: float | None = None,
     adopt: bool = False,
 ) -> Iterator[Outcome]:
-    """Move the customers of *rows*, and yield what became of each row, as it comes.
+    """Move the customers of *rows*, and yield the outcome of each row, as it comes.
 
     For each: create the new subscription or the link, read it back, end the old one. What is done
-    is never repeated; what waits is taken up by the next run, so run it daily until nothing waits.
+    is never repeated; the next run continues with what waits, so run it daily until nothing waits.
     Both accounts need a journal. Before anything is sent, rows that cannot be moved as they are
     raise `InvalidRequest`, and an account that cannot do its part `Unsupported`.
 
