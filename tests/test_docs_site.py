@@ -55,6 +55,7 @@ def checkout(tmp_path: Path) -> Checkout:
             "[a](../decisions/0001.md)",
         ),
         ("```\n[a](nowhere.md)\n```", "```\n[a](nowhere.md)\n```"),
+        ("```python celery\n[a](b)\n```", "```python\n[a](b)\n```"),
     ],
 )
 def test_links_lead_to_pages_and_else_to_the_repository(
