@@ -53,6 +53,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "call:call",
         "Call an operation that only one provider has, or list those.",
     ),
+    "api": ("api:api", "Send a request of any form to the provider, with the account's key."),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
 }

@@ -392,7 +392,7 @@ def _plan_ids(
     found: dict[str, str] = {}
     for key, draft in plans.items():
         try:
-            found[key] = fake.add_plan(key, draft)
+            found[key] = fake.configured_plan(key, draft)
         except InvalidRequest as error:
             raise ConfigError(f"plans.{key} cannot be a plan of this provider: {error}") from error
     return found

@@ -17,12 +17,12 @@ from starlette.routing import Route
 from subhub.sandbox.charges import Charge, ChargeBook
 from subhub.sandbox.faults import KINDS, Rule
 from subhub.sandbox.outbox import Outbox, WebhookDelivery
+from subhub.sandbox.snapshot import encode, state_of
 from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import AdvanceClock, InvalidCommand, ScheduleFault
 from subhub.server.forms import form_fields, html, number_in, redirect
 from subhub.server.markup import Markup, document, tag
 from subhub.server.request_log import LogEntry
-from subhub.server.snapshot import encode, state_of
 from subhub.server.webhook_commands import Resend
 
 NEWEST: Final = 10
