@@ -44,7 +44,7 @@ def api(
         bool, typer.Option("--include", "-i", help="Print the status and the headers too.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Confirm a request that may change something.")
+        bool, typer.Option("--yes", help="Confirm a request that may change something.")
     ] = False,
     options: ClientOptions,
 ) -> None:

@@ -112,7 +112,7 @@ def _imported(place: str, name: str) -> Any:
     found = getattr(import_module(f"subhub.cli.{module}"), attribute)
     if isinstance(found, typer.Typer):
         return group_of(found, name)
-    single = typer.Typer()
+    single = typer.Typer(add_completion=False)
     _ = command(single, name)(found)
     return get_command(single)
 
