@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "call:call",
         "Call an operation that only one provider has, or list those.",
     ),
+    "api": ("api:api", "Send a request of any form to the provider, with the account's key."),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
 }
@@ -114,7 +115,7 @@ def _imported(place: str, name: str) -> Any:
     found = getattr(import_module(f"subhub.cli.{module}"), attribute)
     if isinstance(found, typer.Typer):
         return group_of(found, name)
-    single = typer.Typer()
+    single = typer.Typer(add_completion=False)
     _ = command(single, name)(found)
     return get_command(single)
 

@@ -36,6 +36,7 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
+    from subhub.sandbox import Fake
     from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
@@ -84,6 +85,7 @@ class Configuration:
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
+        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         """Open the account *name*; every account of the file is checked against the needs.
 
@@ -95,6 +97,7 @@ class Configuration:
             journals: Opens a journal that several accounts have in common; see `open_account`.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
+            fakes: Returns the fake of an embedded sandbox, for the account of that name.
         """
         check_types({"check_plans": check_plans})
         self.check_needs()
@@ -113,6 +116,7 @@ class Configuration:
             journal=own or journal,
             journals=journals,
             hooks=hooks,
+            fakes=fakes,
         )
         if check_plans:
             self._check_plans(account, links)
@@ -198,6 +202,7 @@ class Configuration:
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         absent: Collection[str] = (),
+        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
@@ -211,7 +216,7 @@ class Configuration:
             given = () if "webhook_secrets" in absent else settings.webhook_secrets
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
-            provider = load(settings.provider)
+            provider, embedded = load(settings.provider), settings.sandbox is True
             own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
@@ -225,7 +230,7 @@ class Configuration:
                 lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=settings.sandbox is True,
+                sandbox=fakes(provider, name) if fakes and embedded else embedded,
                 dry_run=dry_run,
                 production=production,
                 sells=settings.sells,
