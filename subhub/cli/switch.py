@@ -15,7 +15,8 @@ import typer
 from subhub import Client, Clients, atomic_files, switching
 from subhub.cli.command import command
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
-from subhub.cli.options import PANEL, ConfigPath, option_values
+from subhub.cli.global_options import PANEL, ConfigPath
+from subhub.cli.options import option_values
 from subhub.cli.output import Output
 from subhub.errors import InvalidRequest
 from subhub.switching.joining import STATES

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import SecretStr, ValidationError
 
-from subhub.client.account import Account, JournalPlace, open_account
+from subhub.client.account import Account
 from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
+from subhub.client.opening import JournalPlace, open_account
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
+from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
@@ -34,6 +36,7 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
+    from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
 
@@ -64,15 +67,18 @@ class Configuration:
         source = str(found) if found else "the environment"
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
-            folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables, account)
+            settings = Settings.model_validate(document)
         except ValidationError as error:
             raise refused(error, source, variables) from error
+        check_keys(settings.accounts, source)
+        folder = (found.parent if found else Path()).absolute()
+        return cls(settings, source, folder, variables, account)
 
     def open(
         self,
         name: str | None = None,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
@@ -83,6 +89,7 @@ class Configuration:
 
         Args:
             name: Its name; otherwise the file's choice.
+            api_key: Takes the place of the file's.
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             journals: Opens a journal that several accounts have in common; see `open_account`.
@@ -100,6 +107,7 @@ class Configuration:
         account = self._account(
             chosen,
             links,
+            api_key=api_key,
             dry_run=dry_run,
             permits=permits,
             journal=own or journal,
@@ -138,6 +146,7 @@ class Configuration:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
                 references.append((store, value))
+        references += [(key, s) for key, s in settings.others.items() if isinstance(s, str)]
         for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
@@ -182,6 +191,7 @@ class Configuration:
         name: str,
         links: Links,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         permits: Path | StorePlace | None = None,
         journal: JournalPlace | None = None,
@@ -193,9 +203,8 @@ class Configuration:
         production = self.settings.production or self.settings.accounts[name].production
         with self._located(f"accounts.{name}", name):
             settings, plan_ids = self._resolved(name, links, production=production)
-        key = settings.api_key
+        key = settings.api_key if api_key is None else None
         with self._located(f"accounts.{name}.api_key"):
-            api_key = None
             if key and "api_key" not in absent:
                 api_key = secret(key.get_secret_value(), self.folder)
         with self._located(f"accounts.{name}.webhook_secrets"):
@@ -203,6 +212,7 @@ class Configuration:
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
+            own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
@@ -210,6 +220,7 @@ class Configuration:
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
+                settings={**provider.stand_in_settings, **own} if absent else own,
                 mode=settings.mode,
                 lineage=settings.lineage,
                 timeout=settings.timeout,

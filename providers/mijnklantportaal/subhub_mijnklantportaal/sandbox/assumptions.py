@@ -62,8 +62,8 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "after its last period. A termination in the future takes effect at its time."
     ),
     "termination": (
-        "A terminated subscription ends at its next `renewal`, or `at_once`. One that is terminated "
-        "before its start never starts, and is never charged."
+        "A terminated subscription ends at its next `renewal`, or `at_once`. One that is "
+        "terminated before its start never starts, and is never charged."
     ),
     "charges": (
         "When a subscription is charged is not documented. It is charged on its start and on every "
