@@ -6,7 +6,8 @@ import datetime as dt
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache
@@ -33,6 +34,8 @@ KEPT: Final = 1000
 """The number of exchanges that a fake keeps."""
 LONGEST_TARGET: Final = 4000
 """The longest path with its query, in characters: fewer than the digits that `int` takes."""
+NOWHERE: Final = "https://sandbox.invalid"
+"""Where the checkout pages of a fake in process are; `.invalid` never resolves (RFC 2606)."""
 PAGES: Final = "/pages"
 """The path prefix of checkout pages in a served sandbox."""
 
@@ -87,9 +90,13 @@ class Fake(ABC):
         self.key_ends: dict[str, dt.datetime] = {}
         """When keys expire."""
         self.site = ""
-        """The URL where the fake is served; empty in process, where URLs are the provider's own."""
+        """Where the fake is served; empty in process, where API URLs are the provider's own."""
         self.declined: set[str] = set()
         """The checkout pages that were declined and not paid since."""
+        self.configured: dict[str, list[str]] = {}
+        """The plans of a configuration that exist, by key: the id and the terms of each."""
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        """What each request runs inside, such as one that reads and writes a kept state."""
         self._lock = threading.RLock()
 
     def __init_subclass__(cls) -> None:
@@ -135,7 +142,7 @@ class Fake(ABC):
 
     def receive(self, received: Received) -> Reply:
         """Answer a request, one at a time: state, faults and ids are shared by all threads."""
-        with self._lock:
+        with self._lock, self.around():
             refusal = self._refusal(received)
             if refusal is not None:
                 self.exchanges.append(Exchange(replace(received, content=b""), refusal))
@@ -188,6 +195,13 @@ class Fake(ABC):
         """Create *plans* as if in the provider's dashboard, and return their ids by key."""
         return {key: self.add_plan(key, draft) for key, draft in plans.items()}
 
+    def configured_plan(self, key: str, draft: PlanDraft) -> str:
+        """Return the id of a configured plan, which is created unless it exists with its terms."""
+        terms = draft.model_dump_json()
+        if self.configured.get(key, ["", ""])[1] != terms:
+            self.configured[key] = [self.add_plan(key, draft), terms]
+        return self.configured[key][0]
+
     @abstractmethod
     def add_plan(self, key: str, draft: PlanDraft) -> str:
         """Create a plan as if in the provider's dashboard, and return its id."""
@@ -217,8 +231,12 @@ class Fake(ABC):
         self.declined.add(url)
 
     def page_address(self, own: str) -> str:
-        """Return the URL of the checkout page that the provider has at *own*."""
-        return f"{self.site}{PAGES}{urlsplit(own).path}" if self.site else own
+        """Return the URL of the checkout page that the provider has at *own*, a path or a URL.
+
+        In process no page is served. Its URL never has the provider's host, so that no customer is
+        sent there by mistake, but one that nobody can register.
+        """
+        return f"{self.site + PAGES if self.site else NOWHERE}{urlsplit(own).path}"
 
     def api_address(self, own: str) -> str:
         """Return the URL of the API resource that the provider has at *own*."""
@@ -227,6 +245,23 @@ class Fake(ABC):
     @abstractmethod
     def authenticate(self, received: Received) -> None:
         """Raise a `Refusal` unless the request has a key that the provider accepts."""
+
+    def respond(self, received: Received) -> Reply:
+        """Return the reply to a request whose key was accepted; a `Refusal` may be raised.
+
+        Override it for what a provider does around every endpoint, such as repeating the reply to
+        an idempotency key, and call `super().respond(received)` inside.
+        """
+        inside = received.path.startswith(self.prefix)
+        path = received.path.removeprefix(self.prefix)
+        if not inside:
+            return self.not_found()
+        found = self._handler(received.method, path)
+        if found is None:
+            return self.not_found()
+        handler, ids = found
+        reply: Reply = getattr(self, handler)(received, *ids)
+        return reply
 
     @abstractmethod
     def not_found(self) -> Reply:
@@ -325,22 +360,10 @@ class Fake(ABC):
     def _answer(self, received: Received) -> Reply:
         try:
             self.authenticate(received)
-            reply = self._dispatch(received)
+            reply = self.respond(received)
         except Refusal as refusal:
             reply = refusal.reply
         return Reply(reply.status, reply.content, {**reply.headers, **self.limits()})
-
-    def _dispatch(self, received: Received) -> Reply:
-        inside = received.path.startswith(self.prefix)
-        path = received.path.removeprefix(self.prefix)
-        if not inside:
-            return self.not_found()
-        found = self._handler(received.method, path)
-        if found is None:
-            return self.not_found()
-        handler, ids = found
-        reply: Reply = getattr(self, handler)(received, *ids)
-        return reply
 
     def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
         literal = self._literal.get((method, path))  # a lookup is faster than matching patterns
