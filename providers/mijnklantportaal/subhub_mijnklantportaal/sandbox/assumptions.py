@@ -62,7 +62,7 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "after its last period. A termination in the future takes effect at its time."
     ),
     "termination": "A terminated subscription ends at its next `renewal`, or `at_once`.",
-    "charges": (
+    "charge_dates": (
         "When a subscription is charged is not documented. It is charged on its start and on every "
         "renewal, with or without a mandate, and for whole periods only."
     ),
