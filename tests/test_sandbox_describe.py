@@ -55,12 +55,12 @@ def test_tables_have_everything(provider: type[Provider]) -> None:
 
 def test_values_are_the_current_ones() -> None:
     fake = Afternoon.sandbox()
-    fake.assume({"active_status": "live", "error_codes": {404: "gone"}, "pages": None})
+    fake.assume({"active_status": "live", "error_codes": {404: "gone"}, "unpaid_ends": None})
     fake.assume({"cursor_field": Decimal("1.5")})
     values = {row["name"]: row["value"] for row in describe(fake).assumptions}
     assert (values["active_status"], values["error_codes"]) == ("live", {404: "gone"})
     assert values["reads_subscriptions"] is True
-    assert values["unused"] is values["pages"] is None
+    assert values["unused"] is values["unpaid_ends"] is None
     assert values["cursor_field"] == "1.5", "what JSON has no form for is text"
 
 

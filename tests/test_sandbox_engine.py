@@ -224,12 +224,15 @@ def test_a_page_can_be_declined_while_it_can_be_paid(
     assert shop.declined == ({"https://toy.test/pay/1"} if payable else set())
 
 
-def test_urls_are_the_providers_own_until_the_fake_is_served(fake: ToyFake) -> None:
+def test_urls_of_pages_never_lead_to_the_provider(fake: ToyFake) -> None:
     page, api = "https://pay.toy.test/p/1", "https://toy.test/v1/plans"
-    assert (fake.page_address(page), fake.api_address(api)) == (page, api)
+
+    assert fake.page_address(page) == fake.page_address("/p/1") == "https://sandbox.invalid/p/1"
+    assert fake.api_address(api) == api
 
     fake.site = "http://127.0.0.1:8000"
 
+    assert fake.page_address(page) == fake.page_address("/p/1")
     assert fake.page_address(page) == "http://127.0.0.1:8000/pages/p/1"
     assert fake.api_address(api) == "http://127.0.0.1:8000/v1/plans"
 

@@ -44,10 +44,13 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
+    "invoice": ("invoices:app", "Invoices: what customers were asked to pay."),
     "webhooks": (
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",
     ),
+    "export": ("export:export", "Write the customers and subscriptions of an account to a file."),
+    "switch": ("switch:app", "Switching: move live customers to another account."),
     "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
         "call:call",
@@ -65,6 +68,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "customers": "customer",
     "subscriptions": "subscription",
     "sub": "subscription",
+    "invoices": "invoice",
     "signup-links": "signup-link",
     "link": "signup-link",
     "links": "signup-link",

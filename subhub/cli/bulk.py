@@ -21,8 +21,8 @@ from subhub.cli.plan_check import PlanCheck
 from subhub.cli.progress import Estimate, RowProgress
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
-from subhub.client.account import open_journal
 from subhub.client.configuration import Configuration
+from subhub.client.opening import open_journal
 from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest, WouldSend
 from subhub.recovery.journal import Job

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import SecretStr, ValidationError
 
-from subhub.client.account import Account, JournalPlace, open_account
+from subhub.client.account import Account
 from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
+from subhub.client.opening import Fakes, JournalPlace, open_account
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
+from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
@@ -34,7 +36,7 @@ from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
-    from subhub.sandbox import Fake
+    from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
 
@@ -50,6 +52,7 @@ class Configuration:
     """Which settings of an account the `SUBHUB_*` variables have set."""
     asked: str | None = None
     """The account that the program asked for by name."""
+    fakes: Fakes | None = None  # of embedded sandboxes, in place of new ones
 
     @classmethod
     def read(
@@ -65,32 +68,34 @@ class Configuration:
         source = str(found) if found else "the environment"
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
-            folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables, account)
+            settings = Settings.model_validate(document)
         except ValidationError as error:
             raise refused(error, source, variables) from error
+        check_keys(settings.accounts, source)
+        folder = (found.parent if found else Path()).absolute()
+        return cls(settings, source, folder, variables, account)
 
     def open(
         self,
         name: str | None = None,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
-        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         """Open the account *name*; every account of the file is checked against the needs.
 
         Args:
             name: Its name; otherwise the file's choice.
+            api_key: Takes the place of the file's.
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             journals: Opens a journal that several accounts have in common; see `open_account`.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
-            fakes: Returns the fake of an embedded sandbox, for the account of that name.
         """
         check_types({"check_plans": check_plans})
         self.check_needs()
@@ -103,12 +108,12 @@ class Configuration:
         account = self._account(
             chosen,
             links,
+            api_key=api_key,
             dry_run=dry_run,
             permits=permits,
             journal=own or journal,
             journals=journals,
             hooks=hooks,
-            fakes=fakes,
         )
         if check_plans:
             self._check_plans(account, links)
@@ -142,6 +147,7 @@ class Configuration:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
                 references.append((store, value))
+        references += [(key, s) for key, s in settings.others.items() if isinstance(s, str)]
         for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
@@ -186,28 +192,28 @@ class Configuration:
         name: str,
         links: Links,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         permits: Path | StorePlace | None = None,
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         absent: Collection[str] = (),
-        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
         with self._located(f"accounts.{name}", name):
             settings, plan_ids = self._resolved(name, links, production=production)
-        key = settings.api_key
+        key = settings.api_key if api_key is None else None
         with self._located(f"accounts.{name}.api_key"):
-            api_key = None
             if key and "api_key" not in absent:
                 api_key = secret(key.get_secret_value(), self.folder)
         with self._located(f"accounts.{name}.webhook_secrets"):
             given = () if "webhook_secrets" in absent else settings.webhook_secrets
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
-            provider, embedded = load(settings.provider), settings.sandbox is True
+            provider = load(settings.provider)
+            own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
@@ -215,11 +221,12 @@ class Configuration:
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
+                settings={**provider.stand_in_settings, **own} if absent else own,
                 mode=settings.mode,
                 lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=fakes(provider, name) if fakes and embedded else embedded,
+                sandbox=settings.sandbox is True and (not self.fakes or self.fakes(provider, name)),
                 dry_run=dry_run,
                 production=production,
                 sells=settings.sells,

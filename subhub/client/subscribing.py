@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Options: TypeAlias = ProviderOptions | None
 
-_KINDS: Final = ("plan", "customer", "subscription", "payment method")
+_KINDS: Final = ("plan", "customer", "subscription", "payment method", "invoice")
 _PLAIN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar, overload
 from urllib.parse import quote
 
 from pydantic import (
@@ -164,24 +164,45 @@ def delete(path: str, model: type[W]) -> Flow[W]:
     return send("DELETE", path, model)
 
 
+@overload
 def send(
     method: str,
     path: str,
     model: type[W],
     body: Json | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Flow[W]:
+) -> Flow[W]: ...
+
+
+@overload
+def send(
+    method: str,
+    path: str,
+    model: None = None,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[None]: ...
+
+
+def send(
+    method: str,
+    path: str,
+    model: type[W] | None = None,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W | None]:
     """Send any request and decode the answer as *model*.
 
     Args:
         method: The HTTP method, in capitals.
         path: Below the provider's base URL; fill ids in with `path`.
-        model: What the answer is documented to be.
+        model: What the answer is documented to be; without one, its body is not read, and the flow
+            returns `None`: a 204 has none.
         body: What `Provider.encode` is to write; no body if left out.
         headers: Headers of this request alone.
     """
     response = yield Request(method, path, body, headers=headers)
-    return model.decode(response)
+    return None if model is None else model.decode(response)
 
 
 def invalid(message: str, response: Response) -> InvalidReply:

@@ -34,6 +34,8 @@ KEPT: Final = 1000
 """The number of exchanges that a fake keeps."""
 LONGEST_TARGET: Final = 4000
 """The longest path with its query, in characters: fewer than the digits that `int` takes."""
+NOWHERE: Final = "https://sandbox.invalid"
+"""Where the checkout pages of a fake in process are; `.invalid` never resolves (RFC 2606)."""
 PAGES: Final = "/pages"
 """The path prefix of checkout pages in a served sandbox."""
 
@@ -88,7 +90,7 @@ class Fake(ABC):
         self.key_ends: dict[str, dt.datetime] = {}
         """When keys expire."""
         self.site = ""
-        """The URL where the fake is served; empty in process, where URLs are the provider's own."""
+        """Where the fake is served; empty in process, where API URLs are the provider's own."""
         self.declined: set[str] = set()
         """The checkout pages that were declined and not paid since."""
         self.configured: dict[str, list[str]] = {}
@@ -229,8 +231,12 @@ class Fake(ABC):
         self.declined.add(url)
 
     def page_address(self, own: str) -> str:
-        """Return the URL of the checkout page that the provider has at *own*."""
-        return f"{self.site}{PAGES}{urlsplit(own).path}" if self.site else own
+        """Return the URL of the checkout page that the provider has at *own*, a path or a URL.
+
+        In process no page is served. Its URL never has the provider's host, so that no customer is
+        sent there by mistake, but one that nobody can register.
+        """
+        return f"{self.site + PAGES if self.site else NOWHERE}{urlsplit(own).path}"
 
     def api_address(self, own: str) -> str:
         """Return the URL of the API resource that the provider has at *own*."""
@@ -239,6 +245,23 @@ class Fake(ABC):
     @abstractmethod
     def authenticate(self, received: Received) -> None:
         """Raise a `Refusal` unless the request has a key that the provider accepts."""
+
+    def respond(self, received: Received) -> Reply:
+        """Return the reply to a request whose key was accepted; a `Refusal` may be raised.
+
+        Override it for what a provider does around every endpoint, such as repeating the reply to
+        an idempotency key, and call `super().respond(received)` inside.
+        """
+        inside = received.path.startswith(self.prefix)
+        path = received.path.removeprefix(self.prefix)
+        if not inside:
+            return self.not_found()
+        found = self._handler(received.method, path)
+        if found is None:
+            return self.not_found()
+        handler, ids = found
+        reply: Reply = getattr(self, handler)(received, *ids)
+        return reply
 
     @abstractmethod
     def not_found(self) -> Reply:
@@ -337,22 +360,10 @@ class Fake(ABC):
     def _answer(self, received: Received) -> Reply:
         try:
             self.authenticate(received)
-            reply = self._dispatch(received)
+            reply = self.respond(received)
         except Refusal as refusal:
             reply = refusal.reply
         return Reply(reply.status, reply.content, {**reply.headers, **self.limits()})
-
-    def _dispatch(self, received: Received) -> Reply:
-        inside = received.path.startswith(self.prefix)
-        path = received.path.removeprefix(self.prefix)
-        if not inside:
-            return self.not_found()
-        found = self._handler(received.method, path)
-        if found is None:
-            return self.not_found()
-        handler, ids = found
-        reply: Reply = getattr(self, handler)(received, *ids)
-        return reply
 
     def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
         literal = self._literal.get((method, path))  # a lookup is faster than matching patterns

@@ -117,7 +117,7 @@ def test_create_first_payment(on: Opened) -> None:
     customer = client.create_customer(COMPANY)
     link = first_payment(client, customer.id)
     assert link.customer_id == customer.id
-    assert link.url.startswith("https://www.mollie.com/checkout/")
+    assert link.url.startswith("https://sandbox.invalid/checkout/")
     assert link.expires_at == dt.datetime(2026, 11, 21, 9, 15, tzinfo=dt.UTC)
     assert client.call(Mollie.get_payment, link.id).status == "open"
 

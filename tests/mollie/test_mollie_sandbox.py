@@ -122,9 +122,9 @@ class TestFirstPayments:
         assert world.client.call(Mollie.get_payment, link.id).status == "expired"
 
     def test_there_is_a_page_only_for_a_payment(self, world: World) -> None:
-        assert world.fake.checkout_page("https://www.mollie.com/checkout/x") is None
+        assert world.fake.checkout_page("https://sandbox.invalid/checkout/x") is None
         with pytest.raises(ValueError, match="not a page"):
-            world.fake.pay("https://www.mollie.com/checkout/x")
+            world.fake.pay("https://sandbox.invalid/checkout/x")
 
     def test_a_payment_of_zero_needs_a_card_or_paypal(self, world: World) -> None:
         assert first_payment(world, "0", method="creditcard").url

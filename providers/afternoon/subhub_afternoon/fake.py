@@ -29,7 +29,6 @@ class AfternoonFake(LinkRoutes, BillingRoutes):
         "change_done": "the status of an immediate change of plan is a guess",
         "change_scheduled": "the status of a scheduled change of plan is a guess",
         "event_status": "the status of an ingested event is a guess",
-        "pages": "the host of checkout pages is invented",
         "reads_subscriptions": "GET /v1/subscriptions/{id} is assumed; with False it is a 404",
         "single_use_links": "a link can be paid once; with False, again and again",
         "declining": "a customer who declines can try again on the same page; nothing else happens",

@@ -37,7 +37,6 @@ class Company(Fake):
     change_done = "changed"
     change_scheduled = "scheduled"
     event_status = "processed"
-    pages = "https://billing.example.com"
     reads_subscriptions = True
     single_use_links = True
     rate_window = "anchored"

@@ -122,7 +122,7 @@ class LinkRoutes(SubscriptionRoutes):
         return {
             "id": self.cuid(),
             "plan_id": self.plans[body["plan_code"]],
-            "url": self.page_address(f"{self.pages}/subscribe/{self.ids.text(32)}"),
+            "url": self.page_address(f"/subscribe/{self.ids.text(32)}"),
             "token_expiration": written(now + LIFE),
             **dict.fromkeys(LINK),  # responses have all keys, with null for unset ones
             **body,

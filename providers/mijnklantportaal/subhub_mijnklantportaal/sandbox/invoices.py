@@ -26,7 +26,6 @@ MANUAL: Final = Body(
     optional={"sendNotification": checks.flag},
 )
 MARK_PAID: Final = Body(required={"paidAt": checks.naive})
-PORTAL: Final = "https://portal.mijnklantportaal.nl"
 PDF_LIFE: Final = dt.timedelta(minutes=30)
 
 
@@ -64,7 +63,7 @@ class InvoiceRoutes(CustomerRoutes):
         """Return a temporary URL of the PDF; the file itself does not exist."""
         invoice = self._invoice(invoice_id)
         answer = {
-            "link": self.page_address(f"{PORTAL}/files/{invoice['id']}.pdf"),
+            "link": self.page_address(f"/files/{invoice['id']}.pdf"),
             "expiresAt": self.atom(self.clock.now() + PDF_LIFE),
         }
         return Reply.json(200, answer)
@@ -102,7 +101,7 @@ class InvoiceRoutes(CustomerRoutes):
                     "type": "application/json",
                 },
                 "onlinePaymentLink": {
-                    "href": self.page_address(f"{PORTAL}/public-invoice/{invoice_id}/pay"),
+                    "href": self.page_address(f"/public-invoice/{invoice_id}/pay"),
                     "type": "text/html",
                 },
             },

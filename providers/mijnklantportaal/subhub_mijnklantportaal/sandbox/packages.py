@@ -120,7 +120,7 @@ class PackageRoutes(SubscriptionRoutes):
         self._allow_sale(package)
         self.unused(contact["email"])
         self.connected_to_be_paid()
-        link = self.page_address(f"https://mollie.com/checkout/{self.ids.text(12)}")
+        link = self.page_address(f"/checkout/{self.ids.text(12)}")
         expires_at = self.clock.now() + dt.timedelta(minutes=self.sign_up_minutes)
         self.sign_ups[link] = PendingSignUp(package, contact, expires_at)
         # the id is of the sign-up: the customer and the subscription do not exist yet

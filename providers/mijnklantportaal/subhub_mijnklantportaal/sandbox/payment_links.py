@@ -56,7 +56,7 @@ class PaymentLinkRoutes(Portal):
         link_id = self.new_id("plk_")
         link = StoredLink(
             id=link_id,
-            url=self.page_address(f"https://demo.mijnklantportaal.nl/payment-link/{link_id}"),
+            url=self.page_address(f"/payment-link/{link_id}"),
             body=body,
             expires_at=_end_of(body["expiresAt"]) if "expiresAt" in body else None,
             created_at=self.clock.now(),

@@ -20,9 +20,8 @@ from subhub_mollie.sandbox.fields import (
     METHOD,
     TEXT,
 )
-from subhub_mollie.sandbox.profile import repeatable
 
-CHECKOUT: Final = "https://www.mollie.com/checkout/select-method"
+CHECKOUT: Final = "/checkout/select-method"
 FIRST_PAYMENT: Final = {
     "amount": AMOUNT.needed(),
     "description": TEXT.needed(),
@@ -47,7 +46,6 @@ class PaymentRoutes(CustomerRoutes):
         self.clock.watch(self.expire)
 
     @route("POST", "/payments")
-    @repeatable
     def create_payment(self, received: Received) -> Reply:
         """Create a first payment, open until it expires."""
         body = self.accepted(received, FIRST_PAYMENT)
