@@ -295,6 +295,10 @@ class Toy(Provider):
         address = path("/subscriptions/{}/cancel", subscription_id)
         return (yield from post(address, Thing, body)).to_subscription()
 
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        address = path("/subscriptions/{}/uncancel", subscription_id)
+        return (yield from post(address, Thing)).to_subscription()
+
     def list_invoices(
         self,
         cursor: str | None = None,

@@ -167,6 +167,14 @@ def cancel(
         options.show(canceled)
 
 
+@command(app, "uncancel")
+def uncancel(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
+    """Undo a cancellation at the end of the period, before that end."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.uncancel_subscription(subscription, provider_options=own))
+
+
 @command(app, "change")
 def change(
     *,

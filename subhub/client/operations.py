@@ -236,6 +236,15 @@ class Operations(SubscriptionOperations):
         flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
         return self._page("list_subscriptions", flow, strict=strict)
 
+    def uncancel_subscription(
+        self, subscription_id: str | Subscription, options: Options
+    ) -> Steps[Subscription]:
+        """See `Client.uncancel_subscription`."""
+        extra = self._extra("uncancel_subscription", options)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.uncancel_subscription(subscription, **extra)
+        return self.change("uncancel_subscription", flow, target=subscription)
+
     # Invoices -------------------------------------------------------------------------------------
 
     def list_invoices(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
-from subhub.client.scheduling import canceled_later, changed_later
+from subhub.client.scheduling import canceled_later, canceled_once, changed_later
 from subhub.client.signing_up import find_or_create, unless_active
 from subhub.client.validation import check_tax, check_timing, day, identifier
 from subhub.errors import InvalidRequest, SubhubError
@@ -239,6 +239,7 @@ class SubscriptionOperations:
         check_timing("cancel_subscription", when, refund, self.capabilities)
         old, now = self._subscription(subscription_id), self._account.now()
         flow = self.provider.cancel_subscription(old, when=when, refund=refund, now=now, **extra)
+        flow = canceled_once(flow, self.provider, old)
         flow = flow if when == "now" else canceled_later(flow)
         # an option may name another moment
         at_once = when == "now" and not extra

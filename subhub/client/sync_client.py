@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from subhub.client.events import Events
 from subhub.client.invoices import Invoices
+from subhub.client.lifecycle import Lifecycle
 from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks, Invoices, Events):
+class Client(SignupLinks, Lifecycle, Invoices, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
@@ -138,8 +139,8 @@ class Client(SignupLinks, Invoices, Events):
     ) -> Customer | None:
         """Find the one customer with this id of yours or this e-mail address; `None` if none.
 
-        More than one raises `Ambiguous`. At a provider that cannot search, all pages are read; see
-        the capability `find_customer:email`.
+        The capitals of an e-mail address do not matter. More than one raises `Ambiguous`. At a
+        provider that cannot search, all pages are read; see the capability `find_customer:email`.
         """
         flow = self._operations.find_customer(external_id=external_id, email=email)
         return self._run(flow)
@@ -341,6 +342,7 @@ class Client(SignupLinks, Invoices, Events):
         """Stop a subscription, now or at the end of the period that is paid for.
 
         That the provider accepted it does not mean that it has ended: see `status` and `ends_at`.
+        A subscription that is over already is returned as it is.
 
         Args:
             subscription_id: The subscription's id.

@@ -134,6 +134,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         variants=("now", "period_end", "prorated"),
         one_of=("now", "period_end"),
     ),
+    "uncancel_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
+    ),
     "list_invoices": NeutralOperation(Invoice, variants=("subscription",)),
     "get_invoice": NeutralOperation(Invoice, by_id=True),
     "get_invoice_pdf": NeutralOperation(InvoicePdf, by_id=True),

@@ -25,6 +25,7 @@ ABSENT = {
     "find_customer:email",
     "subscribe:inline_plan",
     "subscribe:payment_method",
+    "uncancel_subscription",
     "list_invoices:subscription",
     "get_invoice_pdf",
 }

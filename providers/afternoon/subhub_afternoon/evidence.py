@@ -83,6 +83,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "uncancel_subscription": Absence(
+        "how a scheduled cancellation is undone is not documented",
+        "undo it in Afternoon's dashboard, or `subscribe` the customer again when it has ended",
+    ),
     "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
     "list_invoices:subscription": Absence(
         "whether an invoice names its subscription is not documented, and the list has no filter",

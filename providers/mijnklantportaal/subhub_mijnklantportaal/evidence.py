@@ -100,6 +100,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
+    "uncancel_subscription": Absence(
+        "whether a termination can be taken back is not documented",
+        "`subscribe` the customer again, from the day on which the old subscription ends",
+    ),
     "list_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
     "list_invoices:subscription": Absence(
         "an invoice does not name its subscription",

@@ -83,6 +83,11 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
     ),
+    "uncancel_subscription": Absence(
+        "Mollie cancels a subscription at once, so there is no cancellation to come that could be "
+        "undone",
+        "`subscribe` the customer again; the mandate is still valid",
+    ),
     "list_invoices": _NO_INVOICES,
     "list_invoices:subscription": _NO_INVOICES,
     "get_invoice": _NO_INVOICES,

@@ -251,6 +251,15 @@ class Subscriptions(Provider):
             found = yield from send("DELETE", address, StripeSubscription, given or None)
         return found.to_subscription(self)
 
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Undo a cancellation at period end, as long as that has not come.
+
+        See https://docs.stripe.com/billing/subscriptions/cancel.
+        """
+        address = path(SUBSCRIPTIONS + "/{}", subscription_id)
+        found = yield from post(address, StripeSubscription, {"cancel_at_period_end": False})
+        return found.to_subscription(self)
+
 
 def _subscription(subscription_id: str) -> Flow[StripeSubscription]:
     return get(path(SUBSCRIPTIONS + "/{}", subscription_id), StripeSubscription)

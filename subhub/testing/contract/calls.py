@@ -188,6 +188,15 @@ def _change(harness: Harness, variant: str) -> Call:
     return _timed(call, variant)
 
 
+def _uncancel(harness: Harness, _: str) -> Call:
+    """Return the call that undoes a cancellation, which is made first."""
+    subscription = harness.subscription
+    if harness.supports("uncancel_subscription"):
+        canceled = harness.client.cancel_subscription(subscription, when="period_end")
+        assert canceled.id == subscription  # noqa: S101 - or nothing below is about it
+    return Call("uncancel_subscription", (subscription,))
+
+
 def _timed(call: Call, variant: str) -> Call:
     if variant == "prorated":
         return call.but(when="now", refund="prorated")
@@ -202,6 +211,7 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "follow_signup_link": _follow,
     "subscribe": _subscribe,
     "change_subscription": _change,
+    "uncancel_subscription": _uncancel,
     "list_invoices": _invoices,
     "get_invoice_pdf": lambda harness, _: Call("get_invoice_pdf", (harness.invoice,)),
     "cancel_subscription": lambda harness, variant: _timed(
