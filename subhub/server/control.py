@@ -6,7 +6,7 @@ It needs no key; `origin_guard` keeps web sites out. `control_description` descr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -32,12 +32,12 @@ from subhub.server.commands import (
     Command,
     Decline,
     InvalidCommand,
-    ListExchanges,
     Pay,
     RestoreState,
     ScheduleFault,
     planned,
 )
+from subhub.server.exchange_commands import ListExchanges, Replay, exchanges, replay
 from subhub.server.forms import read_body
 from subhub.server.webhook_commands import (
     ListDeliveries,
@@ -127,11 +127,6 @@ def _reset(account: ServedAccount, command: Command) -> JsonObject:
     return {**_clock(account, command), **_plans(account, command)}
 
 
-def _exchanges(account: ServedAccount, command: ListExchanges) -> JsonObject:
-    entries = [asdict(entry) for entry in account.request_log.after(command.after)]
-    return {"total": account.request_log.total, "exchanges": entries}
-
-
 def _faults(account: ServedAccount, command: Command) -> JsonObject:
     del command
     return {"planned": [planned(rule) for rule in account.fake.faults.planned]}
@@ -170,7 +165,8 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/deliveries", "Deliver a webhook once more.", resend, Resend),
     Endpoint("GET", "/webhook-plan", "Read how webhooks arrive.", webhook_plan),
     Endpoint("POST", "/webhook-plan", "Say how webhooks arrive.", plan_webhooks, PlanWebhooks),
-    Endpoint("GET", "/exchanges", "List the latest requests.", _exchanges, ListExchanges),
+    Endpoint("GET", "/exchanges", "List the latest requests.", exchanges, ListExchanges),
+    Endpoint("POST", "/exchanges", "Send one of them once more.", replay, Replay),
 )
 """The endpoints of each account, below `/_sandbox/PROVIDER/NAME`."""
 

@@ -1,4 +1,4 @@
-"""Outcomes: what became of a row in a run, and the file that has them as they come.
+"""Outcomes: how far a row has come in a run, and the file that has them as they come.
 
 Any number of processes may add to one file. A line is whole and on the disk when `add` returns.
 """
@@ -43,7 +43,7 @@ _AGAIN: Final = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one row.
+    """How far one row has come.
 
     Args:
         key: That of the row.

@@ -42,7 +42,7 @@ class Watch:
     def __call__(self, attempt: Attempt) -> None:
         sent = f"{attempt.account} {attempt.operation} {attempt.method}"
         self.sent.append(sent)
-        self.then.pop(sent, lambda: None)()
+        _ = self.then.pop(sent, lambda: None)()
 
 
 @pytest.fixture
