@@ -154,6 +154,7 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -163,6 +164,7 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             options=provider_options,
         )

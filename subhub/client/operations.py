@@ -145,6 +145,7 @@ class Operations(SubscriptionOperations):
         replaces: str | Subscription | None,
         when: When | None,
         refund: Refund | None,
+        trial_days: int | None,
         options: Options,
     ) -> Steps[SignupLink]:
         """See `Client.create_signup_link`."""
@@ -159,6 +160,8 @@ class Operations(SubscriptionOperations):
             self._require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")
         check_replacement(replaces, when, refund, self.capabilities)
+        if trial_days is not None:
+            extra["trial_days"] = self._trial("create_signup_link", trial_days)
         place = self._plan(plan)
 
         def link(customer: str | CustomerDraft) -> Flow[SignupLink]:

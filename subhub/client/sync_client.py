@@ -212,6 +212,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -225,6 +226,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
                 draft's `external_id` already is used unchanged.
             starts_on: A day in the account's time zone; today if left out.
             payment_method: The provider's id of the means to charge.
+            trial_days: For so many days nothing is charged; then the first period begins.
             unless_active: Return the customer's running subscription, of whatever plan, instead of
                 starting a second one. One that may be running raises `Ambiguous`.
             provider_options: What only one provider knows, by provider name.
@@ -234,6 +236,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             options=provider_options,
         )

@@ -243,6 +243,7 @@ class Provider(Lifecycle, Invoicing):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which the customer signs up for the plan; see `Client`.
 
@@ -255,10 +256,10 @@ class Provider(Lifecycle, Invoicing):
                 given only with it.
             when: When that one ends.
             refund: What is paid back for the rest of its period.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks(
-            "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
-        )
+        given = (plan, customer, return_url, back_url, replaces, when, refund, trial_days)
+        self._lacks("create_signup_link", given)
 
     def follow_signup_link(
         self, link: SignupLink, *, known: Collection[str] | None = None
@@ -284,6 +285,7 @@ class Provider(Lifecycle, Invoicing):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
         """Start billing an existing customer, without a page; see `Client`.
 
@@ -293,8 +295,9 @@ class Provider(Lifecycle, Invoicing):
             now: The present, in the account's time zone.
             starts_on: The first day; otherwise today.
             payment_method: The provider's id of what to charge.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
+        self._lacks("subscribe", plan, customer, now, starts_on, payment_method, trial_days)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""

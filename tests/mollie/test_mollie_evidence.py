@@ -34,6 +34,8 @@ LACKING = {
     "change_subscription:prorated",
     "cancel_subscription:period_end",
     "cancel_subscription:prorated",
+    "create_signup_link:trial_days",
+    "subscribe:trial_days",
     "uncancel_subscription",
     "list_invoices",
     "list_invoices:subscription",

@@ -47,6 +47,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _REPLACES,
     "create_signup_link:period_end": _REPLACES,
     "create_signup_link:prorated": _REPLACES,
+    "create_signup_link:trial_days": _LINK,
     "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
     "subscribe": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
@@ -55,6 +56,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     ),
     "subscribe:starts_on": Absence(_SCHEDULES, "subscribe on that day", kind="plugin"),
     "subscribe:payment_method": _SUBSCRIBE,
+    "subscribe:trial_days": _SUBSCRIBE,
     "get_subscription": Evidence("docs", f"{API}/subscriptions/retrieve"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,

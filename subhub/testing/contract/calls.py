@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
+TRIAL: Final = 14
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
@@ -147,6 +148,8 @@ def _signup(harness: Harness, variant: str) -> Call:
         return call.but(return_url=RETURN)
     if variant == "back_url":
         return call.but(back_url=BACK)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     if variant not in {"replaces", "period_end", "prorated"}:
         return call
     when = "period_end" if variant == "period_end" else "now"
@@ -168,6 +171,8 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call
 
 
