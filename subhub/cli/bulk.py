@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -121,15 +121,20 @@ class _Run:
             self._call(client)(self.rows[0])
 
     def in_sandbox(self) -> None:
-        """Make the calls in a sandbox. It forgets everything, so there is nothing to resume."""
+        """Make the calls in a sandbox of its own, of which nothing is kept or resumed."""
         if self.batch.resume:
-            message = "`--resume` has no effect in a sandbox, which forgets: leave it out"
+            message = (
+                "`--resume` has no effect in a sandbox, where each run is a trial: leave it out"
+            )
             raise InvalidRequest(message)
         target = self.batch.result or self.path.with_suffix(".trial.csv")
         if self.batch.result is None:
             _remove(target)  # so that it is not mistaken for that of a real run
-        with ResultFile(target, rows=len(self.rows)) as file, self.options.client() as client:
+        with ResultFile(target, rows=len(self.rows)) as file, self._trial() as client:
             self._calls(client, file, Estimate(len(self.rows), None), None)
+
+    def _trial(self) -> AbstractContextManager[Client]:
+        return self.options.client(trial=True)
 
     def for_real(self, account: Account, limit: RateLimit | None) -> None:
         """Make the calls that are not done yet."""

@@ -240,7 +240,7 @@ def _plan_ids(
         return found  # each subscription is to the configured draft itself
     for key, draft in plans.items():
         try:
-            found[key] = fake.add_plan(key, draft)
+            found[key] = fake.configured_plan(key, draft)
         except InvalidRequest as error:
             raise ConfigError(f"plans.{key} cannot be a plan of this provider: {error}") from error
     return found

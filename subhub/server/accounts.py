@@ -17,8 +17,8 @@ from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox.exchange import JsonObject, Reply
 from subhub.sandbox.fake import Fake
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server.request_log import LogEntry, RequestLog
-from subhub.server.snapshot import restore, snapshot
 from subhub.server.state_file import StateFile
 
 Now = Callable[[], dt.datetime]

@@ -57,7 +57,7 @@ def test_a_list_is_read_to_its_end(call: Callable[..., Result]) -> None:
         (["afternoon.get_invoice", "--json-body", '{"x": 1}'], "has no argument x; known are inv"),
         (["afternoon.get_invoice"], "invalid arguments: invoice_id: is required"),
         (["afternoon.get_invoice", "--json-body", "["], "`--json-body` must be a JSON object"),
-        (["afternoon.get_invoice", "--json-body", "[]"], "arguments by name, got list"),
+        (["afternoon.get_invoice", "--json-body", "[]"], "values by name, got list"),
         (["afternoon.get_invoice", "--json-body", "@none"], "No such file"),
         (["afternoon.get_invoice", "--json-body", "@latin"], "latin is not UTF-8 text in line 2"),
         (["paypal", "--list"], "no plugin for the provider 'paypal'"),

@@ -40,7 +40,7 @@ def test_people_see_the_fields_that_the_provider_sent_and_that_it_was_a_sandbox(
     assert ["interval", "1 year"] in lines
     assert "description" not in result.stdout
     assert "raw" not in result.stdout
-    assert result.stderr == "sandbox: a local fake of clitoy; it forgets everything\n"
+    assert result.stderr == "sandbox: a local fake of clitoy; its state is in .subhub/\n"
 
 
 def test_a_long_address_stays_on_one_line_so_that_it_can_be_copied(run: Run) -> None:

@@ -27,7 +27,7 @@ from subhub import (
     Status,
     Subscription,
 )
-from subhub.server.snapshot import restore, snapshot
+from subhub.sandbox.snapshot import restore, snapshot
 from tests.mollie.conftest import PHONE, START, World
 
 DAY = dt.date(2024, 1, 15)
