@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from subhub.switching.moving import NOTHING, Budget, Move
+from subhub.switching.creating import NOTHING, make
+from subhub.switching.moving import Budget, Move
 from subhub.switching.outcomes import Outcome, ResultLog
 from subhub.switching.rows import SwitchRow
 from subhub.switching.rules import require
@@ -77,7 +78,7 @@ def _undone(move: Move) -> Outcome:
     attempt = sides.attempt(row)
     if not sides.target.record.begun(make_key(row, attempt)):
         return move.outcome("undone", NOTHING)
-    found, _ = move.make(attempt, begin=False)
+    found, _ = make(move, attempt, begin=False)
     if found.due_on <= sides.target.today:
         reason = f"the new subscription has begun on {found.due_on}"
         return move.outcome("kept", reason, new=found.id)
