@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from subhub.switching.rows import SwitchRow
 
 OURS, FOUND = "created", "found"
+APART = dt.timedelta(minutes=10)
+"""How far the clocks of a provider and of this machine may be apart."""
 LOOKS = 2
 LOOK = 0.5
 """Seconds between two looks at a subscription that was ended."""
@@ -114,9 +116,13 @@ class Move:
         """End the work on the row."""
         raise Halt(self.outcome(word, reason, **more))
 
+    def now(self) -> dt.datetime:
+        """Return the present, by our clock."""
+        return account_of(self.sides.source.client).now()
+
     def write(self, outcome: Outcome) -> None:
         """Write *outcome* to the results."""
-        self._log.add(outcome, account_of(self.sides.source.client).now())
+        self._log.add(outcome, self.now())
 
     def movable(self) -> Subscription:
         """Read the old subscription, and return it if it can be moved now."""
@@ -201,7 +207,8 @@ class Move:
                 try:
                     paid_until = self.running().renews_on
                 except Halt as left:
-                    return self._has_left(made, left)
+                    if not self._ended_here(key):
+                        return self._has_left(made, left)
             ended = self._shown(client.cancel_subscription(row.subscription, when=row.end))
             if row.end == "now" and ended.status not in OVER:
                 reason = "the source accepted the end, and does not show it yet: run again"
@@ -218,6 +225,18 @@ class Move:
         return self.outcome(
             word, reason, new=made.id, starts_on=made.starts_on, paid_until=paid_until
         )
+
+    def _ended_here(self, key: str) -> bool:
+        """Return whether an end that shows is the one that was sent, and taken for not done.
+
+        It is dated by our clock: at a provider whose clock is behind, it does not show at once.
+        """
+        source = self.sides.source
+        sent = source.record.sent(key)
+        if not sent:
+            return False
+        ends_at = source.client.get_subscription(self.row.subscription).ends_at
+        return ends_at is None or any(abs(ends_at - at) < APART for at in sent)
 
     def _shown(self, ended: Subscription) -> Subscription:
         """Return the old subscription, read again if its end may show in a moment.
