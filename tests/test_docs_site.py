@@ -45,6 +45,7 @@ def checkout(tmp_path: Path) -> Checkout:
     ("written", "shown"),
     [
         ("[a](../../README.md)", "[a](../index.md)"),
+        ("[a](../../README.md#b)", "[a](https://code.example/acme/blob/main/README.md#b)"),
         ("[`a`](../../src/a.py#L1)", "[`a`](https://code.example/acme/blob/main/src/a.py#L1)"),
         ("[a](../../src)", "[a](https://code.example/acme/tree/main/src)"),
         ("![a](../../docs/i.png)", "![a](../i.png)"),
