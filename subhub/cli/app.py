@@ -49,7 +49,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",
     ),
-    "export": ("export:export", "Write the customers and subscriptions of an account to a file."),
+    "export": (
+        "export:export",
+        "Write all customers and subscriptions of an account to a file, within the rate limit.",
+    ),
     "switch": ("switch:app", "Switching: move live customers to another account."),
     "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
