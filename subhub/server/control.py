@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from subhub._version import __version__
+from subhub.sandbox.description import json_value
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
@@ -101,7 +102,12 @@ def _assumptions(account: ServedAccount, command: Command) -> JsonObject:
     values = account.fake.assumed_values()
     return {
         "assumptions": [
-            {"name": name, "value": values.get(name), "assumed": text, "changeable": name in values}
+            {
+                "name": name,
+                "value": json_value(values.get(name)),
+                "assumed": text,
+                "changeable": name in values,
+            }
             for name, text in account.fake.assumptions.items()
         ]
     }

@@ -242,15 +242,13 @@ class Move:
         other row has, and fits, is what was asked for.
         """
         target, row = self.sides.target, self.row
-        found = target.client.resolve(token, grace_period=target.grace_period)
-        if found.outcome != "ambiguous":
-            return True
+        if not person.ours:
+            return False
         known = {text.split()[0] for text in target.record.objects()}
         fitting = [
-            new
-            for new in found.candidates
-            if isinstance(new, Subscription)
-            and new.id not in known
+            new.id
+            for new in target.client.list_subscriptions(customer=person.id, strict=True)
+            if new.id not in known
             and not unlike(
                 new,
                 row,
@@ -259,9 +257,9 @@ class Move:
                 starts_on=new.starts_on or row.starts_on,
             )
         ]
-        if not person.ours or len(fitting) != 1:
+        if len(fitting) != 1:
             return False
-        target.client.mark_resolved(token, done=True, object_id=fitting[0].id)
+        target.client.mark_resolved(token, done=True, object_id=fitting[0])
         return True
 
     def _end(self, made: Made) -> Outcome:

@@ -130,6 +130,7 @@ class CliToy(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         asked = (plan, customer, return_url, back_url, replaces, when, refund)
         return ask(SignupLink, "POST", "/links", {"asked": asked})
@@ -142,6 +143,7 @@ class CliToy(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
         body = {
             "plan_id": plan if isinstance(plan, str) else plan.name,

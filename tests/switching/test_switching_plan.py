@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from subhub import InvalidRequest, Money, Unsupported, switching
+from subhub import Client, InvalidRequest, Money, Unsupported, switching
+from subhub.plugin import Provider
 from subhub.switching import SwitchRow, read_rows, write_rows
 from subhub.switching.rows import OWN, at
 from tests.switching.conftest import CONFIGURATION, Accounts
@@ -239,6 +240,22 @@ def test_wrong_arguments_are_refused(accounts: Accounts, options: dict[str, Any]
         _ = planned(accounts, LINE, **options)
 
 
+class Bare(Provider):
+    """A provider that can create nothing."""
+
+    name = "bare"
+    base_url = "https://bare.example"
+
+
+def test_a_target_that_can_do_nothing_has_a_report_too(accounts: Accounts) -> None:
+    with Client(Bare, api_key="key") as bare:
+        found = switching.plan(
+            accounts.main, bare, table(accounts, f"{LINE},phone", head=f"{HEAD},plan"), way="api"
+        )
+    assert any("`subscribe`" in missing for missing in found.report.missing)
+    assert not found.report.fields
+
+
 # The table ------------------------------------------------------------------------------------
 
 
@@ -257,7 +274,8 @@ def written(accounts: Accounts, **cells: str) -> Path:
 
 
 def test_what_is_written_is_read_again(accounts: Accounts) -> None:
-    rows = planned(accounts, LINE, LINE.replace("_1", "_2").replace("12.95 EUR", ""), way="api")
+    lines = (f"{LINE},cst_9", "", LINE.replace("_1", "_2").replace("12.95 EUR", "") + ",")
+    rows = planned(accounts, *lines, head=f"{HEAD},to_customer", way="api")
     path = accounts.folder / "switch.csv"
     write_rows(path, rows)
     assert read_rows(path) == rows

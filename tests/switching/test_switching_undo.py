@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from subhub_afternoon import Afternoon
 
-from subhub import CustomerDraft, Status, switching
+from subhub import Client, CustomerDraft, Status, switching
 from subhub.sandbox import Fault
 from subhub.switching import SwitchRow
 from subhub.switching.rows import at
@@ -196,3 +197,31 @@ def test_status_finds_what_has_not_begun_in_time(accounts: Accounts) -> None:
     accounts.forward(12)
     (standing,) = switching.status(accounts.main, accounts.next, rows)
     assert (standing.state, "should have begun on 2026-11-20" in standing.reason) == ("none", True)
+
+
+class Unrepeatable(Afternoon):
+    """A provider that does not declare that two cancellations are as one."""
+
+    repeatable = frozenset()
+
+
+def test_an_end_that_may_not_be_repeated_is_for_a_person(accounts: Accounts) -> None:
+    customer = accounts.next.create_customer(CustomerDraft(name="Ann", email="ann@test.com"))
+    _ = accounts.company.start(customer.id, "phone", "active", 20)
+    known = accounts.main.create_customer(
+        CustomerDraft(
+            name="Ann", email="a@b.c", address="Street 1", postal_code="1234AB", city="Amsterdam"
+        )
+    )
+    (row,) = accounts.plan(source=accounts.next)
+    rows = [at(row, way="api", source="afternoon", to_customer=known.id)]
+    path = "/v1/subscriptions/*/cancel"
+    accounts.company.faults.next(Fault("dropped", after=True), method="POST", path=path)
+    statuses = {"active": "active"}
+    journal = accounts.folder / "journal.db"
+    with Client(Unrepeatable, sandbox=accounts.company, journal=journal, statuses=statuses) as old:
+        for _ in range(2):
+            (unknown,) = switching.run(
+                old, accounts.main, rows, results=accounts.results, grace_period=0
+            )
+            assert unknown.outcome == "unknown"
