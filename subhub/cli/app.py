@@ -71,6 +71,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "customers": "customer",
     "subscriptions": "subscription",
     "sub": "subscription",
+    "invoices": "invoice",
     "signup-links": "signup-link",
     "link": "signup-link",
     "links": "signup-link",

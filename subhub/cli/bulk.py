@@ -18,7 +18,7 @@ from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN
 from subhub.cli.options import ChangeOptions
 from subhub.cli.output import echo, json_text
 from subhub.cli.plan_check import PlanCheck
-from subhub.cli.progress import Bar, Estimate
+from subhub.cli.progress import Estimate, RowProgress
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
 from subhub.client.configuration import Configuration
@@ -196,12 +196,13 @@ class _Run:
             adopt=self.batch.adopt,
         )
         try:
-            with run, _stopping(run) as signals, Bar(estimate) as bar:
+            progress = RowProgress(estimate)
+            with run, _stopping(run) as signals:
                 for result in run:
                     outcome = file.add(result)
                     _ = created.pop(result.item.key, None)
                     counted[outcome] += 1
-                    bar.advance(failed=outcome not in DONE)
+                    progress.advance(failed=outcome not in DONE)
         finally:
             self._print_counts(counted, file.path, created, resumable=job is not None)
         _exit(counted, stopped=bool(signals))
@@ -258,7 +259,7 @@ def _stopping(run: Bulk[Any, Any]) -> Generator[list[int]]:
     received: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def stop(number: int, _: object) -> None:  # may not print: it may interrupt the bar's printing
+    def stop(number: int, _: object) -> None:  # may not print: it may interrupt printing
         received.append(number)
         restore()
         run.stop()

@@ -66,9 +66,9 @@ def _flattened(function: Command) -> Command:
 
     def run(**given: Any) -> None:
         # they load rich, which `--help` does without
+        from subhub.cli.activity import active  # noqa: PLC0415
         from subhub.cli.errors import reported  # noqa: PLC0415
         from subhub.cli.plan_hint import plan_hint  # noqa: PLC0415
-        from subhub.cli.request_log import logged  # noqa: PLC0415
 
         as_json = given.get("as_json", False) or given.get("raw", False)
         verbose = given.get("verbose", False)
@@ -76,7 +76,7 @@ def _flattened(function: Command) -> Command:
         hint = partial(plan_hint, given.get("plan"), given.get("config"))
         with (
             reported(as_json=as_json, flags=flags, curl=curl, plan_hint=hint),
-            logged(on=verbose),
+            active(as_json=as_json, verbose=verbose),
         ):
             given |= {name: known.read(name, given[name]) for name, known in choices.items()}
             for name, members in groups.items():

@@ -115,6 +115,13 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
         ("What would be sent", "subhub customer delete cst_abc12345def678 --dry-run"),
         ("For good", "subhub customer delete cst_abc12345def678 --yes"),
     ),
+    "invoice": (("What was invoiced", "subhub invoice list --limit 20"),),
+    "invoice list": (
+        ("Of one customer", "subhub invoice list --customer cst_abc12345def678"),
+        ("Of one subscription", "subhub invoice list --subscription sub_abc12345def678"),
+    ),
+    "invoice get": (("By id", "subhub invoice get inv_abc12345def678"),),
+    "invoice pdf": (("Where it is", "subhub invoice pdf inv_abc12345def678 --json"),),
     "signup-link": (
         ("For a new customer", f"subhub signup-link create --plan phone {_PERSON}"),
         ("What came of it", "subhub signup-link follow @link.json"),
@@ -177,6 +184,33 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
             "subhub subscription create --plan phone --customer cst_abc12345def678",
         ),
     ),
+    "export": (
+        ("A table, with all fields next to it", "subhub export export.csv --account main"),
+        ("The rest, after a stop", "subhub export export.csv --account main --resume"),
+    ),
+    "switch": (
+        (
+            "Plan it; nothing is sent",
+            "subhub switch plan --from main --to next --customers export.csv",
+        ),
+        ("Do it; it may be run again", "subhub switch run switch.csv"),
+        ("How far it is", "subhub switch status switch.csv"),
+    ),
+    "switch plan": (
+        (
+            "From the file of `subhub export`",
+            (
+                "subhub switch plan --from main --to next --customers export.csv "
+                "--out switch.csv --report report.md"
+            ),
+        ),
+    ),
+    "switch run": (
+        ("The first ten only", "subhub switch run switch.csv --limit 10"),
+        ("All of it", "subhub switch run switch.csv"),
+    ),
+    "switch status": (("How far it is", "subhub switch status switch.csv"),),
+    "switch undo": (("What can be undone", "subhub switch undo switch.csv --dry-run"),),
     "webhooks": (
         ("What arrives on this machine", "subhub webhooks listen --port 8421"),
         ("What is registered", "subhub webhooks list"),

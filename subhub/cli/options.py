@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -88,17 +88,19 @@ class ClientOptions(Output):
         from subhub.client.configuration import Configuration  # noqa: PLC0415
 
         configuration = Configuration.read(self.config, self.account)
+        if not trial:
+            kept = keeping(configuration.folder, self.note)
+            configuration = replace(configuration, fakes=kept)
         account = configuration.open(
             dry_run=self.dry_run,
             journal=journal,
             hooks=hooks,
             check_plans=False,  # to see and link plans, one has to get in; a key is checked on use
-            fakes=None if trial else keeping(configuration.folder, self.note),
         )
         with CommandClient(account) as client:
             if client.sandbox is not None:
-                kept = "nothing of it is kept" if trial else f"its state is in {FOLDER}/"
-                self.note(f"sandbox: a local fake of {client.provider}; {kept}")
+                state = "nothing of it is kept" if trial else f"its state is in {FOLDER}/"
+                self.note(f"sandbox: a local fake of {client.provider}; {state}")
             yield client
 
 

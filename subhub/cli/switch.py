@@ -14,10 +14,11 @@ import typer
 
 from subhub import Client, Clients, atomic_files, switching
 from subhub.cli.command import command
+from subhub.cli.completion import accounts
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
 from subhub.cli.global_options import PANEL, ConfigPath
 from subhub.cli.options import option_values
-from subhub.cli.output import Output
+from subhub.cli.output import Output, write
 from subhub.errors import InvalidRequest
 from subhub.switching.joining import STATES
 from subhub.switching.outcomes import FINE, WORDS, Outcome
@@ -25,11 +26,7 @@ from subhub.switching.planning import OVERLAP_DAYS
 from subhub.switching.rows import SwitchRow, read_rows, write_rows
 from subhub.switching.running import MARGIN
 
-app = typer.Typer(
-    help="Switching: move live customers to another account.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Switching: move live customers to another account.")
 COLUMNS: Final = ("key", "subscription", "outcome", "new", "reason")
 
 SwitchFile: TypeAlias = Annotated[
@@ -49,6 +46,7 @@ class SwitchOptions(Output):
         bool,
         typer.Option(
             "--dry-run",
+            "-n",
             help="Read, but print the first request that would change something, and stop.",
             rich_help_panel=PANEL,
         ),
@@ -103,7 +101,7 @@ class RunOptions(SwitchOptions):
             elif outcome.outcome not in FINE:
                 to_look_at.append(outcome)
         if not self.as_json:
-            typer.echo(_counted(counts, WORDS))
+            write(_counted(counts, WORDS))
             if to_look_at:
                 self.table(
                     COLUMNS, ([getattr(one, name) for name in COLUMNS] for one in to_look_at)
@@ -116,8 +114,13 @@ class RunOptions(SwitchOptions):
 @command(app, "plan")
 def plan(
     *,
-    source: Annotated[str, typer.Option("--from", help="The account that customers leave.")],
-    target: Annotated[str, typer.Option("--to", help="The account that they go to.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", help="The account that customers leave.", autocompletion=accounts),
+    ],
+    target: Annotated[
+        str, typer.Option("--to", help="The account that they go to.", autocompletion=accounts)
+    ],
     customers: Annotated[Path, typer.Option(help="The CSV file of `subhub export`.")],
     out: Annotated[Path, typer.Option(help="Where the plan is written.")] = Path("switch.csv"),
     way: Annotated[
@@ -177,7 +180,7 @@ def plan(
     if options.as_json:
         options.data(data)
     else:
-        typer.echo(found.report.markdown(), nl=False)
+        write(found.report.markdown(), nl=False)
     if found.report.missing:
         raise typer.Exit(UNSUPPORTED)
     write_rows(out, found.rows)
@@ -214,7 +217,7 @@ def status(*, path: SwitchFile, adopt: Adopt = False, options: SwitchOptions) ->
         options.data([asdict(standing) for standing in found])
     else:
         counts: Counter[str] = Counter(standing.state for standing in found)
-        typer.echo(_counted(counts, STATES))
+        write(_counted(counts, STATES))
         columns = ("key", "subscription", "new", "state", "reason")
         odd = [standing for standing in found if not standing.fits]
         if odd:

@@ -20,7 +20,7 @@ from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
 from subhub.client.needs import check_account_sells, check_every_account
-from subhub.client.opening import JournalPlace, open_account
+from subhub.client.opening import Fakes, JournalPlace, open_account
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
 from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
@@ -29,14 +29,12 @@ from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, Settings, refused
 from subhub.errors import ConfigError, InvalidRequest, UnknownAccount
 from subhub.models import PlanDraft
-from subhub.plugin.provider import Provider
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
-    from subhub.sandbox import Fake
     from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
@@ -53,6 +51,7 @@ class Configuration:
     """Which settings of an account the `SUBHUB_*` variables have set."""
     asked: str | None = None
     """The account that the program asked for by name."""
+    fakes: Fakes | None = None  # of embedded sandboxes, in place of new ones
 
     @classmethod
     def read(
@@ -85,7 +84,6 @@ class Configuration:
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         check_plans: bool = True,
-        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         """Open the account *name*; every account of the file is checked against the needs.
 
@@ -97,7 +95,6 @@ class Configuration:
             journals: Opens a journal that several accounts have in common; see `open_account`.
             hooks: Each is called with every attempt at a request.
             check_plans: Refuse a plan that could not be sold at the account as it is configured.
-            fakes: Returns the fake of an embedded sandbox, for the account of that name.
         """
         check_types({"check_plans": check_plans})
         self.check_needs()
@@ -116,7 +113,6 @@ class Configuration:
             journal=own or journal,
             journals=journals,
             hooks=hooks,
-            fakes=fakes,
         )
         if check_plans:
             self._check_plans(account, links)
@@ -202,7 +198,6 @@ class Configuration:
         journals: Callable[[JournalPlace], Journal] | None = None,
         hooks: Sequence[Hook] = (),
         absent: Collection[str] = (),
-        fakes: Callable[[type[Provider], str], Fake] | None = None,
     ) -> Account:
         plans = self.plans()
         production = self.settings.production or self.settings.accounts[name].production
@@ -216,7 +211,7 @@ class Configuration:
             given = () if "webhook_secrets" in absent else settings.webhook_secrets
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
-            provider, embedded = load(settings.provider), settings.sandbox is True
+            provider = load(settings.provider)
             own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
@@ -230,7 +225,7 @@ class Configuration:
                 lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=fakes(provider, name) if fakes and embedded else embedded,
+                sandbox=settings.sandbox is True and (not self.fakes or self.fakes(provider, name)),
                 dry_run=dry_run,
                 production=production,
                 sells=settings.sells,

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 JournalPlace: TypeAlias = str | os.PathLike[str] | StorePlace
 """The path or URL of a journal."""
+Fakes: TypeAlias = "Callable[[type[Provider], str], Fake]"
+"""Returns the fake of an embedded sandbox, for a provider and the name of an account."""
 
 
 def open_account(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from typer.testing import Result
 
 Run = Callable[..., Result]
@@ -79,18 +78,6 @@ def test_an_empty_list_is_said_in_words(run: Run) -> None:
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "no subscriptions" in result.stderr
-
-
-def test_a_terminal_sees_how_far_a_list_is_and_stdout_stays_clean(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-
-    result = run("customer", "list", "--json")
-
-    assert "3 customers read" in result.stderr
-    assert len(json.loads(result.stdout)) == 3
 
 
 def test_a_customer_that_is_not_found_is_said_in_words_and_is_exit_code_1(run: Run) -> None:
