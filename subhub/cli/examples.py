@@ -169,6 +169,7 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
             "subhub subscription cancel sub_abc12345def678 --when now --refund prorated",
         ),
     ),
+    "subscription uncancel": (("Let it go on", "subhub subscription uncancel sub_abc12345def678"),),
     "subscription change": (
         (
             "To another plan, now",
