@@ -284,6 +284,7 @@ def test_every_public_callable_is_tried() -> None:
         "Resolution",
         "Scheduled",
         "Status",
+        "InvoiceStatus",
     }
     assert callables == tried | given
 

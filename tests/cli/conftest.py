@@ -21,6 +21,8 @@ from subhub.models import (
     CustomerDraft,
     CustomerUpdate,
     DeletedCustomer,
+    Invoice,
+    InvoicePdf,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -53,6 +55,7 @@ VARIANTS = (
     "change_subscription:period_end",
     "cancel_subscription:now",
     "cancel_subscription:period_end",
+    "list_invoices:subscription",
 )
 
 
@@ -193,6 +196,26 @@ class CliToy(Provider):
         where = path("/subscriptions/{}", subscription_id)
         return ask(Subscription, "PATCH", where, {"status": "canceled", "description": when})
 
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        where = path("/subscriptions/{}", subscription_id)
+        return ask(Subscription, "PATCH", where, {"description": "it goes on"})
+
+    def list_invoices(
+        self,
+        cursor: str | None = None,
+        *,
+        customer: str | None = None,
+        subscription: str | None = None,
+    ) -> Flow[Page[Invoice]]:
+        first = yield from ask(Invoice, "GET", "/invoices/inv_1")
+        return Page([first])
+
+    def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
+        return ask(Invoice, "GET", path("/invoices/{}", invoice_id))
+
+    def get_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
+        return ask(InvoicePdf, "GET", path("/pdfs/{}", invoice_id))
+
     def error_fields(self, body: Any) -> Mapping[str, str]:
         found: dict[str, str] = body.get("fields", {})
         return found
@@ -208,6 +231,13 @@ class ToyFake(Fake):
             "cst_2": {"id": "cst_2", "name": "[bold]\x1b[31mÉva[/bold]"},
             "cst_3": {"id": "cst_3", "country": "NL"},
             "sub_1": {"id": "sub_1", "customer_id": "cst_1", "status": "active"},
+            "inv_1": {
+                "id": "inv_1",
+                "customer_id": "cst_1",
+                "subscription_id": "sub_1",
+                "status": "paid",
+                "total": {"amount": "12.95", "currency": "EUR"},
+            },
         }
 
     def add_plan(self, key: str, draft: PlanDraft) -> str:
@@ -258,10 +288,15 @@ class ToyFake(Fake):
     @route("GET", "/plans/{}")
     @route("GET", "/customers/{}")
     @route("GET", "/subscriptions/{}")
+    @route("GET", "/invoices/{}")
     def read(self, received: Received, found: str) -> Reply:
         if found not in self.stored:
             raise Refusal(self.not_found())
         return Reply.json(200, self.stored[found])
+
+    @route("GET", "/pdfs/{}")
+    def pdf(self, received: Received, found: str) -> Reply:
+        return Reply.json(200, {"id": found, "url": "https://files.example/1.pdf"})
 
     @route("GET", "/report")
     def report(self, received: Received) -> Reply:

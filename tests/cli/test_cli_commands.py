@@ -137,6 +137,25 @@ def test_subscriptions_are_read_changed_and_canceled(run: Run, as_json: AsJson) 
     }
 
 
+def test_a_cancellation_is_undone(run: Run, as_json: AsJson) -> None:
+    undone = as_json(run("subscription", "uncancel", "sub_1", "--json"))
+
+    assert (undone["id"], undone["description"]) == ("sub_1", "it goes on")
+
+
+def test_invoices_are_listed_and_read(run: Run, as_json: AsJson) -> None:
+    of = ("--customer", "cst_1", "--subscription", "sub_1")
+    listed = as_json(run("invoice", "list", *of, "--json"))
+    table = run("invoice", "list").stdout
+    read = as_json(run("invoice", "get", "inv_1", "--json"))
+    pdf = as_json(run("invoice", "pdf", "inv_1", "--json"))
+
+    assert listed == [read]
+    assert (read["status"], read["total"]) == ("paid", {"amount": "12.95", "currency": "EUR"})
+    assert "12.95 EUR" in table
+    assert (pdf["id"], pdf["url"]) == ("inv_1", "https://files.example/1.pdf")
+
+
 def test_an_updated_subscription_is_shown(run: Run, as_json: AsJson) -> None:
     updated = as_json(run("subscription", "update", "sub_1", "--description", "less", "--json"))
 

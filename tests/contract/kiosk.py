@@ -179,7 +179,7 @@ class KioskFake(Fake):
 
     @route("GET", "/people")
     def find_person(self, received: Received) -> Reply:
-        found = self.people.get(received.query["email"])
+        found = self.people.get(received.query["email"].lower())
         return Reply.json(200, found) if found else self.not_found()
 
     @route("POST", "/pages")
