@@ -99,6 +99,7 @@ class SubscriptionOperations:
             self._require("subscribe:inline_plan")
             check_tax("subscribe", plan, self.capabilities)
         else:
+            self._require("subscribe:plan_id")
             plan = self._plan(plan)
         if starts_on is not None:
             self._require("subscribe:starts_on")

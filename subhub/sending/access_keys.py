@@ -193,9 +193,9 @@ class OAuthKeys(AccessKeys, Forkable):
                 yield Pause(POLL, real=True)
                 continue
             try:
-                if not self._usable(self._tokens, refused):  # since the look before
-                    yield StoreCall(lambda: self._renew(refused))
-                    break
+                # it looks at what is stored first, so that a renewal since is not repeated
+                yield StoreCall(lambda: self._renew(refused))
+                break
             finally:
                 turn.release()
         assert self._tokens is not None  # noqa: S101 - the loop does not end before

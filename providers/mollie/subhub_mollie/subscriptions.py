@@ -142,8 +142,7 @@ class Subscriptions(Errors):
         """
         del now
         if not isinstance(plan, PlanDraft):
-            problem = f"{plan!r}: Mollie has no plans, so pass the terms as a PlanDraft"
-            raise InvalidRequest.of("plan", problem)
+            self._lacks("subscribe:plan_id", plan)
         if plan.tax_rate is not None:
             raise InvalidRequest.of("tax_rate", NO_TAX)
         if plan.tax == "exclusive":  # nothing is ever added, so the price is what is paid

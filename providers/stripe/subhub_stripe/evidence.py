@@ -48,6 +48,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:period_end": _REPLACES,
     "create_signup_link:prorated": _REPLACES,
     "subscribe": _SUBSCRIBE,
+    "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
         "an inline price needs an existing product",
         "create the plan first, with create_plan",

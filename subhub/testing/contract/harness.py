@@ -101,7 +101,7 @@ class Outcome:
 def has_plans(provider: type[Provider]) -> bool:
     """Return whether the provider has plans; without, `subscribe` takes a draft and no id."""
     supports = provider.capabilities().supports
-    known = any(map(supports, ("create_plan", "get_plan", "list_plans")))
+    known = any(map(supports, ("create_plan", "get_plan", "list_plans", "subscribe:plan_id")))
     return known or not supports("subscribe:inline_plan")
 
 
