@@ -25,6 +25,8 @@ from subhub.models import (
     CustomerUpdate,
     DeletedCustomer,
     Interval,
+    Invoice,
+    InvoicePdf,
     Money,
     Plan,
     PlanDraft,
@@ -131,6 +133,15 @@ class Thing(Wire):
 
     def to_customer(self) -> Customer:
         return Customer(provider="toy", id=self.id, name=self.name, raw=self.raw)
+
+    def to_invoice(self, subscription: str | None = None) -> Invoice:
+        return Invoice(
+            provider="toy",
+            id=self.id,
+            customer_id=self.customer,
+            subscription_id=subscription,
+            raw=self.raw,
+        )
 
     def to_subscription(self) -> Subscription:
         terms: dict[str, Any] = {"status": self.status} if self.status else {}
@@ -283,6 +294,26 @@ class Toy(Provider):
         body = {"when": when, "refund": refund, "on": now.date().isoformat()}
         address = path("/subscriptions/{}/cancel", subscription_id)
         return (yield from post(address, Thing, body)).to_subscription()
+
+    def list_invoices(
+        self,
+        cursor: str | None = None,
+        *,
+        customer: str | None = None,
+        subscription: str | None = None,
+        colour: str | None = None,
+    ) -> Flow[Page[Invoice]]:
+        asked = {"after": cursor, "customer": customer, "of": subscription, "colour": colour}
+        query = {key: value for key, value in asked.items() if value}
+        page = yield from get("/invoices", Things, query)
+        return page.items.page(lambda thing: thing.to_invoice(subscription), page.next)
+
+    def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
+        return (yield from get(path("/invoices/{}", invoice_id), Thing)).to_invoice()
+
+    def get_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
+        pdf = yield from get(path("/invoices/{}/pdf", invoice_id), Thing)
+        return InvoicePdf(provider="toy", id=pdf.id, url=pdf.url, raw=pdf.raw)
 
     def ping(self, times: int) -> Flow[int]:
         return done(times + 1)

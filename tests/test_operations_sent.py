@@ -52,6 +52,8 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("GET /v1/subscriptions/x", lambda: billing.get_subscription("x")),
         ("PATCH /v1/subscriptions/x", lambda: billing.update_subscription("x", price=price)),
         ("POST /v1/subscriptions/x/cancel", lambda: billing.cancel_subscription("x", when="now")),
+        ("GET /v1/invoices/x", lambda: billing.get_invoice("x")),
+        ("GET /v1/invoices/x/pdf", lambda: billing.get_invoice_pdf("x")),
     ]
     for _, call in calls:
         desk.answer(200, {"id": "x", "extra": 1})
@@ -207,6 +209,29 @@ def test_subscriptions_are_sorted_out_also_where_the_provider_does_not(
     assert desk.asked[1] == "GET /v1/subscriptions?customer=cst_1"
 
 
+def test_the_invoices_of_a_customer_are_sorted_out_also_where_the_provider_does_not(
+    billing: Caller, desk: Desk
+) -> None:
+    sent = [{"id": "1", "customer": "cst_1"}, {"id": "2", "customer": "cst_2"}, {"id": "3"}]
+    someone = Customer(provider="toy", id="cst_1", account="toy")
+    sold = Subscription(provider="toy", id="sub_1", account="toy")
+    expected: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["1", "2", "3"]),
+        ({"customer": "cst_1"}, ["1"]),
+        ({"customer": someone, "subscription": sold}, ["1"]),
+        ({"subscription": "sub_1", "limit": 2}, ["1", "2"]),
+        ({"provider_options": {"toy": {"colour": "red"}}}, ["1", "2", "3"]),
+    ]
+    for terms, ids in expected:
+        desk.answer(200, {"items": sent})
+        assert [invoice.id for invoice in billing.list_invoices(**terms)] == ids
+    assert desk.asked[2:] == [
+        "GET /v1/invoices?customer=cst_1&of=sub_1",
+        "GET /v1/invoices?of=sub_1",
+        "GET /v1/invoices?colour=red",
+    ]
+
+
 class Plain(Provider):
     """It has the operations, and none of their variants."""
 
@@ -244,6 +269,7 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("cancel_subscription:now", ENDING),
         ("cancel_subscription:period_end", {**ENDING, "when": "period_end"}),
         ("cancel_subscription:prorated", {**ENDING, "refund": "prorated"}),
+        ("list_invoices:subscription", {"subscription": "1"}),
     ],
 )
 def test_every_variant_that_a_provider_lacks_is_refused_by_its_name(

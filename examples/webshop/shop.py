@@ -1,6 +1,6 @@
 """A web shop that sells a plan through the provider in `subhub.toml`.
 
-    pip install "subhub-billing[cli,sandbox]" subhub-afternoon subhub-mijnklantportaal
+    pip install "subhub-billing[cli,sandbox]" subhub-afternoon subhub-mijnklantportaal subhub-stripe
     pip install fastapi uvicorn jinja2 python-multipart
     subhub sandbox serve    # in this folder, and in a second terminal
     python shop.py

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import complain, json_text, plain, rendered
+from subhub.cli.output import complain, json_text, plain, rendered, write
 from subhub.cli.streams import unwritable
 from subhub.errors import (
     Ambiguous,
@@ -71,15 +71,15 @@ def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> 
         shown = {} if request is None else {"request": _request_data(request)}
         sentences = [message, *_advice(error), *([request.curl()] if request and curl else ())]
         data = {**error_data(error), "message": message, **shown}
-        _print_error(data, sentences, as_json=as_json)
+        print_error(data, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
     except OSError as error:
         if message := unwritable(error):
-            _print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
+            print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
         raise typer.Exit(FAILED) from error
     except KeyboardInterrupt:
         message = "stopped; if a change was being sent, check it at the provider before you repeat"
-        _print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
+        print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -136,9 +136,9 @@ def _named(items: Sequence[object]) -> str:
 def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
     request = stopped.request
     if not as_json:
-        typer.echo(request.curl())
+        write(request.curl())
         return
-    typer.echo(json_text({"would_send": _request_data(request)}))
+    write(json_text({"would_send": _request_data(request)}))
 
 
 def _request_data(request: PreparedRequest) -> dict[str, object]:
@@ -152,7 +152,8 @@ def _request_data(request: PreparedRequest) -> dict[str, object]:
     }
 
 
-def _print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
+def print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
+    """Print an error: *data* for scripts, or *sentences* for people, one a line."""
     if as_json:
         complain(json_text({"error": data}))
         return

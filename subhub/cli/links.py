@@ -15,11 +15,7 @@ from subhub.cli.options import ChangeOptions, ClientOptions
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, SignupLink, When
 
-app = typer.Typer(
-    help="Signup links: pages on which customers sign up and pay.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Signup links: pages on which customers sign up and pay.")
 
 
 @command(app, "create")

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from subhub.cli.output import Output
+from subhub.cli.output import Output, write
 from subhub.cli.scaffold import Naming, write_project
 
 TUTORIAL: Final = "docs/adding-a-provider.md"
@@ -57,7 +57,7 @@ def new_provider(
         *(() if small else ("uv run pytest --record-sandbox",)),
         f"$EDITOR {naming.module}/{file}.py",
     ):
-        typer.echo(line)
+        write(line)
     recording = (
         "" if small else "--record-sandbox records the cassette, which no test replays until then; "
     )

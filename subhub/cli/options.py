@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 
 import subhub
 from subhub.cli.exit_codes import FAILED
+from subhub.cli.global_options import PANEL, AccountName, ConfigPath
 from subhub.cli.output import Output, complain, json_text
 from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
@@ -23,27 +24,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
-PANEL = "Account"
-
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="The configuration file; default: SUBHUB_CONFIG, else subhub.toml.",
-        rich_help_panel=PANEL,
-    ),
-]
-AccountName = Annotated[
-    str | None,
-    typer.Option(
-        "--account",
-        help="An account of the configuration; default: the one that it chooses.",
-        rich_help_panel=PANEL,
-    ),
-]
-
-
-Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
+Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
 ]
@@ -59,6 +40,7 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--dry-run",
+            "-n",
             help="Read, but print the first request that would change something, and stop.",
             rich_help_panel=PANEL,
         ),
@@ -67,11 +49,27 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--curl",
-            "-v",
             help="After an error, print its request as a curl command, without the key.",
             rich_help_panel=PANEL,
         ),
     ] = False
+
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Print the provider's own answers, as JSON, in place of neutral fields.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.raw:  # the provider's own answers have no other form
+            object.__setattr__(self, "as_json", True)
+
+    def data(self, value: object) -> None:
+        """Print *value* as JSON; each result as the provider's own answer, if that is asked for."""
+        super().data(_raw(value) if self.raw else value)
 
     @contextmanager
     def client(
@@ -99,6 +97,7 @@ class CallOptions(ClientOptions):
         list[str] | None,
         typer.Option(
             "--option",
+            "-o",
             metavar="KEY=VALUE",
             help="An option of this provider only; VALUE is JSON or text. Repeatable.",
             rich_help_panel=PANEL,
@@ -107,7 +106,7 @@ class CallOptions(ClientOptions):
 
     def provider_options(self, provider: str) -> ProviderOptions:
         """Return the given options as those of *provider*."""
-        return {provider: dict(map(_pair, self.option or ()))}
+        return {provider: option_values(self.option)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +130,23 @@ class ChangeOptions(CallOptions):
             else:
                 complain(f"error: {message}:\n{json_text(result)}")
             raise typer.Exit(FAILED) from error
+
+
+def option_values(given: Sequence[str] | None) -> dict[str, object]:
+    """Return what `--option KEY=VALUE` has given, by key."""
+    return dict(map(_pair, given or ()))
+
+
+def _raw(value: object) -> object:
+    """Return *value* with the provider's own answer in place of each result."""
+    from subhub.models.record import Result  # noqa: PLC0415 - only when it is asked for
+
+    if isinstance(value, Result):
+        parts = {name: _raw(part) for name, part in value if isinstance(part, Result)}
+        return value.raw or parts
+    if isinstance(value, Mapping):
+        return {str(name): _raw(part) for name, part in value.items()}
+    return list(map(_raw, value)) if isinstance(value, list | tuple) else value
 
 
 def _pair(text: str) -> tuple[str, object]:

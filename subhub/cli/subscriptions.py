@@ -18,9 +18,7 @@ from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, Tax, When
 
-app = typer.Typer(
-    help="Subscriptions: who is billed for what.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Subscriptions: who is billed for what.")
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="A subscription's id.")]
 Timing = Annotated[When, typer.Option(help="Now, or at the end of the paid period.")]
@@ -233,3 +231,6 @@ def _show_change(changed: subhub.SubscriptionChange, options: ClientOptions) -> 
     options.table(("", "old", "new"), rows)
     if changed.new is None:
         options.note("the change is scheduled; the provider does not say more yet")
+
+
+_ = command(app, "create")(subscribe)

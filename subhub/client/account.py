@@ -28,6 +28,7 @@ from subhub.sending.transport.bodies import MAX_RESPONSE_BYTES
 if TYPE_CHECKING:
     from subhub.models import PlanDraft
     from subhub.plugin.capabilities import Capabilities
+    from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import Journal
     from subhub.sandbox import Fake
     from subhub.sending.access_keys import AccessKeys
@@ -73,6 +74,7 @@ class Account:
     key_variable: str = ""
     own_journal: bool = True
     sells: bool = True
+    rate_limit: RateLimit | None = None
     webhook_secrets: Sequence[str] = field(default=(), repr=False)
     keys: AccessKeys | None = field(default=None, repr=False)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.events import AsyncEvents
+from subhub.client.invoices import AsyncInvoices
 from subhub.client.paginator import AsyncPaginator
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncSignupLinks, AsyncEvents):
+class AsyncClient(AsyncSignupLinks, AsyncInvoices, AsyncEvents):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.

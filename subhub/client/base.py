@@ -267,3 +267,8 @@ class BaseClient:
         bound = bound_arguments(operation, args, kwargs)
         flow: Flow[T] = getattr(provider, name)(*bound.args[1:], **bound.kwargs)
         return self._operations.change(name, flow)
+
+
+def account_of(client: BaseClient) -> Account:
+    """Return the account of *client*, for the rooms above this one."""
+    return client._account  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

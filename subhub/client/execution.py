@@ -245,7 +245,7 @@ class Executor(BaseClient):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Paginator[I]:
-        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`.
+        """Read a list that only one provider has: `walk(Mollie.list_mandates, ...)`.
 
         Args:
             operation: The provider's method; its first argument is the page's cursor.

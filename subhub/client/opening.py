@@ -171,6 +171,7 @@ def open_account(
         oddities=OddityLog(provider.name, name),
         key_variable=key_variable,
         own_journal=journals is None,
+        rate_limit=limit,
         sells=sells,
         webhook_secrets=secrets,
         journal=None
@@ -212,6 +213,12 @@ def open_journal(place: JournalPlace) -> Journal:
     return Journal(found.database() if isinstance(found, StorePlace) else found)
 
 
+def _has_plans(provider: type[Provider]) -> bool:
+    supports = provider.capabilities().supports
+    known = any(map(supports, ("create_plan", "get_plan", "list_plans")))
+    return known or not supports("subscribe:inline_plan")
+
+
 def _plan_ids(
     provider: type[Provider],
     plans: Mapping[str, PlanDraft],
@@ -229,6 +236,8 @@ def _plan_ids(
     if fake is None:
         return {**{key: key for key in plans if provider.plan_codes}, **linked}
     found: dict[str, str] = {}
+    if not _has_plans(provider):
+        return found  # each subscription is to the configured draft itself
     for key, draft in plans.items():
         try:
             found[key] = fake.add_plan(key, draft)

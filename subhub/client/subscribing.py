@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Options: TypeAlias = ProviderOptions | None
 
-_KINDS: Final = ("plan", "customer", "subscription", "payment method")
+_KINDS: Final = ("plan", "customer", "subscription", "payment method", "invoice")
 _PLAIN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
@@ -99,7 +99,8 @@ class SubscriptionOperations:
             self._require("subscribe:inline_plan")
             check_tax("subscribe", plan, self.capabilities)
         else:
-            self._require("subscribe:plan_id")
+            if "subscribe:plan_id" in self.capabilities.lacking:  # no call: every sale is here
+                self.capabilities.require("subscribe:plan_id")
             plan = self._plan(plan)
         if starts_on is not None:
             self._require("subscribe:starts_on")

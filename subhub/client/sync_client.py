@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.events import Events
+from subhub.client.invoices import Invoices
 from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks, Events):
+class Client(SignupLinks, Invoices, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise

@@ -16,6 +16,7 @@ from subhub.plugin.decoding import (
     path,
     post,
     send,
+    text_at,
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
@@ -23,7 +24,7 @@ from subhub.plugin.forms import as_form
 from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
 from subhub.plugin.pagination import cursor_from, next_page_number, walk
-from subhub.plugin.provider import API_VERSION, Provider, text_at
+from subhub.plugin.provider import API_VERSION, Provider
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
 from subhub.plugin.signups import SignupMatch, judge_signup, signup_age

@@ -80,6 +80,7 @@ class Described(Drafting, Protocol):
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]
+    subscription_reference: ClassVar[tuple[str, ...] | None]
     webhooks: ClassVar[Webhooks | None]
     evidence: ClassVar[Mapping[str, Evidence | Absence]]
 
@@ -279,7 +280,9 @@ def recovery(operation: str, provider: type[Described]) -> Quality:
     way = LOOKUPS.get(operation)
     if way is None or not overrides(provider, way.reading):
         return "nothing"
-    return "decided" if way.kind is None or way.kind in provider.dated else "candidates"
+    referenced = operation == "subscribe" and provider.subscription_reference is not None
+    decided = referenced or way.kind is None or way.kind in provider.dated
+    return "decided" if decided else "candidates"
 
 
 def _operation_evidence(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar, overload
 from urllib.parse import quote
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 SHOWN = 2000
 """How many characters of an unreadable body an error keeps."""
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _OTHER_ADDRESS: Final = frozenset({"", ".", ".."})
 """Segments of a path that lead elsewhere."""
 
@@ -316,3 +318,17 @@ def _all_values(members: list[tuple[str, Any]]) -> dict[str, Any]:
 _JSON = json.JSONDecoder(
     parse_float=fraction, parse_constant=refuse_constant, object_pairs_hook=_object
 )
+
+
+def text_at(body: object, *keys: str) -> str | None:
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
+
+    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
+    """
+    for key in keys:
+        if not is_object(body):
+            return None
+        body = body.get(key)
+    if isinstance(body, bool) or not isinstance(body, str | int):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", str(body))

@@ -14,6 +14,8 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     DeletedCustomer,
+    Invoice,
+    InvoicePdf,
     Plan,
     PlanDraft,
     Signup,
@@ -133,6 +135,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         variants=("now", "period_end", "prorated"),
         one_of=("now", "period_end"),
     ),
+    "list_invoices": NeutralOperation(Invoice, variants=("subscription",)),
+    "get_invoice": NeutralOperation(Invoice, by_id=True),
+    "get_invoice_pdf": NeutralOperation(InvoicePdf, by_id=True),
 }
 """The operations by name, in the order of the main job."""
 

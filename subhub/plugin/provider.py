@@ -8,7 +8,6 @@ under the provider's own field names in snake_case.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
@@ -26,11 +25,12 @@ from subhub.errors import (
     RateLimited,
     Rejected,
 )
-from subhub.messages import Encoded, as_json, is_object
+from subhub.messages import Encoded, as_json
 from subhub.models import Status, time_zone
 from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
-from subhub.plugin.decoding import json_of
+from subhub.plugin.decoding import json_of, text_at
+from subhub.plugin.invoicing import Invoicing
 from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
 """Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
 
 
-class Provider:
+class Provider(Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -103,7 +103,8 @@ class Provider:
     """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Several
     kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`, `"payment method"`,
+    `"invoice"`), where documented."""
     plan_codes: ClassVar[bool] = False
     """Whether the id of a plan is a code that its owner chose: then a key of the configuration that
     is linked to no other plan is the code of one."""
@@ -112,8 +113,18 @@ class Provider:
     idempotency: ClassVar[Idempotency | None] = None
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
+    subscription_reference: ClassVar[tuple[str, ...] | None] = None
+    """Where in the body of `subscribe` the client may keep a text of its own, which lists show too:
+    `("metadata", "subhub_reference")`. A flow reads it into `Subscription.reference`. By it, a
+    subscription is recognized whose answer was lost."""
     oauth: ClassVar[TokenEndpoint | None] = None
     """Where access tokens of OAuth are renewed, where the provider has them."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Which changes of an existing object may be asked for twice with the effect of one, such as
+    `cancel_subscription`: one whose outcome stays unknown may be repeated."""
+    billing_day_option: ClassVar[str] = ""
+    """The option of `subscribe` for the day of the month on which it is billed, where that does not
+    follow from `starts_on`."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
@@ -379,20 +390,3 @@ class Provider:
         self.capabilities().require(operation)
         message = f"{self.name}: `{operation}` is overridden, and calls its default"
         raise PluginError(message)
-
-
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def text_at(body: object, *keys: str) -> str | None:
-    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
-
-    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
-    """
-    for key in keys:
-        if not is_object(body):
-            return None
-        body = body.get(key)
-    if isinstance(body, bool) or not isinstance(body, str | int):
-        return None
-    return _LONE_SURROGATE.sub("\ufffd", str(body))

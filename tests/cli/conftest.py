@@ -60,7 +60,7 @@ def ask(model: type[A], method: str, where: str, body: Any = None) -> Flow[A]:
     """The toy's wire format is the neutral one, with the provider's name left out."""
     sent = None if body is None else json.loads(json.dumps(body, default=_text))
     response = yield Request(method, where, sent)
-    return model(provider="clitoy", **json_of(response))
+    return model(provider="clitoy", raw=json_of(response), **json_of(response))
 
 
 def _text(value: Any) -> Any:

@@ -93,10 +93,10 @@ def test_a_terminal_sees_how_far_a_list_is_and_stdout_stays_clean(
     assert len(json.loads(result.stdout)) == 3
 
 
-def test_a_customer_that_is_not_found_is_said_in_words(run: Run) -> None:
+def test_a_customer_that_is_not_found_is_said_in_words_and_is_exit_code_1(run: Run) -> None:
     result = run("customer", "find", "--email", "nobody@test.com")
 
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert result.stdout == ""
     assert "not found" in result.stderr
 
@@ -143,3 +143,24 @@ def test_a_dry_run_for_scripts_is_an_object(run: Run, as_json: AsJson) -> None:
 
 def test_a_dry_run_lets_reads_through(run: Run, as_json: AsJson) -> None:
     assert as_json(run("plan", "get", "phone", "--dry-run", "--json"))["id"] == "plan_phone"
+
+
+def test_the_providers_own_answer_is_printed_if_that_is_asked_for(
+    run: Run, as_json: AsJson
+) -> None:
+    plan = as_json(run("plan", "get", "phone", "--raw"))
+    plans = as_json(run("plan", "list", "--raw"))
+    words = ("subscription", "change", "sub_1", "--plan", "phone", "--when", "now", "--raw")
+    changed = as_json(run(*words))
+    resolved = run("customer", "find", "--email", "nobody@test.com", "--raw")
+
+    assert plan["price"] == {"amount": "12.95", "currency": "EUR"}
+    assert "provider" not in plan
+    assert plans == [plan]
+    assert set(changed) == {"old", "new"}
+    assert changed["old"] == {"id": "sub_1", "customer_id": "cst_1", "status": "active"}
+    assert (resolved.exit_code, resolved.stdout) == (1, "null\n")
+
+
+def test_an_error_of_a_command_that_prints_the_own_answer_is_json(run: Run) -> None:
+    assert json.loads(run("plan", "get", "gone", "--raw").stderr)["error"]["type"] == "NotFound"

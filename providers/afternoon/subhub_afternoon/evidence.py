@@ -84,6 +84,16 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
+    "list_invoices:subscription": Absence(
+        "whether an invoice names its subscription is not documented, and the list has no filter",
+        "list the invoices of the customer",
+    ),
+    "get_invoice": Evidence("docs", f"{API}/invoices/get"),
+    "get_invoice_pdf": Absence(
+        "no PDF of an invoice is documented; a finalized invoice has a page of its own",
+        "open the invoice in Afternoon's dashboard",
+    ),
     "webhooks": Absence(
         "Afternoon documents no webhooks", "`changes(since=...)` compares its lists"
     ),
@@ -93,8 +103,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "update_next_renewal_date": Evidence("inferred", f"{API}/subscriptions/update"),
     "update_status": Evidence("inferred", f"{API}/subscriptions/update"),
     "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),
-    "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
-    "get_invoice": Evidence("docs", f"{API}/invoices/get"),
     "create_draft_invoice": Evidence("docs", f"{DOCS}/quickstart"),
     "ingest_event": Evidence("docs", f"{API}/events/ingest"),
 }

@@ -101,6 +101,13 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
+    "list_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
+    "list_invoices:subscription": Absence(
+        "an invoice does not name its subscription",
+        "list the invoices of the customer",
+    ),
+    "get_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
+    "get_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
     # the event types and the header are documented, and what is in a call is not
     "webhooks": Evidence("inferred", f"{_WEBHOOKS}/get-webhook-record"),
     "create_payment_link": Evidence("docs", f"{_LINKS}/create-payment-link"),
@@ -108,9 +115,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "list_payment_links": Evidence("docs", f"{_LINKS}/list-payment-links"),
     "close_payment_link": Evidence("docs", f"{_LINKS}/close-payment-link"),
     "list_payment_link_payments": Evidence("docs", f"{_LINKS}/list-payment-link-payments"),
-    "list_customer_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
-    "get_customer_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
-    "get_customer_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
     "mark_customer_invoice_paid": Evidence("docs", f"{_INVOICES}/mark-customer-invoice-paid"),
     "create_manual_customer_invoice": Evidence(
         "docs", f"{_INVOICES}/create-manual-customer-invoice"

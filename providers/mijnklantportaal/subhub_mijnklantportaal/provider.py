@@ -42,6 +42,7 @@ class MijnKlantportaal(
         "plan": "spg_",
         "subscription": "sub_",
         "payment method": "mdt_",
+        "invoice": "inv_",
     }
     # documented both as a rolling minute and as requests per minute
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
@@ -49,6 +50,8 @@ class MijnKlantportaal(
     oauth: ClassVar[TokenEndpoint | None] = TokenEndpoint(
         "https://manage.mijnklantportaal.nl/oauth/tokens", client="body", body="json"
     )
+    # it is read first, and one that is over is left as it is
+    repeatable: ClassVar[frozenset[str]] = frozenset({"cancel_subscription"})
     # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     webhooks: ClassVar[Webhooks | None] = WEBHOOKS

@@ -21,6 +21,12 @@ _FIRST_PAYMENT: Final = Evidence("docs", f"{DOCS}/docs/recurring-payments")
 
 _NO_PLANS: Final = "Mollie has no plans: price and interval belong to each subscription"
 _INLINE: Final = "keep the plan in your application, and pass it to `subscribe` as a PlanDraft"
+_NO_INVOICES: Final = Absence(
+    "a subscription creates payments and no invoices; sales invoices, which are in beta, are not "
+    "supported by this plugin",
+    "client.walk(Mollie.list_subscription_payments, ...) lists what was charged",
+    kind="plugin",
+)
 _NO_PAGE: Final = (
     "no page of Mollie's starts a subscription: a first payment on one only creates a mandate"
 )
@@ -78,6 +84,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
     ),
+    "list_invoices": _NO_INVOICES,
+    "list_invoices:subscription": _NO_INVOICES,
+    "get_invoice": _NO_INVOICES,
+    "get_invoice_pdf": _NO_INVOICES,
     "webhooks": Evidence("docs", f"{API}/webhooks"),
     "create_first_payment": _FIRST_PAYMENT,
     "get_payment": Evidence("docs", f"{API}/get-payment"),

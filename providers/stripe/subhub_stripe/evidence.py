@@ -47,6 +47,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _REPLACES,
     "create_signup_link:period_end": _REPLACES,
     "create_signup_link:prorated": _REPLACES,
+    "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
@@ -70,6 +71,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CHANGE,
+    "list_invoices": Evidence("docs", f"{API}/invoices/list"),
+    "list_invoices:subscription": Evidence("docs", f"{API}/invoices/list"),
+    "get_invoice": Evidence("docs", f"{API}/invoices/retrieve"),
+    "get_invoice_pdf": Evidence("docs", f"{API}/invoices/object"),
     "webhooks": _WEBHOOKS,
     "cancel_subscription:prorated": Absence(
         "canceling credits the rest of a period, but refunds no payment",

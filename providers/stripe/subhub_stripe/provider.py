@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from subhub.plugin import Encoded, Idempotency, Json, RateLimit, as_form, text_at
 from subhub_stripe.evidence import DOCS, EVIDENCE
-from subhub_stripe.links import Links
+from subhub_stripe.following import Following
+from subhub_stripe.invoices import Invoices
 from subhub_stripe.plans import Plans
-from subhub_stripe.subscriptions import Subscriptions
+from subhub_stripe.subscriptions import REFERENCE
 from subhub_stripe.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ STRIPE_VERSION: Final = "2026-10-28.endive"
 of the account: https://docs.stripe.com/api/versioning."""
 
 
-class Stripe(Plans, Links, Subscriptions):
+class Stripe(Plans, Following, Invoices):
     """Stripe Billing; see https://docs.stripe.com/api."""
 
     name = "stripe"
@@ -40,6 +41,7 @@ class Stripe(Plans, Links, Subscriptions):
     """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
     idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=24 * 3600)
     """Of POST requests: https://docs.stripe.com/api/idempotent_requests."""
+    subscription_reference: ClassVar[tuple[str, ...] | None] = REFERENCE
     webhooks = WEBHOOKS
     request_id_header = "request-id"
     evidence = EVIDENCE

@@ -85,6 +85,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "cancel_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
     "cancel_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    "list_invoices:subscription": {"subscription": lambda _, call: call.but(subscription=None)},
 }
 """Another call for each argument, in which nothing else is different."""
 

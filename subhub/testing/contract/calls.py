@@ -179,6 +179,12 @@ def _find(harness: Harness, variant: str) -> Call:
     return Call("find_customer", kwargs={variant: value or "contract-1"})
 
 
+def _invoices(harness: Harness, variant: str) -> Call:
+    _ = harness.invoice
+    call = Call("list_invoices")
+    return call.but(subscription=harness.subscription) if variant == "subscription" else call
+
+
 def _change(harness: Harness, variant: str) -> Call:
     call = Call("change_subscription", (harness.subscription,), {"plan": harness.other_plan})
     return _timed(call, variant)
@@ -198,6 +204,8 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "follow_signup_link": _follow,
     "subscribe": _subscribe,
     "change_subscription": _change,
+    "list_invoices": _invoices,
+    "get_invoice_pdf": lambda harness, _: Call("get_invoice_pdf", (harness.invoice,)),
     "cancel_subscription": lambda harness, variant: _timed(
         Call("cancel_subscription", (harness.subscription,)), variant
     ),

@@ -25,9 +25,9 @@ from subhub.testing.contract.cases import Case, for_each, whole
 from subhub.testing.contract.config import ContractConfig
 
 WORDS: Final = 3
-ID_KINDS: Final = frozenset({"plan", "customer", "subscription", "payment method"})
+ID_KINDS: Final = frozenset({"plan", "customer", "subscription", "payment method", "invoice"})
 MODES: Final = frozenset({"live", "test"})
-HOOKS: Final = frozenset(name for name in vars(Provider) if not name.startswith("_"))
+HOOKS: Final = frozenset(name for name in dir(Provider) if not name.startswith("_"))
 """What a plugin may define: the operations, the class attributes, and how things are read."""
 
 

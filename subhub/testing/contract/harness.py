@@ -18,6 +18,7 @@ from subhub.errors import SubhubError
 from subhub.models import CustomerDraft, PlanDraft, SignupLink
 from subhub.plugin.idempotency import DRAWN
 from subhub.plugin.operations import METHODS
+from subhub.plugin.references import without_references
 from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.interceptor import Intercept, Interceptor
 
@@ -77,7 +78,7 @@ class Outcome:
                 exchange.received.path,
                 dict(exchange.received.query),
                 without_drawn_keys(exchange.received.headers),
-                exchange.received.content,
+                without_references(exchange.received.content),
             )
             for exchange in self.heard
         ]
@@ -195,6 +196,16 @@ class Harness:
         )
 
     @cached_property
+    def invoice(self) -> str:
+        """The id of an invoice of the customer."""
+        return self._invoice_of(self.customer)
+
+    @cached_property
+    def other_invoice(self) -> str:
+        """The id of an invoice of the other customer."""
+        return self._invoice_of(self.other_customer)
+
+    @cached_property
     def signup_link(self) -> SignupLink:
         """A link for the customer, who is new where the provider makes such links."""
         if self._strangers:
@@ -289,6 +300,12 @@ class Harness:
                 host == home.netloc and path.startswith(home.path),
                 f"{received.method} {path} at {host} is not below {home.geturl()}",
             )
+
+    def _invoice_of(self, customer: str) -> str:
+        terms = self.terms
+        return self._create(
+            "invoice", lambda: self.config.make_invoice(self.client, terms, customer)
+        )
 
     def _create(self, what: str, create: Callable[[], str]) -> str:
         if self._strangers:

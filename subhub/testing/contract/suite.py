@@ -23,6 +23,7 @@ from subhub.testing.contract.fields import FieldTests
 from subhub.testing.contract.flows import FlowTests
 from subhub.testing.contract.guard import refuse_overrides, seal
 from subhub.testing.contract.identity import IdentityTests
+from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.refusals import RefusalTests
@@ -47,6 +48,7 @@ class ProviderContract(
     IdentityTests,
     SignupTests,
     StatusTests,
+    InvoiceTests,
     RefusalTests,
     BodyTests,
     DefaultTests,

@@ -12,6 +12,7 @@ from typing import Final
 from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
+from subhub_stripe.sandbox.invoices import InvoiceRoutes
 
 PAGES: Final = "/c/pay/"
 OVER: Final = {"canceled", "incomplete_expired"}
@@ -32,7 +33,7 @@ SESSION: Final = (
 )
 
 
-class BillingRoutes(Catalogue, CustomerRoutes):
+class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
     """The endpoints for subscriptions, and the checkout page."""
 
     first_status = "active"
@@ -50,7 +51,9 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         wanted = self.needed(given, "customer")
         customer = self.found(self.customers, "customer", wanted, named=True)
         (item,) = self.needed(given, "items")
-        return Reply.json(200, self._start(customer["id"], item, self.first_status))
+        created = self._start(customer["id"], item, self.first_status)
+        created["metadata"] = given.get("metadata", {})
+        return Reply.json(200, created)
 
     @route("GET", "/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
@@ -102,7 +105,9 @@ class BillingRoutes(Catalogue, CustomerRoutes):
                 if subscription["cancel_at_period_end"]:
                     self._end(subscription, item["current_period_end"])
                 else:
-                    self._begin(item, item["current_period_end"])
+                    start = item["current_period_end"]
+                    self._begin(item, start)
+                    _ = self.add_invoice(subscription, start, paid=True)
 
     # Checkout -------------------------------------------------------------------------------------
 
@@ -130,6 +135,17 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         session["url"] = self.page_address(PAGES + session["id"])
         self.sessions[session["id"]] = {"line": line, "session": session}
         return Reply.json(200, session)
+
+    @route("GET", "/checkout/sessions/{}")
+    def get_session(self, received: Received, session_id: str) -> Reply:
+        """Read a session; one that is not open any more has no page."""
+        del received
+        held = self.found(self.sessions, "checkout.session", session_id)
+        session: JsonObject = held["session"]
+        if session["status"] == "open" and self._state(session) == "expired":
+            session["status"] = "expired"
+        shown = session["url"] if session["status"] == "open" else None
+        return Reply.json(200, {**session, "url": shown})
 
     def pay(self, url: str) -> None:
         """Start the subscription of the page.
@@ -183,6 +199,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
             items={"object": "list", "data": [item], "has_more": False},
         )
         self.subscriptions[subscription["id"]] = subscription
+        _ = self.add_invoice(subscription, self.now(), paid=status == "active")
         return subscription
 
     def _item(self, line: JsonObject) -> JsonObject:
