@@ -228,10 +228,12 @@ class Toy(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         who = customer if isinstance(customer, str) else customer.name
         asked = {"plan": plan, "who": who, "return": return_url, "back": back_url}
-        body = {**asked, "replaces": replaces, "when": when, "refund": refund}
+        body: dict[str, Any] = {**asked, "replaces": replaces, "when": when, "refund": refund}
+        body |= {} if trial_days is None else {"trial": trial_days}
         link = yield from post("/links", Thing, body)
         return SignupLink(provider="toy", id=link.id, url=link.url, raw=link.raw)
 
@@ -252,13 +254,15 @@ class Toy(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
-        body = {
+        body: dict[str, Any] = {
             "plan": plan if isinstance(plan, str) else plan.name,
             "customer": customer,
             "starts": (starts_on or now.date()).isoformat(),
             "method": payment_method,
         }
+        body |= {} if trial_days is None else {"trial": trial_days}
         return (yield from post("/subscriptions", Thing, body)).to_subscription()
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
@@ -294,6 +298,10 @@ class Toy(Provider):
         body = {"when": when, "refund": refund, "on": now.date().isoformat()}
         address = path("/subscriptions/{}/cancel", subscription_id)
         return (yield from post(address, Thing, body)).to_subscription()
+
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        address = path("/subscriptions/{}/uncancel", subscription_id)
+        return (yield from post(address, Thing)).to_subscription()
 
     def list_invoices(
         self,

@@ -53,3 +53,16 @@ def test_the_fake_reads_forms(text: str, meant: dict[str, Any]) -> None:
 def test_text_that_is_not_a_form_is_an_error() -> None:
     with pytest.raises(ValueError, match="bad query field"):
         _ = form_tree('{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[=1", "a[=1", "a]=1", "a[b]c=1", f"a{'[b]' * 21}=1", f"a[{'9' * 5000}]=1", "a=%ff"),
+        *("a=1&a[b]=2", "a=1&a[]=2", "a[b]=1&a[]=2", "a[]=1&a[b]=2", "a[]=1&a[b][c]=2"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_form_that_cannot_be_stored_is_malformed(text: str) -> None:
+    with pytest.raises(ValueError, match=r"malformed|of an object|limit|decode"):
+        _ = form_tree(text)

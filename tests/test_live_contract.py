@@ -137,10 +137,13 @@ class Lists(Provider):
     name = "stripe"
     base_url = Stripe.base_url
     key_prefixes = Stripe.key_prefixes
-    sandbox = Stripe.sandbox
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = dict.fromkeys(
         ("list_plans", "create_customer"), Evidence("docs", "page")
     )
+
+    @classmethod
+    def sandbox(cls) -> Fake:
+        return Stripe.sandbox()
 
     def create_customer(self, draft: CustomerDraft) -> Flow[Customer]:
         return Stripe().create_customer(draft)

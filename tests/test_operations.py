@@ -40,6 +40,7 @@ IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("update_subscription", "subscription_id", {"description": "A"}),
     ("cancel_subscription", "subscription_id", {"when": "now"}),
     ("change_subscription", "subscription_id", {"plan": "1", "when": "now"}),
+    ("uncancel_subscription", "subscription_id", {}),
     ("get_invoice", "invoice_id", {}),
     ("get_invoice_pdf", "invoice_id", {}),
 ]

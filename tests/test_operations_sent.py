@@ -52,6 +52,7 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("GET /v1/subscriptions/x", lambda: billing.get_subscription("x")),
         ("PATCH /v1/subscriptions/x", lambda: billing.update_subscription("x", price=price)),
         ("POST /v1/subscriptions/x/cancel", lambda: billing.cancel_subscription("x", when="now")),
+        ("POST /v1/subscriptions/x/uncancel", lambda: billing.uncancel_subscription("x")),
         ("GET /v1/invoices/x", lambda: billing.get_invoice("x")),
         ("GET /v1/invoices/x/pdf", lambda: billing.get_invoice_pdf("x")),
     ]
@@ -139,6 +140,24 @@ def test_the_day_and_the_payment_method_that_were_given_are_sent(
         "starts": "2030-01-01",
         "method": "mdt_1",
     }
+
+
+def test_the_days_of_a_trial_are_sent(billing: Caller, desk: Desk) -> None:
+    desk.answer(201, {"id": "sub_1"})
+    _ = billing.subscribe(plan="pln_1", customer="cst_1", trial_days=14)
+    assert body(desk)["trial"] == 14
+
+    desk.answer(201, {"id": "lnk_1"})
+    _ = billing.create_signup_link(plan="pln_1", customer="cst_1", trial_days=7)
+    assert body(desk)["trial"] == 7
+
+
+@pytest.mark.parametrize("days", [0, -1, True, "14", 1.5])
+def test_a_trial_is_of_whole_days(billing: Caller, desk: Desk, days: Any) -> None:
+    for call in (billing.subscribe, billing.create_signup_link):
+        with pytest.raises(InvalidRequest, match="`trial_days` must be a whole number >= 1"):
+            call(plan="pln_1", customer="cst_1", trial_days=days)
+    assert desk.sent == []
 
 
 def test_somebody_new_is_made_before_being_subscribed(
@@ -263,6 +282,8 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("subscribe:inline_plan", {**LINK, "plan": DRAFT}),
         ("subscribe:starts_on", {**LINK, "starts_on": dt.date(2024, 5, 4)}),
         ("subscribe:payment_method", {**LINK, "payment_method": "1"}),
+        ("create_signup_link:trial_days", {**LINK, "trial_days": 14}),
+        ("subscribe:trial_days", {**LINK, "trial_days": 14}),
         ("change_subscription:now", {**ENDING, "plan": "1"}),
         ("change_subscription:period_end", {**ENDING, "plan": "1", "when": "period_end"}),
         ("change_subscription:prorated", {**ENDING, "plan": "1", "refund": "prorated"}),

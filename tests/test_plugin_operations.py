@@ -57,9 +57,12 @@ def test_the_page_lists_the_modules_that_name_every_operation() -> None:
         ("sync_client", "invoices"),
         ("async_client", "signup_links"),
         ("async_client", "invoices"),
+        ("sync_client", "lifecycle"),
+        ("async_client", "lifecycle"),
     ):
         words[f"subhub/client/{path}.py"] |= words[f"subhub/client/{base}.py"]
-    words["subhub/plugin/provider.py"] |= words["subhub/plugin/invoicing.py"]
+    for base in ("invoicing", "lifecycle"):
+        words["subhub/plugin/provider.py"] |= words[f"subhub/plugin/{base}.py"]
     methods = set(METHODS.values())
     naming = [
         path

@@ -33,8 +33,9 @@ class World:
     def lose(self, *, after: bool = True, **terms: Any) -> str:
         """Subscribe without hearing the answer; return the token."""
         self.fake.faults.next(Fault("dropped", after=after), path="*subscriptions", method="POST")
+        given: dict[str, Any] = {"plan": self.plan, "customer": self.customer}
         with pytest.raises(OutcomeUnknown) as lost:
-            _ = self.client.subscribe(**{"plan": self.plan, "customer": self.customer, **terms})
+            _ = self.client.subscribe(**{**given, **terms})
         self.fake.faults.clear()
         return str(lost.value.token)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from subhub.cli.app import app
 from subhub.plugin import Provider
+from subhub.plugin.registry import load
 from subhub.sandbox.description import describe
 from subhub.sandbox.faults import KINDS
 from subhub.sandbox.magic import MAGIC
@@ -37,6 +39,19 @@ def test_json_has_everything(provider: type[Provider]) -> None:
     assert {"method": "GET", "path": "/v1/customers"}.items() <= next(
         row.items() for row in described["routes"] if row["path"] == "/v1/customers"
     )
+
+
+@pytest.mark.parametrize("name", ["afternoon", "mijnklantportaal", "mollie", "stripe"])
+def test_values_are_what_can_be_chosen_and_never_an_object_of_the_fake(name: str) -> None:
+    fake = load(name).sandbox()
+    printed = run(name).stdout + run(name, "--json").stdout
+
+    assert not re.search(r"<bound method|<function|<\w+: | object at 0x", printed)
+    for assumed, value in fake.assumed_values().items():
+        chosen = value is None or isinstance(value, bool | int | str | tuple)
+        assert chosen or (isinstance(value, dict) and value), (
+            f"{assumed} is the name of an attribute that holds state: {value!r}"
+        )
 
 
 @pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon])

@@ -135,6 +135,11 @@ STEPS: Final = (
         ("cancel_subscription:period_end",),
         "'to come' if _.scheduled or _.ends_at else 'unknown'",
     ),
+    Step(
+        "billing.uncancel_subscription(sold)",
+        ("uncancel_subscription",),
+        "'renews' if _.ends_at is None else 'ends'",
+    ),
     Step('billing.cancel_subscription(sold, when="now")', ("cancel_subscription:now",), "_.status"),
 )
 """The program: a customer comes, buys, changes their mind, and leaves."""

@@ -49,13 +49,17 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "webhooks:app",
         "Webhooks: which calls the provider makes, and to which address.",
     ),
-    "export": ("export:export", "Write the customers and subscriptions of an account to a file."),
+    "export": (
+        "export:export",
+        "Write all customers and subscriptions of an account to a file, within the rate limit.",
+    ),
     "switch": ("switch:app", "Switching: move live customers to another account."),
     "watch": ("watch:watch", "Print what changes at the provider, as events."),
     "call": (
         "call:call",
         "Call an operation that only one provider has, or list those.",
     ),
+    "api": ("api:api", "Send a request of any form to the provider, with the account's key."),
     "sandbox": ("sandbox:app", "Local sandboxes of the providers: no key, no network."),
     "cassettes": ("cassettes:app", "Cassettes: recorded requests and responses."),
 }
@@ -67,6 +71,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "customers": "customer",
     "subscriptions": "subscription",
     "sub": "subscription",
+    "invoices": "invoice",
     "signup-links": "signup-link",
     "link": "signup-link",
     "links": "signup-link",
@@ -114,7 +119,7 @@ def _imported(place: str, name: str) -> Any:
     found = getattr(import_module(f"subhub.cli.{module}"), attribute)
     if isinstance(found, typer.Typer):
         return group_of(found, name)
-    single = typer.Typer()
+    single = typer.Typer(add_completion=False)
     _ = command(single, name)(found)
     return get_command(single)
 

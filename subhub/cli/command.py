@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import is_dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args, get_type_hints
 
@@ -18,6 +18,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from subhub.cli.choices import Choices, choices_of
+from subhub.cli.completion import plan_keys, providers
 from subhub.cli.parsing import Command as _Command
 
 Command: TypeAlias = Callable[..., None]
@@ -25,6 +26,14 @@ Command: TypeAlias = Callable[..., None]
 VALUES: Final[Mapping[object, str]] = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "FILE"}
 """How help calls the value of an option that does not name it, by type."""
 
+SHORT: Final[Mapping[str, str]] = {"plan": "-p", "source": "-f", "yes": "-y"}
+"""The short names that options have in every command, by argument."""
+COMPLETIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "plan": plan_keys,
+    "key": plan_keys,
+    "provider": providers,
+}
+"""What completes the value of an argument or option, by argument."""
 LONG: Final = 30
 """From here on, the words of an option are listed in its help and not in its name."""
 
@@ -57,13 +66,18 @@ def _flattened(function: Command) -> Command:
 
     def run(**given: Any) -> None:
         # they load rich, which `--help` does without
+        from subhub.cli.activity import active  # noqa: PLC0415
         from subhub.cli.errors import reported  # noqa: PLC0415
-        from subhub.cli.request_log import logged  # noqa: PLC0415
+        from subhub.cli.plan_hint import plan_hint  # noqa: PLC0415
 
         as_json = given.get("as_json", False) or given.get("raw", False)
         verbose = given.get("verbose", False)
         curl = verbose or given.get("curl", False)
-        with reported(as_json=as_json, flags=flags, curl=curl), logged(on=verbose):
+        hint = partial(plan_hint, given.get("plan"), given.get("config"))
+        with (
+            reported(as_json=as_json, flags=flags, curl=curl, plan_hint=hint),
+            active(as_json=as_json, verbose=verbose),
+        ):
             given |= {name: known.read(name, given[name]) for name, known in choices.items()}
             for name, members in groups.items():
                 group = parameters[name].annotation
@@ -102,6 +116,10 @@ def _shown(option: inspect.Parameter, choices: Choices | None) -> inspect.Parame
             info.help = f"{info.help} One of {', '.join(choices.words)}."
     elif isinstance(info, OptionInfo) and info.metavar is None:
         info.metavar = VALUES.get(kind)
+    info.autocompletion = info.autocompletion or COMPLETIONS.get(option.name)
+    if isinstance(info, OptionInfo) and option.name in SHORT:
+        named = isinstance(info.default, str)
+        info.param_decls = (*_names(option)[named:], SHORT[option.name])
     return option.replace(annotation=Annotated[base, info])
 
 
@@ -110,10 +128,15 @@ def _flag(option: inspect.Parameter) -> str:
     info = _info(option)
     if isinstance(info, ArgumentInfo):
         return str(info.metavar or option.name).upper()
+    return next(name.partition("/")[0] for name in _names(option) if name.startswith("--"))
+
+
+def _names(option: inspect.Parameter) -> list[str]:
+    """Return the names of an option; the first one that is not short is its own."""
+    info = _info(option)
     # typer keeps the first name as the default until it reads the annotation
     names = [name for name in (info.default, *(info.param_decls or ())) if isinstance(name, str)]
-    own = f"--{option.name.replace('_', '-')}"
-    return next((name.partition("/")[0] for name in names if name.startswith("--")), own)
+    return names or [f"--{option.name.replace('_', '-')}"]
 
 
 def _info(option: inspect.Parameter) -> ParameterInfo:

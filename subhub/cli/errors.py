@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,8 +17,10 @@ from subhub.errors import (
     Ambiguous,
     ConfigError,
     InvalidRequest,
+    NotFound,
     OutcomeUnknown,
     PluginError,
+    Rejected,
     SubhubError,
     Unsupported,
     WouldSend,
@@ -53,13 +55,20 @@ ATTRIBUTES: Final = (
 
 
 @contextmanager
-def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> Generator[None]:
+def reported(
+    *,
+    as_json: bool,
+    flags: Mapping[str, str],
+    curl: bool = False,
+    plan_hint: Callable[[str], str] = lambda _: "",
+) -> Generator[None]:
     """Turn an error that is raised in the block into a message and an exit code.
 
     Args:
         as_json: Print JSON.
         flags: The command's arguments as they are written in a shell: `{"plan": "--plan"}`.
         curl: Print the request that the error is about, as a command; JSON always has it.
+        plan_hint: Returns which plans are known, for the message of an error about a plan.
     """
     try:
         yield
@@ -67,6 +76,8 @@ def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> 
         _print_request(stopped, as_json=as_json)
     except SubhubError as error:
         message = _with_flags(error, flags)
+        if isinstance(error, NotFound | Rejected | InvalidRequest):
+            message += plan_hint("not found" if isinstance(error, NotFound) else message)
         request: PreparedRequest | None = getattr(error, "request", None)
         shown = {} if request is None else {"request": _request_data(request)}
         sentences = [message, *_advice(error), *([request.curl()] if request and curl else ())]

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from subhub.cli.options import ClientOptions
+from subhub.cli.output import write
 from subhub.errors import InvalidRequest
 from subhub.switching import export as export_to
 from subhub.switching import write_table
@@ -58,4 +59,4 @@ def export(
     if options.as_json:
         options.data({**asdict(done), "path": str(path)})
     else:
-        typer.echo(f"{path}: {done.customers} customers, {done.subscriptions} subscriptions")
+        write(f"{path}: {done.customers} customers, {done.subscriptions} subscriptions")

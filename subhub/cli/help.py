@@ -141,9 +141,9 @@ def _paragraphs(text: str, width: int) -> Iterator[str]:
 def _examples(examples: Sequence[Example], width: int) -> Iterator[str]:
     if examples:
         lines = [_bold("Examples:")]
-        for example in examples:
-            lines += (f"  # {line}" for line in _wrapped(example.purpose, width - 4))
-            lines += _continued(example.command, width)
+        for purpose, command in examples:
+            lines += (f"  # {line}" for line in _wrapped(purpose, width - 4))
+            lines += _continued(command, width)
         yield "\n".join(lines)
 
 

@@ -9,9 +9,7 @@ import typer
 from subhub.cli.command import command
 from subhub.cli.options import CallOptions, ClientOptions, Limit, Strict
 
-app = typer.Typer(
-    help="Invoices: what customers were asked to pay.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Invoices: what customers were asked to pay.")
 
 InvoiceId = Annotated[str, typer.Argument(metavar="INVOICE", help="An invoice's id.")]
 

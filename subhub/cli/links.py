@@ -37,6 +37,9 @@ def create(
     refund: Annotated[
         Refund | None, typer.Option(help="How the rest of the replaced one is refunded.")
     ] = None,
+    trial_days: Annotated[
+        int | None, typer.Option(help="For so many days nothing is charged.")
+    ] = None,
     batch: BatchOptions,
     options: ChangeOptions,
 ) -> None:
@@ -50,6 +53,7 @@ def create(
         "replaces": replaces,
         "when": when,
         "refund": refund,
+        "trial_days": trial_days,
     }
     file = batch.file_or_none(customer, fields)
     if file is not None:
@@ -69,6 +73,7 @@ def create(
             replaces=replaces,
             when=when,
             refund=refund,
+            trial_days=trial_days,
             provider_options=options.provider_options(client.provider),
         )
         options.show(link)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-import subhub
 from subhub.cli.exit_codes import FAILED
 from subhub.cli.global_options import PANEL, AccountName, ConfigPath
 from subhub.cli.output import Output, complain, json_text
 from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
+from subhub.messages import is_object
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from subhub.cli.command_client import CommandClient
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
@@ -73,19 +74,33 @@ class ClientOptions(Output):
 
     @contextmanager
     def client(
-        self, *, journal: Path | None = None, hooks: Sequence[Hook] = ()
-    ) -> Generator[subhub.Client]:
-        """Open the client of the account; *journal* is used if the account names none."""
-        with subhub.Client.from_config(
-            self.config,
-            account=self.account,
+        self, *, journal: Path | None = None, hooks: Sequence[Hook] = (), trial: bool = False
+    ) -> Generator[CommandClient]:
+        """Open the client of the account.
+
+        Args:
+            journal: The journal, if the account names none.
+            hooks: Each is called with every attempt at a request.
+            trial: Use a new sandbox, and keep nothing of it.
+        """
+        from subhub.cli.command_client import CommandClient  # noqa: PLC0415 - help needs no client
+        from subhub.cli.kept_sandbox import FOLDER, keeping  # noqa: PLC0415
+        from subhub.client.configuration import Configuration  # noqa: PLC0415
+
+        configuration = Configuration.read(self.config, self.account)
+        if not trial:
+            kept = keeping(configuration.folder, self.note)
+            configuration = replace(configuration, fakes=kept)
+        account = configuration.open(
             dry_run=self.dry_run,
             journal=journal,
             hooks=hooks,
             check_plans=False,  # to see and link plans, one has to get in; a key is checked on use
-        ) as client:
+        )
+        with CommandClient(account) as client:
             if client.sandbox is not None:
-                self.note(f"sandbox: a local fake of {client.provider}; it forgets everything")
+                state = "nothing of it is kept" if trial else f"its state is in {FOLDER}/"
+                self.note(f"sandbox: a local fake of {client.provider}; {state}")
             yield client
 
 
@@ -137,16 +152,18 @@ def option_values(given: Sequence[str] | None) -> dict[str, object]:
     return dict(map(_pair, given or ()))
 
 
-def _raw(value: object) -> object:
+def _raw(value: Any) -> Any:
     """Return *value* with the provider's own answer in place of each result."""
     from subhub.models.record import Result  # noqa: PLC0415 - only when it is asked for
 
     if isinstance(value, Result):
         parts = {name: _raw(part) for name, part in value if isinstance(part, Result)}
         return value.raw or parts
-    if isinstance(value, Mapping):
-        return {str(name): _raw(part) for name, part in value.items()}
-    return list(map(_raw, value)) if isinstance(value, list | tuple) else value
+    if is_object(value):
+        return {name: _raw(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_raw(part) for part in cast("Sequence[Any]", value)]
+    return value
 
 
 def _pair(text: str) -> tuple[str, object]:

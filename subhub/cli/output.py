@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from subhub.cli.activity import counted, printing
 from subhub.cli.exit_codes import FAILED
 from subhub.cli.global_options import AsJson, Verbose
 from subhub.cli.layout import record, table
@@ -21,8 +22,6 @@ from subhub.cli.streams import abandon_stdout, require_stdout
 
 if TYPE_CHECKING:
     from pydantic import BaseModel  # it takes as long to import as typer and rich together
-
-T = TypeVar("T")
 
 NOT_OF_THE_OBJECT: Final = frozenset({"account", "request_id", "raw"})
 """The fields of a result that say where it came from; people do not read them, scripts may."""
@@ -64,10 +63,10 @@ class Output:
 
         Args:
             what: What the items are, in the plural.
-            items: The results; they are read while a terminal shows how many have arrived.
+            items: The results; while they are read, it is shown how many there are so far.
             columns: The fields that the table has.
         """
-        found = _collected(what, items)
+        found = counted(f"reading {what}", items)
         if self.as_json:
             self.data(found)
         elif found:
@@ -110,7 +109,8 @@ def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) ->
 
 def write(text: str, *, nl: bool = True, err: bool = False) -> None:
     """Print *text* to stdout, or to stderr; every command prints with this function."""
-    typer.echo(text, nl=nl, err=err)
+    with printing():
+        typer.echo(text, nl=nl, err=err)
 
 
 def echo(text: str) -> None:
@@ -131,7 +131,8 @@ def complain(text: str) -> None:
     """Print *text* to stderr; to stdout, if stderr is closed: an error can hold a token."""
     for stream in filter(None, (sys.stderr, sys.stdout)):
         with suppress(OSError):
-            typer.echo(text, file=stream)
+            with printing():
+                typer.echo(text, file=stream)
             return
 
 
@@ -159,16 +160,3 @@ def _print_fields(fields: Mapping[str, object]) -> None:
     }
     lines = [(name.replace("_", " "), plain(value).plain) for name, value in shown.items()]
     write(rendered(record(lines, console().width)), nl=False)
-
-
-def _collected(what: str, items: Iterable[T]) -> list[T]:
-    """Return all *items*; on a terminal, show how many have arrived."""
-    stderr = console(stderr=True)
-    if not stderr.is_terminal:
-        return list(items)
-    found: list[T] = []
-    with stderr.status(f"reading {what}") as status:
-        for item in items:
-            found.append(item)
-            status.update(f"{len(found)} {what} read")
-    return found

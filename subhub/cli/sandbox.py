@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from subhub.cli.command import command
+from subhub.cli.kept_commands import KEPT
 from subhub.cli.output import Output, write
 from subhub.cli.sandbox_serve import serve
 from subhub.plugin.registry import load
@@ -44,3 +45,5 @@ def _cell(value: object) -> object:
 
 _ = command(app, "describe")(describe_provider)
 _ = command(app, "serve")(serve)
+for _name, _function in KEPT.items():
+    _ = command(app, _name)(_function)

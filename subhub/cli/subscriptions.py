@@ -80,6 +80,9 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the payment method to charge.")
     ] = None,
+    trial_days: Annotated[
+        int | None, typer.Option(help="For so many days nothing is charged.")
+    ] = None,
     unless_active: Annotated[
         bool,
         typer.Option(
@@ -101,6 +104,7 @@ def subscribe(
             "plan": inline.or_none(plan),
             "starts_on": _day(starts_on),
             "payment_method": payment_method,
+            "trial_days": trial_days,
             "unless_active": unless_active,
         }
         perform("subscribe", file, terms, batch, options)
@@ -111,6 +115,7 @@ def subscribe(
             customer=fields.or_existing(customer),
             starts_on=_day(starts_on),
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             provider_options=options.provider_options(client.provider),
         )
@@ -163,6 +168,14 @@ def cancel(
             provider_options=options.provider_options(client.provider),
         )
         options.show(canceled)
+
+
+@command(app, "uncancel")
+def uncancel(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
+    """Undo a cancellation at the end of the period, before that end."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.uncancel_subscription(subscription, provider_options=own))
 
 
 @command(app, "change")

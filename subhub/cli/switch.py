@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,21 +14,19 @@ import typer
 
 from subhub import Client, Clients, atomic_files, switching
 from subhub.cli.command import command
+from subhub.cli.completion import accounts
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
 from subhub.cli.global_options import PANEL, ConfigPath
 from subhub.cli.options import option_values
-from subhub.cli.output import Output
+from subhub.cli.output import Output, write
 from subhub.errors import InvalidRequest
-from subhub.switching.outcomes import FINE, Outcome
+from subhub.switching.joining import STATES
+from subhub.switching.outcomes import FINE, WORDS, Outcome
 from subhub.switching.planning import OVERLAP_DAYS
 from subhub.switching.rows import SwitchRow, read_rows, write_rows
 from subhub.switching.running import MARGIN
 
-app = typer.Typer(
-    help="Switching: move live customers to another account.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Switching: move live customers to another account.")
 COLUMNS: Final = ("key", "subscription", "outcome", "new", "reason")
 
 SwitchFile: TypeAlias = Annotated[
@@ -48,6 +46,7 @@ class SwitchOptions(Output):
         bool,
         typer.Option(
             "--dry-run",
+            "-n",
             help="Read, but print the first request that would change something, and stop.",
             rich_help_panel=PANEL,
         ),
@@ -102,7 +101,7 @@ class RunOptions(SwitchOptions):
             elif outcome.outcome not in FINE:
                 to_look_at.append(outcome)
         if not self.as_json:
-            typer.echo(", ".join(f"{count} {word}" for word, count in counts.most_common()))
+            write(_counted(counts, WORDS))
             if to_look_at:
                 self.table(
                     COLUMNS, ([getattr(one, name) for name in COLUMNS] for one in to_look_at)
@@ -115,8 +114,13 @@ class RunOptions(SwitchOptions):
 @command(app, "plan")
 def plan(
     *,
-    source: Annotated[str, typer.Option("--from", help="The account that customers leave.")],
-    target: Annotated[str, typer.Option("--to", help="The account that they go to.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", help="The account that customers leave.", autocompletion=accounts),
+    ],
+    target: Annotated[
+        str, typer.Option("--to", help="The account that they go to.", autocompletion=accounts)
+    ],
     customers: Annotated[Path, typer.Option(help="The CSV file of `subhub export`.")],
     out: Annotated[Path, typer.Option(help="Where the plan is written.")] = Path("switch.csv"),
     way: Annotated[
@@ -176,7 +180,7 @@ def plan(
     if options.as_json:
         options.data(data)
     else:
-        typer.echo(found.report.markdown(), nl=False)
+        write(found.report.markdown(), nl=False)
     if found.report.missing:
         raise typer.Exit(UNSUPPORTED)
     write_rows(out, found.rows)
@@ -212,8 +216,8 @@ def status(*, path: SwitchFile, adopt: Adopt = False, options: SwitchOptions) ->
     if options.as_json:
         options.data([asdict(standing) for standing in found])
     else:
-        counts = Counter(standing.state for standing in found)
-        typer.echo(", ".join(f"{count} {state}" for state, count in counts.most_common()))
+        counts: Counter[str] = Counter(standing.state for standing in found)
+        write(_counted(counts, STATES))
         columns = ("key", "subscription", "new", "state", "reason")
         odd = [standing for standing in found if not standing.fits]
         if odd:
@@ -227,6 +231,10 @@ def undo(*, path: SwitchFile, options: RunOptions) -> None:
     """Take back what was created at the target, where the old subscription still bills."""
     with options.rows(path) as (source, target, rows):
         options.report(switching.undo(source, target, rows, **options.sending(path)))
+
+
+def _counted(counts: Mapping[str, int], order: Sequence[str]) -> str:
+    return ", ".join(f"{counts[word]} {word}" for word in order if word in counts)
 
 
 def _pair(text: str) -> tuple[str, str]:

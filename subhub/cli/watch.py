@@ -12,6 +12,7 @@ import typer
 
 import subhub
 from subhub.atomic_files import replace
+from subhub.cli.activity import idle
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import complain, plain, write
 from subhub.client.text_files import NotText, read_text
@@ -72,7 +73,8 @@ def watch(
                 complain(f"{error}; it is tried again in {interval:g} s")
             if once:
                 return
-            time.sleep(interval)
+            with idle():
+                time.sleep(interval)
 
 
 def _compared(

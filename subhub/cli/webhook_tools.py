@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from subhub.cli.activity import idle
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED
 from subhub.cli.output import Output, plain, write
@@ -136,7 +137,7 @@ def listen(
         _show_call(call, events, refused, output)
         return refused.status if refused is not None and status == ACCEPTED else status
 
-    with Listener(port, answer) as listener:
+    with Listener(port, answer) as listener, idle():
         output.note(f"listening at {listener.url}   stop with Ctrl-C")
         while not count or received < count:
             listener.handle_request()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from subhub.client.events import AsyncEvents
 from subhub.client.invoices import AsyncInvoices
+from subhub.client.lifecycle import AsyncLifecycle
 from subhub.client.paginator import AsyncPaginator
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncSignupLinks, AsyncInvoices, AsyncEvents):
+class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
@@ -153,6 +154,7 @@ class AsyncClient(AsyncSignupLinks, AsyncInvoices, AsyncEvents):
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -162,6 +164,7 @@ class AsyncClient(AsyncSignupLinks, AsyncInvoices, AsyncEvents):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             options=provider_options,
         )

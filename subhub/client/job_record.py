@@ -45,17 +45,10 @@ class JobRecord:
 
     def begun(self, key: str) -> bool:
         """Return whether a change of the item *key* was sent, or may have been."""
-        return bool({"open", "done"} & self._states(key)) or self.done(key) is not None
-
-    def is_open(self, key: str) -> bool:
-        """Return whether the item *key* has a change with an unknown outcome."""
-        return "open" in self._states(key)
+        rows = self._database.read(_STATES, (self._job.id, self._job.name_of(key)))
+        return any(state != "not_done" for (state,) in rows) or self.done(key) is not None
 
     def objects(self) -> set[str]:
         """Return what all items and changes of the job created or changed."""
         rows = self._database.read(_OBJECTS, (self._job.id, self._job.id))
         return {found for (found,) in rows if found is not None}
-
-    def _states(self, key: str) -> set[str]:
-        rows = self._database.read(_STATES, (self._job.id, self._job.name_of(key)))
-        return {state for (state,) in rows}

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 JournalPlace: TypeAlias = str | os.PathLike[str] | StorePlace
 """The path or URL of a journal."""
+Fakes: TypeAlias = "Callable[[type[Provider], str], Fake]"
+"""Returns the fake of an embedded sandbox, for a provider and the name of an account."""
 
 
 def open_account(
@@ -240,7 +242,7 @@ def _plan_ids(
         return found  # each subscription is to the configured draft itself
     for key, draft in plans.items():
         try:
-            found[key] = fake.add_plan(key, draft)
+            found[key] = fake.configured_plan(key, draft)
         except InvalidRequest as error:
             raise ConfigError(f"plans.{key} cannot be a plan of this provider: {error}") from error
     return found

@@ -145,6 +145,7 @@ class Operations(SubscriptionOperations):
         replaces: str | Subscription | None,
         when: When | None,
         refund: Refund | None,
+        trial_days: int | None,
         options: Options,
     ) -> Steps[SignupLink]:
         """See `Client.create_signup_link`."""
@@ -159,6 +160,8 @@ class Operations(SubscriptionOperations):
             self._require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")
         check_replacement(replaces, when, refund, self.capabilities)
+        if trial_days is not None:
+            extra["trial_days"] = self._trial("create_signup_link", trial_days)
         place = self._plan(plan)
 
         def link(customer: str | CustomerDraft) -> Flow[SignupLink]:
@@ -235,6 +238,15 @@ class Operations(SubscriptionOperations):
         extra = {**status_filter(self.provider, self._account.name, status), **extra}
         flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
         return self._page("list_subscriptions", flow, strict=strict)
+
+    def uncancel_subscription(
+        self, subscription_id: str | Subscription, options: Options
+    ) -> Steps[Subscription]:
+        """See `Client.uncancel_subscription`."""
+        extra = self._extra("uncancel_subscription", options)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.uncancel_subscription(subscription, **extra)
+        return self.change("uncancel_subscription", flow, target=subscription)
 
     # Invoices -------------------------------------------------------------------------------------
 

@@ -300,6 +300,20 @@ def json_of(response: Response) -> Any:
     return decoded
 
 
+def text_at(body: object, *keys: str) -> str | None:
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
+
+    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
+    """
+    for key in keys:
+        if not is_object(body):
+            return None
+        body = body.get(key)
+    if isinstance(body, bool) or not isinstance(body, str | int):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", str(body))
+
+
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     return found if len(found) == len(members) else _all_values(members)
@@ -318,17 +332,3 @@ def _all_values(members: list[tuple[str, Any]]) -> dict[str, Any]:
 _JSON = json.JSONDecoder(
     parse_float=fraction, parse_constant=refuse_constant, object_pairs_hook=_object
 )
-
-
-def text_at(body: object, *keys: str) -> str | None:
-    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
-
-    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
-    """
-    for key in keys:
-        if not is_object(body):
-            return None
-        body = body.get(key)
-    if isinstance(body, bool) or not isinstance(body, str | int):
-        return None
-    return _LONE_SURROGATE.sub("\ufffd", str(body))

@@ -101,6 +101,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
             "replaces",
             "period_end",
             "prorated",
+            "trial_days",
         ),
         one_of=("existing_customer", "new_customer"),
     ),
@@ -112,7 +113,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         creates="subscription",
         read_by="get_subscription",
         listed_by="list_subscriptions",
-        variants=("plan_id", "inline_plan", "starts_on", "payment_method"),
+        variants=("plan_id", "inline_plan", "starts_on", "payment_method", "trial_days"),
         one_of=("plan_id", "inline_plan"),
     ),
     "get_subscription": NeutralOperation(Subscription, by_id=True),
@@ -134,6 +135,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         read_by="get_subscription",
         variants=("now", "period_end", "prorated"),
         one_of=("now", "period_end"),
+    ),
+    "uncancel_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
     ),
     "list_invoices": NeutralOperation(Invoice, variants=("subscription",)),
     "get_invoice": NeutralOperation(Invoice, by_id=True),

@@ -31,6 +31,7 @@ from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
 from subhub.plugin.decoding import json_of, text_at
 from subhub.plugin.invoicing import Invoicing
+from subhub.plugin.lifecycle import Lifecycle
 from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
 """Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
 
 
-class Provider(Invoicing):
+class Provider(Lifecycle, Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -246,6 +247,7 @@ class Provider(Invoicing):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which the customer signs up for the plan; see `Client`.
 
@@ -258,10 +260,10 @@ class Provider(Invoicing):
                 given only with it.
             when: When that one ends.
             refund: What is paid back for the rest of its period.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks(
-            "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
-        )
+        given = (plan, customer, return_url, back_url, replaces, when, refund, trial_days)
+        self._lacks("create_signup_link", given)
 
     def follow_signup_link(
         self, link: SignupLink, *, known: Collection[str] | None = None
@@ -287,6 +289,7 @@ class Provider(Invoicing):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
         """Start billing an existing customer, without a page; see `Client`.
 
@@ -296,8 +299,9 @@ class Provider(Invoicing):
             now: The present, in the account's time zone.
             starts_on: The first day; otherwise today.
             payment_method: The provider's id of what to charge.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
+        self._lacks("subscribe", plan, customer, now, starts_on, payment_method, trial_days)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from subhub.messages import is_object
 from subhub.sandbox import charge_plan
 from subhub.sandbox.charge_plan import MAGIC_CENTS
 from subhub.sandbox.fake import Fake
@@ -40,7 +40,7 @@ def describe(fake: Fake) -> Description:
             for route in sorted(fake.routes(), key=lambda route: (route.template, route.method))
         ],
         assumptions=[
-            {"name": name, "value": _json(values.get(name)), "assumed": text}
+            {"name": name, "value": json_value(values.get(name)), "assumed": text}
             for name, text in fake.assumptions.items()
         ],
         faults=[{"kind": kind, "what": text} for kind, text in KINDS.items()],
@@ -69,8 +69,10 @@ def _first_line(handler: object) -> str:
     return (inspect.getdoc(handler) or "").partition("\n")[0]
 
 
-def _json(value: object) -> object:
+def json_value(value: object) -> object:
     """Return *value* if JSON has a form for it, else its text."""
-    if value is None or isinstance(value, bool | int | str) or is_object(value):
-        return value
-    return str(value)
+    try:
+        _ = json.dumps(value)
+    except TypeError:
+        return str(value)
+    return value

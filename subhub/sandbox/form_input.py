@@ -6,26 +6,40 @@ import re
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
+DEEPEST: Final = 20
+"""How many brackets a name may have: more than any parameter of Stripe."""
 _KEYS: Final = re.compile(r"[^\[\]]+")
+_NAME: Final = re.compile(r"[^\[\]]+(?:\[[^\[\]]*\])*")
 
 
 def form_tree(text: str) -> dict[str, Any]:
     """Decode a form or query: `items[0][price]=a` is `{"items": [{"price": "a"}]}`.
 
     A fake returns it from `decode`. All values are text. `expand[]=a`, a list without numbers, can
-    be given more than once.
+    be given more than once. Raises `ValueError` for a name that is malformed, or of a field and of
+    an object at once.
     """
     found: dict[str, Any] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)):
-        *outer, last = _KEYS.findall(name)
-        place = found
-        for key in outer:
-            place = place.setdefault(key, {})
-        if name.endswith("[]"):
-            place[last] = [*place.get(last, []), value]
-        else:
-            place[last] = value
+    fields = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
+    for name, value in fields:
+        if not _NAME.fullmatch(name) or name.count("[") > DEEPEST:
+            raise ValueError("a name is malformed")
+        try:
+            _put(found, name, value)
+        except (AttributeError, TypeError):
+            raise ValueError("a name is that of a field and of an object") from None
     return {key: _listed(value) for key, value in found.items()}
+
+
+def _put(found: dict[str, Any], name: str, value: str) -> None:
+    *outer, last = _KEYS.findall(name)
+    place = found
+    for key in outer:
+        place = place.setdefault(key, {})
+    if name.endswith("[]"):
+        place.setdefault(last, []).append(value)
+    else:
+        place[last] = value
 
 
 def _listed(value: Any) -> Any:

@@ -9,6 +9,7 @@ import datetime as dt
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from subhub.errors import ConfigError, InvalidRequest
@@ -16,8 +17,8 @@ from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox.exchange import JsonObject, Reply
 from subhub.sandbox.fake import Fake
-from subhub.server.request_log import RequestLog
-from subhub.server.snapshot import restore, snapshot
+from subhub.sandbox.snapshot import restore, snapshot
+from subhub.server.request_log import LogEntry, RequestLog
 from subhub.server.state_file import StateFile
 
 Now = Callable[[], dt.datetime]
@@ -92,19 +93,44 @@ class ServedAccount:
         saved_at = dt.datetime.fromisoformat(state.get("saved_at", now.isoformat()))
         self._keep_ahead(max(dt.timedelta(), self.fake.clock.now() - saved_at))
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def handle(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        replay_of: int | None = None,
+    ) -> Reply:
         """Answer a request to the API.
 
         Args:
             method: The HTTP method.
             target: The path below the account, still quoted, with its query.
-            headers: The headers.
+            headers: The headers, with names in lower case.
             body: The body.
+            replay_of: The number of the request that this one repeats.
         """
         _ = self.catch_up()
         reply = self.fake.handle(method, target, headers, body)
-        self.request_log.add(self.fake.clock.now(), f"{method} {target}", body, reply)
+        kind = headers.get("content-type", "")
+        at = self.fake.clock.now()
+        self.request_log.add(
+            at, method, target, body, reply, content_type=kind, replay_of=replay_of
+        )
         return reply
+
+    def replay(self, entry: LogEntry) -> None:
+        """Send a logged request once more, with the sandbox's key. Its reply is only logged."""
+        given = {**self.provider().credentials(self.fake.api_key)}
+        headers = {name.lower(): value for name, value in given.items()}
+        if entry.content_type:
+            headers["content-type"] = entry.content_type
+        began = perf_counter()
+        _ = self.handle(
+            entry.method, entry.path, headers, entry.request.encode(), replay_of=entry.number
+        )
+        self.request_log.newest().seconds = perf_counter() - began
 
     def catch_up(self) -> bool:
         """Advance a clock that runs in real time to now; return whether anything was due.

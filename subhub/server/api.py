@@ -6,6 +6,7 @@ A live key is refused at every account, and is never stored.
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -38,8 +39,13 @@ async def answer(
     _warn_of_live_key(account, headers.get("authorization", ""))
     if method not in READING:
         sandbox.changes += 1
+    began = perf_counter()
     reply = account.handle(method, _target(account, scope), headers, body)
-    return await send_reply(reply, scope, receive, send)
+    logged = account.request_log.newest()
+    try:
+        return await send_reply(reply, scope, receive, send)
+    finally:  # a client may leave before the end
+        logged.seconds = perf_counter() - began
 
 
 def _target(account: ServedAccount, scope: Scope) -> str:

@@ -34,6 +34,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "int_parsing_size": f"must be <= {LARGEST}",
     "int_type": "must be a whole number",
     "less_than_equal": f"must be <= {LARGEST}",
+    "string_pattern_mismatch": "must be such as 404, 4xx or none",
     "string_too_long": "is too long",
     "string_type": "must be text",
 }
@@ -133,12 +134,6 @@ class ScheduleFault(Command):
             probability=probability,
             seed=self.seed,
         )
-
-
-class ListExchanges(Command):
-    """List the requests after the one with this number."""
-
-    after: int = Field(default=0, ge=0, le=LARGEST)
 
 
 class AddPlan(Command):

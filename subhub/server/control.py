@@ -6,7 +6,7 @@ It needs no key; `origin_guard` keeps web sites out. `control_description` descr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from subhub._version import __version__
+from subhub.sandbox.description import json_value
 from subhub.sandbox.exchange import JsonObject
 from subhub.sandbox.json_input import decode_json
 from subhub.server.accounts import Sandbox, ServedAccount
@@ -32,12 +33,12 @@ from subhub.server.commands import (
     Command,
     Decline,
     InvalidCommand,
-    ListExchanges,
     Pay,
     RestoreState,
     ScheduleFault,
     planned,
 )
+from subhub.server.exchange_commands import ListExchanges, Replay, exchanges, replay
 from subhub.server.forms import read_body
 from subhub.server.webhook_commands import (
     ListDeliveries,
@@ -101,7 +102,12 @@ def _assumptions(account: ServedAccount, command: Command) -> JsonObject:
     values = account.fake.assumed_values()
     return {
         "assumptions": [
-            {"name": name, "value": values.get(name), "assumed": text, "changeable": name in values}
+            {
+                "name": name,
+                "value": json_value(values.get(name)),
+                "assumed": text,
+                "changeable": name in values,
+            }
             for name, text in account.fake.assumptions.items()
         ]
     }
@@ -125,11 +131,6 @@ def _restore(account: ServedAccount, command: RestoreState) -> JsonObject:
 def _reset(account: ServedAccount, command: Command) -> JsonObject:
     account.reset()
     return {**_clock(account, command), **_plans(account, command)}
-
-
-def _exchanges(account: ServedAccount, command: ListExchanges) -> JsonObject:
-    entries = [asdict(entry) for entry in account.request_log.after(command.after)]
-    return {"total": account.request_log.total, "exchanges": entries}
 
 
 def _faults(account: ServedAccount, command: Command) -> JsonObject:
@@ -170,7 +171,8 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/deliveries", "Deliver a webhook once more.", resend, Resend),
     Endpoint("GET", "/webhook-plan", "Read how webhooks arrive.", webhook_plan),
     Endpoint("POST", "/webhook-plan", "Say how webhooks arrive.", plan_webhooks, PlanWebhooks),
-    Endpoint("GET", "/exchanges", "List the latest requests.", _exchanges, ListExchanges),
+    Endpoint("GET", "/exchanges", "List the latest requests.", exchanges, ListExchanges),
+    Endpoint("POST", "/exchanges", "Send one of them once more.", replay, Replay),
 )
 """The endpoints of each account, below `/_sandbox/PROVIDER/NAME`."""
 

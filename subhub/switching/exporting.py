@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from subhub import atomic_files
 from subhub.client.base import account_of
@@ -220,16 +220,11 @@ class _Export:
 
 
 def _line(record: Record) -> bytes:
-    return f"{json.dumps(record, default=_plain)}\n".encode()
+    return f"{json.dumps(record, default=str)}\n".encode()
 
 
 def _silent(_name: str, _count: int) -> None:
     pass
-
-
-def _plain(value: object) -> object:
-    """Return what JSON has no form for: the mappings and the decimals of an answer."""
-    return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else str(value)
 
 
 def _lines(path: Path, content: bytes) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from subhub.models import Status, Subscription
 from subhub.recovery.reconcile import OVER
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 State = Literal["source", "target", "left", "both", "none", "differs"]
 """Who bills: `source`, as before; `target`, since the move; `left`, neither, as the customer
 wanted; `both`; `none`, although the customer did not leave; `differs`, on other terms."""
+STATES: Final[tuple[State, ...]] = get_args(State)
 FITTING: Final[frozenset[State]] = frozenset({"source", "target", "left"})
 
 

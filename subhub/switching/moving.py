@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 OURS, FOUND = "created", "found"
 NOTHING = "nothing was created"
+LOOKS = 2
+LOOK = 0.5
+"""Seconds between two looks at a subscription that was ended."""
 KEPT = frozenset({"kept", "required"})
 
 
@@ -238,15 +242,13 @@ class Move:
         other row has, and fits, is what was asked for.
         """
         target, row = self.sides.target, self.row
-        found = target.client.resolve(token, grace_period=target.grace_period)
-        if found.outcome != "ambiguous":
-            return True
+        if not person.ours:
+            return False
         known = {text.split()[0] for text in target.record.objects()}
         fitting = [
-            new
-            for new in found.candidates
-            if isinstance(new, Subscription)
-            and new.id not in known
+            new.id
+            for new in target.client.list_subscriptions(customer=person.id, strict=True)
+            if new.id not in known
             and not unlike(
                 new,
                 row,
@@ -255,9 +257,9 @@ class Move:
                 starts_on=new.starts_on or row.starts_on,
             )
         ]
-        if not person.ours or len(fitting) != 1:
+        if len(fitting) != 1:
             return False
-        target.client.mark_resolved(token, done=True, object_id=fitting[0].id)
+        target.client.mark_resolved(token, done=True, object_id=fitting[0])
         return True
 
     def _end(self, made: Made) -> Outcome:
@@ -271,7 +273,7 @@ class Move:
                     paid_until = self.running().renews_on
                 except Halt as left:
                     return self._has_left(made, left)
-            ended = client.cancel_subscription(row.subscription, when=row.end)
+            ended = self._shown(client.cancel_subscription(row.subscription, when=row.end))
             if row.end == "now" and ended.status not in OVER:
                 reason = "the source accepted the end, and does not show it yet: run again"
                 self.halt("waiting", reason, new=made.id)
@@ -287,6 +289,18 @@ class Move:
         return self.outcome(
             word, reason, new=made.id, starts_on=made.starts_on, paid_until=paid_until
         )
+
+    def _shown(self, ended: Subscription) -> Subscription:
+        """Return the old subscription, read again if its end may show in a moment.
+
+        The end is dated by our clock, and that of the provider may be a little behind.
+        """
+        for _ in range(LOOKS if self.row.end == "now" else 0):
+            if ended.status in OVER:
+                break
+            time.sleep(LOOK)
+            ended = self.sides.source.client.get_subscription(self.row.subscription)
+        return ended
 
     def _has_left(self, made: Made, left: Halt) -> Noted:
         """Return that there is nothing to end; for a customer who did not sign up, take back."""

@@ -1,4 +1,4 @@
-"""Outcomes: what became of a row in a run, and the file that has them as they come.
+"""Outcomes: how far a row has come in a run, and the file that has them as they come.
 
 Any number of processes may add to one file. A line is whole and on the disk when `add` returns.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import errno
 import io
 import threading
 import time
@@ -37,13 +36,12 @@ WORDS: Final[tuple[Word, ...]] = get_args(Word)
 FINE: Final[frozenset[Word]] = frozenset(WORDS[:9])
 """The outcomes that need no one to look: the next run continues with those that wait."""
 PATIENCE: Final = 60.0
-"""Seconds to wait while other processes write the file."""
 _AGAIN: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one row.
+    """How far one row has come.
 
     Args:
         key: That of the row.
@@ -96,10 +94,12 @@ class ResultLog:
 
     Args:
         path: The file; it is created with the first line.
+        patience: How many seconds to wait while other processes write it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.path = path
+        self._patience = patience
         self._lock = threading.Lock()  # the threads of a process wait for each other here
 
     def add(self, outcome: Outcome, at: dt.datetime) -> None:
@@ -129,12 +129,12 @@ class ResultLog:
             file.close()
 
     def _opened(self) -> LineFile:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self._patience
         while True:
             try:
                 return LineFile(self.path)
-            except BlockingIOError as error:
-                if error.errno != errno.EWOULDBLOCK or time.monotonic() > until:
+            except BlockingIOError:
+                if time.monotonic() >= until:
                     raise
             time.sleep(_AGAIN)
 

@@ -19,7 +19,7 @@ from subhub.switching.moving import Budget, Move
 from subhub.switching.outcomes import CannotRecord, Halt, Outcome, ResultLog
 from subhub.switching.rows import SwitchRow, read_rows
 from subhub.switching.rules import check_rows
-from subhub.switching.sides import Sides
+from subhub.switching.sides import Sides, end_key
 
 if TYPE_CHECKING:
     from subhub import Client
@@ -45,10 +45,10 @@ def run(
     grace_period: float | None = None,
     adopt: bool = False,
 ) -> Iterator[Outcome]:
-    """Move the customers of *rows*, and yield what became of each row, as it comes.
+    """Move the customers of *rows*, and yield the outcome of each row, as it comes.
 
     For each: create the new subscription or the link, read it back, end the old one. What is done
-    is never repeated; what waits is taken up by the next run, so run it daily until nothing waits.
+    is never repeated; the next run continues with what waits, so run it daily until nothing waits.
     Both accounts need a journal. Before anything is sent, rows that cannot be moved as they are
     raise `InvalidRequest`, and an account that cannot do its part `Unsupported`.
 
@@ -180,4 +180,7 @@ def _alone(
     of_one: Sequence[SwitchRow],
     turn: Callable[[Sequence[SwitchRow]], list[Outcome]],
 ) -> list[Outcome]:
+    record = sides.source.record
+    if all(record.done(end_key(row)) for row in of_one):  # nothing is left that others could do
+        return turn(of_one)
     return sides.source.alone(f"turn {of_one[0].customer}", lambda: turn(of_one))

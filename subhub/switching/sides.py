@@ -96,7 +96,7 @@ class Side:
         return found[0]
 
     def resolve_open(self) -> None:
-        """Find out together what became of the changes that earlier runs left open."""
+        """Resolve together the changes that earlier runs left open."""
         tokens = [
             intent.token
             for intent in self.client.open_intents()

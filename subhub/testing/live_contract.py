@@ -121,9 +121,9 @@ class LiveHarness(Harness):
         del link
         raise LeftOut("a person has to pay the page")
 
-    def perform(self, call: Call, *_: object, **settings: Any) -> Outcome:
+    def perform(self, call: Call, *others: object, **settings: Any) -> Outcome:
         """Perform *call* at the account."""
-        del settings
+        del others, settings
         try:
             result: Any = getattr(self.client, call.method)(*call.args, **call.kwargs)
             if hasattr(result, "pages"):  # the first page is enough: a real list may be long
@@ -131,7 +131,7 @@ class LiveHarness(Harness):
         except Exception as error:  # noqa: BLE001 - whatever it is, the case judges it
             return Outcome(None, error, ())
         if OPERATIONS[call.operation].changes and isinstance(result, Result):
-            self._note(f"{type(result).__name__} {getattr(result, 'id', '')}".strip())
+            _ = self._note(f"{type(result).__name__} {getattr(result, 'id', '')}".strip())
         return Outcome(result, None, ())
 
     def _new_plan(self, draft: PlanDraft) -> str:
@@ -143,7 +143,7 @@ class LiveHarness(Harness):
 
     def _create(self, what: str, create: Callable[[], str]) -> str:
         created = create()
-        self._note(f"{what.replace('_', ' ')} {created}")
+        _ = self._note(f"{what.replace('_', ' ')} {created}")
         return created
 
 
@@ -174,7 +174,7 @@ def play(
 
     def note(created: str) -> None:
         run.created.append(created)
-        say(f"created: {created}")
+        _ = say(f"created: {created}")
 
     begun = dt.datetime.now(dt.UTC).strftime("%Y%m%d%H%M%S")
     with Client(contract.provider, api_key=api_key, **settings) as client:
@@ -274,9 +274,9 @@ def main(words: Sequence[str]) -> int:
     module, _, name = given.contract.partition(":")
     contract: type[ContractConfig] = getattr(import_module(module), name)
     address = given.base_url or contract.provider.stand_in_address()
-    sys.stdout.write(f"this creates customers, plans and subscriptions at {address}\n")
+    _ = sys.stdout.write(f"this creates customers, plans and subscriptions at {address}\n")
     if not given.yes:
-        sys.stdout.write("to confirm, add --yes\n")
+        _ = sys.stdout.write("to confirm, add --yes\n")
         return 2
     key = os.environ.get(given.key_variable, "")
     try:
@@ -296,7 +296,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _line(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    _ = sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ ABSENT = {
     "find_customer:email",
     "subscribe:inline_plan",
     "subscribe:payment_method",
+    "create_signup_link:trial_days",
+    "subscribe:trial_days",
+    "uncancel_subscription",
     "list_invoices:subscription",
     "get_invoice_pdf",
 }

@@ -175,7 +175,7 @@ class TestAPlan:
     def test_is_read_once(self, run: Run, portal: Shop) -> None:
         write(HEAD, *(ANNA.replace("anna", f"anna{n}") for n in range(10)))
         assert run(*portal.words()).exit_code == 0
-        methods = [entry.asked.partition(" ")[0] for entry in portal.log.after()]
+        methods = [entry.method for entry in portal.log.after()]
         assert methods == ["GET", *["POST"] * 20]
 
     def test_of_some_rows_is_an_error_of_these_rows(self, run: Run, portal: Shop) -> None:

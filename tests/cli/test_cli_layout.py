@@ -51,9 +51,10 @@ def test_an_empty_record_is_empty() -> None:
     assert record([("name", "")], 80).plain == ""
 
 
-@given(
-    st.lists(st.lists(st.text("ab \n-日", max_size=30), min_size=3, max_size=3)), st.integers(1, 90)
-)
+ROW = st.lists(st.lists(st.text("ab \n-日", max_size=12), min_size=3, max_size=3), max_size=3)
+
+
+@given(ROW, st.integers(1, 90))
 def test_no_word_is_ever_broken(rows: list[list[str]], width: int) -> None:
     shown = table(COLUMNS, rows, width).plain.split()
 

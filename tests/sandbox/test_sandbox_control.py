@@ -10,7 +10,7 @@ import pytest
 
 from subhub import Client, CustomerDraft
 from subhub.server import Sandbox, ServedAccount
-from subhub.server.request_log import KEPT
+from subhub.server.request_log import KEPT, LONGEST
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
 Connect = Callable[..., Client]
@@ -115,12 +115,12 @@ class TestControl:
 
 def test_a_request_log_has_a_limited_size(afternoon: ServedAccount) -> None:
     for _ in range(KEPT + 50):
-        _ = afternoon.handle("GET", "/v1/none", {}, b"x" * 5000)
+        _ = afternoon.handle("GET", "/v1/none", {}, b"x" * 2 * LONGEST)
 
     entries = afternoon.request_log.after()
     assert len(entries) == KEPT
     assert afternoon.request_log.total == KEPT + 50
-    assert all(len(entry.request) < 2100 for entry in entries)
+    assert all(len(entry.request) < LONGEST + 100 for entry in entries)
 
 
 class TestGuard:

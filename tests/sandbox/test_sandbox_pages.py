@@ -132,7 +132,7 @@ class TestDashboard:
         assert "customers (12)" in text
         assert "the newest 10" in text
         assert "dropped: every 1, POST" in text
-        assert "none<br>dropped" in text
+        assert "none, dropped" in text
 
     @pytest.mark.parametrize(("real_time", "words"), [(False, "frozen at"), (True, "in real time")])
     def test_it_says_whether_the_clock_is_frozen(

@@ -59,5 +59,7 @@ def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
         assert (signed_up.status, signed_up.price) == (Status.ACTIVE, PHONE.price)
         ending = await ask("cancel_subscription", signed_up.id, when="period_end")
         assert ending.ends_at is not None
+        undone = await ask("uncancel_subscription", signed_up)
+        assert (undone.ends_at, undone.renews_on) == (None, signed_up.renews_on)
 
     through(scenario, **session.settings)

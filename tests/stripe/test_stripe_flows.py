@@ -215,8 +215,30 @@ def test_a_quote_in_an_id_does_not_end_the_search() -> None:
 def test_two_customers_with_the_same_email_are_ambiguous() -> None:
     flow = STRIPE.find_customer(email="a@b.nl")
     with pytest.raises(Ambiguous, match="2 customers") as caught:
-        _ = play(flow, reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2"})))
+        _ = play(
+            flow,
+            reply(200, page(CUSTOMER)),
+            reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2", "email": "A@b.nl"})),
+        )
     assert len(caught.value.candidates) == 2
+
+
+def test_an_email_is_sought_in_the_list_and_with_other_capitals() -> None:
+    other = {**CUSTOMER, "email": "A@B.nl"}
+    played = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page(other)))
+    assert [request.query for request in played.requests] == [
+        {"limit": "100", "email": "a@b.nl"},
+        {"query": "email:'a@b.nl'"},
+    ]
+    assert played.result is not None
+    nobody = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page()))
+    assert nobody.result is None
+
+
+def test_a_customer_that_cannot_be_read_may_be_the_one() -> None:
+    flow = STRIPE.find_customer(email="a@b.nl")
+    with pytest.raises(InvalidReply):
+        _ = play(flow, reply(200, page()), reply(200, page({"id": 7})))
 
 
 def test_a_name_is_changed_without_reading_the_address() -> None:

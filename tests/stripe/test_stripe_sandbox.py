@@ -136,8 +136,7 @@ def test_a_canceled_subscription_ends_with_its_period(box: Sandbox) -> None:
     _ = box.clock.advance(days=60)
     ended = box.client.get_subscription(created.id)
     assert (ended.status, ended.ends_at) == (Status.CANCELED, ending.ends_at)
-    with pytest.raises(NotFound):
-        _ = box.client.cancel_subscription(created.id, when="now")
+    assert box.client.cancel_subscription(created.id, when="now") == ended
 
 
 @pytest.mark.parametrize(("to", "moves"), [("weekly", True), ("phone", False)])
@@ -166,6 +165,32 @@ def test_each_period_has_an_invoice(box: Sandbox) -> None:
     assert {invoice.status for invoice in invoices} == {InvoiceStatus.PAID}
     assert list(box.client.list_invoices(subscription=sold)) == invoices
     assert len({invoice.number for invoice in invoices}) == 2
+
+
+def test_a_trial_is_not_charged_until_it_ends(box: Sandbox) -> None:
+    customer = box.client.create_customer(COMPANY)
+    sold = box.client.subscribe(plan=box.plan_ids["phone"], customer=customer, trial_days=14)
+    assert (sold.status, sold.raw_status) == (Status.ACTIVE, "trialing")
+    assert sold.trial_ends_at == START + dt.timedelta(days=14)
+    assert sold.renews_on == dt.date(2026, 2, 14)
+    _ = box.clock.advance(days=14)
+    assert box.client.get_subscription(sold).raw_status == "active"
+    paid = [invoice.total for invoice in box.client.list_invoices(customer=customer)]
+    assert paid == [PHONE.price, Money(0, "EUR")]
+
+
+def test_a_link_can_begin_with_a_trial(box: Sandbox) -> None:
+    link = box.client.create_signup_link(plan=box.plan_ids["phone"], customer=COMPANY, trial_days=7)
+    box.fake.pay(link.url)
+    signup = box.client.follow(link)
+    assert signup.subscription is not None
+    assert signup.subscription.trial_ends_at == START + dt.timedelta(days=7)
+
+
+@pytest.mark.parametrize("days", [731, 10_000])
+def test_a_trial_is_of_two_years_at_most(box: Sandbox, days: int) -> None:
+    with pytest.raises(Rejected, match="trial_period_days"):
+        _ = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY, trial_days=days)
 
 
 def test_invoices_are_filtered_by_their_status(box: Sandbox) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,10 +128,12 @@ def open_accounts(folder: Path) -> Iterator[Callable[..., Accounts]]:
     """Open both accounts, at the same moment of the year."""
     opened: list[Clients] = []
 
-    def open_(configuration: str = CONFIGURATION, **options: Any) -> Accounts:
+    def open_(
+        configuration: str = CONFIGURATION, simulated: Sequence[str] | None = None, **options: Any
+    ) -> Accounts:
         _ = (folder / "subhub.toml").write_text(configuration, "utf-8")
         opened.append(Clients.from_config(**options))
-        for name in opened[-1]:
+        for name in simulated or opened[-1]:
             fake = opened[-1][name].sandbox
             assert fake is not None
             fake.clock.set(START)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mijnklantportaal.sandbox import MijnKlantportaalFake
 
 from subhub import Client, Interval, Money, PlanDraft, switching
-from subhub.sandbox import Charge
 from subhub.switching import Outcome, SwitchRow
 from tests.served import PATIENCE, Serve, Served, serving
 from tests.switching.workers import opened
@@ -40,12 +39,7 @@ PLANS = {
     "yearly": PlanDraft(name="Yearly", price=Money("120", "EUR"), interval=Interval(1, "year")),
 }
 BEGUN = [
-    *(
-        dt.date(2026, month, day)
-        for month in (8, 10, 12)
-        for day in (28, 29, 30, 31)
-        if day < 31 or month != 11
-    ),
+    *(dt.date(2026, month, day) for month in (8, 10, 12) for day in (28, 29, 30, 31)),
     dt.date(2026, 12, 19),  # it was renewed on the day before
     dt.date(2026, 12, 20),  # it is renewed on the day of the move
     dt.date(2026, 12, 21),  # on the day after
@@ -90,15 +84,24 @@ class Move:
         assert isinstance(self.company.fake, AfternoonFake)
         return self.company.fake
 
-    def begin(self, customers: int, minutes: int) -> None:
-        """Set the clocks, and sell to so many customers; *minutes* is how far apart they are."""
+    def begin(
+        self, customers: int, minutes: int, begun: Sequence[dt.date] = BEGUN, yearly: int = 5
+    ) -> None:
+        """Set the clocks, and sell to customers.
+
+        Args:
+            customers: How many.
+            minutes: How far the clocks are apart.
+            begun: On which days they became customers.
+            yearly: Each of so many pays by the year; 0 for none.
+        """
         for server, sign in ((self.portal, 1), (self.company, -1)):
             self.skew[server] = dt.timedelta(minutes=sign * minutes)
             server.fake.clock.set(NOON + self.skew[server])
         self.forward()
         for key, plan in PLANS.items():
             _ = self.bought.add_plan(key, plan)
-        _ = _sell(self.sold, customers)
+        _ = _sell(self.sold, customers, begun, yearly)
 
     def forward(self, **time: float) -> None:
         """Let time pass, everywhere."""
@@ -192,12 +195,6 @@ class Move:
         assert "Error" not in errors, errors
         return bool(unanswered)
 
-    def paid(self, customer: str) -> list[Charge]:
-        """Return what a customer of the source has paid at both, by day."""
-        new = self.new_customers().get(customer, "")
-        charges = (*self.sold.charges.of_customer(customer), *self.bought.charges.of_customer(new))
-        return sorted(charges, key=lambda charge: charge.first_on)
-
     def new_customers(self) -> dict[str, str]:
         """Return the customers of the target, by their id at the source."""
         return {found["external_id"]: found["id"] for found in self.bought.customers.values()}
@@ -207,7 +204,12 @@ class Move:
             return len(source.open_intents()) + len(target.open_intents())
 
 
-def _sell(fake: MijnKlantportaalFake, customers: int) -> list[str]:
+def _sell(
+    fake: MijnKlantportaalFake,
+    customers: int,
+    begun: Sequence[dt.date] = BEGUN,
+    yearly: int = 5,
+) -> list[str]:
     sold: list[str] = []
     for number in range(customers):
         customer = fake.add_customer(
@@ -219,14 +221,14 @@ def _sell(fake: MijnKlantportaalFake, customers: int) -> list[str]:
                 "primaryEmail": f"customer{number}@test.com",
             }
         )
-        plan = PLANS["yearly" if number % 5 == 0 else "monthly"]
+        plan = PLANS["yearly" if yearly and number % yearly == 0 else "monthly"]
         terms = {
             "description": plan.name,
             "interval": str(plan.interval),
             "amount": plan.price.to_text(),
             "vatRate": 21,
         }
-        starts_on = BEGUN[number % len(BEGUN)]
+        starts_on = begun[number % len(begun)]
         _ = fake.add_subscription(customer_id=customer["id"], terms=terms, starts_on=starts_on)
         sold.append(customer["id"])
     return sold
@@ -274,7 +276,8 @@ def move(serve: Serve, tmp_path: Path) -> Move:
 @pytest.mark.parametrize(
     ("customers", "workers", "kills", "minutes", "losing"),
     [
-        (17, 2, 2, -MINUTES, 0.05),
+        (17, 2, 2, MINUTES, 0.05),
+        pytest.param(100, 2, 4, -MINUTES, 0.05, marks=pytest.mark.slow),
         pytest.param(2000, 4, 44, MINUTES, 0.02, marks=pytest.mark.slow),
     ],
 )
@@ -311,3 +314,63 @@ def test_every_customer_pays_once_for_each_day_however_the_switch_is_disturbed(
     assert "undone" in {found.outcome for found in undone} or customers < 100
     assert hits >= kills // 10, f"only {hits} kills came between a change and its answer"
     assert lost >= losing * customers / 2
+
+
+KINDS = [*["at once"] * 6, *["on the last day"] * 2, "a later one", "never"]
+OVERLAP = 14
+
+
+@pytest.mark.parametrize(
+    ("customers", "days", "begun"),
+    [
+        (10, 12, [dt.date(2026, 12, 28), dt.date(2026, 12, 31)]),
+        pytest.param(200, 36, BEGUN, marks=pytest.mark.slow),
+    ],
+)
+def test_by_links_no_day_is_lost_and_only_those_of_the_overlap_are_double(
+    move: Move, customers: int, days: int, begun: list[dt.date]
+) -> None:
+    move.begin(customers, MINUTES, begun, yearly=0)
+    rows = move.plan("link", overlap_days=OVERLAP)
+    kinds = {row.subscription: KINDS[number % 10] for number, row in enumerate(rows)}
+    links: dict[str, list[Outcome]] = {row.subscription: [] for row in rows}
+    paid: set[str] = set()
+    for _ in range(days):
+        for outcome in move.run():
+            if outcome.url is not None:
+                links[outcome.subscription].append(outcome)
+        for subscription, offered in links.items():
+            if subscription not in paid and offered and _pays(move, kinds[subscription], offered):
+                move.bought.pay(offered[-1].url or "")
+                paid.add(subscription)
+        move.forward(days=1)
+
+    assert {kinds[subscription] for subscription in kinds.keys() - paid} == {"never"}
+    last = {found.subscription: found.outcome for found in move.run()}
+    assert {last[subscription] for subscription in paid} == {"moved earlier"}
+    move.forward(days=MONTHS_LATER - days)
+    new, first = move.new_customers(), NOON.date()
+    for row in rows:
+        at_source = move.sold.charges.paid_days(row.customer)
+        at_target = move.bought.charges.paid_days(new[row.customer])
+        both = at_source + at_target
+        for number in range(MONTHS_LATER - 31):
+            assert both[first + dt.timedelta(number)] >= 1, row
+        double = [day for day, times in both.items() if times > 1]
+        assert len(double) <= OVERLAP
+        assert max(both.values()) <= 2
+        assert bool(at_target) == (kinds[row.subscription] != "never")
+
+
+def _pays(move: Move, kind: str, offered: Sequence[Outcome]) -> bool:
+    """Return whether a customer of a kind pays the last of their links now."""
+    link = offered[-1]
+    present = move.company.fake.clock.now()
+    if link.expires_at is None or present >= link.expires_at:
+        return False
+    if kind == "at once":
+        return True
+    if kind == "a later one":
+        return len(offered) > 1
+    renews_on = move.sold.subscriptions[link.subscription].billed_until
+    return kind == "on the last day" and (renews_on - present.date()).days <= 3

@@ -7,6 +7,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from threading import Barrier, Timer
 
 import pytest
 
@@ -18,10 +20,14 @@ from subhub import (
     Status,
     switching,
 )
+from subhub.line_file import LineFile
 from subhub.sandbox import Fault
 from subhub.sending.attempts import Attempt
 from subhub.switching import Outcome
+from subhub.switching.moving import Budget, Move
+from subhub.switching.outcomes import CannotRecord, Halt, ResultLog
 from subhub.switching.rows import at
+from subhub.switching.sides import Sides
 from tests.switching.conftest import Accounts
 
 RENEWAL = dt.date(2026, 11, 20)
@@ -42,7 +48,7 @@ class Watch:
     def __call__(self, attempt: Attempt) -> None:
         sent = f"{attempt.account} {attempt.operation} {attempt.method}"
         self.sent.append(sent)
-        self.then.pop(sent, lambda: None)()
+        _ = self.then.pop(sent, lambda: None)()
 
 
 @pytest.fixture
@@ -477,3 +483,88 @@ def test_rows_of_other_accounts_are_refused(accounts: Accounts) -> None:
     with pytest.raises(InvalidRequest, match="both are the account 'main'"):
         _ = list(switching.run(accounts.main, accounts.main, rows, results=accounts.results))
     assert accounts.changes() == before
+
+
+def test_the_last_place_of_a_run_is_taken_once(accounts: Accounts, watch: Watch) -> None:
+    """Two threads have looked at a subscription each before one of them takes the place."""
+    for name in ("Ann", "Ben"):
+        _ = accounts.sell(name)
+    rows = accounts.plan()
+    both = Barrier(2, timeout=30)
+
+    def meet() -> None:
+        watch.then["main get_subscription GET"] = both.wait
+        _ = both.wait()
+
+    watch.then["main get_subscription GET"] = meet
+    assert sorted(words(accounts.run(rows, limit=1, in_flight=2))) == ["moved", "waiting"]
+    assert len(accounts.company.subscriptions) == 1
+
+
+def test_a_subscription_that_is_not_running_is_not_moved(accounts: Accounts) -> None:
+    _ = accounts.sell()
+    rows = accounts.plan()
+    accounts.portal.faults.next("unknown_status", method="GET")
+    (refused,) = accounts.run(rows)
+    assert refused.outcome == "refused"
+    assert "the subscription at the source: its status is" in refused.reason
+
+
+def test_a_subscription_without_a_renewal_is_not_moved(accounts: Accounts) -> None:
+    customer = accounts.next.create_customer(
+        CustomerDraft(name="Ann", email="ann@test.com", external_id="ours")
+    )
+    old = accounts.company.start(customer.id, "phone", "active", 20)
+    known = accounts.main.create_customer(
+        CustomerDraft(
+            name="Ann", email="a@b.c", address="Street 1", postal_code="1234AB", city="Amsterdam"
+        )
+    )
+    (row,) = accounts.plan(source=accounts.next)
+    rows = [at(row, way="api", to_customer=known.id)]
+    old["next_renewal_date"] = None
+    (refused,) = switching.run(accounts.next, accounts.main, rows, results=accounts.results)
+    assert (refused.outcome, "it shows no renewal" in refused.reason) == ("refused", True)
+
+
+def test_results_that_cannot_be_written_end_the_run(accounts: Accounts) -> None:
+    _ = accounts.sell()
+    rows = accounts.plan()
+    with pytest.raises(CannotRecord, match="so the run was stopped"):
+        _ = accounts.run(rows, results=accounts.folder / "no" / "results.csv")
+    assert words(accounts.run(rows)) == ["moved earlier"]
+
+
+def outcome(key: str) -> Outcome:
+    return Outcome(key=key, subscription="sub", outcome="moved")
+
+
+def test_a_line_that_was_cut_stays_a_line_of_its_own(folder: Path) -> None:
+    log, path, moment = ResultLog(folder / "r.csv"), folder / "r.csv", dt.datetime.now(dt.UTC)
+    log.add(outcome("a"), moment)
+    with path.open("ab") as file:
+        _ = file.write(b"2026-11-2")
+    log.add(outcome("b"), moment)
+    lines = path.read_text("utf-8").splitlines()
+    assert [line.split(",")[1:2] for line in lines] == [["key"], ["a"], [], ["b"]]
+
+
+def test_processes_wait_for_each_other_at_the_results(folder: Path) -> None:
+    path, moment = folder / "r.csv", dt.datetime.now(dt.UTC)
+    held = LineFile(path)
+    with pytest.raises(CannotRecord, match="another process is writing it"):
+        ResultLog(path, patience=0).add(outcome("a"), moment)
+    Timer(0.1, held.close).start()
+    ResultLog(path).add(outcome("b"), moment)
+    assert "b,sub,moved" in path.read_text("utf-8")
+
+
+def test_nothing_is_created_by_an_undo(accounts: Accounts) -> None:
+    """Also if the journal changes its mind about a lost change between two looks."""
+    _ = accounts.sell()
+    (row,) = accounts.plan()
+    sides = Sides.of(accounts.main, accounts.next)
+    with pytest.raises(Halt) as halt:
+        _ = Move(row, sides, 1, Budget(None), ResultLog(accounts.results)).make(1, begin=False)
+    assert halt.value.outcome.outcome == "undone"
+    assert not accounts.company.subscriptions

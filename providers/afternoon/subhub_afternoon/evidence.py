@@ -27,6 +27,11 @@ _NO_ADDRESS = Absence(
 _ADDRESS = ("address", "postal_code", "city")
 _NO_PLANS = "Afternoon documents no endpoint for plans"
 
+_NO_TRIAL = Absence(
+    "no request of Afternoon has a trial",
+    "`subscribe` with `starts_on` on the day after the trial",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -56,6 +61,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _LINK,
     "create_signup_link:period_end": _LINK,
     "create_signup_link:prorated": _LINK,
+    "create_signup_link:trial_days": _NO_TRIAL,
     # the list is documented, but not the fields by which a subscription of it is recognized
     "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
     "subscribe": _SUBSCRIBE,
@@ -69,6 +75,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "no request of Afternoon has a payment method",
         "send the customer a signup link; payments are collected on Afternoon's own pages",
     ),
+    "subscribe:trial_days": _NO_TRIAL,
     "get_subscription": Evidence("inferred", f"{API}/subscriptions/list"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,
@@ -84,6 +91,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "uncancel_subscription": Absence(
+        "how a scheduled cancellation is undone is not documented",
+        "undo it in Afternoon's dashboard, or `subscribe` the customer again when it has ended",
+    ),
     "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
     "list_invoices:subscription": Absence(
         "whether an invoice names its subscription is not documented, and the list has no filter",

@@ -56,6 +56,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "create_signup_link:trial_days": Absence(_NO_PAGE, _TWO_STEPS),
     "follow_signup_link": Absence(
         "Mollie has no signup links that could be followed",
         "client.call(Mollie.get_payment, ...) reads what came of a first payment",
@@ -65,6 +66,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "subscribe:inline_plan": _SUBSCRIBE,
     "subscribe:starts_on": _SUBSCRIBE,
     "subscribe:payment_method": _SUBSCRIBE,
+    "subscribe:trial_days": Absence(
+        "a subscription has no trial: its first payment is on its first day",
+        "`subscribe` with `starts_on` on the day after the trial",
+    ),
     "get_subscription": Evidence("docs", f"{API}/get-subscription"),
     "list_subscriptions": Evidence("docs", f"{API}/list-all-subscriptions"),
     "change_subscription": Absence(
@@ -83,6 +88,11 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:prorated": Absence(
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
+    ),
+    "uncancel_subscription": Absence(
+        "Mollie cancels a subscription at once, so there is no cancellation to come that could be "
+        "undone",
+        "`subscribe` the customer again; the mandate is still valid",
     ),
     "list_invoices": _NO_INVOICES,
     "list_invoices:subscription": _NO_INVOICES,

@@ -32,10 +32,10 @@ class MollieFake(SubscriptionRoutes):
         "sends_retry_after": "no header is documented for 429; True sends a Retry-After",
         "rate limits": "none are enforced: Mollie documents no numbers",
         "plans": "Mollie has none: adding one returns its key, and nothing knows it afterwards",
-        "mandates": "a first payment has a mandate when it is paid, and not before; it is valid",
+        "first mandates": "a first payment has one when it is paid, and not before; it is valid",
         "declining": "who declines on the page may try again there, as with several methods",
-        "payments": "only first payments can be created; those of a subscription are paid at once, "
-        "or fail at once where the plan of charges says so",
+        "kinds of payments": "only first ones can be created; those of a subscription are paid at "
+        "once, or fail at once where the plan of charges says so",
         "retries": "how many times a subscription attempts a failed payment again; by default it "
         "only makes the next one when that is due",
         "paid_back_days": "the days until a customer gets money back; no payment shows that",

@@ -131,6 +131,7 @@ class Subscriptions(Errors):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         times: int | None = None,
         method: Method | None = None,
         webhook_url: str | None = None,
@@ -149,13 +150,14 @@ class Subscriptions(Errors):
             now: Not used: without a first day, Mollie takes the current one.
             starts_on: The day of the first payment.
             payment_method: The id of a mandate; without it, any valid one of the customer's.
+            trial_days: Not supported.
             times: How many payments there are; without it, they go on until canceled.
             method: The kind of mandate to use; it does not go with *payment_method*.
             webhook_url: What Mollie calls when a payment of the subscription changes.
             metadata: What else to keep with the subscription and its payments.
             idempotency_key: Makes the request repeatable for an hour.
         """
-        del now
+        del now, trial_days  # the client refuses a trial: evidence declares it as absent
         if not isinstance(plan, PlanDraft):
             self._lacks("subscribe:plan_id", plan)
         if plan.tax_rate is not None:

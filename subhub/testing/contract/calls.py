@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
+TRIAL: Final = 14
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
@@ -147,6 +148,8 @@ def _signup(harness: Harness, variant: str) -> Call:
         return call.but(return_url=RETURN)
     if variant == "back_url":
         return call.but(back_url=BACK)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     if variant not in {"replaces", "period_end", "prorated"}:
         return call
     when = "period_end" if variant == "period_end" else "now"
@@ -170,6 +173,8 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     call = Call("subscribe", kwargs={"plan": plan, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call
 
 
@@ -190,6 +195,15 @@ def _change(harness: Harness, variant: str) -> Call:
     return _timed(call, variant)
 
 
+def _uncancel(harness: Harness, _: str) -> Call:
+    """Return the call that undoes a cancellation, which is made first."""
+    subscription = harness.subscription
+    if harness.supports("uncancel_subscription"):
+        canceled = harness.client.cancel_subscription(subscription, when="period_end")
+        assert canceled.id == subscription  # noqa: S101 - or nothing below is about it
+    return Call("uncancel_subscription", (subscription,))
+
+
 def _timed(call: Call, variant: str) -> Call:
     if variant == "prorated":
         return call.but(when="now", refund="prorated")
@@ -204,6 +218,7 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "follow_signup_link": _follow,
     "subscribe": _subscribe,
     "change_subscription": _change,
+    "uncancel_subscription": _uncancel,
     "list_invoices": _invoices,
     "get_invoice_pdf": lambda harness, _: Call("get_invoice_pdf", (harness.invoice,)),
     "cancel_subscription": lambda harness, variant: _timed(

@@ -31,6 +31,7 @@ from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
 from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
+from subhub.testing.contract.trials import TrialTests
 from subhub.testing.contract.updates import UpdateTests
 from subhub.testing.contract.webhooks import WebhookTests
 
@@ -49,6 +50,7 @@ class ProviderContract(
     SignupTests,
     StatusTests,
     InvoiceTests,
+    TrialTests,
     RefusalTests,
     BodyTests,
     DefaultTests,

@@ -65,7 +65,7 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "A terminated subscription ends at its next `renewal`, or `at_once`. One that is "
         "terminated before its start never starts, and is never charged."
     ),
-    "charges": (
+    "charge_dates": (
         "When a subscription is charged is not documented. It is charged on its start and on every "
         "renewal, with or without a mandate, and for whole periods only."
     ),

@@ -49,16 +49,19 @@ class InvoiceRoutes(Ledger):
         del received
         return Reply.json(200, self.found(self.invoices, "invoice", invoice_id))
 
-    def add_invoice(self, subscription: JsonObject, at: int, *, paid: bool) -> JsonObject:
+    def add_invoice(
+        self, subscription: JsonObject, at: int, *, paid: bool, free: bool = False
+    ) -> JsonObject:
         """Create the invoice of the period that begins.
 
         Args:
             subscription: The subscription, with one item.
             at: When the period begins.
             paid: Whether it is paid at once; otherwise it stays open.
+            free: Whether the period is a trial.
         """
         (item,) = subscription["items"]["data"]
-        total = (item["price"]["unit_amount"] or 0) * item["quantity"]
+        total = 0 if free else (item["price"]["unit_amount"] or 0) * item["quantity"]
         secret = self.ids.text(20)
         invoice = self.new(
             "invoice",
