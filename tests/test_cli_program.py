@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from subhub import cli
 from subhub._version import __version__
 from subhub.cli.app import COMMANDS, app
-from subhub.cli.output import json_text
+from subhub.cli.rendering import json_text
 
 
 def test_the_version_is_shown_by_the_group_too() -> None:

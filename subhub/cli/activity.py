@@ -16,6 +16,10 @@ from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
+import typer
+
+from subhub.cli.rendering import console, plain
+
 T = TypeVar("T")
 
 FIRST: Final = 1.0
@@ -135,8 +139,6 @@ CURRENT: Final[ContextVar[Activity | None]] = ContextVar("activity", default=Non
 @contextmanager
 def active(*, as_json: bool, verbose: bool) -> Generator[Activity]:
     """Show what a command is doing while the block runs, and log what is to be logged."""
-    from subhub.cli.output import console  # noqa: PLC0415 - which prints with what is here
-
     stderr = console(stderr=True)
     activity = Activity(
         terminal=stderr.is_terminal and not stderr.is_dumb_terminal,
@@ -199,8 +201,6 @@ class _Requests(logging.Handler):
         self._activity = activity
 
     def emit(self, record: logging.LogRecord) -> None:
-        from subhub.cli.output import complain, plain  # noqa: PLC0415 - as above
-
         facts: dict[str, Any] = getattr(record, "subhub", {})
         self._activity.requests += facts.get("event") == "attempt"
         if facts.get("event") == "wait":
@@ -208,8 +208,8 @@ class _Requests(logging.Handler):
         paused = facts.get("event") in {"wait", "retry"}  # which the line says, or nothing does
         if self._activity.verbose or (record.levelno >= logging.WARNING and not paused):
             mark = "> " if self._activity.verbose else ""
-            with self._activity.printing():
-                complain(f"{mark}{plain(self.format(record))}")
+            with suppress(OSError), self._activity.printing():
+                typer.echo(f"{mark}{plain(self.format(record))}", err=True)
 
 
 def _duration(seconds: float) -> str:

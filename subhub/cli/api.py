@@ -10,7 +10,8 @@ import typer
 
 from subhub.cli.call import arguments_of_json
 from subhub.cli.options import ClientOptions
-from subhub.cli.output import plain, write
+from subhub.cli.output import write
+from subhub.cli.rendering import plain
 from subhub.errors import InvalidRequest
 from subhub.messages import Request, Response
 

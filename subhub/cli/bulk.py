@@ -16,9 +16,10 @@ from subhub.cli.batch_options import BatchOptions
 from subhub.cli.earlier_run import check_same_rows
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN
 from subhub.cli.options import ChangeOptions
-from subhub.cli.output import echo, json_text
+from subhub.cli.output import echo
 from subhub.cli.plan_check import PlanCheck
 from subhub.cli.progress import Estimate, RowProgress
+from subhub.cli.rendering import json_text
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
 from subhub.client.configuration import Configuration

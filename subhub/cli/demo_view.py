@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from rich.text import Text
 
 from subhub.cli.demo_run import CALLS, DemoCall, DemoRun
-from subhub.cli.output import NOT_OF_THE_OBJECT, Output, plain, rendered, write
+from subhub.cli.output import NOT_OF_THE_OBJECT, Output, write
+from subhub.cli.rendering import plain, rendered
 from subhub.models import SignupLink
 
 OMITTED: Final = NOT_OF_THE_OBJECT | {"provider"}

@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import complain, json_text, plain, rendered, write
+from subhub.cli.output import complain, write
+from subhub.cli.rendering import json_text, plain, rendered
 from subhub.cli.streams import unwritable
 from subhub.errors import (
     Ambiguous,

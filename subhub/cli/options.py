@@ -13,7 +13,8 @@ import typer
 
 from subhub.cli.exit_codes import FAILED
 from subhub.cli.global_options import PANEL, AccountName, ConfigPath
-from subhub.cli.output import Output, complain, json_text
+from subhub.cli.output import Output, complain
+from subhub.cli.rendering import json_text
 from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
 from subhub.messages import is_object

@@ -7,17 +7,15 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import StringIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
-from rich.console import Console, RenderableType
-from rich.text import Text
 
 from subhub.cli.activity import counted, printing
 from subhub.cli.exit_codes import FAILED
 from subhub.cli.global_options import AsJson, Verbose
 from subhub.cli.layout import record, table
+from subhub.cli.rendering import console, encoded, json_text, plain, rendered
 from subhub.cli.streams import abandon_stdout, require_stdout
 
 if TYPE_CHECKING:
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
 
 NOT_OF_THE_OBJECT: Final = frozenset({"account", "request_id", "raw"})
 """The fields of a result that say where it came from; people do not read them, scripts may."""
-
-WIDE: Final = 1000
-"""The width without a terminal: whatever reads the output wants each line whole."""
-
-
-_PLAIN: Final[Mapping[str, Any]] = {"markup": False, "emoji": False, "highlight": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +48,7 @@ class Output:
 
     def line(self, value: object) -> None:
         """Print *value* as JSON on one line, at once, for a reader that follows."""
-        write(json.dumps(value, default=_encoded))
+        write(json.dumps(value, default=encoded))
 
     def listing(self, what: str, items: Iterable[object], columns: Sequence[str]) -> None:
         """Print *items*: as a table of some fields, or as JSON with all fields.
@@ -86,27 +78,6 @@ class Output:
                 write(rendered(plain(text), "dim", stderr=True), nl=False, err=True)
 
 
-def console(*, stderr: bool = False, width: int = WIDE) -> Console:
-    """Return a console that interprets no markup; *width* applies where there is no terminal."""
-    opened = Console(stderr=stderr, **_PLAIN)
-    # without this, rich folds lines at 80 columns in a pipe
-    if not opened.is_terminal:
-        opened.width = width
-    return opened
-
-
-def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) -> str:
-    """Return *value* as it is printed, on lines that are not cut.
-
-    Printing by rich itself ends the program without a word when the reader of a pipe is gone.
-    """
-    printed = StringIO()
-    target = console(stderr=stderr)
-    like = Console(file=printed, force_terminal=target.is_terminal, width=target.width, **_PLAIN)
-    like.print(value, style=style, soft_wrap=isinstance(value, Text))
-    return printed.getvalue()
-
-
 def write(text: str, *, nl: bool = True, err: bool = False) -> None:
     """Print *text* to stdout, or to stderr; every command prints with this function."""
     with printing():
@@ -134,22 +105,6 @@ def complain(text: str) -> None:
             with printing():
                 typer.echo(text, file=stream)
             return
-
-
-def plain(value: object) -> Text:
-    """Return *value* as text without control characters, which could steer the terminal."""
-    text = "" if value is None else str(value)
-    return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text))
-
-
-def json_text(value: object) -> str:
-    """Return *value* as JSON: models with their fields, amounts and moments as text."""
-    return json.dumps(value, default=_encoded, indent=2)
-
-
-def _encoded(value: object) -> object:
-    dump: Any = getattr(value, "model_dump", None)
-    return str(value) if dump is None else dump(mode="json")
 
 
 def _print_fields(fields: Mapping[str, object]) -> None:

@@ -14,7 +14,8 @@ import subhub
 from subhub.atomic_files import replace
 from subhub.cli.activity import idle
 from subhub.cli.options import ClientOptions
-from subhub.cli.output import complain, plain, write
+from subhub.cli.output import complain, write
+from subhub.cli.rendering import plain
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest
 

@@ -13,7 +13,8 @@ import typer
 from subhub.cli.activity import idle
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED
-from subhub.cli.output import Output, plain, write
+from subhub.cli.output import Output, write
+from subhub.cli.rendering import plain
 from subhub.cli.webhook_diagnosis import explain
 from subhub.cli.webhook_listener import Listener, ReceivedCall
 from subhub.errors import InvalidRequest, Unsupported, WebhookRefused
