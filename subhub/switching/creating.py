@@ -11,33 +11,33 @@ from subhub.switching.sides import Made, Noted, Person, make_key, start_key, wor
 if TYPE_CHECKING:
     from subhub import Client
     from subhub.models import Subscription
-    from subhub.switching.moving import Move
+    from subhub.switching.turn import Turn
 
 NOTHING: Final = "nothing was created"
 
 
-def make(move: Move, attempt: int, *, begin: bool = True) -> tuple[Made, Person]:
+def make(turn: Turn, attempt: int, *, begin: bool = True) -> tuple[Made, Person]:
     """Return the new subscription, which is created unless it exists, and its customer.
 
     Args:
-        move: The row.
+        turn: The row.
         attempt: The number of the try.
         begin: Whether it may be created; otherwise the row ends if it was not.
     """
-    row, target = move.row, move.sides.target
+    row, target = turn.row, turn.sides.target
     key = make_key(row, attempt)
     read: list[Subscription] = []
     if begin and not target.record.begun(key):
-        read.append(move.movable())
-        move.begin()
-    person = move.person()
+        read.append(turn.movable())
+        turn.begin()
+    person = turn.person()
 
     def subscribe(client: Client) -> Noted:
         if not target.record.begun(key):  # it will be sent: now, or once more
             if not begin:
-                move.halt("undone", NOTHING)
-            _remember(move, attempt, renewal(read.pop() if read else move.movable()))
-        starts_on = _start(move, attempt)[0]
+                turn.halt("undone", NOTHING)
+            _remember(turn, attempt, renewal(read.pop() if read else turn.movable()))
+        starts_on = _start(turn, attempt)[0]
         new = client.subscribe(
             plan=row.plan,
             customer=person.id,
@@ -48,7 +48,7 @@ def make(move: Move, attempt: int, *, begin: bool = True) -> tuple[Made, Person]
         return Noted.of(new.id, new.starts_on or starts_on)
 
     def decide(token: str) -> bool:
-        return _found(move, token, person, _start(move, attempt)[0])
+        return _found(turn, token, person, _start(turn, attempt)[0])
 
     done = target.once_decided(key, subscribe, decide)
     new_id, starts_on = words_of(done.object_id, 2)[:2]
@@ -56,30 +56,30 @@ def make(move: Move, attempt: int, *, begin: bool = True) -> tuple[Made, Person]
     return Made(str(new_id), day, day), person
 
 
-def _start(move: Move, attempt: int) -> tuple[dt.date | None, int]:
+def _start(turn: Turn, attempt: int) -> tuple[dt.date | None, int]:
     """Return the day that was last asked for, and how many times it was another one."""
-    day, number = move.row.starts_on, 0
-    record = move.sides.target.record
-    while (done := record.done(start_key(move.row, attempt, number + 1))) is not None:
+    day, number = turn.row.starts_on, 0
+    record = turn.sides.target.record
+    while (done := record.done(start_key(turn.row, attempt, number + 1))) is not None:
         day, number = dt.date.fromisoformat(str(done.object_id)), number + 1
     return day, number
 
 
-def _remember(move: Move, attempt: int, day: dt.date) -> None:
+def _remember(turn: Turn, attempt: int, day: dt.date) -> None:
     """Keep the day that will be asked for: a provider may not show it before."""
-    known, number = _start(move, attempt)
+    known, number = _start(turn, attempt)
     if day != known:
-        key = start_key(move.row, attempt, number + 1)
-        _ = move.sides.target.once(key, lambda _: Noted(day.isoformat()))
+        key = start_key(turn.row, attempt, number + 1)
+        _ = turn.sides.target.once(key, lambda _: Noted(day.isoformat()))
 
 
-def _found(move: Move, token: str, person: Person, starts_on: dt.date | None) -> bool:
+def _found(turn: Turn, token: str, person: Person, starts_on: dt.date | None) -> bool:
     """Decide about a subscription that may have been created, where its date is not shown.
 
     The customer was created for this switch, so what they have is of this switch: what no other
     row has, and fits, is what was asked for.
     """
-    target = move.sides.target
+    target = turn.sides.target
     if not person.ours:
         return False
     known = {text.split()[0] for text in target.record.objects()}
@@ -87,7 +87,7 @@ def _found(move: Move, token: str, person: Person, starts_on: dt.date | None) ->
         new.id
         for new in target.client.list_subscriptions(customer=person.id, strict=True)
         if new.id not in known
-        and not unlike(new, move.row, target.client, customer=person.id, starts_on=starts_on)
+        and not unlike(new, turn.row, target.client, customer=person.id, starts_on=starts_on)
     ]
     if len(fitting) != 1:
         return False

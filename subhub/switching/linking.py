@@ -16,7 +16,7 @@ from subhub.switching.sides import Made, Noted, link_key, paid_key, words_of
 
 if TYPE_CHECKING:
     from subhub import Client, CustomerDraft, SignupLink
-    from subhub.switching.moving import Move
+    from subhub.switching.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +55,28 @@ class Link:
         return cls(str(link_id), due, created_at, expires_at, customer, others)
 
 
-def paid(move: Move) -> Made:
+def paid(turn: Turn) -> Made:
     """Return the subscription that the customer has signed up for; `Halt` while there is none."""
-    links = _links(move)
+    links = _links(turn)
     if links:
-        done = move.sides.target.record.done(paid_key(move.row))
-        new_id = _followed(move, links[-1]) if done is None else done.object_id
+        done = turn.sides.target.record.done(paid_key(turn.row))
+        new_id = _followed(turn, links[-1]) if done is None else done.object_id
         if new_id is not None:
             return Made(new_id, links[-1].due_on)
-    raise _offered(move, len(links) + 1)
+    raise _offered(turn, len(links) + 1)
 
 
-def _links(move: Move) -> list[Link]:
+def _links(turn: Turn) -> list[Link]:
     """Return the links of earlier runs, oldest first."""
-    record, found = move.sides.target.record, list[Link]()
-    while (done := record.done(link_key(move.row, len(found) + 1))) is not None:
+    record, found = turn.sides.target.record, list[Link]()
+    while (done := record.done(link_key(turn.row, len(found) + 1))) is not None:
         found.append(Link.read(done.object_id))
     return found
 
 
-def _followed(move: Move, link: Link) -> str | None:
+def _followed(turn: Turn, link: Link) -> str | None:
     """Return the id of the subscription that came of *link*; `None` if nothing came, nor can."""
-    row, target = move.row, move.sides.target
+    row, target = turn.row, turn.sides.target
     signup = target.client.follow(
         link.id,
         plan=row.plan,
@@ -87,34 +87,34 @@ def _followed(move: Move, link: Link) -> str | None:
         known=link.known,
     )
     if signup.state == "open":
-        move.halt("open", signup.reason)
+        turn.halt("open", signup.reason)
     if signup.state == "ambiguous":
-        move.halt("unknown", signup.reason)
+        turn.halt("unknown", signup.reason)
     new = signup.subscription
     return None if new is None else target.once(paid_key(row), lambda _: new).object_id
 
 
-def _offered(move: Move, number: int) -> Halt:
+def _offered(turn: Turn, number: int) -> Halt:
     """Create the next link, and return the outcome that has it."""
-    target, key = move.sides.target, link_key(move.row, number)
-    old = move.movable()
+    target, key = turn.sides.target, link_key(turn.row, number)
+    old = turn.movable()
     due_on = renewal(old)
-    if move.link_is_out:
-        move.halt("waiting", "another link of this customer is out: one at a time")
-    opens_on = due_on - dt.timedelta(move.row.overlap_days)
-    if opens_on > move.sides.source.today:
-        move.halt("waiting", f"its window opens on {opens_on}, before its renewal on {due_on}")
+    if turn.link_is_out:
+        turn.halt("waiting", "another link of this customer is out: one at a time")
+    opens_on = due_on - dt.timedelta(turn.row.overlap_days)
+    if opens_on > turn.sides.source.today:
+        turn.halt("waiting", f"its window opens on {opens_on}, before its renewal on {due_on}")
     if number == 1:
-        move.begin()
-    customer, known = _customer(move)
+        turn.begin()
+    customer, known = _customer(turn)
     created: list[SignupLink] = []
 
     def create(client: Client) -> Noted:
-        link = client.create_signup_link(plan=move.row.plan, customer=customer)
+        link = client.create_signup_link(plan=turn.row.plan, customer=customer)
         if link.expires_at is not None and link.expires_at.date() >= due_on:
-            move.halt("waiting", f"a link of today could be paid after the renewal on {due_on}")
+            turn.halt("waiting", f"a link of today could be paid after the renewal on {due_on}")
         created.append(link)
-        move.write(_outcome(move, link))  # first: the address cannot be read again
+        turn.write(_outcome(turn, link))  # first: the address cannot be read again
         created_at, expires_at = _text(link.created_at), _text(link.expires_at)
         return Link(link.id, due_on, created_at, expires_at, link.customer_id, known).noted()
 
@@ -123,15 +123,15 @@ def _offered(move: Move, number: int) -> Halt:
         return True
 
     _ = target.once_decided(key, create, decide)
-    return Halt(_outcome(move, created[-1]))
+    return Halt(_outcome(turn, created[-1]))
 
 
-def _customer(move: Move) -> tuple[str | CustomerDraft, tuple[str, ...] | None]:
+def _customer(turn: Turn) -> tuple[str | CustomerDraft, tuple[str, ...] | None]:
     """Return whom the link is for, and the subscriptions that they have."""
-    client = move.sides.target.client
+    client = turn.sides.target.client
     if not links_existing(client):
-        return move.draft("create_signup_link"), None
-    person = move.person()
+        return turn.draft("create_signup_link"), None
+    person = turn.person()
     found = client.list_subscriptions(customer=person.id, strict=True)
     return person.id, tuple(subscription.id for subscription in found)
 
@@ -140,6 +140,6 @@ def _text(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _outcome(move: Move, link: SignupLink) -> Outcome:
+def _outcome(turn: Turn, link: SignupLink) -> Outcome:
     reason = "send it to the customer"
-    return move.outcome("link", reason, url=link.url, expires_at=link.expires_at)
+    return turn.outcome("link", reason, url=link.url, expires_at=link.expires_at)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 from subhub.client.resolving import ENDING
 from subhub.client.validation import checked_limit, whole_number
 from subhub.errors import InProgress, OutcomeUnknown, SubhubError
-from subhub.switching.moving import Budget, Move
+from subhub.switching.moving import Move
 from subhub.switching.outcomes import CannotRecord, Halt, Outcome, ResultLog
 from subhub.switching.rows import SwitchRow, read_rows
 from subhub.switching.rules import check_rows
 from subhub.switching.sides import Sides, end_key
+from subhub.switching.turn import Budget
 
 if TYPE_CHECKING:
     from subhub import Client

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from subhub.switching.creating import NOTHING, make
-from subhub.switching.moving import APART, Budget, Move
+from subhub.switching.moving import APART, Move
 from subhub.switching.outcomes import Outcome, ResultLog
 from subhub.switching.rows import SwitchRow
 from subhub.switching.rules import require
 from subhub.switching.running import PATIENCE, Rows, attempted, checked_rows, in_turns
 from subhub.switching.sides import Sides, end_key, link_key, make_key, paid_key
+from subhub.switching.turn import Budget
 
 if TYPE_CHECKING:
     from subhub import Client

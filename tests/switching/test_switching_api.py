@@ -27,11 +27,12 @@ from subhub.sandbox import Fault
 from subhub.sending.attempts import Attempt
 from subhub.switching import Outcome
 from subhub.switching.creating import make
-from subhub.switching.moving import Budget, Move
+from subhub.switching.moving import Move
 from subhub.switching.outcomes import CannotRecord, Halt, ResultLog
 from subhub.switching.rows import at
 from subhub.switching.rules import has_ended
 from subhub.switching.sides import Sides
+from subhub.switching.turn import Budget
 from tests.switching.conftest import Accounts
 
 RENEWAL = dt.date(2026, 11, 20)
