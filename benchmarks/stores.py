@@ -5,8 +5,9 @@ limit is measured with four processes, which stand for machines: their clocks ar
 and drift by 1 %, and they send through sockets to a provider that counts. Its books say how many
 requests it refused, how much of the possible speed was reached, and whether the machines had equal
 parts (Jain's index). The possible speed is that of a client which does not know when a window
-begins: the limit, then a window of waiting. In the outage, Redis is killed for ten windows while
-each machine has a share of a quarter; at its beginning up to one window is lost.
+begins: the limit, then a window of waiting. In the outages, Redis is killed for ten windows, or one
+machine is cut off from it, while each machine has a share of a quarter; at the beginning up to one
+window is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import provider
+from benchmarks.cable import Cable
 from benchmarks.calls import UNHURRIED
 from benchmarks.figure import Figure, table
 from benchmarks.rounds import excess, interleaved
@@ -84,6 +85,7 @@ def figures() -> Iterator[Figure]:
             for window in WINDOWS:
                 yield from _limit(kind, url, window)
         yield from _outage(redis)
+        yield from _cut_off(redis)
 
 
 @contextmanager
@@ -148,6 +150,7 @@ def _repeating(client: Client, bare: Any = None) -> Callable[[], float]:
 def _limit(kind: str, url: str, window: Window) -> Iterator[Figure]:
     with counting(window) as server:
         machines = [_machine(number, server, url, 1.0, EACH) for number in range(MACHINES)]
+        _start(machines)
         _finish(machines)
     lasted = server.times[-1] - server.times[0]
     fastest = (-(-len(server.times) // LIMIT) - 1) * PER
@@ -158,30 +161,46 @@ def _limit(kind: str, url: str, window: Window) -> Iterator[Figure]:
 
 
 def _outage(redis: Server) -> Iterator[Figure]:
+    def kill() -> None:
+        redis.kill()
+        time.sleep(OUTAGE)
+        redis.start()
+
+    yield from _while_away("Redis killed", [redis.url] * MACHINES, kill)
+
+
+def _cut_off(redis: Server) -> Iterator[Figure]:
+    cable = Cable(redis.port)
+
+    def cut() -> None:
+        cable.cut()
+        time.sleep(OUTAGE)
+        cable.mend()
+
+    others = [redis.url] * (MACHINES - 1)
+    try:
+        yield from _while_away("one machine cut off", [cable.through(redis.url), *others], cut)
+    finally:
+        cable.close()
+
+
+def _while_away(name: str, urls: list[str], outage: Callable[[], None]) -> Iterator[Figure]:
+    """Measure machines with a share each, whose stores have these *urls*, in an *outage*."""
     with counting("rolling") as server:
         machines = [
-            _machine(number, server, redis.url, 1 / MACHINES, 3 * EACH)
-            for number in range(MACHINES)
+            _machine(number, server, url, 1 / MACHINES, 3 * EACH) for number, url in enumerate(urls)
         ]
-        killed: list[float] = []
-
-        def kill() -> None:
-            killed.append(time.monotonic())
-            redis.kill()
-            time.sleep(OUTAGE)
-            killed.append(time.monotonic())
-            redis.start()
-
-        killing = threading.Timer(10.0, kill)
-        killing.start()
+        _start(machines)
+        time.sleep(2 * PER)
+        away = time.monotonic()
+        outage()
+        back = time.monotonic()
         _finish(machines)
-        killing.join()
-    away, back = killed
     during = sum(away <= moment < back for moment in server.times)
     refused = 100 * len(server.refused) / (len(server.times) + len(server.refused))
-    yield Figure("Redis killed, with shares: refused", refused, "%", 2)
-    lost = 100 * (1 - during / (OUTAGE / PER * LIMIT))
-    yield Figure("Redis killed, with shares: speed lost meanwhile", lost, "%", 10)
+    yield Figure(f"{name}, with shares: refused", refused, "%", 2)
+    lost = 100 * (1 - during / ((back - away) / PER * LIMIT))
+    yield Figure(f"{name}, with shares: speed lost meanwhile", lost, "%", 10)
 
 
 @contextmanager
@@ -201,7 +220,8 @@ def _machine(
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-def _finish(machines: list[subprocess.Popen[bytes]]) -> None:
+def _start(machines: list[subprocess.Popen[bytes]]) -> None:
+    """Let all begin together, once each has reached its store."""
     for machine in machines:
         assert machine.stdout is not None
         assert machine.stdout.readline() == b"ready\n"
@@ -210,6 +230,9 @@ def _finish(machines: list[subprocess.Popen[bytes]]) -> None:
         assert machine.stdin is not None
         machine.stdin.write(b"\n")
         machine.stdin.flush()
+
+
+def _finish(machines: list[subprocess.Popen[bytes]]) -> None:
     assert [machine.wait(120) for machine in machines] == [0] * len(machines)
 
 

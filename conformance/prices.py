@@ -88,6 +88,12 @@ def list_prices(**query: str) -> Any:
     return resources.Plan._api_list_all("/v1/prices", **query)
 
 
+def search_customers(query: str) -> Any:
+    """Search customers by e-mail address, as the list does: localstripe has no search."""
+    email = query.removeprefix("email:'").removesuffix("'")
+    return resources.Customer._api_list_all("/v1/customers/search", email=email)
+
+
 def list_subscriptions(**query: str) -> Any:
     """List subscriptions, with the URL of the list."""
     return resources.Subscription._api_list_all("/v1/subscriptions", **query)
@@ -108,6 +114,7 @@ def routes() -> list[tuple[str, str, Any]]:
         ("POST", "/v1/prices", renamed(create_price, price)),
         ("GET", "/v1/prices", renamed(list_prices, prices)),
         ("GET", "/v1/prices/{id}", renamed(plan._api_retrieve, price)),
+        ("GET", "/v1/customers/search", search_customers),
         ("POST", "/v1/subscriptions", renamed(own._api_create, subscription)),
         ("GET", "/v1/subscriptions", renamed(list_subscriptions, subscriptions)),
         ("GET", one, renamed(own._api_retrieve, subscription)),

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
         DeletedCustomer,
         Event,
         Interval,
+        Invoice,
+        InvoicePdf,
+        InvoiceStatus,
         Money,
         Plan,
         PlanDraft,
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.journal import OpenIntent
     from subhub.recovery.judgement import Resolution
+    from subhub.sending.access_keys import OAuth, OAuthTokens
     from subhub.sending.attempts import Attempt
 else:  # a checker that saw this would accept any name
 
@@ -96,6 +100,7 @@ _HOMES = {
     "subhub.plugin.rate_limits": ("RateLimit",),
     "subhub.recovery.journal": ("OpenIntent",),
     "subhub.recovery.judgement": ("Resolution",),
+    "subhub.sending.access_keys": ("OAuth", "OAuthTokens"),
     "subhub.sending.attempts": ("Attempt",),
     "subhub.errors": (
         "Ambiguous",
@@ -133,6 +138,9 @@ _HOMES = {
         "DeletedCustomer",
         "Event",
         "Interval",
+        "Invoice",
+        "InvoicePdf",
+        "InvoiceStatus",
         "Money",
         "Plan",
         "PlanDraft",
@@ -175,12 +183,17 @@ __all__ = [
     "Interval",
     "InvalidReply",
     "InvalidRequest",
+    "Invoice",
+    "InvoicePdf",
+    "InvoiceStatus",
     "JournalError",
     "LicenseRequired",
     "MissingNeed",
     "Money",
     "NotFound",
     "NotSent",
+    "OAuth",
+    "OAuthTokens",
     "Once",
     "OpenIntent",
     "OutcomeUnknown",

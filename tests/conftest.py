@@ -25,6 +25,8 @@ from subhub.models import (
     CustomerUpdate,
     DeletedCustomer,
     Interval,
+    Invoice,
+    InvoicePdf,
     Money,
     Plan,
     PlanDraft,
@@ -132,6 +134,15 @@ class Thing(Wire):
     def to_customer(self) -> Customer:
         return Customer(provider="toy", id=self.id, name=self.name, raw=self.raw)
 
+    def to_invoice(self, subscription: str | None = None) -> Invoice:
+        return Invoice(
+            provider="toy",
+            id=self.id,
+            customer_id=self.customer,
+            subscription_id=subscription,
+            raw=self.raw,
+        )
+
     def to_subscription(self) -> Subscription:
         terms: dict[str, Any] = {"status": self.status} if self.status else {}
         return Subscription(
@@ -217,10 +228,12 @@ class Toy(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         who = customer if isinstance(customer, str) else customer.name
         asked = {"plan": plan, "who": who, "return": return_url, "back": back_url}
-        body = {**asked, "replaces": replaces, "when": when, "refund": refund}
+        body: dict[str, Any] = {**asked, "replaces": replaces, "when": when, "refund": refund}
+        body |= {} if trial_days is None else {"trial": trial_days}
         link = yield from post("/links", Thing, body)
         return SignupLink(provider="toy", id=link.id, url=link.url, raw=link.raw)
 
@@ -241,13 +254,15 @@ class Toy(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
-        body = {
+        body: dict[str, Any] = {
             "plan": plan if isinstance(plan, str) else plan.name,
             "customer": customer,
             "starts": (starts_on or now.date()).isoformat(),
             "method": payment_method,
         }
+        body |= {} if trial_days is None else {"trial": trial_days}
         return (yield from post("/subscriptions", Thing, body)).to_subscription()
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
@@ -283,6 +298,30 @@ class Toy(Provider):
         body = {"when": when, "refund": refund, "on": now.date().isoformat()}
         address = path("/subscriptions/{}/cancel", subscription_id)
         return (yield from post(address, Thing, body)).to_subscription()
+
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        address = path("/subscriptions/{}/uncancel", subscription_id)
+        return (yield from post(address, Thing)).to_subscription()
+
+    def list_invoices(
+        self,
+        cursor: str | None = None,
+        *,
+        customer: str | None = None,
+        subscription: str | None = None,
+        colour: str | None = None,
+    ) -> Flow[Page[Invoice]]:
+        asked = {"after": cursor, "customer": customer, "of": subscription, "colour": colour}
+        query = {key: value for key, value in asked.items() if value}
+        page = yield from get("/invoices", Things, query)
+        return page.items.page(lambda thing: thing.to_invoice(subscription), page.next)
+
+    def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
+        return (yield from get(path("/invoices/{}", invoice_id), Thing)).to_invoice()
+
+    def get_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
+        pdf = yield from get(path("/invoices/{}/pdf", invoice_id), Thing)
+        return InvoicePdf(provider="toy", id=pdf.id, url=pdf.url, raw=pdf.raw)
 
     def ping(self, times: int) -> Flow[int]:
         return done(times + 1)

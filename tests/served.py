@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ class Served(ThreadingHTTPServer):
         self.fake = fake
         self.chance = random.Random(seed)  # noqa: S311 - not for secrets
         self.slowness = (0.005, 0.02)  # seconds from a change to its answer
+        self.ahead = dt.timedelta()  # how far its clock is ahead of the machine's
+        self.losing = 0.0  # how likely the answer to a change is lost, after or before it is made
+        self.lost = 0
         self.progress = threading.Condition()
         self.requests = 0
         self.changes = 0
@@ -87,7 +91,12 @@ class Answering(BaseHTTPRequestHandler):
         self._count(request=1)
         _ = self.served.answering.wait(PATIENCE)
         time.sleep(self.served.chance.uniform(0, 0.003))
+        loses = self.served.chance.random() < self.served.losing
+        if loses and self.served.chance.random() < 0.5:
+            return self._lose()
         status, content = self._carried_out()
+        if loses:
+            return self._lose()
         self._count(change=1, unanswered=1)
         try:
             time.sleep(self.served.chance.uniform(*self.served.slowness))
@@ -97,14 +106,21 @@ class Answering(BaseHTTPRequestHandler):
 
     do_DELETE = do_PATCH = do_POST  # noqa: N815 - the names that http.server calls
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        del timestamp
+        return format_datetime(self.served.fake.clock.now(), usegmt=True)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
 
+    def _lose(self) -> None:
+        self.served.lost += 1
+        self.close_connection = True
+
     def _carried_out(self) -> tuple[int, bytes]:
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.served.fake.clock.reach(
-            dt.datetime.now(dt.UTC)
-        )  # as that of the `Date` of its answers
+        present = dt.datetime.now(dt.UTC) + self.served.ahead
+        self.served.fake.clock.reach(present)  # as that of the `Date` of its answers
         reply = self.served.fake.handle(self.command, self.path, dict(self.headers), content)
         return reply.status, reply.content
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from subhub import ConfigError, Money, PluginError
-from subhub.client.account import open_account
+from subhub.client.opening import open_account
 from subhub.models import Interval, PlanDraft
 from subhub.plugin import Encoded, Json, Provider, Request
 from subhub.plugin.registry import load

@@ -114,7 +114,7 @@ def test_the_table_of_commands_says_what_each_command_says(name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("subhub pl", {"plan", "plans"}),
+        ("subhub pl", {"plan"}),
         ("subhub plan up", {"update"}),
         ("subhub nothing up", set[str]()),
     ],

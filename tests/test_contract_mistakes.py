@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from typing import Any
 
 import pytest
+from subhub_afternoon import Afternoon
 
 from subhub import Event, InvalidRequest, NotFound, SubhubError, WebhookRefused
-from subhub.models import Plan, PlanDraft, SignupLink
+from subhub.models import Plan, PlanDraft, Signup, SignupLink
 from subhub.plugin import (
     Absence,
     Delivery,
@@ -30,6 +31,7 @@ from subhub.testing.contract.interceptor import MOST, Interceptor
 from subhub.testing.contract.operations import leaves_in, records_in
 from subhub.webhooks.headers import Headers
 from subhub.webhooks.schemes import StaticSecret
+from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.contract.kiosk import Kiosk, KioskContract
 from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Tariff
 from tests.mutations.workshop import failures
@@ -386,3 +388,22 @@ class TestWebhooks:
 
         assert "set `webhooks`" in judged(test, evidence={**Mini.evidence, "webhooks": DOCS})
         assert "has no Evidence for it" in judged(test, webhooks=Webhooks(SIGNED, lambda _: []))
+
+
+class BlindAfternoon(Afternoon):
+    """It finds no subscription of a link, paid or not."""
+
+    def follow_signup_link(
+        self, link: SignupLink, *, known: Collection[str] | None = None
+    ) -> Flow[Signup]:
+        found = yield from super().follow_signup_link(link, known=known)
+        blind = {"state": "open", "reason": "none was found", "subscription": None}
+        return found.model_copy(update=blind)
+
+
+def test_a_paid_link_must_be_found_out_about() -> None:
+    blind = type("Blind", (TestAfternoon,), {"provider": BlindAfternoon})
+
+    said = "\n".join(failures(blind, "test_what_is_claimed_is_done"))
+
+    assert "it was paid, and is open: none was found" in said

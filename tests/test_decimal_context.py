@@ -136,4 +136,4 @@ def test_the_sandbox_adds_up_in_cents() -> None:
         lines = [InvoiceLine(description="a", quantity=3, unit_amount_cents=41152263)]
         invoice = billing.call(Afternoon.create_draft_invoice, customer.id, lines=lines)
 
-        assert invoice.total_cents == 123456789
+        assert invoice.raw["invoice"]["total_cents"] == 123456789

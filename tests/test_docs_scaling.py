@@ -170,3 +170,34 @@ def test_procrastinate_repeats_a_task_that_is_in_progress(page: Names) -> None:
     anyio.run(main)
     assert [job["status"] for job in memory.jobs.values()] == ["succeeded", "succeeded"]
     assert sold(page) == 1
+
+
+def test_dbos_repeats_a_step_that_is_in_progress(page: Names, tmp_path: Path) -> None:
+    dbos = pytest.importorskip("dbos", reason="the group `queues` is not installed")
+    page["DBOS"] = dbos.DBOS
+    _ = dbos.DBOS(
+        config={
+            "name": "shop",
+            "system_database_url": f"sqlite:///{tmp_path / 'dbos.sqlite'}",
+            "executor_id": "worker-1",
+            "application_version": "1",
+        }
+    )
+    page.run("python dbos")
+    busy = [InProgress("busy")]
+    original = page["task"]
+
+    def task(order: dict[str, str]) -> None:
+        if busy:
+            raise busy.pop()
+        original(order)
+
+    page["task"] = task
+    dbos.DBOS.launch()
+    try:
+        for _ in range(2):
+            page["dbos_workflow"](ORDER)
+    finally:
+        dbos.DBOS.destroy(destroy_registry=True)
+    assert not busy
+    assert sold(page) == 1

@@ -34,8 +34,9 @@ from subhub import (
     OutcomeUnknown,
     PlanDraft,
 )
-from subhub.client.account import Account, open_account
+from subhub.client.account import Account
 from subhub.client.once import checked_grace_period
+from subhub.client.opening import open_account
 from subhub.recovery.journal import Job, Journal
 from subhub.recovery.journal.jobs import JobCounts
 from subhub.recovery.journal.sqlite import SQLiteDatabase

@@ -40,6 +40,9 @@ IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("update_subscription", "subscription_id", {"description": "A"}),
     ("cancel_subscription", "subscription_id", {"when": "now"}),
     ("change_subscription", "subscription_id", {"plan": "1", "when": "now"}),
+    ("uncancel_subscription", "subscription_id", {}),
+    ("get_invoice", "invoice_id", {}),
+    ("get_invoice_pdf", "invoice_id", {}),
 ]
 NAMED_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("create_signup_link", "plan", {"customer": "1"}),
@@ -49,6 +52,8 @@ NAMED_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("subscribe", "customer", {"plan": "1"}),
     ("subscribe", "payment_method", {"plan": "1", "customer": "1"}),
     ("list_subscriptions", "customer", {}),
+    ("list_invoices", "customer", {}),
+    ("list_invoices", "subscription", {}),
 ]
 NO_IDS: list[Any] = [
     "",

@@ -52,6 +52,9 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("GET /v1/subscriptions/x", lambda: billing.get_subscription("x")),
         ("PATCH /v1/subscriptions/x", lambda: billing.update_subscription("x", price=price)),
         ("POST /v1/subscriptions/x/cancel", lambda: billing.cancel_subscription("x", when="now")),
+        ("POST /v1/subscriptions/x/uncancel", lambda: billing.uncancel_subscription("x")),
+        ("GET /v1/invoices/x", lambda: billing.get_invoice("x")),
+        ("GET /v1/invoices/x/pdf", lambda: billing.get_invoice_pdf("x")),
     ]
     for _, call in calls:
         desk.answer(200, {"id": "x", "extra": 1})
@@ -139,6 +142,24 @@ def test_the_day_and_the_payment_method_that_were_given_are_sent(
     }
 
 
+def test_the_days_of_a_trial_are_sent(billing: Caller, desk: Desk) -> None:
+    desk.answer(201, {"id": "sub_1"})
+    _ = billing.subscribe(plan="pln_1", customer="cst_1", trial_days=14)
+    assert body(desk)["trial"] == 14
+
+    desk.answer(201, {"id": "lnk_1"})
+    _ = billing.create_signup_link(plan="pln_1", customer="cst_1", trial_days=7)
+    assert body(desk)["trial"] == 7
+
+
+@pytest.mark.parametrize("days", [0, -1, True, "14", 1.5])
+def test_a_trial_is_of_whole_days(billing: Caller, desk: Desk, days: Any) -> None:
+    for call in (billing.subscribe, billing.create_signup_link):
+        with pytest.raises(InvalidRequest, match="`trial_days` must be a whole number >= 1"):
+            call(plan="pln_1", customer="cst_1", trial_days=days)
+    assert desk.sent == []
+
+
 def test_somebody_new_is_made_before_being_subscribed(
     billing: Caller, desk: Desk, somebody: CustomerDraft
 ) -> None:
@@ -207,6 +228,29 @@ def test_subscriptions_are_sorted_out_also_where_the_provider_does_not(
     assert desk.asked[1] == "GET /v1/subscriptions?customer=cst_1"
 
 
+def test_the_invoices_of_a_customer_are_sorted_out_also_where_the_provider_does_not(
+    billing: Caller, desk: Desk
+) -> None:
+    sent = [{"id": "1", "customer": "cst_1"}, {"id": "2", "customer": "cst_2"}, {"id": "3"}]
+    someone = Customer(provider="toy", id="cst_1", account="toy")
+    sold = Subscription(provider="toy", id="sub_1", account="toy")
+    expected: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["1", "2", "3"]),
+        ({"customer": "cst_1"}, ["1"]),
+        ({"customer": someone, "subscription": sold}, ["1"]),
+        ({"subscription": "sub_1", "limit": 2}, ["1", "2"]),
+        ({"provider_options": {"toy": {"colour": "red"}}}, ["1", "2", "3"]),
+    ]
+    for terms, ids in expected:
+        desk.answer(200, {"items": sent})
+        assert [invoice.id for invoice in billing.list_invoices(**terms)] == ids
+    assert desk.asked[2:] == [
+        "GET /v1/invoices?customer=cst_1&of=sub_1",
+        "GET /v1/invoices?of=sub_1",
+        "GET /v1/invoices?colour=red",
+    ]
+
+
 class Plain(Provider):
     """It has the operations, and none of their variants."""
 
@@ -237,12 +281,15 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("subscribe:inline_plan", {**LINK, "plan": DRAFT}),
         ("subscribe:starts_on", {**LINK, "starts_on": dt.date(2024, 5, 4)}),
         ("subscribe:payment_method", {**LINK, "payment_method": "1"}),
+        ("create_signup_link:trial_days", {**LINK, "trial_days": 14}),
+        ("subscribe:trial_days", {**LINK, "trial_days": 14}),
         ("change_subscription:now", {**ENDING, "plan": "1"}),
         ("change_subscription:period_end", {**ENDING, "plan": "1", "when": "period_end"}),
         ("change_subscription:prorated", {**ENDING, "plan": "1", "refund": "prorated"}),
         ("cancel_subscription:now", ENDING),
         ("cancel_subscription:period_end", {**ENDING, "when": "period_end"}),
         ("cancel_subscription:prorated", {**ENDING, "refund": "prorated"}),
+        ("list_invoices:subscription", {"subscription": "1"}),
     ],
 )
 def test_every_variant_that_a_provider_lacks_is_refused_by_its_name(

@@ -18,11 +18,16 @@ from subhub import (
     Money,
     OutcomeUnknown,
     PlanDraft,
+    Scheduled,
+    Status,
+    Subscription,
 )
-from subhub.plugin import Provider
+from subhub.plugin import Flow, Provider, done
 from subhub.recovery.intents import Intent
+from subhub.recovery.reconcile import lookup
 from subhub.sandbox import Fake
 from subhub.sandbox.faults import Fault
+from subhub.testing import play
 
 PLAN = PlanDraft(
     name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "year"), tax_rate=21
@@ -37,6 +42,7 @@ PERSON = CustomerDraft(
 )
 KNOWN = PERSON.model_copy(update={"external_id": "cust_123"})
 DAY = dt.date(2030, 1, 1)
+NOON = dt.datetime(2024, 5, 4, 12, tzinfo=dt.UTC)
 
 
 class World:
@@ -247,3 +253,26 @@ def test_a_token_of_another_account_is_refused(connect: Callable[..., Any]) -> N
 def test_what_is_no_token_is_refused(connect: Callable[..., Any], token: str) -> None:
     with pytest.raises(InvalidRequest, match="`token`"):
         World(Afternoon, connect).billing.resolve(token)
+
+
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        ({"status": Status.CANCELED}, "not_done"),
+        ({"status": Status.ACTIVE, "ends_at": NOON}, "not_done"),
+        ({"status": Status.ACTIVE, "scheduled": Scheduled(change="cancel")}, "not_done"),
+        ({"status": Status.ACTIVE}, "ambiguous"),
+    ],
+)
+def test_an_end_that_is_still_shown_was_not_taken_back(
+    toy: type[Provider], shown: dict[str, Any], state: str
+) -> None:
+    class Shown(toy):  # type: ignore[misc, valid-type]  # pyright: ignore[reportGeneralTypeIssues]
+        def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+            return done(Subscription(provider="toy", id=subscription_id, **shown))
+
+    intent = Intent("toy", "main", "uncancel_subscription", NOON.isoformat(), target="sub_1")
+
+    (found,) = play(lookup([intent], Shown(), lambda: None)).result
+
+    assert found.outcome == state

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from subhub import Client, CustomerDraft, Interval, Money, PlanDraft, ProviderUnavailable
-from subhub.plugin.registry import load
+from subhub.plugin.registry import load, names
 from subhub.sandbox import Fault
 from subhub.server import Application, Sandbox, ServedAccount, listen, origin_of, serving
 
@@ -477,6 +478,12 @@ def _order(page: Page, **others: str) -> None:
     page.get_by_role("button", name="Subscribe").click()
 
 
+def test_the_shop_is_tested_with_every_provider_that_it_can_work_with() -> None:
+    needs = tomllib.loads((SHOP / "subhub.toml").read_text("utf-8"))["needs"]
+    able = {name for name in names() if all(map(load(name).capabilities().supports, needs))}
+    assert able == set(PROVIDERS)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("account", PROVIDERS, indirect=True)
 class TestShop:
@@ -548,7 +555,21 @@ class TestShop:
             account.fake.faults.next("server_error", times=9)
             _order(page)
 
-            expect(page.get_by_role("alert")).to_contain_text("Nothing was charged")
+            expect(page.get_by_role("alert")).to_contain_text("try again in a minute")
+
+    def test_does_not_say_that_nothing_was_charged_to_someone_who_has_paid(
+        self, page: Page, account: ServedAccount, tmp_path: Path
+    ) -> None:
+        address = f"http://127.0.0.1:{_free_port()}"
+        with _shop(tmp_path, account, address):
+            _ = page.goto(address)
+            _order(page)
+            account.fake.pay(page.url)
+            account.fake.faults.next("server_error", times=9)
+            _ = page.goto(f"{address}/order")
+
+            expect(page.get_by_role("alert")).to_contain_text("your payment is not lost")
+            expect(page.get_by_role("alert")).not_to_contain_text("Nothing was charged")
 
 
 class _shop:  # noqa: N801 - used as a function

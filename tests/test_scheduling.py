@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from subhub import Client, OutcomeUnknown, Scheduled, Status, Subscription, SubscriptionChange
+from subhub import (
+    Client,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Scheduled,
+    Status,
+    Subscription,
+    SubscriptionChange,
+)
 from subhub.client.scheduling import canceled_later, changed_later
-from subhub.plugin import done
+from subhub.plugin import Evidence, Provider, done
 from subhub.sandbox import Fault
 from subhub.testing import play
 from tests.mijnklantportaal.samples import COMPANY, PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Caller, Desk, Toy
 
 END = dt.datetime(2024, 9, 1, tzinfo=dt.UTC)
 CANCEL = Scheduled(change="cancel", at=END)
@@ -76,3 +92,52 @@ def test_a_lost_cancellation_at_a_later_moment_is_not_taken_for_undone() -> None
         found = billing.resolve(caught.value.token or "")
 
     assert (found.outcome, len(found.candidates)) == ("ambiguous", 1)
+
+
+OVER = {"id": "sub_1", "status": "canceled"}
+RUNNING = {"id": "sub_1", "status": "active"}
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 412, 422])
+def test_a_subscription_that_is_over_is_returned_when_it_is_canceled_again(
+    billing: Caller, desk: Desk, status: int
+) -> None:
+    desk.answer(status, {"message": "it is canceled"})
+    desk.answer(200, OVER)
+
+    canceled = billing.cancel_subscription("sub_1", when="now")
+
+    assert (canceled.id, canceled.status) == ("sub_1", Status.CANCELED)
+    assert desk.asked == ["POST /v1/subscriptions/sub_1/cancel", "GET /v1/subscriptions/sub_1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "read"),
+    [(409, Conflict, (200, RUNNING)), (404, NotFound, (404, {})), (422, Rejected, (500, {}))],
+)
+def test_a_cancellation_that_is_refused_stays_refused_where_the_subscription_is_not_over(
+    billing: Caller, desk: Desk, status: int, error: type[ProviderError], read: tuple[int, object]
+) -> None:
+    desk.answer(status, {"message": "the first word"})
+    desk.answer(*read)
+
+    with pytest.raises(error, match="the first word"):
+        billing.cancel_subscription("sub_1", when="now")
+
+
+def test_a_refusal_counts_where_no_subscription_can_be_read(
+    connect: Callable[..., Caller], desk: Desk, toy: type[Toy]
+) -> None:
+    class Blind(Provider):
+        name = "blind"
+        base_url = "https://blind.test"
+        cancel_subscription = toy.cancel_subscription
+        evidence = dict.fromkeys(
+            ("cancel_subscription", "cancel_subscription:now"), Evidence("docs", "https://a.test")
+        )
+
+    desk.answer(404, {"message": "nothing here"})
+
+    with pytest.raises(NotFound):
+        connect(Blind, api_key="k", transport=desk.transport).cancel_subscription("1", when="now")
+    assert len(desk.sent) == 1

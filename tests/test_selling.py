@@ -62,6 +62,10 @@ SERVICE: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("change_subscription", ("sub_1",), {"plan": "pln_2", "when": "now"}),
     ("update_subscription", ("sub_1",), {"description": "Other"}),
     ("cancel_subscription", ("sub_1",), {"when": "now"}),
+    ("uncancel_subscription", ("sub_1",), {}),
+    ("list_invoices", (), {}),
+    ("get_invoice", ("inv_1",), {}),
+    ("get_invoice_pdf", ("inv_1",), {}),
 ]
 TWO = """
 account = "next"

@@ -14,7 +14,7 @@ from subhub_mijnklantportaal import MijnKlantportaal
 from subhub_mollie import Mollie
 
 from subhub import AuthenticationFailed, Client, InvalidRequest, OutcomeUnknown, TransportError
-from subhub.client.account import open_account
+from subhub.client.opening import open_account
 from subhub.models import Interval, Plan, PlanDraft, Refund, Subscription, When
 from subhub.plugin import Absence, Evidence, Provider
 from subhub.plugin.flows import Flow

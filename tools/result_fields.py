@@ -18,7 +18,17 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from subhub.errors import InvalidRequest, SubhubError
-from subhub.models import Customer, Plan, Result, SignupLink, Status, Subscription
+from subhub.models import (
+    Customer,
+    Invoice,
+    InvoicePdf,
+    InvoiceStatus,
+    Plan,
+    Result,
+    SignupLink,
+    Status,
+    Subscription,
+)
 from subhub.models import SubscriptionChange as Change
 from subhub.testing import ProviderContract
 from subhub.testing.contract.calls import claimed, rehearsed
@@ -37,7 +47,9 @@ CONTRACTS: Final[tuple[type[ProviderContract], ...]] = (
     TestMollie,
     TestStripe,
 )
-RESULTS: Final[tuple[type[Result], ...]] = (Plan, Customer, SignupLink, Subscription, Change)
+RESULTS: Final[tuple[type[Result], ...]] = (
+    *(Plan, Customer, SignupLink, Subscription, Change, Invoice, InvoicePdf),
+)
 ALWAYS_FILLED: Final = frozenset({"provider", "account", "raw"})
 SAMPLES: Final = (
     *("text", "2030-05-04", "2030-05-04T10:00:00+02:00", "+31201234567", "12.95", "1 month"),
@@ -132,7 +144,7 @@ def _parts(result: object) -> Iterator[Result]:
 
 
 def _filled(result: Result) -> set[str]:
-    empty = (None, Status.UNKNOWN)
+    empty = (None, Status.UNKNOWN, InvoiceStatus.UNKNOWN)
     return {name for name, value in result if value not in empty}
 
 

@@ -1,6 +1,6 @@
 """A web shop that sells a plan through the provider in `subhub.toml`.
 
-    pip install "subhub-billing[cli,sandbox]" subhub-afternoon subhub-mijnklantportaal
+    pip install "subhub-billing[cli,sandbox]" subhub-afternoon subhub-mijnklantportaal subhub-stripe
     pip install fastapi uvicorn jinja2 python-multipart
     subhub sandbox serve    # in this folder, and in a second terminal
     python shop.py
@@ -90,17 +90,16 @@ def buy(  # noqa: PLR0917 - FastAPI reads the form's fields from here
     values = dict(zip(FIELDS, (name, email, address, postal_code, city), strict=True))
     # a provider that can keep our own id finds the customer again, instead of making a second
     known = billing.supports("create_signup_link:external_id")
+    returns = f"{ADDRESS}/order" if billing.supports("create_signup_link:return_url") else None
     try:
         customer = CustomerDraft(country="NL", external_id=visitor if known else None, **values)
+        link = billing.create_signup_link(
+            plan=PLAN, customer=customer, return_url=returns, back_url=returns
+        )
     except InvalidRequest as error:
+        if not error.fields.keys() & FIELDS.keys():
+            raise  # it is not the visitor who can correct it
         return page(request, "form.html", 422, values=values, problems=error.fields)
-    returns = billing.supports("create_signup_link:return_url")
-    link = billing.create_signup_link(
-        plan=PLAN,
-        customer=customer,
-        return_url=f"{ADDRESS}/order" if returns else None,
-        back_url=f"{ADDRESS}/order" if returns else None,
-    )
     return RedirectResponse(orders.keep_link(visitor, link).url, 303)
 
 

@@ -28,7 +28,8 @@ def main() -> None:
 
 
 def _run() -> None:
-    if sys.argv[1:2] == ["--version"]:  # before typer is imported, which takes five times as long
+    # before typer is imported, which takes five times as long
+    if sys.argv[1:2] in (["--version"], ["-V"]):
         print(VERSION, flush=True)  # noqa: T201 - it does nothing if stdout is closed
         return
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -18,11 +18,11 @@ from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN
 from subhub.cli.options import ChangeOptions
 from subhub.cli.output import echo, json_text
 from subhub.cli.plan_check import PlanCheck
-from subhub.cli.progress import Bar, Estimate
+from subhub.cli.progress import Estimate, RowProgress
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
-from subhub.client.account import open_journal
 from subhub.client.configuration import Configuration
+from subhub.client.opening import open_journal
 from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest, WouldSend
 from subhub.recovery.journal import Job
@@ -121,15 +121,20 @@ class _Run:
             self._call(client)(self.rows[0])
 
     def in_sandbox(self) -> None:
-        """Make the calls in a sandbox. It forgets everything, so there is nothing to resume."""
+        """Make the calls in a sandbox of its own, of which nothing is kept or resumed."""
         if self.batch.resume:
-            message = "`--resume` has no effect in a sandbox, which forgets: leave it out"
+            message = (
+                "`--resume` has no effect in a sandbox, where each run is a trial: leave it out"
+            )
             raise InvalidRequest(message)
         target = self.batch.result or self.path.with_suffix(".trial.csv")
         if self.batch.result is None:
             _remove(target)  # so that it is not mistaken for that of a real run
-        with ResultFile(target, rows=len(self.rows)) as file, self.options.client() as client:
+        with ResultFile(target, rows=len(self.rows)) as file, self._trial() as client:
             self._calls(client, file, Estimate(len(self.rows), None), None)
+
+    def _trial(self) -> AbstractContextManager[Client]:
+        return self.options.client(trial=True)
 
     def for_real(self, account: Account, limit: RateLimit | None) -> None:
         """Make the calls that are not done yet."""
@@ -191,12 +196,13 @@ class _Run:
             adopt=self.batch.adopt,
         )
         try:
-            with run, _stopping(run) as signals, Bar(estimate) as bar:
+            progress = RowProgress(estimate)
+            with run, _stopping(run) as signals:
                 for result in run:
                     outcome = file.add(result)
                     _ = created.pop(result.item.key, None)
                     counted[outcome] += 1
-                    bar.advance(failed=outcome not in DONE)
+                    progress.advance(failed=outcome not in DONE)
         finally:
             self._print_counts(counted, file.path, created, resumable=job is not None)
         _exit(counted, stopped=bool(signals))
@@ -253,7 +259,7 @@ def _stopping(run: Bulk[Any, Any]) -> Generator[list[int]]:
     received: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def stop(number: int, _: object) -> None:  # may not print: it may interrupt the bar's printing
+    def stop(number: int, _: object) -> None:  # may not print: it may interrupt printing
         received.append(number)
         restore()
         run.stop()

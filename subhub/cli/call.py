@@ -54,7 +54,7 @@ def call(
         _list(None if operation is None else operation.partition(".")[0], options)
         return
     method = _found(operation)
-    arguments = validated_arguments(method, _arguments(json_body))
+    arguments = validated_arguments(method, arguments_of_json("json_body", json_body))
     with options.client() as client:
         if CURSOR in inspect.signature(method).parameters:
             options.data(list(client.walk(method, **arguments)))
@@ -137,7 +137,8 @@ def _found(operation: str) -> Any:
     return getattr(provider, wanted)
 
 
-def _arguments(given: str) -> dict[str, Any]:
+def arguments_of_json(name: str, given: str) -> dict[str, Any]:
+    """Return the object that *given* is: JSON, @FILE or -; *name* is the option's argument."""
     try:
         if given == "-":
             given = sys.stdin.read().removeprefix("\ufeff")
@@ -146,10 +147,10 @@ def _arguments(given: str) -> dict[str, Any]:
         found: object = json.loads(given)
     except (OSError, ValueError, RecursionError) as error:
         problem = f"must be a JSON object, @FILE or -: {error}"
-        raise InvalidRequest.of("json_body", problem) from error
+        raise InvalidRequest.of(name, problem) from error
     if not is_object(found):
-        problem = f"must be a JSON object of arguments by name, got {type(found).__name__}"
-        raise InvalidRequest.of("json_body", problem)
+        problem = f"must be a JSON object of values by name, got {type(found).__name__}"
+        raise InvalidRequest.of(name, problem)
     return found
 
 

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from subhub.testing.cassettes import Interaction
     from subhub.testing.cassettes.checking import CassetteFinding
 
-app = typer.Typer(
-    help="Cassettes: recorded requests and responses.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Cassettes: recorded requests and responses.")
 
 LONGEST: Final = 70
 """How many characters of a body a table shows."""

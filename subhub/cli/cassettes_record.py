@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.cli.options import AccountName, ConfigPath
+from subhub.cli.global_options import AccountName, ConfigPath
 from subhub.cli.output import Output
 from subhub.errors import ConfigError, InvalidRequest
 

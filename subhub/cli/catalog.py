@@ -1,31 +1,26 @@
-"""`subhub plans`: the plans of the configuration, linked to those of an account."""
+"""`subhub plan status | push | adopt`: the configured plans, linked to those of an account."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from subhub.catalog.plans import Catalog, PlanStatus
-from subhub.cli.command import command
+from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED, UNSUPPORTED
 from subhub.cli.options import ClientOptions
-from subhub.client.configuration import Configuration
-from subhub.client.plan_links import terms_of
+from subhub.cli.output import write
 from subhub.errors import Unsupported
 
-app = typer.Typer(
-    help="The configured plans at an account: compared, created and linked.",
-    no_args_is_help=True,
-    add_completion=False,
-)
-COLUMNS = ("key", "terms", "id", "how", "problem")
+if TYPE_CHECKING:
+    from subhub.catalog.plans import Catalog, PlanStatus
+
+COLUMNS: Final = ("key", "terms", "id", "how", "problem")
 
 
-@command(app, "status")
 def status(*, options: ClientOptions) -> None:
     """Show which plan of the account each configured plan is; exit with 1 if one cannot be sold."""
     with _catalog(options) as catalog:
@@ -35,7 +30,6 @@ def status(*, options: ClientOptions) -> None:
         raise typer.Exit(FAILED)
 
 
-@command(app, "push")
 def push(*, options: ClientOptions) -> None:
     """Create the configured plans that the account lacks, and link them in subhub.lock.
 
@@ -57,7 +51,6 @@ def push(*, options: ClientOptions) -> None:
             options.note("every configured plan is linked")
 
 
-@command(app, "adopt")
 def adopt(
     *,
     key: Annotated[str, typer.Argument(metavar="KEY", help="The plan's key in the configuration.")],
@@ -69,8 +62,15 @@ def adopt(
         _print([catalog.adopt(key, plan, _today())], options)
 
 
+CATALOG: Final[Mapping[str, Command]] = {"status": status, "push": push, "adopt": adopt}
+"""The commands, by name."""
+
+
 @contextmanager
 def _catalog(options: ClientOptions) -> Generator[Catalog]:
+    from subhub.catalog.plans import Catalog  # noqa: PLC0415 - the help of `plan` needs no client
+    from subhub.client.configuration import Configuration  # noqa: PLC0415
+
     configuration = Configuration.read(options.config, options.account)
     with options.client() as client:
         yield Catalog(configuration, client, configuration.choose(), dry_run=options.dry_run)
@@ -90,11 +90,13 @@ def _print(plans: Iterable[PlanStatus], options: ClientOptions) -> None:
 
 def _print_checklist(catalog: Catalog, options: ClientOptions, error: Unsupported) -> None:
     """Print what to create by hand, where the provider has no request for it."""
+    from subhub.client.plan_links import terms_of  # noqa: PLC0415 - it is rarely needed
+
     missing = list(catalog.checklist())
     if options.as_json:
         options.data([{"key": key, "terms": terms_of(draft)} for key, draft in missing])
         return
     options.note(f"{error}. Create these plans there, and link each one:")
     for key, draft in missing:
-        typer.echo(f"{draft.name}: {terms_of(draft)}")
-        typer.echo(f"    subhub plans adopt {key} ID")
+        write(f"{draft.name}: {terms_of(draft)}")
+        write(f"    subhub plans adopt {key} ID")

@@ -14,7 +14,7 @@ import typer
 
 from subhub.cli.doctor import as_data, is_wrong, show
 from subhub.cli.exit_codes import FAILED, USAGE
-from subhub.cli.options import ConfigPath
+from subhub.cli.global_options import ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration import Configuration
 from subhub.client.doctor import Finding, examine

@@ -12,7 +12,7 @@ from subhub.cli.command import command
 from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 from subhub.errors import InvalidRequest
 
-app = typer.Typer(help="Customers: who is billed.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Customers: who is billed.")
 
 CustomerId = Annotated[str, typer.Argument(metavar="CUSTOMER", help="A customer's id.")]
 
@@ -26,14 +26,16 @@ class CustomerFields:
     address: Annotated[str | None, typer.Option(help="Street and number.")] = None
     postal_code: Annotated[str | None, typer.Option(help="The postal code.")] = None
     city: Annotated[str | None, typer.Option(help="The city.")] = None
-    country: Annotated[str | None, typer.Option(help="Two capital letters: NL.")] = None
+    country: Annotated[str | None, typer.Option(help="Its code of two letters: NL.")] = None
     phone: Annotated[str | None, typer.Option(help="With the country code: +31...")] = None
     external_id: Annotated[str | None, typer.Option(help="Your own id for the customer.")] = None
 
     @property
     def given(self) -> dict[str, Any]:
         """The fields that have a value."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        code = None if self.country is None else self.country.upper()
+        fields = {**asdict(self), "country": code}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def draft(self) -> subhub.CustomerDraft:
         """Return the customer to create; raise `InvalidRequest` if a required field is missing."""
@@ -89,14 +91,7 @@ def update(*, customer: CustomerId, fields: CustomerFields, options: ChangeOptio
     with options.client() as client:
         changed = client.update_customer(
             customer,
-            name=fields.name,
-            email=fields.email,
-            address=fields.address,
-            postal_code=fields.postal_code,
-            city=fields.city,
-            country=fields.country,
-            phone=fields.phone,
-            external_id=fields.external_id,
+            **fields.given,
             provider_options=options.provider_options(client.provider),
         )
         options.show(changed)

@@ -38,7 +38,7 @@ def demo(*, output: Output) -> None:
     if output.as_json:
         output.data(_demo_data(runs, problems))
     else:
-        print_demo(runs, NOTICE, problems)
+        print_demo(runs, NOTICE, problems, output)
 
 
 def _run(plugin: Installed) -> DemoRun:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from subhub.cli.exit_codes import FAILED
-from subhub.cli.options import PANEL, ConfigPath
+from subhub.cli.global_options import PANEL, ConfigPath
 from subhub.cli.output import Output
 from subhub.client.doctor import Finding, diagnose
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -11,14 +11,16 @@ import typer
 from rich.text import Text
 
 from subhub.cli.exit_codes import FAILED, INTERRUPTED, UNKNOWN, UNSUPPORTED, USAGE
-from subhub.cli.output import complain, json_text, plain, rendered
+from subhub.cli.output import complain, json_text, plain, rendered, write
 from subhub.cli.streams import unwritable
 from subhub.errors import (
     Ambiguous,
     ConfigError,
     InvalidRequest,
+    NotFound,
     OutcomeUnknown,
     PluginError,
+    Rejected,
     SubhubError,
     Unsupported,
     WouldSend,
@@ -53,13 +55,20 @@ ATTRIBUTES: Final = (
 
 
 @contextmanager
-def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> Generator[None]:
+def reported(
+    *,
+    as_json: bool,
+    flags: Mapping[str, str],
+    curl: bool = False,
+    plan_hint: Callable[[str], str] = lambda _: "",
+) -> Generator[None]:
     """Turn an error that is raised in the block into a message and an exit code.
 
     Args:
         as_json: Print JSON.
         flags: The command's arguments as they are written in a shell: `{"plan": "--plan"}`.
         curl: Print the request that the error is about, as a command; JSON always has it.
+        plan_hint: Returns which plans are known, for the message of an error about a plan.
     """
     try:
         yield
@@ -67,19 +76,21 @@ def reported(*, as_json: bool, flags: Mapping[str, str], curl: bool = False) -> 
         _print_request(stopped, as_json=as_json)
     except SubhubError as error:
         message = _with_flags(error, flags)
+        if isinstance(error, NotFound | Rejected | InvalidRequest):
+            message += plan_hint("not found" if isinstance(error, NotFound) else message)
         request: PreparedRequest | None = getattr(error, "request", None)
         shown = {} if request is None else {"request": _request_data(request)}
         sentences = [message, *_advice(error), *([request.curl()] if request and curl else ())]
         data = {**error_data(error), "message": message, **shown}
-        _print_error(data, sentences, as_json=as_json)
+        print_error(data, sentences, as_json=as_json)
         raise typer.Exit(exit_code(error)) from error
     except OSError as error:
         if message := unwritable(error):
-            _print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
+            print_error({"type": "OSError", "message": message}, [message], as_json=as_json)
         raise typer.Exit(FAILED) from error
     except KeyboardInterrupt:
         message = "stopped; if a change was being sent, check it at the provider before you repeat"
-        _print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
+        print_error({"type": "Interrupted", "message": message}, [message], as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -136,9 +147,9 @@ def _named(items: Sequence[object]) -> str:
 def _print_request(stopped: WouldSend, *, as_json: bool) -> None:
     request = stopped.request
     if not as_json:
-        typer.echo(request.curl())
+        write(request.curl())
         return
-    typer.echo(json_text({"would_send": _request_data(request)}))
+    write(json_text({"would_send": _request_data(request)}))
 
 
 def _request_data(request: PreparedRequest) -> dict[str, object]:
@@ -152,7 +163,8 @@ def _request_data(request: PreparedRequest) -> dict[str, object]:
     }
 
 
-def _print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
+def print_error(data: Mapping[str, object], sentences: list[str], *, as_json: bool) -> None:
+    """Print an error: *data* for scripts, or *sentences* for people, one a line."""
     if as_json:
         complain(json_text({"error": data}))
         return

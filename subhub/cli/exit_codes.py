@@ -9,19 +9,12 @@ UNSUPPORTED = 3
 UNKNOWN = 4
 INTERRUPTED = 130
 
-HELP = """
-Exit codes:
-
-0  success; with --dry-run: the request was printed
-
-1  the provider returned an error or an undocumented response, a check failed, or the output
-cannot be written
-
-2  wrong usage, configuration or plugin: nothing was changed
-
-3  the provider cannot do this; the message says what to do instead
-
-4  the outcome is unknown: run `subhub resolve` before you repeat the command
-
-130  stopped with Ctrl-C
-"""
+MEANINGS = (
+    ("0", "success; with --dry-run: the request was printed"),
+    ("1", "the provider refused, a check failed, nothing was found, or the output is closed"),
+    ("2", "wrong usage, configuration or plugin: nothing was changed"),
+    ("3", "the provider cannot do this; the message says what to do instead"),
+    ("4", "the outcome is unknown: run `subhub resolve` before you repeat the command"),
+    ("130", "stopped with Ctrl-C"),
+)
+"""Each code, and what it means."""

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from subhub import atomic_files
-from subhub.cli.options import ConfigPath
+from subhub.cli.global_options import ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration_file import FILE_NAME
 from subhub.errors import ConfigError

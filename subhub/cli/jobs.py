@@ -12,18 +12,14 @@ from typing import Annotated, Final, TypeAlias
 import typer
 
 from subhub.cli.command import command
-from subhub.cli.options import PANEL, AccountName, ConfigPath
-from subhub.cli.output import Output
+from subhub.cli.global_options import PANEL, AccountName, ConfigPath
+from subhub.cli.output import Output, write
 from subhub.client.configuration import Configuration
 from subhub.client.once import needed_journal
 from subhub.errors import InvalidRequest
 from subhub.recovery.journal import Job
 
-app = typer.Typer(
-    help="Jobs of `bulk` and `once`: how far they are, and forgetting what is done.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Jobs of `bulk` and `once`: how far they are, and forgetting what is done.")
 
 DAY: Final = "2026-11-26"
 Name: TypeAlias = Annotated[
@@ -69,7 +65,7 @@ def status(*, name: Name, options: JobOptions) -> None:
     if options.as_json:
         options.data(asdict(counts))
         return
-    typer.echo(f"{counts.done} done, {counts.in_progress} in progress, {counts.left} left")
+    write(f"{counts.done} done, {counts.in_progress} in progress, {counts.left} left")
     if counts.open_changes:
         options.note(f"{counts.open_changes} changes have an unknown outcome: see `subhub resolve`")
 
@@ -94,7 +90,7 @@ def forget(
     if options.as_json:
         options.data({"forgotten": count})
     else:
-        typer.echo(f"forgotten: {count} items")
+        write(f"forgotten: {count} items")
 
 
 def _moment(text: str, zone: dt.tzinfo) -> dt.datetime:

@@ -15,11 +15,7 @@ from subhub.cli.options import ChangeOptions, ClientOptions
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, SignupLink, When
 
-app = typer.Typer(
-    help="Signup links: pages on which customers sign up and pay.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Signup links: pages on which customers sign up and pay.")
 
 
 @command(app, "create")
@@ -41,6 +37,9 @@ def create(
     refund: Annotated[
         Refund | None, typer.Option(help="How the rest of the replaced one is refunded.")
     ] = None,
+    trial_days: Annotated[
+        int | None, typer.Option(help="For so many days nothing is charged.")
+    ] = None,
     batch: BatchOptions,
     options: ChangeOptions,
 ) -> None:
@@ -54,6 +53,7 @@ def create(
         "replaces": replaces,
         "when": when,
         "refund": refund,
+        "trial_days": trial_days,
     }
     file = batch.file_or_none(customer, fields)
     if file is not None:
@@ -73,6 +73,7 @@ def create(
             replaces=replaces,
             when=when,
             refund=refund,
+            trial_days=trial_days,
             provider_options=options.provider_options(client.provider),
         )
         options.show(link)

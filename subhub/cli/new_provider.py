@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from subhub.cli.output import Output
+from subhub.cli.output import Output, write
 from subhub.cli.scaffold import Naming, write_project
 
 TUTORIAL: Final = "docs/adding-a-provider.md"
@@ -53,7 +53,7 @@ def new_provider(
         "uv run pytest --record-sandbox",
         f"$EDITOR {naming.module}/provider.py",
     ):
-        typer.echo(line)
+        write(line)
     output.note(
         f"--record-sandbox records the cassette, which no test replays until then; README.md says "
         f"what to edit first; the tutorial is {TUTORIAL} of subhub"

@@ -5,45 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-import subhub
 from subhub.cli.exit_codes import FAILED
+from subhub.cli.global_options import PANEL, AccountName, ConfigPath
 from subhub.cli.output import Output, complain, json_text
 from subhub.cli.streams import abandon_stdout, require_stdout
 from subhub.errors import InvalidRequest
+from subhub.messages import is_object
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from subhub.cli.command_client import CommandClient
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
-PANEL = "Account"
-
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="The configuration file; default: SUBHUB_CONFIG, else subhub.toml.",
-        rich_help_panel=PANEL,
-    ),
-]
-AccountName = Annotated[
-    str | None,
-    typer.Option(
-        "--account",
-        help="An account of the configuration; default: the one that it chooses.",
-        rich_help_panel=PANEL,
-    ),
-]
-
-
-Limit = Annotated[int | None, typer.Option(help="The maximum number to read.")]
+Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
 ]
@@ -59,6 +41,7 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--dry-run",
+            "-n",
             help="Read, but print the first request that would change something, and stop.",
             rich_help_panel=PANEL,
         ),
@@ -67,27 +50,57 @@ class ClientOptions(Output):
         bool,
         typer.Option(
             "--curl",
-            "-v",
             help="After an error, print its request as a curl command, without the key.",
             rich_help_panel=PANEL,
         ),
     ] = False
 
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Print the provider's own answers, as JSON, in place of neutral fields.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.raw:  # the provider's own answers have no other form
+            object.__setattr__(self, "as_json", True)
+
+    def data(self, value: object) -> None:
+        """Print *value* as JSON; each result as the provider's own answer, if that is asked for."""
+        super().data(_raw(value) if self.raw else value)
+
     @contextmanager
     def client(
-        self, *, journal: Path | None = None, hooks: Sequence[Hook] = ()
-    ) -> Generator[subhub.Client]:
-        """Open the client of the account; *journal* is used if the account names none."""
-        with subhub.Client.from_config(
-            self.config,
-            account=self.account,
+        self, *, journal: Path | None = None, hooks: Sequence[Hook] = (), trial: bool = False
+    ) -> Generator[CommandClient]:
+        """Open the client of the account.
+
+        Args:
+            journal: The journal, if the account names none.
+            hooks: Each is called with every attempt at a request.
+            trial: Use a new sandbox, and keep nothing of it.
+        """
+        from subhub.cli.command_client import CommandClient  # noqa: PLC0415 - help needs no client
+        from subhub.cli.kept_sandbox import FOLDER, keeping  # noqa: PLC0415
+        from subhub.client.configuration import Configuration  # noqa: PLC0415
+
+        configuration = Configuration.read(self.config, self.account)
+        if not trial:
+            kept = keeping(configuration.folder, self.note)
+            configuration = replace(configuration, fakes=kept)
+        account = configuration.open(
             dry_run=self.dry_run,
             journal=journal,
             hooks=hooks,
             check_plans=False,  # to see and link plans, one has to get in; a key is checked on use
-        ) as client:
+        )
+        with CommandClient(account) as client:
             if client.sandbox is not None:
-                self.note(f"sandbox: a local fake of {client.provider}; it forgets everything")
+                state = "nothing of it is kept" if trial else f"its state is in {FOLDER}/"
+                self.note(f"sandbox: a local fake of {client.provider}; {state}")
             yield client
 
 
@@ -99,6 +112,7 @@ class CallOptions(ClientOptions):
         list[str] | None,
         typer.Option(
             "--option",
+            "-o",
             metavar="KEY=VALUE",
             help="An option of this provider only; VALUE is JSON or text. Repeatable.",
             rich_help_panel=PANEL,
@@ -107,7 +121,7 @@ class CallOptions(ClientOptions):
 
     def provider_options(self, provider: str) -> ProviderOptions:
         """Return the given options as those of *provider*."""
-        return {provider: dict(map(_pair, self.option or ()))}
+        return {provider: option_values(self.option)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +145,25 @@ class ChangeOptions(CallOptions):
             else:
                 complain(f"error: {message}:\n{json_text(result)}")
             raise typer.Exit(FAILED) from error
+
+
+def option_values(given: Sequence[str] | None) -> dict[str, object]:
+    """Return what `--option KEY=VALUE` has given, by key."""
+    return dict(map(_pair, given or ()))
+
+
+def _raw(value: Any) -> Any:
+    """Return *value* with the provider's own answer in place of each result."""
+    from subhub.models.record import Result  # noqa: PLC0415 - only when it is asked for
+
+    if isinstance(value, Result):
+        parts = {name: _raw(part) for name, part in value if isinstance(part, Result)}
+        return value.raw or parts
+    if is_object(value):
+        return {name: _raw(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_raw(part) for part in cast("Sequence[Any]", value)]
+    return value
 
 
 def _pair(text: str) -> tuple[str, object]:

@@ -8,19 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from subhub.cli.activity import counted, printing
+from subhub.cli.exit_codes import FAILED
+from subhub.cli.global_options import AsJson, Verbose
+from subhub.cli.layout import record, table
 from subhub.cli.streams import abandon_stdout, require_stdout
 
 if TYPE_CHECKING:
     from pydantic import BaseModel  # it takes as long to import as typer and rich together
-
-T = TypeVar("T")
 
 NOT_OF_THE_OBJECT: Final = frozenset({"account", "request_id", "raw"})
 """The fields of a result that say where it came from; people do not read them, scripts may."""
@@ -36,34 +37,36 @@ _PLAIN: Final[Mapping[str, Any]] = {"markup": False, "emoji": False, "highlight"
 class Output:
     """How a command prints its result."""
 
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
+    as_json: AsJson = False
+    verbose: Verbose = False
 
     def show(self, result: BaseModel | None) -> None:
-        """Print one result; `None` means that none was found."""
+        """Print one result; `None` means that none was found, which is the exit code 1."""
         if self.as_json:
             self.data(result)
-        elif result is None:
-            self.note("not found")
-        else:
+        elif result is not None:
             _print_fields(dict(result))
+        if result is None:
+            self.note("not found")
+            raise typer.Exit(FAILED)
 
     def data(self, value: object) -> None:
         """Print *value* as JSON."""
-        typer.echo(json_text(value))
+        write(json_text(value))
 
     def line(self, value: object) -> None:
         """Print *value* as JSON on one line, at once, for a reader that follows."""
-        typer.echo(json.dumps(value, default=_encoded))
+        write(json.dumps(value, default=_encoded))
 
     def listing(self, what: str, items: Iterable[object], columns: Sequence[str]) -> None:
         """Print *items*: as a table of some fields, or as JSON with all fields.
 
         Args:
             what: What the items are, in the plural.
-            items: The results; they are read while a terminal shows how many have arrived.
+            items: The results; while they are read, it is shown how many there are so far.
             columns: The fields that the table has.
         """
-        found = _collected(what, items)
+        found = counted(f"reading {what}", items)
         if self.as_json:
             self.data(found)
         elif found:
@@ -73,19 +76,14 @@ class Output:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table, for people."""
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for name in columns:
-            table.add_column(name.replace("_", " "), overflow="fold")
-        for row in rows:
-            table.add_row(*(plain(cell) for cell in row))
-        for line in rendered(table).splitlines():
-            typer.echo(line.rstrip())  # rich pads the last column with blanks
+        cells = [[plain(cell).plain for cell in row] for row in rows]
+        write(rendered(table(columns, cells, console().width)), nl=False)
 
     def note(self, text: str) -> None:
         """Print a remark to stderr, unless JSON was asked for."""
         if not self.as_json:
             with suppress(OSError):  # a command does not fail because of a remark
-                typer.echo(rendered(plain(text), "dim", stderr=True), nl=False, err=True)
+                write(rendered(plain(text), "dim", stderr=True), nl=False, err=True)
 
 
 def console(*, stderr: bool = False, width: int = WIDE) -> Console:
@@ -109,6 +107,12 @@ def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) ->
     return printed.getvalue()
 
 
+def write(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print *text* to stdout, or to stderr; every command prints with this function."""
+    with printing():
+        typer.echo(text, nl=nl, err=err)
+
+
 def echo(text: str) -> None:
     """Print *text* to stdout, or to stderr if that is impossible, which is an `OSError` then.
 
@@ -116,7 +120,7 @@ def echo(text: str) -> None:
     """
     try:
         require_stdout()
-        typer.echo(text)
+        write(text)
     except OSError:
         abandon_stdout()
         complain(text)
@@ -127,7 +131,8 @@ def complain(text: str) -> None:
     """Print *text* to stderr; to stdout, if stderr is closed: an error can hold a token."""
     for stream in filter(None, (sys.stderr, sys.stdout)):
         with suppress(OSError):
-            typer.echo(text, file=stream)
+            with printing():
+                typer.echo(text, file=stream)
             return
 
 
@@ -153,22 +158,5 @@ def _print_fields(fields: Mapping[str, object]) -> None:
         for name, value in fields.items()
         if value is not None and name not in NOT_OF_THE_OBJECT
     }
-    width = max(map(len, shown)) + 2
-    lines = (
-        Text(name.replace("_", " ").ljust(width), style="bold") + plain(value)
-        for name, value in shown.items()
-    )
-    typer.echo(rendered(Text("\n").join(lines)), nl=False)
-
-
-def _collected(what: str, items: Iterable[T]) -> list[T]:
-    """Return all *items*; on a terminal, show how many have arrived."""
-    stderr = console(stderr=True)
-    if not stderr.is_terminal:
-        return list(items)
-    found: list[T] = []
-    with stderr.status(f"reading {what}") as status:
-        for item in items:
-            found.append(item)
-            status.update(f"{len(found)} {what} read")
-    return found
+    lines = [(name.replace("_", " "), plain(value).plain) for name, value in shown.items()]
+    write(rendered(record(lines, console().width)), nl=False)

@@ -1,4 +1,4 @@
-"""`subhub plan`: what is sold, at what price, how often."""
+"""`subhub plan`: what is sold, at what price, how often; and the configured plans at an account."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Annotated, Any
 import typer
 
 import subhub
+from subhub.cli.catalog import CATALOG
 from subhub.cli.command import command
 from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 from subhub.models import Tax
 
-app = typer.Typer(
-    help="Plans: what is sold, at what price, how often.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Plans: what is sold, and the configured plans at an account.")
 
 PlanId = Annotated[
     str, typer.Argument(metavar="PLAN", help="A plan's id, or its key in the configuration.")
@@ -45,7 +42,7 @@ class PlanFields:
     @property
     def money(self) -> subhub.Money | None:
         """The parsed price."""
-        return None if self.price is None else subhub.Money.parse(self.price)
+        return None if self.price is None else subhub.Money.parse(self.price.upper())
 
     @property
     def period(self) -> subhub.Interval | None:
@@ -108,3 +105,7 @@ def update(*, plan: PlanId, fields: PlanFields, options: ChangeOptions) -> None:
             provider_options=options.provider_options(client.provider),
         )
         options.show(changed)
+
+
+for _name, _function in CATALOG.items():
+    _ = command(app, _name)(_function)

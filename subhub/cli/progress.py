@@ -1,15 +1,11 @@
-"""Progress of a bulk command: a bar on a terminal, with an estimate that knows the rate limit."""
+"""Progress of a bulk command: rows, failures, and an estimate that knows the rate limit."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
-from rich.progress import BarColumn, Progress, TextColumn
-
-from subhub.cli.output import console
+from subhub.cli.activity import CURRENT
 from subhub.plugin.rate_limits import RateLimit
 
 
@@ -46,44 +42,27 @@ class Estimate:
         return max(at_this_pace, requests * self._limit.per / self._limit.requests)
 
 
-class Bar:
-    """The bar on a terminal; without a terminal, nothing is shown."""
+class RowProgress:
+    """How many rows are done, as one line: "120/2000 rows, 3 failed, about 5 min left"."""
 
     def __init__(self, estimate: Estimate) -> None:
         self._estimate = estimate
-        self._errors = 0
-        stderr = console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.completed}/{task.total}"),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            console=stderr,
-            disable=not stderr.is_terminal,
-        )
-        self._task = self._progress.add_task(self._description(), total=estimate.total)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        self._failed = 0
+        activity = CURRENT.get()
+        if activity is not None:
+            activity.doing = self.text
 
     def advance(self, *, failed: bool) -> None:
         """Count one more row."""
         self._estimate.done += 1
-        self._errors += failed
-        self._progress.update(self._task, advance=1, description=self._description())
+        self._failed += failed
 
-    def _description(self) -> str:
+    def text(self) -> str:
+        """Return the line."""
         seconds = self._estimate.seconds()
         left = "" if seconds is None else f", {_duration(seconds)} left"
-        return f"{self._errors} failed{left}"
+        done = f"{self._estimate.done}/{self._estimate.total} rows"
+        return f"{done}, {self._failed} failed{left}"
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from subhub.cli.contract_report import as_data, proof, shipped_run, summary
-from subhub.cli.options import AccountName, ConfigPath
+from subhub.cli.global_options import AccountName, ConfigPath
 from subhub.cli.output import Output
 from subhub.errors import PluginError
 from subhub.plugin.capabilities import Absence, Capability

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import subhub
 from subhub.cli.exit_codes import UNKNOWN
 from subhub.cli.options import ClientOptions
+from subhub.cli.output import write
 from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest, SubhubError
 
@@ -94,7 +95,7 @@ def _resolve_one(token: str, grace_period: float | None, options: ClientOptions)
     if options.as_json:
         options.data(_resolution_data(found))
     else:
-        typer.echo(f"{found.outcome.replace('_', ' ')}: {found.reason}")
+        write(f"{found.outcome.replace('_', ' ')}: {found.reason}")
         if isinstance(found.result, BaseModel):
             options.show(found.result)
         _print_candidates(found, options)
@@ -169,12 +170,12 @@ def _printed(report: IntentReport, options: ClientOptions) -> IntentReport:
         intent = report.intent
         job = ", in a bulk job" if intent.job else ""
         reason = f": {report.reason}" if report.reason else ""
-        typer.echo(f"{intent.operation}, sent {intent.sent_at:%Y-%m-%d %H:%M:%S %Z}{job}")
-        typer.echo(f"  {report.outcome.replace('_', ' ')}{reason}")
+        write(f"{intent.operation}, sent {intent.sent_at:%Y-%m-%d %H:%M:%S %Z}{job}")
+        write(f"  {report.outcome.replace('_', ' ')}{reason}")
         if report.resolution is not None:
             _print_candidates(report.resolution, options)
         if report.unresolved:
-            typer.echo(f"  {intent.token}")
+            write(f"  {intent.token}")
     return report
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, get_args
 
-from subhub.cli.line_file import LineFile, whole_length
 from subhub.cli.rows import CustomerRow
 from subhub.client.bulk import BulkResult
 from subhub.errors import InProgress, InvalidRequest, NotSent, SubhubError
+from subhub.line_file import LineFile, whole_length
 
 COLUMNS: Final[tuple[str, ...]] = (
     "line",

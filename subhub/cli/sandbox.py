@@ -8,16 +8,13 @@ from typing import Annotated
 import typer
 
 from subhub.cli.command import command
-from subhub.cli.output import Output
+from subhub.cli.kept_commands import KEPT
+from subhub.cli.output import Output, write
 from subhub.cli.sandbox_serve import serve
 from subhub.plugin.registry import load
 from subhub.sandbox.description import describe
 
-app = typer.Typer(
-    help="Local sandboxes of the providers: no key, no network.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Local sandboxes of the providers: no key, no network.")
 
 
 def describe_provider(
@@ -38,7 +35,7 @@ def describe_provider(
         ("Magic values: an e-mail address or amount that makes a call fail", found.magic),
         ("Charges that go wrong: by plan, or by the customer's address or price", found.charges),
     ):
-        typer.echo(f"\n{title}:\n")
+        write(f"\n{title}:\n")
         output.table(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))
 
 
@@ -48,3 +45,5 @@ def _cell(value: object) -> object:
 
 _ = command(app, "describe")(describe_provider)
 _ = command(app, "serve")(serve)
+for _name, _function in KEPT.items():
+    _ = command(app, _name)(_function)

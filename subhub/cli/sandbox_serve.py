@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from subhub.cli.activity import idle
 from subhub.cli.output import Output
 from subhub.errors import ConfigError, InvalidRequest, PluginError
 from subhub.messages import is_object
@@ -95,7 +96,8 @@ def serve(
         _print(sandbox, skipped, output)
         exposed = server.is_exposed(listening)
         application = server.Application(sandbox, exposed=exposed, hosts=allow_host or ())
-        server.run(application, listening)
+        with idle():
+            server.run(application, listening)
         sandbox.save()  # the server only logs that it cannot; for the command, it is an error
     output.note("stopped")
 

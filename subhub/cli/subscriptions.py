@@ -18,9 +18,7 @@ from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, Status, Tax, When
 
-app = typer.Typer(
-    help="Subscriptions: who is billed for what.", no_args_is_help=True, add_completion=False
-)
+app = typer.Typer(help="Subscriptions: who is billed for what.")
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="A subscription's id.")]
 Timing = Annotated[When, typer.Option(help="Now, or at the end of the paid period.")]
@@ -82,6 +80,9 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the payment method to charge.")
     ] = None,
+    trial_days: Annotated[
+        int | None, typer.Option(help="For so many days nothing is charged.")
+    ] = None,
     unless_active: Annotated[
         bool,
         typer.Option(
@@ -103,6 +104,7 @@ def subscribe(
             "plan": inline.or_none(plan),
             "starts_on": _day(starts_on),
             "payment_method": payment_method,
+            "trial_days": trial_days,
             "unless_active": unless_active,
         }
         perform("subscribe", file, terms, batch, options)
@@ -113,6 +115,7 @@ def subscribe(
             customer=fields.or_existing(customer),
             starts_on=_day(starts_on),
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             provider_options=options.provider_options(client.provider),
         )
@@ -165,6 +168,14 @@ def cancel(
             provider_options=options.provider_options(client.provider),
         )
         options.show(canceled)
+
+
+@command(app, "uncancel")
+def uncancel(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
+    """Undo a cancellation at the end of the period, before that end."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.uncancel_subscription(subscription, provider_options=own))
 
 
 @command(app, "change")
@@ -233,3 +244,6 @@ def _show_change(changed: subhub.SubscriptionChange, options: ClientOptions) -> 
     options.table(("", "old", "new"), rows)
     if changed.new is None:
         options.note("the change is scheduled; the provider does not say more yet")
+
+
+_ = command(app, "create")(subscribe)

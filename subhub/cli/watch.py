@@ -12,8 +12,9 @@ import typer
 
 import subhub
 from subhub.atomic_files import replace
+from subhub.cli.activity import idle
 from subhub.cli.options import ClientOptions
-from subhub.cli.output import complain, plain
+from subhub.cli.output import complain, plain, write
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest
 
@@ -72,7 +73,8 @@ def watch(
                 complain(f"{error}; it is tried again in {interval:g} s")
             if once:
                 return
-            time.sleep(interval)
+            with idle():
+                time.sleep(interval)
 
 
 def _compared(
@@ -90,9 +92,9 @@ def _compared(
 
 def _print(event: subhub.Event, options: ClientOptions) -> None:
     if options.as_json:
-        typer.echo(json.dumps({**event.model_dump(mode="json"), "account": event.account}))
+        write(json.dumps({**event.model_dump(mode="json"), "account": event.account}))
     else:
-        typer.echo(plain(f"{event.about} {event.change} {event.object_id} {event.key}").plain)
+        write(plain(f"{event.about} {event.change} {event.object_id} {event.key}").plain)
 
 
 def _read(file: Path | None) -> str | None:

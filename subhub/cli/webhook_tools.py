@@ -10,9 +10,10 @@ from typing import Annotated, Final
 
 import typer
 
+from subhub.cli.activity import idle
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED
-from subhub.cli.output import Output, plain
+from subhub.cli.output import Output, plain, write
 from subhub.cli.webhook_diagnosis import explain
 from subhub.cli.webhook_listener import Listener, ReceivedCall
 from subhub.errors import InvalidRequest, Unsupported, WebhookRefused
@@ -63,7 +64,7 @@ def send(
         output.data({"url": url, "statuses": statuses})
     else:
         for status in statuses:
-            typer.echo(f"{url} answered {status}")
+            write(f"{url} answered {status}")
     if any(not 200 <= status < 300 for status in statuses):  # noqa: PLR2004 - accepted
         raise typer.Exit(FAILED)
 
@@ -98,9 +99,9 @@ def verify(
     if output.as_json:
         output.data({"accepted": True, "proof": reader.proof, "events": events})
         return
-    typer.echo(f"accepted (proof: {reader.proof})")
+    write(f"accepted (proof: {reader.proof})")
     for event in events:
-        typer.echo(_line(event))
+        write(_line(event))
 
 
 def listen(
@@ -136,7 +137,7 @@ def listen(
         _show_call(call, events, refused, output)
         return refused.status if refused is not None and status == ACCEPTED else status
 
-    with Listener(port, answer) as listener:
+    with Listener(port, answer) as listener, idle():
         output.note(f"listening at {listener.url}   stop with Ctrl-C")
         while not count or received < count:
             listener.handle_request()
@@ -226,9 +227,9 @@ def _show_refused(
         refusal = {"accepted": False, "status": refused.status, "reason": refused.reason}
         output.data({**refusal, "found": found})
         return
-    typer.echo(f"refused with {refused.status}: {refused.reason}")
+    write(f"refused with {refused.status}: {refused.reason}")
     for text in found:
-        typer.echo(f"found: {text}")
+        write(f"found: {text}")
 
 
 def _show_call(
@@ -240,12 +241,12 @@ def _show_call(
         line = {"path": call.path, "refused": reason, "body": body}
         output.line({**line, "events": [event.model_dump(mode="json") for event in events]})
         return
-    typer.echo(str(plain(f"POST {call.path}")))
+    write(str(plain(f"POST {call.path}")))
     for event in events:
-        typer.echo(f"  accepted: {_line(event)}")
+        write(f"  accepted: {_line(event)}")
     if refused is not None:
-        typer.echo(f"  refused with {refused.status}: {refused.reason}")
-    typer.echo(f"  {body}")
+        write(f"  refused with {refused.status}: {refused.reason}")
+    write(f"  {body}")
 
 
 def _line(event: Event) -> str:

@@ -16,6 +16,7 @@ import typer
 import subhub
 from subhub.cli.command import command
 from subhub.cli.options import ClientOptions
+from subhub.cli.output import write
 from subhub.cli.webhook_tools import TOOLS
 from subhub.client.validation import web_address
 from subhub.errors import InvalidRequest, Unsupported
@@ -23,11 +24,7 @@ from subhub.plugin.operations import WEBHOOKS
 from subhub.plugin.registry import load
 from subhub.webhooks import Webhooks
 
-app = typer.Typer(
-    help="Webhooks: which calls the provider makes, and to which address.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = typer.Typer(help="Webhooks: which calls the provider makes, and to which address.")
 
 for _name, _tool in TOOLS.items():
     _ = command(app, _name)(_tool)
@@ -174,9 +171,9 @@ def _report(found: Listed, options: ClientOptions) -> None:
         return
     record = found.record
     done = "registered" if found.created else "is registered already"
-    typer.echo(f"{record.event}: {record.url} {done} ({record.id})")
+    write(f"{record.event}: {record.url} {done} ({record.id})")
     if not found.configured and record.secret:
-        typer.echo(f"  add to `webhook_secrets`: {record.secret}")
+        write(f"  add to `webhook_secrets`: {record.secret}")
 
 
 def _row(found: Listed) -> tuple[object, ...]:

@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.events import AsyncEvents
+from subhub.client.invoices import AsyncInvoices
+from subhub.client.lifecycle import AsyncLifecycle
 from subhub.client.paginator import AsyncPaginator
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncSignupLinks, AsyncEvents):
+class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
@@ -152,6 +154,7 @@ class AsyncClient(AsyncSignupLinks, AsyncEvents):
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -161,6 +164,7 @@ class AsyncClient(AsyncSignupLinks, AsyncEvents):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             options=provider_options,
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
+from subhub.client.opening import open_account
 from subhub.client.paginator import AsyncPaginator
 from subhub.client.validation import function
 from subhub.plugin.pagination import Identified
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
+    from subhub.sending.access_keys import ApiKey
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Step, Steps
     from subhub.sending.transport.async_http import AsyncHttpClient, AsyncTransport
@@ -50,8 +51,9 @@ class AsyncExecutor(BaseClient):
         self,
         provider: str | type[Provider],
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | None = None,
         base_url: str | None = None,
+        settings: Mapping[str, object] | None = None,
         mode: Mode | None = None,
         lineage: str | None = None,
         timeout: float = 30.0,
@@ -80,6 +82,7 @@ class AsyncExecutor(BaseClient):
             provider_class(provider),
             api_key=api_key,
             base_url=base_url,
+            settings=settings,
             mode=mode,
             lineage=lineage,
             timeout=timeout,
@@ -109,6 +112,7 @@ class AsyncExecutor(BaseClient):
         path: str | os.PathLike[str] | None = None,
         *,
         account: str | None = None,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
@@ -122,7 +126,7 @@ class AsyncExecutor(BaseClient):
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
         opened = configuration.open(
-            dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
+            api_key=api_key, dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
         )
         self._connect(opened, transport, http_client)
         return self

@@ -200,9 +200,7 @@ class BaseClient:
             raise InvalidRequest.of("job", "it is a name, and needs a client with a `journal`")
         if not callable(key):
             raise InvalidRequest.of("key", "a job needs it, to distinguish its items in every run")
-        steps = self._job_steps(job, "bulk", grace_period, adopt=adopt)
-        steps.open_now()
-        return Batch(items, key, steps)
+        return Batch(items, key, self._job_steps(job, "bulk", grace_period, adopt=adopt))
 
     def _once(
         self, job: str, key: str, grace_period: float | None, *, adopt: bool
@@ -269,3 +267,8 @@ class BaseClient:
         bound = bound_arguments(operation, args, kwargs)
         flow: Flow[T] = getattr(provider, name)(*bound.args[1:], **bound.kwargs)
         return self._operations.change(name, flow)
+
+
+def account_of(client: BaseClient) -> Account:
+    """Return the account of *client*, for the rooms above this one."""
+    return client._account  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from subhub.client.account import Account, JournalPlace, open_journal
+from subhub.client.account import Account
 from subhub.client.async_client import AsyncClient
 from subhub.client.async_execution import in_thread
 from subhub.client.configuration import Configuration
+from subhub.client.opening import JournalPlace, open_journal
 from subhub.client.references import checked_place
 from subhub.client.sync_client import Client
 from subhub.forks import Forkable

@@ -15,25 +15,27 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import SecretStr, ValidationError
 
-from subhub.client.account import Account, JournalPlace, open_account
+from subhub.client.account import Account
 from subhub.client.configuration_file import locate, parsed
 from subhub.client.environment import apply_environment, variable
 from subhub.client.keys import stand_in_key
+from subhub.client.needs import check_account_sells, check_every_account
+from subhub.client.opening import Fakes, JournalPlace, open_account
 from subhub.client.plan_links import LOCK_NAME, Links, problems, read_lock
+from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
 from subhub.client.tables import AccountSettings, Settings, refused
-from subhub.errors import ConfigError, InvalidRequest, MissingNeed, SubhubError, UnknownAccount
+from subhub.errors import ConfigError, InvalidRequest, UnknownAccount
 from subhub.models import PlanDraft
-from subhub.plugin.operations import SELLING, WEBHOOKS
-from subhub.plugin.provider import Provider
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
 
 if TYPE_CHECKING:
     from subhub.recovery.journal import Journal
+    from subhub.sending.access_keys import ApiKey
 
 _STORES: Final = ("permits", "journal")
 
@@ -49,6 +51,7 @@ class Configuration:
     """Which settings of an account the `SUBHUB_*` variables have set."""
     asked: str | None = None
     """The account that the program asked for by name."""
+    fakes: Fakes | None = None  # of embedded sandboxes, in place of new ones
 
     @classmethod
     def read(
@@ -64,15 +67,18 @@ class Configuration:
         source = str(found) if found else "the environment"
         variables = apply_environment(document, account, AccountSettings.model_fields)
         try:
-            folder = (found.parent if found else Path()).absolute()
-            return cls(Settings.model_validate(document), source, folder, variables, account)
+            settings = Settings.model_validate(document)
         except ValidationError as error:
             raise refused(error, source, variables) from error
+        check_keys(settings.accounts, source)
+        folder = (found.parent if found else Path()).absolute()
+        return cls(settings, source, folder, variables, account)
 
     def open(
         self,
         name: str | None = None,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: JournalPlace | None = None,
         journals: Callable[[JournalPlace], Journal] | None = None,
@@ -83,6 +89,7 @@ class Configuration:
 
         Args:
             name: Its name; otherwise the file's choice.
+            api_key: Takes the place of the file's.
             dry_run: Sends no change; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             journals: Opens a journal that several accounts have in common; see `open_account`.
@@ -100,6 +107,7 @@ class Configuration:
         account = self._account(
             chosen,
             links,
+            api_key=api_key,
             dry_run=dry_run,
             permits=permits,
             journal=own or journal,
@@ -138,6 +146,7 @@ class Configuration:
             value: str | None = getattr(settings, store)
             if value is not None and value.startswith("env:"):
                 references.append((store, value))
+        references += [(key, s) for key, s in settings.others.items() if isinstance(s, str)]
         for setting, reference in references:
             with suppress(ConfigError):  # what is there and wrong is checked as ever
                 try:
@@ -182,6 +191,7 @@ class Configuration:
         name: str,
         links: Links,
         *,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         permits: Path | StorePlace | None = None,
         journal: JournalPlace | None = None,
@@ -193,9 +203,8 @@ class Configuration:
         production = self.settings.production or self.settings.accounts[name].production
         with self._located(f"accounts.{name}", name):
             settings, plan_ids = self._resolved(name, links, production=production)
-        key = settings.api_key
+        key = settings.api_key if api_key is None else None
         with self._located(f"accounts.{name}.api_key"):
-            api_key = None
             if key and "api_key" not in absent:
                 api_key = secret(key.get_secret_value(), self.folder)
         with self._located(f"accounts.{name}.webhook_secrets"):
@@ -203,6 +212,7 @@ class Configuration:
             secrets = [secret(one.get_secret_value(), self.folder) for one in given]
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
+            own = resolved(settings, self.folder, absent)
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
             return open_account(
@@ -210,11 +220,12 @@ class Configuration:
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
+                settings={**provider.stand_in_settings, **own} if absent else own,
                 mode=settings.mode,
                 lineage=settings.lineage,
                 timeout=settings.timeout,
                 timezone=settings.timezone,
-                sandbox=settings.sandbox is True,
+                sandbox=settings.sandbox is True and (not self.fakes or self.fakes(provider, name)),
                 dry_run=dry_run,
                 production=production,
                 sells=settings.sells,
@@ -326,38 +337,11 @@ class Configuration:
 
     def check_needs(self) -> None:
         """Raise `MissingNeed` when any account lacks what the application needs."""
-        if not self.settings.needs:
-            return  # and no account's plugin is imported that is not used
-        kept = tuple(need for need in self.settings.needs if not _sells(need))
-        lacking = [
-            f"accounts.{name} ({settings.provider}): {problem}"
-            for name, settings in self.settings.accounts.items()
-            for problem in _unmet(
-                load(settings.provider),
-                settings,
-                self.settings.needs if settings.sells else kept,
-            )
-        ]
-        if lacking:
-            lines = "\n  ".join(lacking)
-            message = f"{self.source}: `needs` cannot be met by every account:\n  {lines}"
-            raise MissingNeed(message)
+        check_every_account(self.settings, str(self.source))
 
     def check_selling(self) -> None:
         """Raise `MissingNeed` if the account in use does not sell, and the application needs to."""
-        name = self.choose()
-        sold = [f"`{need}`" for need in self.settings.needs if _sells(need)]
-        if sold and not self.settings.accounts[name].sells:
-            raise MissingNeed(
-                f"{self.source}: the account in use, {name!r}, has `sells = false`, and `needs` "
-                f"asks for {', '.join(sold)}: choose an account that sells, with `account` or "
-                "SUBHUB_ACCOUNT, or remove `sells`. A program that only serves the customers of "
-                f"{name!r} asks for it by name: `Client.from_config(account={name!r})`"
-            )
-
-
-def _sells(need: str) -> bool:
-    return need.partition(":")[0] in SELLING
+        check_account_sells(self.settings, self.choose(), str(self.source))
 
 
 def _in_served_sandbox(
@@ -369,20 +353,3 @@ def _in_served_sandbox(
     served = find(str(settings.sandbox), settings.provider, name)
     reached = {"api_key": SecretStr(served.api_key), "base_url": served.base_url}
     return settings.model_copy(update=reached), served.plans
-
-
-def _unmet(provider: type[Provider], settings: AccountSettings, needs: Sequence[str]) -> list[str]:
-    unmet: list[str] = []
-    for need in needs:
-        try:
-            provider.capabilities().require(need)
-        except SubhubError as error:
-            unmet.append(str(error))
-    read = provider.webhooks if WEBHOOKS in needs else None
-    if (
-        read
-        and read.scheme.proof != "refetch"
-        and not (settings.webhook_secrets or settings.sandbox)
-    ):
-        unmet.append("`webhooks` needs `webhook_secrets`: without them, every call is refused")
-    return unmet

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from subhub.client.account import open_account
 from subhub.client.base import BaseClient
 from subhub.client.keys import Mode
+from subhub.client.opening import open_account
 from subhub.client.paginator import Paginator
 from subhub.client.validation import function
 from subhub.plugin.pagination import Identified
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from subhub.plugin.rate_limits import RateLimit
     from subhub.recovery.judgement import Resolution
     from subhub.sandbox import Fake
+    from subhub.sending.access_keys import ApiKey
     from subhub.sending.attempts import Hook
     from subhub.sending.steps import Step, Steps
     from subhub.sending.transport import SyncHttpClient, SyncTransport
@@ -50,8 +51,9 @@ class Executor(BaseClient):
         self,
         provider: str | type[Provider],
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | None = None,
         base_url: str | None = None,
+        settings: Mapping[str, object] | None = None,
         mode: Mode | None = None,
         lineage: str | None = None,
         timeout: float = 30.0,
@@ -79,26 +81,24 @@ class Executor(BaseClient):
 
         Args:
             provider: The name of an installed plugin, or a provider class.
-            api_key: The provider's key; it is never shown.
+            api_key: The provider's key, a function that is asked for it before each request, or
+                `OAuth`; it is never shown.
             base_url: An address in place of the provider's own.
+            settings: Those of the provider, where it has some: `{"site": "acme"}`.
             mode: `"live"` or `"test"`; refused when the key says otherwise.
-            lineage: A name that all keys of this account have in common, so that tokens, journal
-                and jobs are the same account's after the key was changed. It is stored in plain
-                text.
+            lineage: A name that all keys of this account share, stored in plain text: tokens,
+                journal and jobs stay the account's when its key is changed.
             timeout: In seconds, for each step of connecting, sending and receiving.
             timezone: Decides what "today" is.
-            sandbox: `True` answers from a fresh fake of the provider, without key and network; a
-                fake of your own is used as it is. The address that `subhub sandbox serve` prints
-                reaches the account that is served there.
+            sandbox: `True` answers from a fresh fake of the provider, without key and network. It
+                may be a fake of your own, or the address that `subhub sandbox serve` prints.
             dry_run: Sends reads, and raises the first request that would change something as
                 `WouldSend`.
             production: Refuses a sandbox, test mode and an address without encryption.
             sells: `False` refuses new business: to create plans, customers and signup links, and to
                 subscribe. It is `Unsupported` then, and changes and cancellations go on.
-            clock: Returns the present, with a time zone, in place of the machine's clock, or of the
-                sandbox's.
-            deadline: How many seconds an operation may take with all its waiting; `None` for any
-                time.
+            clock: Returns the present, with a time zone, in place of the machine's clock.
+            deadline: How many seconds an operation may take with its waiting; `None` for any.
             attempts: How often a request is sent at most.
             max_wait: How many seconds a request may wait for a rate limit before it is
                 `RateLimited`; `None` for any time.
@@ -109,15 +109,14 @@ class Executor(BaseClient):
                 call, so that they can be replaced one after the other.
             rate_limit: A limit in place of the provider's documented one; text such as
                 `"60 per 60"` is read.
-            share: The part of the limit that this machine may use, where several use one key; with
-                `permits` on another machine, the part that it may use while those are away.
-            permits: A folder in which all processes of this machine that use it share one limit, or
-                the URL of a Redis or PostgreSQL in which several machines do. Without it, the
-                clients of one key in this process do.
+            share: The part of the limit that this machine may use, where several use one key; if
+                `permits` are on another machine, while those are away.
+            permits: A folder in which the processes of this machine share one limit, or the URL of
+                a Redis or PostgreSQL for several machines. Without it, this process has its own.
             journal: The path of the journal's file, or the URL of a PostgreSQL, which several
                 machines may share. Nothing is connected before the first call.
-            hooks: Each is called with an `Attempt` after every attempt at a request, in its thread
-                or task. A hook that fails is logged, and changes nothing.
+            hooks: Each is called with an `Attempt` after every attempt at a request. A hook that
+                fails is logged.
             transport: An httpx transport of your own.
             http_client: An httpx client of your own; it is not closed.
         """
@@ -125,6 +124,7 @@ class Executor(BaseClient):
             provider_class(provider),
             api_key=api_key,
             base_url=base_url,
+            settings=settings,
             mode=mode,
             lineage=lineage,
             timeout=timeout,
@@ -154,6 +154,7 @@ class Executor(BaseClient):
         path: str | os.PathLike[str] | None = None,
         *,
         account: str | None = None,
+        api_key: ApiKey | None = None,
         dry_run: bool = False,
         journal: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
@@ -172,6 +173,7 @@ class Executor(BaseClient):
             path: The file; otherwise that of `SUBHUB_CONFIG`, or the nearest `subhub.toml` from the
                 working folder upwards.
             account: Its name; otherwise that of `SUBHUB_ACCOUNT`, or the file's own choice.
+            api_key: As for `Client`, in place of the file's.
             dry_run: As for `Client`; the file may ask for it as well.
             journal: The path or URL of a journal, for an account that names none.
             hooks: As for `Client`.
@@ -185,7 +187,7 @@ class Executor(BaseClient):
         self = cls.__new__(cls)
         configuration = Configuration.read(path, account)
         opened = configuration.open(
-            dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
+            api_key=api_key, dry_run=dry_run, journal=journal, hooks=hooks, check_plans=check_plans
         )
         self._connect(opened, transport, http_client)
         return self
@@ -243,7 +245,7 @@ class Executor(BaseClient):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Paginator[I]:
-        """Read a list that only one provider has: `walk(Afternoon.list_invoices)`.
+        """Read a list that only one provider has: `walk(Mollie.list_mandates, ...)`.
 
         Args:
             operation: The provider's method; its first argument is the page's cursor.

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from subhub.client.references import misspelled_reference
 from subhub.client.settings import LOOPBACK
 from subhub.errors import ConfigError, PluginError
+from subhub.plugin.account_settings import pattern_of
 from subhub.plugin.registry import load, names
 
 if TYPE_CHECKING:
@@ -115,14 +116,20 @@ def identity_mode(
 def check_host(provider: type[Provider], address: str) -> None:
     """Raise `ConfigError` if *address* is at the host of another installed provider."""
     host = _host(address)
-    if host in {_host(provider.base_url), *LOOPBACK}:
+    if host is None or host in LOOPBACK or _is_at(provider, host):
         return  # and no other plugin is imported
     for other in _others(provider):
-        if host == _host(other.base_url):
+        if _is_at(other, host):
             raise ConfigError(
                 f"`base_url` is the address of {other.name}, which must not get a key of "
                 f"{provider.name}: set `provider` to {other.name}, or leave `base_url` out"
             )
+
+
+def _is_at(provider: type[Provider], host: str) -> bool:
+    """Return whether *host* is where accounts of *provider* are."""
+    own = _host(provider.base_url)
+    return own is not None and pattern_of(own).fullmatch(host) is not None
 
 
 def _host(address: str) -> str | None:

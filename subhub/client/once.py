@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
@@ -89,7 +88,6 @@ class JobSteps:
         resolve: Callable[[Sequence[str]], Steps[Sequence[Found]]],
     ) -> None:
         self.longest = account.retries.deadline or math.inf
-        self._remote = account.journal is not None and account.journal.remote
         self._open_job = open_job
         self._resolve = resolve
         self._looked: dict[str, Found] = {}
@@ -100,12 +98,6 @@ class JobSteps:
         """The job, once it was opened."""
         assert self._job is not None  # noqa: S101 - `open` comes before all other steps
         return self._job
-
-    def open_now(self) -> None:
-        """Open the job, unless that would have to wait: `open` does it then."""
-        if not self._remote:
-            with suppress(Locked):
-                self._job = self._open_job()
 
     def open(self) -> Steps[None]:
         """Open the job, if it is not open."""

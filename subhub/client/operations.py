@@ -25,6 +25,8 @@ from subhub.models import (
     CustomerDraft,
     CustomerUpdate,
     DeletedCustomer,
+    Invoice,
+    InvoicePdf,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -143,6 +145,7 @@ class Operations(SubscriptionOperations):
         replaces: str | Subscription | None,
         when: When | None,
         refund: Refund | None,
+        trial_days: int | None,
         options: Options,
     ) -> Steps[SignupLink]:
         """See `Client.create_signup_link`."""
@@ -157,6 +160,8 @@ class Operations(SubscriptionOperations):
             self._require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")
         check_replacement(replaces, when, refund, self.capabilities)
+        if trial_days is not None:
+            extra["trial_days"] = self._trial("create_signup_link", trial_days)
         place = self._plan(plan)
 
         def link(customer: str | CustomerDraft) -> Flow[SignupLink]:
@@ -233,3 +238,47 @@ class Operations(SubscriptionOperations):
         extra = {**status_filter(self.provider, self._account.name, status), **extra}
         flow = self.provider.list_subscriptions(cursor, customer=customer, **extra)
         return self._page("list_subscriptions", flow, strict=strict)
+
+    def uncancel_subscription(
+        self, subscription_id: str | Subscription, options: Options
+    ) -> Steps[Subscription]:
+        """See `Client.uncancel_subscription`."""
+        extra = self._extra("uncancel_subscription", options)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.uncancel_subscription(subscription, **extra)
+        return self.change("uncancel_subscription", flow, target=subscription)
+
+    # Invoices -------------------------------------------------------------------------------------
+
+    def list_invoices(
+        self,
+        cursor: str | None,
+        *,
+        customer: str | Customer | None,
+        subscription: str | Subscription | None,
+        strict: bool,
+        options: Options,
+    ) -> Steps[Page[Invoice]]:
+        """Read one page for `Client.list_invoices`."""
+        extra = self._extra("list_invoices", options)
+        if customer is not None:
+            customer = self._id("customer", customer, "customer")
+        if subscription is not None:
+            self._require("list_invoices:subscription")
+            subscription = self._id("subscription", subscription, "subscription")
+        flow = self.provider.list_invoices(
+            cursor, customer=customer, subscription=subscription, **extra
+        )
+        return self._page("list_invoices", flow, strict=strict)
+
+    def get_invoice(self, invoice_id: str | Invoice) -> Steps[Invoice]:
+        """See `Client.get_invoice`."""
+        self._require("get_invoice")
+        invoice = self._id("invoice_id", invoice_id, "invoice")
+        return self._read("get_invoice", self.provider.get_invoice(invoice), id=invoice)
+
+    def get_invoice_pdf(self, invoice_id: str | Invoice) -> Steps[InvoicePdf]:
+        """See `Client.get_invoice_pdf`."""
+        self._require("get_invoice_pdf")
+        invoice = self._id("invoice_id", invoice_id, "invoice")
+        return self._read("get_invoice_pdf", self.provider.get_invoice_pdf(invoice), id=invoice)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from subhub.client.operations import Operations
     from subhub.plugin.flows import Flow
 
-READS: Final = {name: f"get_{name}" for name in ("plan", "customer", "subscription")}
+READS: Final = {name: f"get_{name}" for name in ("plan", "customer", "subscription", "invoice")}
 """The neutral operation that reads an object of each kind."""
 _LISTS: Final = "`changes(since=...)` finds what changed"
 

@@ -1,4 +1,4 @@
-"""Scheduling: the result of a change that was accepted and takes effect later says so.
+"""Canceling and scheduling: what a cancellation or a change of plan returns, at every provider.
 
 A provider's answer to it may look like that to an immediate one. What was asked for is known here,
 for every provider; the moment is only what the provider says.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from subhub.errors import Conflict, NotFound, PreconditionFailed, Rejected, SubhubError
 from subhub.models import Scheduled, Subscription, SubscriptionChange
 from subhub.recovery.reconcile import OVER
 
 if TYPE_CHECKING:
     from subhub.plugin.flows import Flow
+    from subhub.plugin.provider import Provider
 
 
 def canceled_later(flow: Flow[Subscription]) -> Flow[Subscription]:
@@ -33,3 +35,30 @@ def changed_later(flow: Flow[SubscriptionChange]) -> Flow[SubscriptionChange]:
     if result.scheduled is not None:
         return result
     return result.model_copy(update={"scheduled": Scheduled(change="plan")})
+
+
+def canceled_once(
+    flow: Flow[Subscription], provider: Provider, subscription_id: str
+) -> Flow[Subscription]:
+    """Run *flow*, which cancels a subscription; one that is over already is returned as it is.
+
+    Providers refuse a second cancellation in ways of their own. So after a refusal the subscription
+    is read, where that is possible; if it is not over, or cannot be read, the refusal counts.
+
+    Args:
+        flow: The provider's.
+        provider: Where it is canceled.
+        subscription_id: The subscription.
+    """
+    try:
+        return (yield from flow)
+    except (Conflict, NotFound, PreconditionFailed, Rejected) as refused:
+        if not provider.capabilities().supports("get_subscription"):
+            raise
+        try:
+            found = yield from provider.get_subscription(subscription_id)
+        except SubhubError:
+            raise refused from None
+        if found.status not in OVER:
+            raise
+        return found

@@ -67,6 +67,14 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, str | StorePlace)
 
 
+def _is_key(value: object) -> bool:
+    if isinstance(value, str) or callable(value):
+        return True
+    from subhub.sending.access_keys import OAuth  # noqa: PLC0415 - few accounts have it
+
+    return isinstance(value, OAuth)
+
+
 def _is_sandbox(value: object) -> bool:
     if isinstance(value, bool | str):
         return True
@@ -83,8 +91,9 @@ _PLACE: Final = (_is_place, "a path or a URL (str or pathlib.Path)")
 _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
     "path": (_is_place, "a path (str or pathlib.Path)"),
     "account": (_is_text, "the name of an account (str)"),
-    "api_key": _TEXT,
+    "api_key": (_is_key, "text (str), a function that returns it, or OAuth"),
     "base_url": _TEXT,
+    "settings": (lambda value: isinstance(value, Mapping), "a dict such as {'site': 'acme'}"),
     "mode": (lambda value: value in ("live", "test"), "'live' or 'test'"),
     "lineage": _TEXT,
     "timeout": _SECONDS,
@@ -118,7 +127,17 @@ _TYPES: Final[Mapping[str, tuple[Fits, str]]] = {
 }
 _OPTIONAL: Final = frozenset(
     {
-        *("path", "account", "api_key", "base_url", "mode", "lineage", "timezone", "clock"),
+        *(
+            "path",
+            "account",
+            "api_key",
+            "base_url",
+            "settings",
+            "mode",
+            "lineage",
+            "timezone",
+            "clock",
+        ),
         *("deadline", "max_wait", "statuses", "rate_limit", "permits", "journal"),
     }
 )

@@ -36,6 +36,7 @@ class SignupLinks(Executor):
         replaces: str | Subscription | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
         """Create a page on which a customer signs up for a plan.
@@ -51,6 +52,7 @@ class SignupLinks(Executor):
             replaces: The id of a subscription that the new one replaces.
             when: When the replaced one ends.
             refund: What is paid back for the rest of its period.
+            trial_days: For so many days nothing is charged; then the first period begins.
             provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.create_signup_link(
@@ -61,6 +63,7 @@ class SignupLinks(Executor):
             replaces=replaces,
             when=when,
             refund=refund,
+            trial_days=trial_days,
             options=provider_options,
         )
         return self._run(flow)
@@ -118,6 +121,7 @@ class AsyncSignupLinks(AsyncExecutor):
         replaces: str | Subscription | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
         """See `Client.create_signup_link`."""
@@ -129,6 +133,7 @@ class AsyncSignupLinks(AsyncExecutor):
             replaces=replaces,
             when=when,
             refund=refund,
+            trial_days=trial_days,
             options=provider_options,
         )
         return await self._run(flow)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from subhub.client.customer_locks import CustomerLock, exclusive
-from subhub.client.scheduling import canceled_later, changed_later
+from subhub.client.scheduling import canceled_later, canceled_once, changed_later
 from subhub.client.signing_up import find_or_create, unless_active
-from subhub.client.validation import check_tax, check_timing, day, identifier
+from subhub.client.validation import check_tax, check_timing, day, identifier, whole_number
 from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Options: TypeAlias = ProviderOptions | None
 
-_KINDS: Final = ("plan", "customer", "subscription", "payment method")
+_KINDS: Final = ("plan", "customer", "subscription", "payment method", "invoice")
 _PLAIN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a customer is subscribed to: *extra* is what only the provider knows."""
+    """What a customer is subscribed to: *extra* is what only some providers know."""
 
     plan: str | PlanDraft
     now: dt.datetime
@@ -88,6 +88,7 @@ class SubscriptionOperations:
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None,
         payment_method: str | None,
+        trial_days: int | None,
         unless_active: bool,
         options: Options,
     ) -> Steps[Subscription]:
@@ -106,6 +107,8 @@ class SubscriptionOperations:
         if payment_method is not None:
             self._require("subscribe:payment_method")
             payment_method = self._id("payment_method", payment_method, "payment method")
+        if trial_days is not None:
+            extra["trial_days"] = self._trial("subscribe", trial_days)
         if unless_active:
             self._require("list_subscriptions")
         now = self._account.now()
@@ -239,6 +242,7 @@ class SubscriptionOperations:
         check_timing("cancel_subscription", when, refund, self.capabilities)
         old, now = self._subscription(subscription_id), self._account.now()
         flow = self.provider.cancel_subscription(old, when=when, refund=refund, now=now, **extra)
+        flow = canceled_once(flow, self.provider, old)
         flow = flow if when == "now" else canceled_later(flow)
         # an option may name another moment
         at_once = when == "now" and not extra
@@ -321,6 +325,14 @@ class SubscriptionOperations:
     def _require(self, name: str) -> None:
         if name in self.capabilities.lacking:
             self.capabilities.require(name)
+
+    def _trial(self, operation: str, days: int) -> int:
+        """Return the days of a trial, where the provider has trials.
+
+        Flows get them only then: a plugin without trials need not know of the argument.
+        """
+        self._require(f"{operation}:trial_days")
+        return whole_number("trial_days", days, 1)
 
     def _subscription(self, value: str | Subscription) -> str:
         return self._id("subscription_id", value, "subscription")

@@ -6,6 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from subhub.client.events import Events
+from subhub.client.invoices import Invoices
+from subhub.client.lifecycle import Lifecycle
 from subhub.client.paginator import Paginator
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks, Events):
+class Client(SignupLinks, Lifecycle, Invoices, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
@@ -137,8 +139,8 @@ class Client(SignupLinks, Events):
     ) -> Customer | None:
         """Find the one customer with this id of yours or this e-mail address; `None` if none.
 
-        More than one raises `Ambiguous`. At a provider that cannot search, all pages are read; see
-        the capability `find_customer:email`.
+        The capitals of an e-mail address do not matter. More than one raises `Ambiguous`. At a
+        provider that cannot search, all pages are read; see the capability `find_customer:email`.
         """
         flow = self._operations.find_customer(external_id=external_id, email=email)
         return self._run(flow)
@@ -210,6 +212,7 @@ class Client(SignupLinks, Events):
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -223,6 +226,7 @@ class Client(SignupLinks, Events):
                 draft's `external_id` already is used unchanged.
             starts_on: A day in the account's time zone; today if left out.
             payment_method: The provider's id of the means to charge.
+            trial_days: For so many days nothing is charged; then the first period begins.
             unless_active: Return the customer's running subscription, of whatever plan, instead of
                 starting a second one. One that may be running raises `Ambiguous`.
             provider_options: What only one provider knows, by provider name.
@@ -232,6 +236,7 @@ class Client(SignupLinks, Events):
             customer=customer,
             starts_on=starts_on,
             payment_method=payment_method,
+            trial_days=trial_days,
             unless_active=unless_active,
             options=provider_options,
         )
@@ -340,6 +345,7 @@ class Client(SignupLinks, Events):
         """Stop a subscription, now or at the end of the period that is paid for.
 
         That the provider accepted it does not mean that it has ended: see `status` and `ends_at`.
+        A subscription that is over already is returned as it is.
 
         Args:
             subscription_id: The subscription's id.

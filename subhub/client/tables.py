@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -50,9 +50,13 @@ def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a 
 
 
 class AccountSettings(BaseModel):
-    """One `[accounts.NAME]` table; see `Client` for the meaning of the keys."""
+    """One `[accounts.NAME]` table; see `Client` for the meaning of the keys.
 
-    model_config = _STRICT
+    Other keys are settings of its provider: `others` has them as they are, and they are checked
+    when it is known which there are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     provider: str
     api_key: SecretStr | None = None
@@ -79,6 +83,16 @@ class AccountSettings(BaseModel):
     # checked when the account is opened: only then is it known which words the provider documents
     statuses: dict[str, Any] = Field(default_factory=dict[str, Any])
     webhook_secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)] = ()
+
+    @property
+    def others(self) -> dict[str, Any]:
+        """The keys that subhub does not know; the values may be secrets."""
+        return self.model_extra or {}
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Leave the values of the other keys out of the repr."""
+        known = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if name in known)
 
 
 def _money(value: object) -> Money:

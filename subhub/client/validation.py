@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
+    Invoice,
     Plan,
     PlanDraft,
     Refund,
@@ -31,10 +32,11 @@ LARGEST: Final = 10**9
 """How large a number of calls or items can be."""
 LONGEST: Final = 255
 """How many characters an id or a line of text may have."""
-RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription]]] = {
+RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription | Invoice]]] = {
     "plan": Plan,
     "customer": Customer,
     "subscription": Subscription,
+    "invoice": Invoice,
 }
 """The results that are taken in place of their ids, by kind."""
 
@@ -45,7 +47,7 @@ def identifier(field: str, value: object, kind: str, provider: Provider, account
     Args:
         field: The argument that it was passed as.
         value: What was passed.
-        kind: "plan", "customer", "subscription" or "payment method".
+        kind: "plan", "customer", "subscription", "payment method" or "invoice".
         provider: The provider of the account; its ids may begin in a certain way.
         account: The account's name.
     """
@@ -114,7 +116,7 @@ def method_name(operation: object) -> str:
     """Return the name of an operation that only one provider has, given as its method."""
     name = getattr(operation, "__name__", None)
     if not callable(operation) or not isinstance(name, str):
-        problem = "must be a method of a provider's class, such as Afternoon.list_invoices"
+        problem = "must be a method of a provider's class, such as Afternoon.ingest_event"
         raise InvalidRequest.of("operation", f"{problem}, got {type(operation).__name__}")
     return name
 
@@ -342,5 +344,23 @@ def belongs(
         return (customer is None or subscription.customer_id == customer) and (
             status is None or subscription.status == status
         )
+
+    return fits
+
+
+def billed_to(
+    customer: str | Customer | None, subscription: str | Subscription | None
+) -> Callable[[Invoice], bool]:
+    """Return a filter for the invoices of *customer* and *subscription*, where these are given."""
+    wanted = {
+        "customer_id": customer.id if isinstance(customer, Customer) else customer,
+        "subscription_id": (
+            subscription.id if isinstance(subscription, Subscription) else subscription
+        ),
+    }
+
+    def fits(invoice: Invoice) -> bool:
+        given = ((name, value) for name, value in wanted.items() if value is not None)
+        return all(getattr(invoice, name) == value for name, value in given)
 
     return fits

@@ -4,6 +4,7 @@ from subhub.models.access import Access, Answer, access_at
 from subhub.models.customers import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.models.events import Change, Event, Refetched, RefetchState
 from subhub.models.interval import Interval, Unit
+from subhub.models.invoices import Invoice, InvoicePdf, InvoiceStatus
 from subhub.models.links import Signup, SignupLink, SignupState
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
@@ -32,6 +33,9 @@ __all__ = [
     "Event",
     "ExactDecimal",
     "Interval",
+    "Invoice",
+    "InvoicePdf",
+    "InvoiceStatus",
     "Money",
     "Plan",
     "PlanDraft",

@@ -68,6 +68,7 @@ class Subscription(Result):
         tax_rate: In percent (21, not 0.21).
         starts_on: The first day.
         renews_on: The day of the next renewal.
+        trial_ends_at: When its trial ends or ended, if it has one.
         ends_at: When it ends or ended, if the provider says so.
         created_at: When it was created.
         scheduled: What was accepted and takes effect later: after `cancel_subscription` at period
@@ -85,6 +86,7 @@ class Subscription(Result):
     tax_rate: ExactDecimal | None = None
     starts_on: dt.date | None = None
     renews_on: dt.date | None = None
+    trial_ends_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     created_at: AwareDatetime | None = None
     scheduled: Scheduled | None = None

@@ -1,7 +1,9 @@
 """Everything that a plugin author imports, next to `subhub.models` and `subhub.errors`."""
 
 from subhub.messages import Encoded, Json, Path, Request, Response, is_object
+from subhub.plugin.account_settings import Settings
 from subhub.plugin.capabilities import Absence, Evidence
+from subhub.plugin.compound_ids import join_id, split_id
 from subhub.plugin.decoding import (
     Day,
     Moment,
@@ -14,16 +16,19 @@ from subhub.plugin.decoding import (
     path,
     post,
     send,
+    text_at,
 )
 from subhub.plugin.decorations import Core
 from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.forms import as_form
 from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
 from subhub.plugin.pagination import cursor_from, next_page_number, walk
-from subhub.plugin.provider import API_VERSION, Provider, text_at
+from subhub.plugin.provider import API_VERSION, Provider
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
 from subhub.plugin.signups import SignupMatch, judge_signup, signup_age
+from subhub.plugin.token_endpoints import TokenEndpoint
 from subhub.webhooks import (
     Delivery,
     Webhooks,
@@ -55,10 +60,13 @@ __all__ = [
     "Records",
     "Request",
     "Response",
+    "Settings",
     "SignupMatch",
     "Text",
+    "TokenEndpoint",
     "Webhooks",
     "Wire",
+    "as_form",
     "completed",
     "cursor_from",
     "day_in",
@@ -67,6 +75,7 @@ __all__ = [
     "form_body",
     "get",
     "is_object",
+    "join_id",
     "json_body",
     "judge_signup",
     "likeness_of",
@@ -77,6 +86,7 @@ __all__ = [
     "send",
     "signed",
     "signup_age",
+    "split_id",
     "standard",
     "static_secret",
     "text_at",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from subhub.errors import ProviderError
@@ -24,7 +24,10 @@ _REFUSED: Final = 400
 class Answered(Protocol):
     """A provider, as far as its sandbox is asked; see `Provider`."""
 
-    base_url: ClassVar[str]
+    @classmethod
+    def stand_in_address(cls) -> str:
+        """Return the base URL of the account that the sandbox simulates."""
+        ...
 
     @classmethod
     def sandbox(cls) -> Fake:
@@ -70,7 +73,7 @@ def requests_of(provider: Answered, flow: Flow[Any]) -> list[Request]:
 
 def _answer(provider: Answered, fake: Fake, request: Request) -> Response:
     headers = provider.credentials(fake.api_key)
-    prepared = PreparedRequest.of(request, provider.base_url, headers, provider.encode)
+    prepared = PreparedRequest.of(request, provider.stand_in_address(), headers, provider.encode)
     address = urlsplit(prepared.url)
     target = address._replace(scheme="", netloc="").geturl()
     told = {name.lower(): value for name, value in prepared.headers.items()}

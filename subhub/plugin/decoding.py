@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar, overload
 from urllib.parse import quote
 
 from pydantic import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 SHOWN = 2000
 """How many characters of an unreadable body an error keeps."""
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _OTHER_ADDRESS: Final = frozenset({"", ".", ".."})
 """Segments of a path that lead elsewhere."""
 
@@ -164,24 +166,45 @@ def delete(path: str, model: type[W]) -> Flow[W]:
     return send("DELETE", path, model)
 
 
+@overload
 def send(
     method: str,
     path: str,
     model: type[W],
     body: Json | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Flow[W]:
+) -> Flow[W]: ...
+
+
+@overload
+def send(
+    method: str,
+    path: str,
+    model: None = None,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[None]: ...
+
+
+def send(
+    method: str,
+    path: str,
+    model: type[W] | None = None,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Flow[W | None]:
     """Send any request and decode the answer as *model*.
 
     Args:
         method: The HTTP method, in capitals.
         path: Below the provider's base URL; fill ids in with `path`.
-        model: What the answer is documented to be.
+        model: What the answer is documented to be; without one, its body is not read, and the flow
+            returns `None`: a 204 has none.
         body: What `Provider.encode` is to write; no body if left out.
         headers: Headers of this request alone.
     """
     response = yield Request(method, path, body, headers=headers)
-    return model.decode(response)
+    return None if model is None else model.decode(response)
 
 
 def invalid(message: str, response: Response) -> InvalidReply:
@@ -275,6 +298,20 @@ def json_of(response: Response) -> Any:
         message = "the answer is JSON nested too deeply to read"
         raise invalid(message, response) from error
     return decoded
+
+
+def text_at(body: object, *keys: str) -> str | None:
+    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
+
+    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
+    """
+    for key in keys:
+        if not is_object(body):
+            return None
+        body = body.get(key)
+    if isinstance(body, bool) or not isinstance(body, str | int):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", str(body))
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:

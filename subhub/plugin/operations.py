@@ -14,6 +14,8 @@ from subhub.models import (
     Customer,
     CustomerDraft,
     DeletedCustomer,
+    Invoice,
+    InvoicePdf,
     Plan,
     PlanDraft,
     Signup,
@@ -99,6 +101,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
             "replaces",
             "period_end",
             "prorated",
+            "trial_days",
         ),
         one_of=("existing_customer", "new_customer"),
     ),
@@ -110,7 +113,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         creates="subscription",
         read_by="get_subscription",
         listed_by="list_subscriptions",
-        variants=("inline_plan", "starts_on", "payment_method"),
+        variants=("inline_plan", "starts_on", "payment_method", "trial_days"),
     ),
     "get_subscription": NeutralOperation(Subscription, by_id=True),
     "list_subscriptions": NeutralOperation(Subscription),
@@ -132,6 +135,12 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         variants=("now", "period_end", "prorated"),
         one_of=("now", "period_end"),
     ),
+    "uncancel_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
+    ),
+    "list_invoices": NeutralOperation(Invoice, variants=("subscription",)),
+    "get_invoice": NeutralOperation(Invoice, by_id=True),
+    "get_invoice_pdf": NeutralOperation(InvoicePdf, by_id=True),
 }
 """The operations by name, in the order of the main job."""
 

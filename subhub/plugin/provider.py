@@ -8,7 +8,6 @@ under the provider's own field names in snake_case.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
@@ -26,10 +25,13 @@ from subhub.errors import (
     RateLimited,
     Rejected,
 )
-from subhub.messages import Encoded, as_json, is_object
+from subhub.messages import Encoded, as_json
 from subhub.models import Status, time_zone
+from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
-from subhub.plugin.decoding import json_of
+from subhub.plugin.decoding import json_of, text_at
+from subhub.plugin.invoicing import Invoicing
+from subhub.plugin.lifecycle import Lifecycle
 from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from subhub.plugin.flows import Flow, Page
     from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.rate_limits import RateLimit
+    from subhub.plugin.token_endpoints import TokenEndpoint
     from subhub.sandbox import Fake
     from subhub.webhooks import Webhooks
 
@@ -75,7 +78,7 @@ REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
 """Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
 
 
-class Provider:
+class Provider(Lifecycle, Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -86,7 +89,12 @@ class Provider:
     name: ClassVar[str] = ""
     """The name of the entry point, and the key of `provider_options`."""
     base_url: ClassVar[str] = ""
-    """Scheme, host and common path, without a slash at the end."""
+    """Scheme, host and common path, without a slash at the end. It may name settings of the
+    account: `https://{site}.example.com/api`."""
+    settings_model: ClassVar[type[Settings]] = Settings
+    """What an account has besides its key: the fields of this model, as keys in its table."""
+    stand_in_settings: ClassVar[Mapping[str, object]] = {}
+    """The settings of the account that the sandbox simulates; a required one must be there."""
     api_version: ClassVar[int] = API_VERSION
     documentation: ClassVar[str] = ""
     """The address of the provider's API documentation."""
@@ -96,7 +104,8 @@ class Provider:
     """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Several
     kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`), where documented."""
+    """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`, `"payment method"`,
+    `"invoice"`), where documented."""
     plan_codes: ClassVar[bool] = False
     """Whether the id of a plan is a code that its owner chose: then a key of the configuration that
     is linked to no other plan is the code of one."""
@@ -105,6 +114,14 @@ class Provider:
     idempotency: ClassVar[Idempotency | None] = None
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
+    oauth: ClassVar[TokenEndpoint | None] = None
+    """Where access tokens of OAuth are renewed, where the provider has them."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Which changes of an existing object may be asked for twice with the effect of one, such as
+    `cancel_subscription`: one whose outcome stays unknown may be repeated."""
+    billing_day_option: ClassVar[str] = ""
+    """The option of `subscribe` for the day of the month on which it is billed, where that does not
+    follow from `starts_on`."""
     dated: ClassVar[frozenset[str]] = frozenset()
     """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
     result of a change whose answer was lost is distinguished from an older object."""
@@ -124,7 +141,11 @@ class Provider:
     _capabilities: ClassVar[Capabilities]
 
     def __init__(self) -> None:
-        self.address: str = self.base_url
+        settings, address = stand_in(type(self))
+        self.settings: Any = settings
+        """The settings of the account, of the class in `settings_model`. Say which, and checkers
+        know its fields: `settings: SiteSettings`."""
+        self.address: str = address
         """The base URL of the account, which may be another than the provider's own."""
         self.zone: dt.tzinfo = time_zone(self.timezone)
         """The time zone of the account."""
@@ -142,6 +163,11 @@ class Provider:
         return cls._capabilities
 
     @classmethod
+    def stand_in_address(cls) -> str:
+        """Return the base URL of the account that the sandbox simulates."""
+        return stand_in(cls)[1]
+
+    @classmethod
     def prefixes_of(cls, mode: str) -> tuple[str, ...]:
         """Return how the API keys of *mode* begin; nothing where that is not documented."""
         return tuple(cls.key_prefixes.get(mode, "").split())
@@ -153,7 +179,10 @@ class Provider:
         raise PluginError(message)
 
     def credentials(self, api_key: str) -> Mapping[str, str]:
-        """Return the headers that authenticate a request."""
+        """Return the headers that authenticate a request.
+
+        The key may be another for each request, where the application passes a function or OAuth.
+        """
         return {"Authorization": f"Bearer {api_key}"}
 
     def encode(self, body: Json) -> Encoded:
@@ -214,6 +243,7 @@ class Provider:
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which the customer signs up for the plan; see `Client`.
 
@@ -226,10 +256,10 @@ class Provider:
                 given only with it.
             when: When that one ends.
             refund: What is paid back for the rest of its period.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks(
-            "create_signup_link", plan, customer, return_url, back_url, replaces, when, refund
-        )
+        given = (plan, customer, return_url, back_url, replaces, when, refund, trial_days)
+        self._lacks("create_signup_link", given)
 
     def follow_signup_link(
         self, link: SignupLink, *, known: Collection[str] | None = None
@@ -255,6 +285,7 @@ class Provider:
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
         """Start billing an existing customer, without a page; see `Client`.
 
@@ -264,8 +295,9 @@ class Provider:
             now: The present, in the account's time zone.
             starts_on: The first day; otherwise today.
             payment_method: The provider's id of what to charge.
+            trial_days: For how many days nothing is charged.
         """
-        self._lacks("subscribe", plan, customer, now, starts_on, payment_method)
+        self._lacks("subscribe", plan, customer, now, starts_on, payment_method, trial_days)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""
@@ -358,20 +390,3 @@ class Provider:
         self.capabilities().require(operation)
         message = f"{self.name}: `{operation}` is overridden, and calls its default"
         raise PluginError(message)
-
-
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def text_at(body: object, *keys: str) -> str | None:
-    """Return the text or number below *keys* in decoded JSON, or `None` when there is none.
-
-    Half of a surrogate pair, which can be neither encoded nor printed, is replaced.
-    """
-    for key in keys:
-        if not is_object(body):
-            return None
-        body = body.get(key)
-    if isinstance(body, bool) or not isinstance(body, str | int):
-        return None
-    return _LONE_SURROGATE.sub("\ufffd", str(body))

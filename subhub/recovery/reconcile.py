@@ -140,6 +140,16 @@ def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolut
     return Resolution("ambiguous", reason, candidates=(found,))
 
 
+def _uncanceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
+    found = yield from provider.get_subscription(intent.target or "")
+    if found.status in OVER:
+        return Resolution("not_done", "the subscription is over")
+    if found.ends_at is not None or found.scheduled is not None:
+        return Resolution("not_done", "the subscription still has an end")
+    reason = "the subscription shows no end, which not every provider shows before it has come"
+    return Resolution("ambiguous", reason, candidates=(found,))
+
+
 _LOOKS: Final[Mapping[str, _Look]] = {
     "create_plan": _made(lambda provider, cursor, _: provider.list_plans(cursor)),
     "create_customer": _made(lambda provider, cursor, _: provider.list_customers(cursor)),
@@ -147,6 +157,7 @@ _LOOKS: Final[Mapping[str, _Look]] = {
         lambda provider, cursor, of: provider.list_subscriptions(cursor, customer=of)
     ),
     "cancel_subscription": _single(_canceled),
+    "uncancel_subscription": _single(_uncanceled),
     "update_plan": _changed(lambda provider, key: provider.get_plan(key)),
     "update_customer": _changed(lambda provider, key: provider.get_customer(key)),
     "delete_customer": _single(_customer_deleted),

@@ -8,6 +8,7 @@ from subhub.sandbox.collecting import attempts, collect
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
+from subhub.sandbox.form_input import form_tree
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.loopback import NotLoopback, WebhookCall
 from subhub.sandbox.outbox import Outbox, Webhook, WebhookDelivery
@@ -44,6 +45,7 @@ __all__ = [
     "chargeable",
     "collect",
     "day_of_month",
+    "form_tree",
     "length_of",
     "part_of",
     "period_start",

@@ -6,7 +6,8 @@ import datetime as dt
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache
@@ -92,6 +93,10 @@ class Fake(ABC):
         """Where the fake is served; empty in process, where API URLs are the provider's own."""
         self.declined: set[str] = set()
         """The checkout pages that were declined and not paid since."""
+        self.configured: dict[str, list[str]] = {}
+        """The plans of a configuration that exist, by key: the id and the terms of each."""
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        """What each request runs inside, such as one that reads and writes a kept state."""
         self._lock = threading.RLock()
 
     def __init_subclass__(cls) -> None:
@@ -137,7 +142,7 @@ class Fake(ABC):
 
     def receive(self, received: Received) -> Reply:
         """Answer a request, one at a time: state, faults and ids are shared by all threads."""
-        with self._lock:
+        with self._lock, self.around():
             refusal = self._refusal(received)
             if refusal is not None:
                 self.exchanges.append(Exchange(replace(received, content=b""), refusal))
@@ -190,6 +195,13 @@ class Fake(ABC):
         """Create *plans* as if in the provider's dashboard, and return their ids by key."""
         return {key: self.add_plan(key, draft) for key, draft in plans.items()}
 
+    def configured_plan(self, key: str, draft: PlanDraft) -> str:
+        """Return the id of a configured plan, which is created unless it exists with its terms."""
+        terms = draft.model_dump_json()
+        if self.configured.get(key, ["", ""])[1] != terms:
+            self.configured[key] = [self.add_plan(key, draft), terms]
+        return self.configured[key][0]
+
     @abstractmethod
     def add_plan(self, key: str, draft: PlanDraft) -> str:
         """Create a plan as if in the provider's dashboard, and return its id."""
@@ -233,6 +245,23 @@ class Fake(ABC):
     @abstractmethod
     def authenticate(self, received: Received) -> None:
         """Raise a `Refusal` unless the request has a key that the provider accepts."""
+
+    def respond(self, received: Received) -> Reply:
+        """Return the reply to a request whose key was accepted; a `Refusal` may be raised.
+
+        Override it for what a provider does around every endpoint, such as repeating the reply to
+        an idempotency key, and call `super().respond(received)` inside.
+        """
+        inside = received.path.startswith(self.prefix)
+        path = received.path.removeprefix(self.prefix)
+        if not inside:
+            return self.not_found()
+        found = self._handler(received.method, path)
+        if found is None:
+            return self.not_found()
+        handler, ids = found
+        reply: Reply = getattr(self, handler)(received, *ids)
+        return reply
 
     @abstractmethod
     def not_found(self) -> Reply:
@@ -331,22 +360,10 @@ class Fake(ABC):
     def _answer(self, received: Received) -> Reply:
         try:
             self.authenticate(received)
-            reply = self._dispatch(received)
+            reply = self.respond(received)
         except Refusal as refusal:
             reply = refusal.reply
         return Reply(reply.status, reply.content, {**reply.headers, **self.limits()})
-
-    def _dispatch(self, received: Received) -> Reply:
-        inside = received.path.startswith(self.prefix)
-        path = received.path.removeprefix(self.prefix)
-        if not inside:
-            return self.not_found()
-        found = self._handler(received.method, path)
-        if found is None:
-            return self.not_found()
-        handler, ids = found
-        reply: Reply = getattr(self, handler)(received, *ids)
-        return reply
 
     def _handler(self, method: str, path: str) -> tuple[str, list[str]] | None:
         literal = self._literal.get((method, path))  # a lookup is faster than matching patterns

@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from subhub.models import Raw
     from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.provider import Provider
+    from subhub.sending.access_keys import AccessKeys
     from subhub.sending.retries import Operation
 
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class Rules:
         note: Reports what is odd about an answer to the operation of this name.
         show: Shows a request without the key, for the errors that are about it.
         account: Its name, which results have.
+        keys: Authenticates each request, where its key is not in what `prepare` writes.
     """
 
     provider: Provider
@@ -69,6 +72,7 @@ class Rules:
     note: Callable[[str, Sequence[Oddity]], None] | None = None
     show: Callable[[Request], PreparedRequest] | None = field(default=None, repr=False)
     account: str = ""
+    keys: AccessKeys | None = None
 
 
 def steps(operation: Operation, flow: Flow[T], change: Change | None, rules: Rules) -> Steps[T]:
@@ -265,8 +269,14 @@ def _conversation(
                     operation.request = request
                 # Prepared before the change is written down: what cannot be encoded is not sent.
                 prepared = _prepared(request, rules)
-                response = yield from operation.send(
-                    request, prepared, change if mutating else None, repeatable_for
+                send = partial(
+                    operation.send,
+                    request,
+                    change=change if mutating else None,
+                    repeatable_for=repeatable_for,
+                )
+                response = yield from (
+                    send(prepared) if rules.keys is None else rules.keys.exchange(prepared, send)
                 )
             except SubhubError as failure:
                 request = flow.throw(_explained(failure, operation, rules))

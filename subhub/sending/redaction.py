@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHORTEST: Final = 8
 """Shorter keys are invented for a trial, and would be found inside of words."""
 
+REMEMBERED: Final = 4
+"""How many keys, newest first, are looked for in answers."""
+
 
 class Redactor:
     """Takes *key* out of answers."""
@@ -52,6 +55,29 @@ class Redactor:
         headers = {name: written.sub(REDACTED, value) for name, value in response.headers.items()}
         clean = written.sub(REDACTED, content.decode("latin-1")).encode("latin-1")
         return Response(response.status, headers, clean)
+
+
+class KeyRing(Redactor):
+    """Takes the newest keys of an account out of answers."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._rings: tuple[tuple[str, Redactor], ...] = ()
+
+    def remember(self, key: str) -> None:
+        """Look for *key* from now on."""
+        if all(key != known for known, _ in self._rings):
+            self._rings = ((key, Redactor(key)), *self._rings)[:REMEMBERED]
+
+    def __call__(self, response: Response) -> Response:
+        """Return *response* without the keys."""
+        for _, ring in self._rings:
+            response = ring(response)
+        return response
+
+    def finds(self, content: bytes) -> bool:
+        """Return whether *content* may hold one of the keys."""
+        return any(ring.finds(content) for _, ring in self._rings)
 
 
 def _spellings(char: str) -> str:

@@ -17,8 +17,8 @@ from subhub.models import PlanDraft
 from subhub.plugin.provider import Provider
 from subhub.sandbox.exchange import JsonObject, Reply
 from subhub.sandbox.fake import Fake
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server.request_log import LogEntry, RequestLog
-from subhub.server.snapshot import restore, snapshot
 from subhub.server.state_file import StateFile
 
 Now = Callable[[], dt.datetime]
@@ -58,7 +58,7 @@ class ServedAccount:
         self.real_time = real_time
         self.path = f"{provider.name}/{name}"
         self.site = f"{origin}/{self.path}"
-        self.base_url = self.site + urlsplit(provider.base_url).path
+        self.base_url = self.site + urlsplit(provider.stand_in_address()).path
         self.live_prefixes = provider.prefixes_of("live")
         self.ahead = dt.timedelta()
         """How far the sandbox's clock was advanced beyond the time of this machine, if it runs."""

@@ -10,9 +10,9 @@ from typing import Any, Final, cast
 from subhub.sandbox.charges import Charge
 from subhub.sandbox.faults import KINDS, Rule
 from subhub.sandbox.outbox import WebhookDelivery
+from subhub.sandbox.snapshot import encode, state_of
 from subhub.server.accounts import ServedAccount
 from subhub.server.markup import Markup, tag
-from subhub.server.snapshot import encode, state_of
 from subhub.server.tables import code_block, row, table
 
 NEWEST: Final = 10

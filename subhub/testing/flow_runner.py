@@ -54,7 +54,7 @@ def play(
 
     def prepare(request: Request) -> PreparedRequest:
         asked.append(request)
-        return PreparedRequest.of(request, connector.base_url, {}, connector.encode)
+        return PreparedRequest.of(request, connector.address, {}, connector.encode)
 
     def answer(_: object) -> Response:
         if not waiting:

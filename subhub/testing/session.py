@@ -160,7 +160,7 @@ class Sessions:
             _ = self._stack.__exit__(type(failure), failure, failure.__traceback__)
 
     def _replayed(self, provider: type[Provider], path: Path) -> CassetteSession:
-        address = urlsplit(provider.base_url)
+        address = urlsplit(provider.stand_in_address())
         cassette = self._stack.enter_context(
             replay(path, hosts=[str(address.hostname)], allowed=self._allowed)
         )

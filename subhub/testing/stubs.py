@@ -102,4 +102,4 @@ def scripted(provider: str | type[Provider], *answers: Response | SubhubError) -
     unused answer at the end of the `with` block.
     """
     found = provider_class(provider)
-    return Scripted(found, StubFake(urlsplit(found.base_url).path, answers))
+    return Scripted(found, StubFake(urlsplit(found.stand_in_address()).path, answers))

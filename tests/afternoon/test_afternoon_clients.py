@@ -182,11 +182,12 @@ class TestExtensions:
             billing.call(Afternoon.create_draft_invoice, customer.id, lines=[line])
             for _ in range(51)
         ]
-        assert created[0].total_cents == 5000
-        assert list(billing.walk(Afternoon.list_invoices, customer=customer.id)) == created
-        assert list(billing.walk(Afternoon.list_invoices, status="paid")) == []
+        assert created[0].raw["invoice"]["total_cents"] == 5000
+        assert list(billing.list_invoices(customer=customer)) == created
+        paid = {"afternoon": {"status": "paid"}}
+        assert list(billing.list_invoices(provider_options=paid)) == []
         with pytest.raises(NotFound):
-            _ = billing.call(Afternoon.get_invoice, UNKNOWN)
+            _ = billing.get_invoice(UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,11 @@ ABSENT = {
     "find_customer:email",
     "subscribe:inline_plan",
     "subscribe:payment_method",
+    "create_signup_link:trial_days",
+    "subscribe:trial_days",
+    "uncancel_subscription",
+    "list_invoices:subscription",
+    "get_invoice_pdf",
 }
 EXTENSIONS = {
     "customer_balances",
@@ -33,8 +38,6 @@ EXTENSIONS = {
     "update_next_renewal_date",
     "update_status",
     "create_credit_grant",
-    "list_invoices",
-    "get_invoice",
     "create_draft_invoice",
     "ingest_event",
 }
@@ -116,6 +119,7 @@ def test_its_options_are_afternoons_own_fields() -> None:
         "update_customer": ("first_name", "last_name", "url"),
         "subscribe": ("billing_anchor_day", "initial_status"),
         "list_subscriptions": ("status",),
+        "list_invoices": ("status",),
     }
 
 

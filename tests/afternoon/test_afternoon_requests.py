@@ -13,7 +13,6 @@ from subhub_afternoon import (
     CreditGrant,
     CustomerBalances,
     IngestedEvent,
-    Invoice,
     InvoiceLine,
 )
 
@@ -23,9 +22,12 @@ from subhub import (
     DeletedCustomer,
     InvalidReply,
     InvalidRequest,
+    Invoice,
+    InvoiceStatus,
     Status,
     Subscription,
     SubscriptionChange,
+    Unsupported,
 )
 from subhub.models import CustomerUpdate
 from subhub.plugin import Flow, Page, Request
@@ -317,8 +319,19 @@ class TestInvoices:
             "/v1/invoices",
             query={"cursor": "abc", "customer_id": CUSTOMER, "status": "open"},
         )
-        expected = Invoice(provider="afternoon", id=INVOICE, status="open", total_cents=5000)
+        expected = Invoice(
+            provider="afternoon",
+            id=INVOICE,
+            customer_id=CUSTOMER,
+            status=InvoiceStatus.OPEN,
+            raw_status="open",
+        )
         assert page == Page([expected])
+        assert page.items[0].raw["total_cents"] == 5000  # of no currency that is documented
+
+    def test_list_has_no_filter_for_subscriptions(self) -> None:
+        with pytest.raises(Unsupported, match="names its subscription"):
+            _ = play(Afternoon().list_invoices(subscription=SUBSCRIPTION))
 
     def test_list_without_filters(self) -> None:
         request, _ = run(Afternoon().list_invoices(), response(invoices=[]))

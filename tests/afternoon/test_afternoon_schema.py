@@ -82,8 +82,9 @@ def extend(billing: Client, fake: AfternoonFake, customer: str, subscription: st
     invoice = billing.call(
         Afternoon.create_draft_invoice, customer, lines=[line], days_until_due=30
     )
-    _ = billing.call(Afternoon.get_invoice, invoice.id)
-    _ = list(billing.walk(Afternoon.list_invoices, customer=customer, status="draft"))
+    _ = billing.get_invoice(invoice)
+    drafts = {"afternoon": {"status": "draft"}}
+    _ = list(billing.list_invoices(customer=customer, provider_options=drafts))
     _ = billing.call(Afternoon.customer_balances, customer)
     _ = billing.delete_customer(customer)
 
@@ -100,7 +101,7 @@ def exchanges(fake: AfternoonFake) -> list[Exchange]:
             _ = billing.call(Afternoon.create_draft_invoice, customer.id, lines=[])
         for listed in (billing.list_customers(), billing.list_subscriptions()):
             assert len(list(listed)) > 50
-        assert len(list(billing.walk(Afternoon.list_invoices))) > 50
+        assert len(list(billing.list_invoices())) > 50
     return list(fake.exchanges)
 
 

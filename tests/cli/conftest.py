@@ -60,7 +60,7 @@ def ask(model: type[A], method: str, where: str, body: Any = None) -> Flow[A]:
     """The toy's wire format is the neutral one, with the provider's name left out."""
     sent = None if body is None else json.loads(json.dumps(body, default=_text))
     response = yield Request(method, where, sent)
-    return model(provider="clitoy", **json_of(response))
+    return model(provider="clitoy", raw=json_of(response), **json_of(response))
 
 
 def _text(value: Any) -> Any:
@@ -130,6 +130,7 @@ class CliToy(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         asked = (plan, customer, return_url, back_url, replaces, when, refund)
         return ask(SignupLink, "POST", "/links", {"asked": asked})
@@ -142,6 +143,7 @@ class CliToy(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
     ) -> Flow[Subscription]:
         body = {
             "plan_id": plan if isinstance(plan, str) else plan.name,
@@ -204,6 +206,8 @@ class ToyFake(Fake):
         return f"plan_{key}"
 
     def pay(self, url: str) -> None:
+        if url.endswith("/silent"):
+            raise LookupError
         pytest.fail(f"no command pays, and {url} was paid")
 
     def authenticate(self, received: Received) -> None:
@@ -249,6 +253,14 @@ class ToyFake(Fake):
         if found not in self.stored:
             raise Refusal(self.not_found())
         return Reply.json(200, self.stored[found])
+
+    @route("GET", "/report")
+    def report(self, received: Received) -> Reply:
+        return Reply(200, b"a,b\n\x1b[31m1,2", {"content-type": "text/csv"})
+
+    @route("HEAD", "/report")
+    def report_head(self, received: Received) -> Reply:
+        return Reply(200, b"")
 
     @route("DELETE", "/customers/{}")
     def remove(self, received: Received, found: str) -> Reply:

@@ -42,24 +42,35 @@ def test_the_arguments_are_a_json_object_in_the_types_of_the_operation(
     assert '"timestamp":"2026-11-26T09:00:00Z","properties":{"count":1.5}' in ran.stdout
 
 
-def test_a_list_is_read_to_its_end(call: Callable[..., Result]) -> None:
-    ran = call("afternoon.list_invoices")
+def test_a_list_is_read_to_its_end(call: Callable[..., Result], folder: Path) -> None:
+    account = '[accounts.main]\nprovider = "mijnklantportaal"\nsandbox = true\n'
+    _ = (folder / "subhub.toml").write_text(account, "utf-8")
+    ran = call("mijnklantportaal.list_payment_links")
     assert (ran.exit_code, json.loads(ran.stdout)) == (0, [])
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["afternoon.list_invoice"], "did you mean afternoon.list_invoices?"),
+        (["afternoon.search_customer"], "did you mean afternoon.search_customers?"),
         (["afternoon.get_plan"], "is none that only afternoon has ('get_plan'): known are"),
         (["mijnklantportaal.list_payment_links"], "the account 'main' is billed by afternoon"),
         (["paypal.pay"], "no plugin for the provider 'paypal'"),
-        (["afternoon.get_invoice", "--json-body", '{"x": 1}'], "has no argument x; known are inv"),
-        (["afternoon.get_invoice"], "invalid arguments: invoice_id: is required"),
-        (["afternoon.get_invoice", "--json-body", "["], "`--json-body` must be a JSON object"),
-        (["afternoon.get_invoice", "--json-body", "[]"], "arguments by name, got list"),
-        (["afternoon.get_invoice", "--json-body", "@none"], "No such file"),
-        (["afternoon.get_invoice", "--json-body", "@latin"], "latin is not UTF-8 text in line 2"),
+        (
+            ["afternoon.customer_balances", "--json-body", '{"x": 1}'],
+            "has no argument x; known are cus",
+        ),
+        (["afternoon.customer_balances"], "invalid arguments: customer_id: is required"),
+        (
+            ["afternoon.customer_balances", "--json-body", "["],
+            "`--json-body` must be a JSON object",
+        ),
+        (["afternoon.customer_balances", "--json-body", "[]"], "values by name, got list"),
+        (["afternoon.customer_balances", "--json-body", "@none"], "No such file"),
+        (
+            ["afternoon.customer_balances", "--json-body", "@latin"],
+            "latin is not UTF-8 text in line 2",
+        ),
         (["paypal", "--list"], "no plugin for the provider 'paypal'"),
         (["beans.count"], "beans has no `count` (the provider cannot): nobody counts; instead: do"),
         (["beans.missing"], "is none that only beans has ('missing'): known are spill"),

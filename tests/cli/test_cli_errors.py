@@ -104,7 +104,7 @@ def test_a_misspelled_option_is_a_usage_error(run: Run) -> None:
     ("words", "message"),
     [
         (("plan", "create", "--name", "A"), "`--price` is required; `--interval` is required"),
-        (("customer", "create", *PERSON, "--country", "nl"), "`--country` must match "),
+        (("customer", "create", *PERSON, "--country", "nld"), "`--country` must match "),
         (("customer", "get", "a/b"), "`CUSTOMER` must be an id, got 'a/b'"),
         (("customer", "list", "--limit", "-1"), "`--limit`"),
         (("subscribe", "--plan-name", "A"), "`--plan-price` is required"),

@@ -16,6 +16,8 @@ Run = Callable[..., Result]
 
 def command_of(operation: str) -> list[str]:
     """Return the words of its command: `list_plans` is `subhub plan list`."""
+    if operation == "get_invoice_pdf":
+        return ["invoice", "pdf"]
     verb, _, thing = operation.partition("_")
     return [thing.removesuffix("s").replace("_", "-"), verb] if thing else [verb]
 

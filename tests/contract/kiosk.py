@@ -127,8 +127,9 @@ class Kiosk(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
-        del return_url, back_url, replaces, when, refund
+        del return_url, back_url, replaces, when, refund, trial_days
         email = customer.email if isinstance(customer, CustomerDraft) else customer
         page = yield from post("/pages", Checkout, {"tariff": plan, "emails": [email]})
         return SignupLink(provider="kiosk", id=page.id, url=page.url, raw=page.raw)

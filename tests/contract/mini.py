@@ -76,9 +76,10 @@ class Mini(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         mood: str | None = None,
     ) -> Flow[Subscription]:
-        del now, starts_on, payment_method
+        del now, starts_on, payment_method, trial_days
         body = {"tariff": plan, "customer": customer} | ({"mood": mood} if mood else {})
         order = yield from post("/orders", Order, body)
         return order.to_subscription()

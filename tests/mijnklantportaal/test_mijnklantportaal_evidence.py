@@ -31,7 +31,7 @@ def test_evidence_is_a_page_of_the_provider_and_absences_have_an_alternative() -
 
 def test_every_extension_is_a_method() -> None:
     extensions = set(MijnKlantportaal.evidence) - set(KNOWN)
-    assert len(extensions) == 13
+    assert len(extensions) == 10
     for name in extensions:
         assert callable(getattr(MijnKlantportaal, name))
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from subhub_mijnklantportaal import InvoiceLine, InvoicePdf, MijnKlantportaal, WebhookRecord
+from subhub_mijnklantportaal import InvoiceLine, MijnKlantportaal, WebhookRecord
 
-from subhub import InvalidRequest, Money
+from subhub import InvalidRequest, InvoicePdf, InvoiceStatus, Money, Unsupported
 from subhub.messages import Request
 from subhub.plugin.flows import Flow
 from subhub.testing import play, reply
@@ -101,13 +101,13 @@ class TestInvoices:
 
     def test_are_read_and_listed(self, portal: MijnKlantportaal, documented: Documented) -> None:
         answer = documented("CustomerInvoice")
-        request, invoice = run(portal, portal.get_customer_invoice("inv_abc12345def678"), answer)
+        request, invoice = run(portal, portal.get_invoice("inv_abc12345def678"), answer)
         assert request == Request("GET", self.INVOICE)
-        assert (invoice.number, invoice.price) == ("2024-001", Money("12.95", "EUR"))
+        assert (invoice.number, invoice.total) == ("2024-001", Money("12.95", "EUR"))
         assert invoice.issued_on == dt.date(2024, 4, 29)
         assert invoice.paid_at == dt.datetime.fromisoformat("2024-05-28T21:00:00+02:00")
         assert invoice.payment_url == answer["links"]["onlinePaymentLink"]["href"]
-        request, found = run(portal, portal.list_customer_invoices("2"), page(answer))
+        request, found = run(portal, portal.list_invoices("2"), page(answer))
         assert request == Request("GET", "/customer-invoices", query={"page": "2"})
         assert found.items == [invoice]
 
@@ -116,13 +116,26 @@ class TestInvoices:
         self, portal: MijnKlantportaal, documented: Documented, links: object
     ) -> None:
         answer = documented("CustomerInvoice", links=links, paidAt=None)
-        _, invoice = run(portal, portal.get_customer_invoice("inv_1"), answer)
+        _, invoice = run(portal, portal.get_invoice("inv_1"), answer)
         assert invoice.payment_url is None
-        assert invoice.paid_at is None
+        assert (invoice.paid_at, invoice.status) == (None, InvoiceStatus.OPEN)
+
+    def test_are_paid_when_they_have_a_time_of_payment(
+        self, portal: MijnKlantportaal, documented: Documented
+    ) -> None:
+        answer = documented("CustomerInvoice")
+        _, paid = run(portal, portal.get_invoice("inv_1"), answer)
+        del answer["paidAt"]
+        _, silent = run(portal, portal.get_invoice("inv_1"), answer)
+        assert (paid.status, silent.status) == (InvoiceStatus.PAID, InvoiceStatus.UNKNOWN)
+
+    def test_do_not_name_their_subscription(self, portal: MijnKlantportaal) -> None:
+        with pytest.raises(Unsupported, match="does not name its subscription"):
+            _ = portal.list_invoices(subscription="sub_1")
 
     def test_have_a_temporary_url_of_their_pdf(self, portal: MijnKlantportaal) -> None:
         answer = {"link": "https://x.example/1.pdf", "expiresAt": "2024-05-28T21:00:00+02:00"}
-        flow = portal.get_customer_invoice_pdf("inv_abc12345def678")
+        flow = portal.get_invoice_pdf("inv_abc12345def678")
         request, pdf = run(portal, flow, answer)
         assert request == Request("GET", f"{self.INVOICE}/pdf")
         assert pdf == InvoicePdf(

@@ -180,8 +180,6 @@ def test_an_id_of_an_extension_must_have_its_prefix(portal: MijnKlantportaal, va
     flows: list[Flow[Any]] = [
         portal.get_payment_link(value),
         portal.close_payment_link(value),
-        portal.get_customer_invoice(value),
-        portal.get_customer_invoice_pdf(value),
         portal.mark_customer_invoice_paid(value, paid_at=dt.datetime.now(dt.UTC)),
     ]
     for flow in flows:

@@ -16,8 +16,8 @@ from subhub_mollie.fake import MollieFake
 from subhub import Client, Interval, Money, PlanDraft
 from subhub.sandbox import ChargePlan, Fake
 from subhub.sandbox.charge_plan import KINDS
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server import ServedAccount
-from subhub.server.snapshot import restore, snapshot
 
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 Control = Callable[[ServedAccount, str], str]

@@ -25,8 +25,8 @@ from subhub.sandbox import (
     periods_begun,
 )
 from subhub.sandbox.agenda import Agenda, Entry
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server import ServedAccount
-from subhub.server.snapshot import restore, snapshot
 
 START = dt.datetime(2026, 1, 15, 10, 30, tzinfo=dt.UTC)
 COMPANY = CustomerDraft(

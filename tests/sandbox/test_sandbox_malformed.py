@@ -16,8 +16,8 @@ from subhub.plugin.registry import load
 from subhub.sandbox import Fake, Reply
 from subhub.sandbox.clock import END
 from subhub.sandbox.fake import LONGEST_TARGET
+from subhub.sandbox.snapshot import snapshot
 from subhub.server import ServedAccount
-from subhub.server.snapshot import snapshot
 
 Control = Callable[[ServedAccount, str], str]
 Body = dict[str, Any]

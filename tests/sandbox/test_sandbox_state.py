@@ -15,9 +15,9 @@ import pytest
 
 from subhub import Client, ConfigError, CustomerDraft
 from subhub.plugin.registry import load
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
 from subhub.server.program import serving
-from subhub.server.snapshot import restore, snapshot
 
 PROVIDERS = ("afternoon", "mijnklantportaal")
 Control = Callable[[ServedAccount, str], str]
@@ -218,6 +218,16 @@ class TestSnapshot:
         again = restore(type(fake), json.loads(json.dumps(snapshot(fake))))
 
         assert {name: vars(again)[name] for name in values} == values
+
+    def test_keeps_what_a_fake_has_answered(self) -> None:
+        """Stripe's fake remembers its answers, to give them again for the same key."""
+        with Client("stripe", sandbox=True) as client:
+            _ = client.create_customer(CustomerDraft(name="A", email="a@b.nl"))
+            fake = client.sandbox
+        assert fake is not None
+        state = json.loads(json.dumps(snapshot(fake)))
+
+        assert snapshot(restore(type(fake), state)) == state
 
     def test_names_an_attribute_that_cannot_be_written(self) -> None:
         fake = load("afternoon").sandbox()

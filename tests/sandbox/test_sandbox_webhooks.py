@@ -23,9 +23,9 @@ from subhub_mollie.fake import MollieFake
 from subhub import Client, CustomerDraft
 from subhub.sandbox import NotLoopback, WebhookCall, WebhookPlan
 from subhub.sandbox.loopback import post
+from subhub.sandbox.snapshot import restore, snapshot
 from subhub.server import Application, Sandbox, ServedAccount, StateFile, listen, origin_of
 from subhub.server.program import serving
-from subhub.server.snapshot import restore, snapshot
 from subhub.webhooks import WebhookReader
 
 START = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)

@@ -28,7 +28,7 @@ from subhub import (
     JournalError,
     OutcomeUnknown,
 )
-from subhub.client.account import open_journal
+from subhub.client.opening import open_journal
 from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from subhub import AsyncClient, Client, ConfigError, RateLimit, diagnose
-from subhub.client.account import open_journal
 from subhub.client.configuration import Configuration
+from subhub.client.opening import open_journal
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.sending.ratelimit import limiters

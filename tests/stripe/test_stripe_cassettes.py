@@ -10,7 +10,7 @@ from typing import Any
 
 from subhub_stripe import Stripe
 
-from subhub import CustomerDraft, Interval, Money, PlanDraft, Status
+from subhub import CustomerDraft, Interval, InvoiceStatus, Money, PlanDraft, Status
 from subhub.testing import OpenCassette
 
 Ask = Callable[..., Awaitable[Any]]
@@ -18,6 +18,24 @@ Through = Callable[..., None]
 
 PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
 COMPANY = CustomerDraft(name="Acme & Sons", email="billing@acme.example", external_id="acct-1")
+
+
+def test_invoices(subhub_cassette: OpenCassette, through: Through) -> None:
+    session = subhub_cassette(Stripe, "invoices")
+
+    async def scenario(ask: Ask) -> None:
+        plan = await ask("create_plan", PHONE)
+        customer = await ask("create_customer", COMPANY)
+        sold = await ask("subscribe", plan=plan, customer=customer)
+        (invoice,) = await ask("list_invoices", customer=customer, subscription=sold)
+        assert (invoice.total, invoice.subscription_id) == (PHONE.price, sold.id)
+        assert (invoice.status, invoice.raw_status) == (InvoiceStatus.PAID, "paid")
+        assert invoice.paid_at == invoice.created_at
+        assert await ask("get_invoice", invoice) == invoice
+        pdf = await ask("get_invoice_pdf", invoice)
+        assert (pdf.id, pdf.expires_at) == (invoice.id, None)
+
+    through(scenario, **session.settings)
 
 
 def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
@@ -33,10 +51,15 @@ def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
             customer=customer.id,
             return_url="https://shop.example/done",
         )
+        assert (await ask("follow", link)).state == "open"
         session.pay(link.url)
+        signup = await ask("follow", link)
         (signed_up,) = await ask("list_subscriptions", customer=customer.id)
+        assert (signup.state, signup.subscription) == ("completed", signed_up)
         assert (signed_up.status, signed_up.price) == (Status.ACTIVE, PHONE.price)
         ending = await ask("cancel_subscription", signed_up.id, when="period_end")
         assert ending.ends_at is not None
+        undone = await ask("uncancel_subscription", signed_up)
+        assert (undone.ends_at, undone.renews_on) == (None, signed_up.renews_on)
 
     through(scenario, **session.settings)

@@ -20,6 +20,7 @@ from subhub import (
     ProviderError,
     RateLimited,
     Rejected,
+    SignupLink,
     Status,
     Unsupported,
 )
@@ -214,8 +215,30 @@ def test_a_quote_in_an_id_does_not_end_the_search() -> None:
 def test_two_customers_with_the_same_email_are_ambiguous() -> None:
     flow = STRIPE.find_customer(email="a@b.nl")
     with pytest.raises(Ambiguous, match="2 customers") as caught:
-        _ = play(flow, reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2"})))
+        _ = play(
+            flow,
+            reply(200, page(CUSTOMER)),
+            reply(200, page(CUSTOMER, {**CUSTOMER, "id": "cus_2", "email": "A@b.nl"})),
+        )
     assert len(caught.value.candidates) == 2
+
+
+def test_an_email_is_sought_in_the_list_and_with_other_capitals() -> None:
+    other = {**CUSTOMER, "email": "A@B.nl"}
+    played = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page(other)))
+    assert [request.query for request in played.requests] == [
+        {"limit": "100", "email": "a@b.nl"},
+        {"query": "email:'a@b.nl'"},
+    ]
+    assert played.result is not None
+    nobody = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page()))
+    assert nobody.result is None
+
+
+def test_a_customer_that_cannot_be_read_may_be_the_one() -> None:
+    flow = STRIPE.find_customer(email="a@b.nl")
+    with pytest.raises(InvalidReply):
+        _ = play(flow, reply(200, page()), reply(200, page({"id": 7})))
 
 
 def test_a_name_is_changed_without_reading_the_address() -> None:
@@ -238,6 +261,27 @@ def test_if_a_link_for_a_new_customer_fails_the_error_has_the_customer() -> None
         _ = play(flow, reply(200, CUSTOMER), reply(500, b"<html>"), provider=STRIPE)
     (created,) = caught.value.completed
     assert getattr(created, "id", None) == "cus_1"
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("open", "open"), ("expired", "expired"), (None, "open"), ("x", "open")]
+)
+def test_a_link_without_a_subscription_has_not_led_to_one(status: str | None, state: str) -> None:
+    link = SignupLink(provider="stripe", id="cs_1", url="")
+    session = {"id": "cs_1", "status": status, "subscription": None, "customer": "cus_1"}
+    played = play(STRIPE.follow_signup_link(link), reply(200, session))
+    assert played.requests == (Request("GET", "/checkout/sessions/cs_1"),)
+    assert (played.result.state, played.result.subscription) == (state, None)
+
+
+def test_a_session_leads_to_its_subscription_also_without_a_customer() -> None:
+    link = SignupLink(provider="stripe", id="cs_1", url="")
+    session = {"id": "cs_1", "status": "complete", "subscription": "sub_1", "customer": None}
+    flow = STRIPE.follow_signup_link(link, known=["sub_1"])
+    played = play(flow, reply(200, session), reply(200, SUBSCRIPTION), provider=STRIPE)
+    assert [request.path for request in played.requests][1:] == ["/subscriptions/sub_1"]
+    assert (played.result.state, played.result.customer) == ("completed", None)
+    assert played.result.subscription is not None
 
 
 def test_a_link_has_the_tax_rates() -> None:

@@ -15,6 +15,7 @@ from subhub import (
     Client,
     CustomerDraft,
     Interval,
+    InvoiceStatus,
     Money,
     NotFound,
     OutcomeUnknown,
@@ -96,10 +97,15 @@ def test_a_link_sells_the_plan_once_and_for_a_day(box: Sandbox) -> None:
     box.fake.pay(link.url)
     (created,) = box.client.list_subscriptions(customer=link.customer_id)
     assert (created.plan_id, created.status) == (plan, Status.ACTIVE)
+    signup = box.client.follow(link)
+    assert (signup.state, signup.subscription) == ("completed", created)
+    assert signup.customer == box.client.get_customer(created.customer_id or "")
     with pytest.raises(ValueError, match="cannot pay at"):
         box.fake.pay(link.url)
     late = box.client.create_signup_link(plan=plan, customer=COMPANY)
+    assert box.client.follow(late).state == "open"
     _ = box.clock.advance(hours=24)
+    assert box.client.follow(late).state == box.client.follow(late).state == "expired"
     with pytest.raises(ValueError, match="cannot pay at"):
         box.fake.pay(late.url)
     unknown = "https://sandbox.invalid/c/pay/cs_test_unknown"
@@ -130,8 +136,7 @@ def test_a_canceled_subscription_ends_with_its_period(box: Sandbox) -> None:
     _ = box.clock.advance(days=60)
     ended = box.client.get_subscription(created.id)
     assert (ended.status, ended.ends_at) == (Status.CANCELED, ending.ends_at)
-    with pytest.raises(NotFound):
-        _ = box.client.cancel_subscription(created.id, when="now")
+    assert box.client.cancel_subscription(created.id, when="now") == ended
 
 
 @pytest.mark.parametrize(("to", "moves"), [("weekly", True), ("phone", False)])
@@ -145,6 +150,61 @@ def test_a_change_to_another_interval_starts_a_new_period(
     new = box.client.change_subscription(created.id, plan=box.plan_ids[to], when="now").new
     assert new is not None
     assert (new.renews_on != created.renews_on) is moves
+
+
+def test_each_period_has_an_invoice(box: Sandbox) -> None:
+    customer = box.client.create_customer(COMPANY)
+    sold = box.client.subscribe(plan=box.plan_ids["phone"], customer=customer)
+    _ = box.fake.clock.advance(days=31)
+    invoices = list(box.client.list_invoices(customer=customer))
+    assert [invoice.issued_on for invoice in invoices] == [
+        dt.date(2026, 2, 28),
+        dt.date(2026, 1, 31),
+    ]
+    assert [invoice.total for invoice in invoices] == [PHONE.price, PHONE.price]
+    assert {invoice.status for invoice in invoices} == {InvoiceStatus.PAID}
+    assert list(box.client.list_invoices(subscription=sold)) == invoices
+    assert len({invoice.number for invoice in invoices}) == 2
+
+
+def test_a_trial_is_not_charged_until_it_ends(box: Sandbox) -> None:
+    customer = box.client.create_customer(COMPANY)
+    sold = box.client.subscribe(plan=box.plan_ids["phone"], customer=customer, trial_days=14)
+    assert (sold.status, sold.raw_status) == (Status.ACTIVE, "trialing")
+    assert sold.trial_ends_at == START + dt.timedelta(days=14)
+    assert sold.renews_on == dt.date(2026, 2, 14)
+    _ = box.clock.advance(days=14)
+    assert box.client.get_subscription(sold).raw_status == "active"
+    paid = [invoice.total for invoice in box.client.list_invoices(customer=customer)]
+    assert paid == [PHONE.price, Money(0, "EUR")]
+
+
+def test_a_link_can_begin_with_a_trial(box: Sandbox) -> None:
+    link = box.client.create_signup_link(plan=box.plan_ids["phone"], customer=COMPANY, trial_days=7)
+    box.fake.pay(link.url)
+    signup = box.client.follow(link)
+    assert signup.subscription is not None
+    assert signup.subscription.trial_ends_at == START + dt.timedelta(days=7)
+
+
+@pytest.mark.parametrize("days", [731, 10_000])
+def test_a_trial_is_of_two_years_at_most(box: Sandbox, days: int) -> None:
+    with pytest.raises(Rejected, match="trial_period_days"):
+        _ = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY, trial_days=days)
+
+
+def test_invoices_are_filtered_by_their_status(box: Sandbox) -> None:
+    customer = box.client.create_customer(COMPANY)
+    _ = box.client.subscribe(plan=box.plan_ids["phone"], customer=customer)
+    fake: Any = box.fake
+    draft = fake.add_draft_invoice(customer.id)
+    drafts = list(box.client.list_invoices(provider_options={"stripe": {"status": "draft"}}))
+    assert [(found.id, found.status, found.number) for found in drafts] == [
+        (draft, InvoiceStatus.DRAFT, None)
+    ]
+    assert (drafts[0].issued_on, drafts[0].paid_at, drafts[0].subscription_id) == (None, None, None)
+    with pytest.raises(NotFound, match="has no PDF: it is a draft"):
+        _ = box.client.get_invoice_pdf(draft)
 
 
 def test_a_first_payment_can_be_outstanding() -> None:
@@ -165,6 +225,9 @@ def test_a_first_payment_can_be_outstanding() -> None:
         ("GET", "/customers?starting_after=cus_x", "", 400, "resource_missing"),
         ("GET", "/customers/search?query=name", "", 400, None),
         ("GET", "/subscriptions?customer=cus_x", "", 400, "resource_missing"),
+        ("GET", "/invoices?status=lost", "", 400, None),
+        ("GET", "/invoices?customer=cus_x", "", 400, "resource_missing"),
+        ("GET", "/invoices?subscription=sub_x", "", 400, "resource_missing"),
         ("GET", "/nothing", "", 404, None),
     ],
 )

@@ -26,6 +26,9 @@ from subhub import (
     CustomerDraft,
     DeletedCustomer,
     Interval,
+    Invoice,
+    InvoicePdf,
+    InvoiceStatus,
     Money,
     NotFound,
     Paginator,
@@ -124,6 +127,11 @@ def sync(client: Client) -> None:
     assert_type(client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(client.update_subscription("s", price=Money(1, "EUR")), Subscription)
     assert_type(client.cancel_subscription("s", when="period_end", refund="none"), Subscription)
+    assert_type(client.uncancel_subscription("s"), Subscription)
+    assert_type(client.list_invoices(customer="c"), Paginator[Invoice])
+    assert_type(client.get_invoice("i"), Invoice)
+    assert_type(client.get_invoice_pdf("i"), InvoicePdf)
+    assert_type(client.get_invoice("i").status, InvoiceStatus)
     assert_type(client.close(), None)
     _ = client.cancel_subscription("s", when="later")  # type: ignore[arg-type]
     _ = client.cancel_subscription("s")  # type: ignore[call-arg]
@@ -180,6 +188,10 @@ async def awaiting(client: AsyncClient) -> None:
     assert_type(await client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(await client.update_subscription("s", description="A"), Subscription)
     assert_type(await client.cancel_subscription("s", when="now"), Subscription)
+    assert_type(await client.uncancel_subscription("s"), Subscription)
+    assert_type(client.list_invoices(subscription="s"), AsyncPaginator[Invoice])
+    assert_type(await client.get_invoice("i"), Invoice)
+    assert_type(await client.get_invoice_pdf("i"), InvoicePdf)
     assert_type(await client.close(), None)
     async with client as same:
         assert_type(same, AsyncClient)

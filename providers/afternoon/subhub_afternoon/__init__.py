@@ -1,6 +1,6 @@
 """The subhub plugin for Afternoon (https://docs.afternoon.co)."""
 
-from subhub_afternoon.invoices import Invoice, InvoiceLine
+from subhub_afternoon.invoices import InvoiceLine
 from subhub_afternoon.provider import Afternoon
 from subhub_afternoon.usage import CreditGrant, CustomerBalances, IngestedEvent
 
@@ -9,6 +9,5 @@ __all__ = [
     "CreditGrant",
     "CustomerBalances",
     "IngestedEvent",
-    "Invoice",
     "InvoiceLine",
 ]

@@ -27,6 +27,11 @@ _NO_ADDRESS = Absence(
 _ADDRESS = ("address", "postal_code", "city")
 _NO_PLANS = "Afternoon documents no endpoint for plans"
 
+_NO_TRIAL = Absence(
+    "no request of Afternoon has a trial",
+    "`subscribe` with `starts_on` on the day after the trial",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -56,6 +61,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _LINK,
     "create_signup_link:period_end": _LINK,
     "create_signup_link:prorated": _LINK,
+    "create_signup_link:trial_days": _NO_TRIAL,
     # the list is documented, but not the fields by which a subscription of it is recognized
     "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
     "subscribe": _SUBSCRIBE,
@@ -68,6 +74,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "no request of Afternoon has a payment method",
         "send the customer a signup link; payments are collected on Afternoon's own pages",
     ),
+    "subscribe:trial_days": _NO_TRIAL,
     "get_subscription": Evidence("inferred", f"{API}/subscriptions/list"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,
@@ -83,6 +90,20 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "uncancel_subscription": Absence(
+        "how a scheduled cancellation is undone is not documented",
+        "undo it in Afternoon's dashboard, or `subscribe` the customer again when it has ended",
+    ),
+    "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
+    "list_invoices:subscription": Absence(
+        "whether an invoice names its subscription is not documented, and the list has no filter",
+        "list the invoices of the customer",
+    ),
+    "get_invoice": Evidence("docs", f"{API}/invoices/get"),
+    "get_invoice_pdf": Absence(
+        "no PDF of an invoice is documented; a finalized invoice has a page of its own",
+        "open the invoice in Afternoon's dashboard",
+    ),
     "webhooks": Absence(
         "Afternoon documents no webhooks", "`changes(since=...)` compares its lists"
     ),
@@ -92,8 +113,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "update_next_renewal_date": Evidence("inferred", f"{API}/subscriptions/update"),
     "update_status": Evidence("inferred", f"{API}/subscriptions/update"),
     "create_credit_grant": Evidence("docs", f"{API}/subscriptions/create-credit-grant"),
-    "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
-    "get_invoice": Evidence("docs", f"{API}/invoices/get"),
     "create_draft_invoice": Evidence("docs", f"{DOCS}/quickstart"),
     "ingest_event": Evidence("docs", f"{API}/events/ingest"),
 }

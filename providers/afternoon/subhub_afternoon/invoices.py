@@ -7,17 +7,24 @@ their paths are not documented.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from pydantic import Field
 
-from subhub.models import Record, Result
+from subhub.models import Invoice, InvoiceStatus, Record
 from subhub.plugin import Core, Flow, Page, Provider, Records, Text, Wire, get, path, post
 from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
 from subhub_afternoon.refusals import cuid
 
 INVOICES: Final = "/v1/invoices"
+INVOICE_STATUSES: Final[Mapping[str, InvoiceStatus]] = {
+    "draft": InvoiceStatus.DRAFT,
+    "open": InvoiceStatus.OPEN,
+    "paid": InvoiceStatus.PAID,
+    "void": InvoiceStatus.VOID,
+    "uncollectible": InvoiceStatus.UNCOLLECTIBLE,
+}
 
 
 class InvoiceLine(Record):
@@ -28,31 +35,24 @@ class InvoiceLine(Record):
     unit_amount_cents: int = Field(strict=True)
 
 
-class Invoice(Result):
-    """An invoice. Documented values of *status*: `draft`, `open`, `paid`, `void`, `uncollectible`.
-
-    *total_cents* has no currency, because none is documented. Lines and other fields are in `raw`.
-    """
-
-    id: str
-    status: str | None = None
-    total_cents: int | None = None
-
-
 class AfternoonInvoice(Wire):
-    """An `invoice` object."""
+    """An `invoice` object.
+
+    Its `total_cents` stay in `raw`: no currency is documented, so they are not an amount of money.
+    """
 
     id: Text
     status: Core[str | None] = None
-    total_cents: Core[Annotated[int, Field(strict=True)] | None] = None
+    customer_id: str | None = None  # it is not documented that an invoice names its customer
 
-    def to_invoice(self) -> Invoice:
-        """Convert to an `Invoice`."""
+    def to_invoice(self, owner: str | None = None) -> Invoice:
+        """Convert to an `Invoice`; *owner* is the customer whose invoices were asked for."""
         return Invoice(
             provider=PROVIDER,
             id=self.id,
-            status=self.status,
-            total_cents=self.total_cents,
+            customer_id=self.customer_id or owner,
+            status=INVOICE_STATUSES.get(self.status or "", InvoiceStatus.UNKNOWN),
+            raw_status=self.status,
             raw=self.raw,
         )
 
@@ -70,22 +70,30 @@ class InvoicesEnvelope(ListEnvelope):
 
 
 class Invoices(Provider):
-    """The operations on invoices, used with `client.call` and `client.walk`."""
+    """The operations on invoices; drafts are created with `client.call`."""
 
     def list_invoices(
-        self, cursor: str | None = None, *, customer: str | None = None, status: str | None = None
+        self,
+        cursor: str | None = None,
+        *,
+        customer: str | None = None,
+        subscription: str | None = None,
+        status: str | None = None,
     ) -> Flow[Page[Invoice]]:
         """List invoices, one page at a time.
 
         Args:
             cursor: The cursor of the page; by default the first.
             customer: Only invoices of this customer.
+            subscription: Not supported.
             status: Only invoices with this status, in Afternoon's words.
         """
+        if subscription is not None:
+            self._lacks("list_invoices:subscription", subscription)
         owner = None if customer is None else cuid("customer", customer)
         query = page_query(cursor, customer_id=owner, status=status)
         answer = yield from get(INVOICES, InvoicesEnvelope, query)
-        return answer.page(answer.invoices, AfternoonInvoice.to_invoice)
+        return answer.page(answer.invoices, lambda item: item.to_invoice(owner))
 
     def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
         """Read an invoice, with its lines in `raw`."""

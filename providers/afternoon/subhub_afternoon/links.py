@@ -78,6 +78,7 @@ class Links(Customers):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page that works for 24 hours.
 
@@ -92,7 +93,9 @@ class Links(Customers):
             replaces: The id of a subscription that changes to the plan.
             when: When that subscription changes.
             refund: What happens to its prepaid fees.
+            trial_days: Not supported.
         """
+        del trial_days  # the client refuses it: evidence declares it as absent
         # checked before the customer is created, so that invalid terms leave nothing behind
         terms = {"plan_code": plan_code("plan", plan), **_addresses(return_url, back_url)}
         terms |= _replacement(replaces, when, refund)

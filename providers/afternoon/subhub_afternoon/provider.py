@@ -36,6 +36,9 @@ class Afternoon(Following, Links, Customers, Subscriptions, Invoices, Usage, Ref
     plan_codes = True
     # per company: other keys of the same company use it up too
     rate_limit: ClassVar[RateLimit | None] = RateLimit(1000, per=60.0)
+    # assumed: one that was canceled or whose end is scheduled stays so
+    repeatable: ClassVar[frozenset[str]] = frozenset({"cancel_subscription"})
+    billing_day_option = "billing_anchor_day"
     # a well-formed cuid that does not exist
     stand_in_id = "c000000000000000000000000"
     evidence = EVIDENCE

@@ -111,6 +111,7 @@ class Subscriptions(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         billing_anchor_day: int | None = None,
         initial_status: str | None = None,
     ) -> Flow[Subscription]:
@@ -122,10 +123,12 @@ class Subscriptions(Provider):
             now: The current time, whose time zone *starts_on* is in.
             starts_on: The first day; by default Afternoon starts it at once.
             payment_method: Not supported.
+            trial_days: Not supported.
             billing_anchor_day: The day of the month on which it is billed, from 1 to 31. The
                 default is the 1st, not the day on which it starts.
             initial_status: Afternoon's default is `pending`; other values are not documented.
         """
+        del trial_days  # the client refuses it: evidence declares it as absent
         if isinstance(plan, PlanDraft):
             self._lacks("subscribe:inline_plan", plan)
         if payment_method is not None:

@@ -3,17 +3,13 @@
 from subhub_mijnklantportaal.invoices import InvoiceLine
 from subhub_mijnklantportaal.provider import MijnKlantportaal
 from subhub_mijnklantportaal.results import (
-    CustomerInvoice,
-    InvoicePdf,
     PaymentLink,
     PaymentLinkPayment,
     WebhookRecord,
 )
 
 __all__ = [
-    "CustomerInvoice",
     "InvoiceLine",
-    "InvoicePdf",
     "MijnKlantportaal",
     "PaymentLink",
     "PaymentLinkPayment",

@@ -36,6 +36,11 @@ _NO_REFUND: Final = Absence(
     "no request refunds a payment", "refund it at the connected payment provider"
 )
 
+_NO_TRIAL: Final = Absence(
+    "no request has a trial",
+    "`subscribe` with `starts_on` on the day after the trial",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
     "create_plan:code": Absence(
@@ -73,6 +78,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _NO_REPLACEMENT,
     "create_signup_link:period_end": _NO_REPLACEMENT,
     "create_signup_link:prorated": _NO_REFUND,
+    "create_signup_link:trial_days": _NO_TRIAL,
     # lists and fields are documented, and nothing that joins them to a sign-up
     "follow_signup_link": Evidence("inferred", _SIGN_UP_NEW),
     "subscribe": Evidence("seed", _SIGN_UP),
@@ -86,6 +92,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     ),
     "subscribe:starts_on": Evidence("seed", _SIGN_UP),
     "subscribe:payment_method": Evidence("seed", _SIGN_UP),
+    "subscribe:trial_days": _NO_TRIAL,
     "get_subscription": Evidence("docs", f"{_SUBSCRIPTIONS}/get-customer-subscription"),
     "list_subscriptions": Evidence("docs", f"{_SUBSCRIPTIONS}/list-customer-subscriptions"),
     "change_subscription": _NO_SWAP,
@@ -100,6 +107,17 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
+    "uncancel_subscription": Absence(
+        "whether a termination can be taken back is not documented",
+        "`subscribe` the customer again, from the day on which the old subscription ends",
+    ),
+    "list_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
+    "list_invoices:subscription": Absence(
+        "an invoice does not name its subscription",
+        "list the invoices of the customer",
+    ),
+    "get_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
+    "get_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
     # the event types and the header are documented, and what is in a call is not
     "webhooks": Evidence("inferred", f"{_WEBHOOKS}/get-webhook-record"),
     "create_payment_link": Evidence("docs", f"{_LINKS}/create-payment-link"),
@@ -107,9 +125,6 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "list_payment_links": Evidence("docs", f"{_LINKS}/list-payment-links"),
     "close_payment_link": Evidence("docs", f"{_LINKS}/close-payment-link"),
     "list_payment_link_payments": Evidence("docs", f"{_LINKS}/list-payment-link-payments"),
-    "list_customer_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
-    "get_customer_invoice": Evidence("docs", f"{_INVOICES}/get-customer-invoice"),
-    "get_customer_invoice_pdf": Evidence("docs", f"{_INVOICES}/get-customer-invoice-as-pdf"),
     "mark_customer_invoice_paid": Evidence("docs", f"{_INVOICES}/mark-customer-invoice-paid"),
     "create_manual_customer_invoice": Evidence(
         "docs", f"{_INVOICES}/create-manual-customer-invoice"

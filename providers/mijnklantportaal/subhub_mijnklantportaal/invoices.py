@@ -1,7 +1,6 @@
-"""Customer invoices, an extension of MijnKlantportaal.
+"""Customer invoices: reading them, and as extensions, creating them and marking them as paid.
 
-Use `client.call(MijnKlantportaal.get_customer_invoice, ...)`, and for the list
-`client.walk(MijnKlantportaal.list_customer_invoices)`. See
+See
 https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/get-customer-invoice
 """
 
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from subhub.errors import InvalidRequest
-from subhub.models import ExactDecimal, Money, Record
+from subhub.models import ExactDecimal, Invoice, InvoicePdf, InvoiceStatus, Money, Record
 from subhub.plugin import (
     Core,
     Day,
@@ -31,7 +30,6 @@ from subhub.plugin import (
     post,
 )
 from subhub_mijnklantportaal.addresses import INVOICE, INVOICE_PDF, INVOICES, MANUAL_INVOICES, NAME
-from subhub_mijnklantportaal.results import CustomerInvoice, InvoicePdf
 from subhub_mijnklantportaal.wire import (
     Listing,
     Lists,
@@ -70,21 +68,29 @@ class WireInvoice(PortalObject):
     created_at: Moment | None = None
     links: InvoiceLinks | None = None
 
-    def to_result(self, zone: dt.tzinfo) -> CustomerInvoice:
-        """Convert to a `CustomerInvoice`, with its day in *zone*."""
+    def to_invoice(self, zone: dt.tzinfo) -> Invoice:
+        """Convert to an `Invoice`, with its day in *zone*."""
         online = self.links.online_payment_link if self.links is not None else None
-        return CustomerInvoice(
+        return Invoice(
             provider=NAME,
             id=self.id,
             customer_id=self.customer_id,
             number=self.invoice_number,
-            price=read_money(self.amount, self.currency),
+            status=self._status(),
+            total=read_money(self.amount, self.currency),
             issued_on=day_in(self.issued_at, zone),
             paid_at=self.paid_at,
             payment_url=None if online is None else online.href,
             created_at=self.created_at,
             raw=self.raw,
         )
+
+    def _status(self) -> InvoiceStatus:
+        """Return the status: there is no word for it, and `paidAt` is null until it is paid."""
+        if self.paid_at is not None:
+            return InvoiceStatus.PAID
+        said = "paid_at" in self.model_fields_set
+        return InvoiceStatus.OPEN if said else InvoiceStatus.UNKNOWN
 
 
 class CloudFile(PortalObject):
@@ -135,28 +141,32 @@ class InvoiceLine(Record):
 class InvoiceFlows(Lists):
     """The operations on customer invoices."""
 
-    def list_customer_invoices(self, cursor: str | None = None) -> Flow[Page[CustomerInvoice]]:
-        """List invoices, one page at a time; no filter is documented."""
+    def list_invoices(
+        self,
+        cursor: str | None = None,
+        *,
+        customer: str | None = None,
+        subscription: str | None = None,
+    ) -> Flow[Page[Invoice]]:
+        """List invoices, one page at a time; no filter is documented, so the client filters."""
+        del customer
+        if subscription is not None:
+            self._lacks("list_invoices:subscription", subscription)
         return self._read_page(
-            INVOICES,
-            Listing[WireInvoice],
-            lambda listed: listed.to_result(self.zone),
-            cursor,
+            INVOICES, Listing[WireInvoice], lambda listed: listed.to_invoice(self.zone), cursor
         )
 
-    def get_customer_invoice(self, invoice_id: str) -> Flow[CustomerInvoice]:
+    def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
         """Read an invoice (`inv_...`)."""
-        invoice = yield from get(path(INVOICE, _invoice(invoice_id)), WireInvoice)
-        return invoice.to_result(self.zone)
+        invoice = yield from get(path(INVOICE, invoice_id), WireInvoice)
+        return invoice.to_invoice(self.zone)
 
-    def get_customer_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
+    def get_invoice_pdf(self, invoice_id: str) -> Flow[InvoicePdf]:
         """Return a temporary URL of an invoice's PDF, not the file itself."""
-        file = yield from get(path(INVOICE_PDF, _invoice(invoice_id)), CloudFile)
+        file = yield from get(path(INVOICE_PDF, invoice_id), CloudFile)
         return file.to_pdf(invoice_id)
 
-    def mark_customer_invoice_paid(
-        self, invoice_id: str, *, paid_at: dt.datetime
-    ) -> Flow[CustomerInvoice]:
+    def mark_customer_invoice_paid(self, invoice_id: str, *, paid_at: dt.datetime) -> Flow[Invoice]:
         """Mark an invoice as paid, in connected bookkeeping too.
 
         *paid_at* must have a time zone. The request has none, and which one the portal assumes is
@@ -164,8 +174,10 @@ class InvoiceFlows(Lists):
         https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/mark-customer-invoice-paid
         """
         note = payment_note(paid_at, self.zone)
-        invoice = yield from patch(path(INVOICE, _invoice(invoice_id)), WireInvoice, note)
-        return invoice.to_result(self.zone)
+        invoice = yield from patch(
+            path(INVOICE, own_id("invoice_id", invoice_id, "inv_")), WireInvoice, note
+        )
+        return invoice.to_invoice(self.zone)
 
     def create_manual_customer_invoice(
         self,
@@ -175,7 +187,7 @@ class InvoiceFlows(Lists):
         lines: Sequence[InvoiceLine],
         issued_on: dt.date,
         send_notification: bool | None = None,
-    ) -> Flow[CustomerInvoice]:
+    ) -> Flow[Invoice]:
         """Create an invoice from its lines; the portal has no draft of it.
 
         Whether a number that exists already is refused is not documented. See
@@ -202,8 +214,4 @@ class InvoiceFlows(Lists):
             }
         )
         invoice = yield from post(MANUAL_INVOICES, WireInvoice, body)
-        return invoice.to_result(self.zone)
-
-
-def _invoice(invoice_id: str) -> str:
-    return own_id("invoice_id", invoice_id, "inv_")
+        return invoice.to_invoice(self.zone)

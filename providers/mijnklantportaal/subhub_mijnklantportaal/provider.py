@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from subhub.plugin import Absence, Evidence, RateLimit, Webhooks
+from subhub.plugin import Absence, Evidence, RateLimit, TokenEndpoint, Webhooks
 from subhub_mijnklantportaal.addresses import BASE_URL, DOCUMENTATION, NAME
 from subhub_mijnklantportaal.evidence import EVIDENCE
 from subhub_mijnklantportaal.following import FollowingFlows
@@ -42,9 +42,16 @@ class MijnKlantportaal(
         "plan": "spg_",
         "subscription": "sub_",
         "payment method": "mdt_",
+        "invoice": "inv_",
     }
     # documented both as a rolling minute and as requests per minute
     rate_limit: ClassVar[RateLimit | None] = RateLimit(60, per=60.0)
+    # oauth/endpoints/refresh-token; how long a token lasts is not documented
+    oauth: ClassVar[TokenEndpoint | None] = TokenEndpoint(
+        "https://manage.mijnklantportaal.nl/oauth/tokens", client="body", body="json"
+    )
+    # it is read first, and one that is over is left as it is
+    repeatable: ClassVar[frozenset[str]] = frozenset({"cancel_subscription"})
     # packages have no `createdAt`, so a lost one cannot be recognized by its time
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     webhooks: ClassVar[Webhooks | None] = WEBHOOKS

@@ -1,8 +1,6 @@
-"""Results of MijnKlantportaal's extensions: payment links, customer invoices, webhook records."""
+"""Results of MijnKlantportaal's extensions: payment links and webhook records."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 from pydantic import AwareDatetime, Field
 
@@ -41,30 +39,6 @@ class PaymentLinkPayment(Result):
     integration: str | None = None
     integration_id: str | None = None
     created_at: AwareDatetime | None = None
-
-
-class CustomerInvoice(Result):
-    """An invoice to a customer; it is paid when *paid_at* is set.
-
-    It has no reference to a subscription. *payment_url* is a public page on which it can be paid.
-    """
-
-    id: str
-    customer_id: str | None = None
-    number: str | None = None
-    price: Money | None = None
-    issued_on: dt.date | None = None
-    paid_at: AwareDatetime | None = None
-    payment_url: str | None = Field(default=None, repr=False)
-    created_at: AwareDatetime | None = None
-
-
-class InvoicePdf(Result):
-    """The URL of an invoice's PDF, valid until *expires_at*; *id* is the invoice's id."""
-
-    id: str
-    url: str = Field(repr=False)
-    expires_at: AwareDatetime | None = None
 
 
 class WebhookRecord(Result):

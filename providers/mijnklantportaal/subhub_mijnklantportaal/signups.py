@@ -77,6 +77,7 @@ class SignupFlows(Provider):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which a new customer pays the first period of a package.
 
@@ -90,9 +91,10 @@ class SignupFlows(Provider):
             replaces: Always `None`.
             when: Always `None`.
             refund: Always `None`.
+            trial_days: Always `None`.
         """
         # the client refuses these: evidence declares them as absent
-        del return_url, back_url, replaces, when, refund
+        del return_url, back_url, replaces, when, refund, trial_days
         place = path(SIGN_UP_NEW, plan)
         pending = yield from post(place, PendingSignUp, non_customer_body(customer))
         return pending.to_signup_link()

@@ -207,6 +207,7 @@ class SubscriptionFlows(Lists):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         create_invoice: bool | None = None,
         invoice_text: str | None = None,
         invoice_description: str | None = None,
@@ -219,10 +220,12 @@ class SubscriptionFlows(Lists):
             now: The current time; its day is the default of *starts_on*.
             starts_on: The first day.
             payment_method: The id of a mandate; without one nothing is charged automatically.
+            trial_days: Always `None`.
             create_invoice: Whether to create an invoice for each charge.
             invoice_text: The text of the invoices, for a package; by default its name.
             invoice_description: The text of the invoices, for an inline plan.
         """
+        del trial_days  # the client refuses it: evidence declares it as absent
         start = starts_on or now.date()
         if isinstance(plan, PlanDraft):
             if invoice_text is not None:

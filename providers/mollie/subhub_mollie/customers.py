@@ -17,12 +17,12 @@ from subhub.plugin import (
     Flow,
     Page,
     Records,
-    Request,
     get,
     is_object,
     patch,
     path,
     post,
+    send,
     text_at,
     walk,
 )
@@ -168,7 +168,7 @@ class Customers(Errors):
 
         See https://docs.mollie.com/reference/delete-customer.
         """
-        _ = yield Request("DELETE", path(CUSTOMER, customer_id))  # 204, without a body
+        yield from send("DELETE", path(CUSTOMER, customer_id))  # 204, without a body
         return DeletedCustomer(provider=PROVIDER, id=customer_id)
 
 

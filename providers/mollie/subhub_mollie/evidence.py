@@ -21,6 +21,12 @@ _FIRST_PAYMENT: Final = Evidence("docs", f"{DOCS}/docs/recurring-payments")
 
 _NO_PLANS: Final = "Mollie has no plans: price and interval belong to each subscription"
 _INLINE: Final = "keep the plan in your application, and pass it to `subscribe` as a PlanDraft"
+_NO_INVOICES: Final = Absence(
+    "a subscription creates payments and no invoices; sales invoices, which are in beta, are not "
+    "supported by this plugin",
+    "client.walk(Mollie.list_subscription_payments, ...) lists what was charged",
+    kind="plugin",
+)
 _NO_PAGE: Final = (
     "no page of Mollie's starts a subscription: a first payment on one only creates a mandate"
 )
@@ -50,6 +56,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "create_signup_link:trial_days": Absence(_NO_PAGE, _TWO_STEPS),
     "follow_signup_link": Absence(
         "Mollie has no signup links that could be followed",
         "client.call(Mollie.get_payment, ...) reads what came of a first payment",
@@ -58,6 +65,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "subscribe:inline_plan": _SUBSCRIBE,
     "subscribe:starts_on": _SUBSCRIBE,
     "subscribe:payment_method": _SUBSCRIBE,
+    "subscribe:trial_days": Absence(
+        "a subscription has no trial: its first payment is on its first day",
+        "`subscribe` with `starts_on` on the day after the trial",
+    ),
     "get_subscription": Evidence("docs", f"{API}/get-subscription"),
     "list_subscriptions": Evidence("docs", f"{API}/list-all-subscriptions"),
     "change_subscription": Absence(
@@ -77,6 +88,15 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
     ),
+    "uncancel_subscription": Absence(
+        "Mollie cancels a subscription at once, so there is no cancellation to come that could be "
+        "undone",
+        "`subscribe` the customer again; the mandate is still valid",
+    ),
+    "list_invoices": _NO_INVOICES,
+    "list_invoices:subscription": _NO_INVOICES,
+    "get_invoice": _NO_INVOICES,
+    "get_invoice_pdf": _NO_INVOICES,
     "webhooks": Evidence("docs", f"{API}/webhooks"),
     "create_first_payment": _FIRST_PAYMENT,
     "get_payment": Evidence("docs", f"{API}/get-payment"),

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import AwareDatetime, Field
 
 from subhub.models import Result
-from subhub.plugin import Flow, Page, Records, Request, get, path
+from subhub.plugin import Flow, Page, Records, get, path, send
 from subhub_mollie.hal import PROVIDER, Errors, MollieList, MollieObject, page_query
 
 MANDATES: Final = "/customers/{}/mandates"
@@ -96,5 +96,5 @@ class Mandates(Errors):
 
         See https://docs.mollie.com/reference/revoke-mandate.
         """
-        _ = yield Request("DELETE", path(MANDATE, customer, mandate_id))  # 204, without a body
+        yield from send("DELETE", path(MANDATE, customer, mandate_id))  # 204, without a body
         return RevokedMandate(provider=PROVIDER, id=mandate_id)

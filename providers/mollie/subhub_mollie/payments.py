@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from subhub.errors import InvalidReply
 from subhub.models import Money, Result, SignupLink
-from subhub.plugin import Flow, Page, Records, get, path, post
+from subhub.plugin import Flow, Page, Records, get, join_id, path, post
 from subhub_mollie.hal import (
     PROVIDER,
     Errors,
@@ -23,7 +23,7 @@ from subhub_mollie.hal import (
     idempotent,
     page_query,
 )
-from subhub_mollie.ids import SubscriptionId
+from subhub_mollie.ids import subscription_path
 from subhub_mollie.terms import MollieAmount, amount_body
 
 PAYMENTS: Final = "/payments"
@@ -106,7 +106,7 @@ class MolliePayment(MollieObject):
         """Return the id that `get_subscription` takes."""
         if self.subscription_id is None or self.customer_id is None:
             return None
-        return str(SubscriptionId(self.subscription_id, self.customer_id))
+        return join_id(self.subscription_id, self.customer_id)
 
 
 class EmbeddedPayments(MollieObject):
@@ -183,7 +183,7 @@ class Payments(Errors):
 
         See https://docs.mollie.com/reference/list-subscription-payments.
         """
-        place = SubscriptionId.read(subscription).path(SUBSCRIPTION_PAYMENTS)
+        place = subscription_path(subscription, SUBSCRIPTION_PAYMENTS)
         page = yield from get(place, PaymentList, page_query(cursor))
         following = page.cursor(self.address)
         return page.embedded.payments.page(MolliePayment.to_payment, following)

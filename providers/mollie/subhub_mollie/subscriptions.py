@@ -20,7 +20,7 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Page, Provider, Records, delete, get, patch, path, post
+from subhub.plugin import Flow, Page, Provider, Records, delete, get, join_id, patch, path, post
 from subhub_mollie.hal import (
     PROVIDER,
     Errors,
@@ -30,7 +30,7 @@ from subhub_mollie.hal import (
     idempotent,
     page_query,
 )
-from subhub_mollie.ids import SubscriptionId
+from subhub_mollie.ids import customer_in, subscription_path
 from subhub_mollie.terms import MollieAmount, amount_body, interval_text, read_interval
 
 SUBSCRIPTIONS: Final = "/subscriptions"
@@ -76,7 +76,7 @@ class MollieSubscription(MollieObject):
         status = account.status_words.get(self.status, Status.UNKNOWN)
         return Subscription(
             provider=PROVIDER,
-            id=str(SubscriptionId(self.id, customer)),
+            id=join_id(self.id, customer),
             customer_id=customer,
             description=self.description,
             status=status,
@@ -116,6 +116,7 @@ class Subscriptions(Errors):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         times: int | None = None,
         method: Method | None = None,
         webhook_url: str | None = None,
@@ -134,13 +135,14 @@ class Subscriptions(Errors):
             now: Not used: without a first day, Mollie takes the current one.
             starts_on: The day of the first payment.
             payment_method: The id of a mandate; without it, any valid one of the customer's.
+            trial_days: Not supported.
             times: How many payments there are; without it, they go on until canceled.
             method: The kind of mandate to use; it does not go with *payment_method*.
             webhook_url: What Mollie calls when a payment of the subscription changes.
             metadata: What else to keep with the subscription and its payments.
             idempotency_key: Makes the request repeatable for an hour.
         """
-        del now
+        del now, trial_days  # the client refuses a trial: evidence declares it as absent
         if not isinstance(plan, PlanDraft):
             problem = f"{plan!r}: Mollie has no plans, so pass the terms as a PlanDraft"
             raise InvalidRequest.of("plan", problem)
@@ -166,9 +168,8 @@ class Subscriptions(Errors):
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""
-        place = SubscriptionId.read(subscription_id)
-        found = yield from get(place.path(), MollieSubscription)
-        return found.to_subscription(self, place.customer)
+        found = yield from get(subscription_path(subscription_id), MollieSubscription)
+        return found.to_subscription(self, customer_in(subscription_id))
 
     def list_subscriptions(
         self, cursor: str | None = None, *, customer: str | None = None
@@ -202,7 +203,7 @@ class Subscriptions(Errors):
             webhook_url: What Mollie calls when a payment of the subscription changes.
             metadata: Replaces what was kept with the subscription.
         """
-        place = SubscriptionId.read(subscription_id)
+        place = subscription_path(subscription_id)
         if changes.tax_rate is not None:
             raise InvalidRequest.of("tax_rate", NO_TAX)
         body = given(
@@ -215,8 +216,8 @@ class Subscriptions(Errors):
             webhookUrl=webhook_url,
             metadata=metadata,
         )
-        changed = yield from patch(place.path(), MollieSubscription, body)
-        return changed.to_subscription(self, place.customer)
+        changed = yield from patch(place, MollieSubscription, body)
+        return changed.to_subscription(self, customer_in(subscription_id))
 
     def cancel_subscription(
         self, subscription_id: str, *, when: When, refund: Refund, now: dt.datetime
@@ -226,6 +227,6 @@ class Subscriptions(Errors):
             self._lacks("cancel_subscription:period_end", now)
         if refund != "none":
             self._lacks("cancel_subscription:prorated", now)
-        place = SubscriptionId.read(subscription_id)
-        canceled = yield from delete(place.path(), MollieSubscription)
-        return canceled.to_subscription(self, place.customer)
+        place = subscription_path(subscription_id)
+        canceled = yield from delete(place, MollieSubscription)
+        return canceled.to_subscription(self, customer_in(subscription_id))

@@ -102,27 +102,29 @@ class Customers(Provider):
     ) -> Flow[Customer | None]:
         """Find the customer with your own id or an e-mail address.
 
-        The e-mail address is case-sensitive. An id is found with Stripe's search, which includes a
-        new customer only after a delay, usually under a minute: do not use it to check whether a
-        customer was just created.
+        The capitals of an e-mail address do not matter. The list of customers is case-sensitive,
+        and Stripe's search is not, so both are asked. The search includes a new customer only after
+        a delay, usually under a minute: do not use an id, or an address with other capitals, to
+        check whether a customer was just created. See https://docs.stripe.com/search.
         """
-        if external_id is None:
-            answer = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email))
+        if external_id is not None:
+            pages = [(yield from _search(f"metadata['{EXTERNAL_ID}']", external_id))]
         else:
-            query = {"query": f"metadata['{EXTERNAL_ID}']:'{_escaped(external_id)}'"}
-            answer = yield from get(CUSTOMERS + "/search", CustomerList, query)
-        page = answer.data.page(StripeCustomer.to_customer, None)
-        found = [
-            customer
+            listed = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email))
+            pages = [listed, (yield from _search("email", email or ""))]
+        read = [answer.data.page(StripeCustomer.to_customer, None) for answer in pages]
+        found = {
+            customer.id: customer
+            for page in read
             for customer in page.items
-            if (customer.external_id == external_id if external_id else customer.email == email)
-        ]
+            if _fits(customer, external_id, email)
+        }
         if len(found) > 1:
             message = f"{len(found)} customers match. Choose one of `candidates`, and use its id."
-            raise Ambiguous(message, candidates=found)
-        if not found and page.unreadable:  # it may be the one
-            raise page.unreadable[0]
-        return found[0] if found else None
+            raise Ambiguous(message, candidates=list(found.values()))
+        for error in [] if found else [error for page in read for error in page.unreadable]:
+            raise error  # it may be the one
+        return next(iter(found.values()), None)
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         """Change a customer.
@@ -150,6 +152,18 @@ def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _customer(customer_id: str) -> Flow[StripeCustomer]:
     return get(path(CUSTOMERS + "/{}", customer_id), StripeCustomer)
+
+
+def _search(field: str, value: str) -> Flow[CustomerList]:
+    """Ask for the customers whose *field* is *value*, ignoring case."""
+    query = {"query": f"{field}:'{_escaped(value)}'"}
+    return get(CUSTOMERS + "/search", CustomerList, query)
+
+
+def _fits(customer: Customer, external_id: str | None, email: str | None) -> bool:
+    if external_id is not None:
+        return customer.external_id == external_id
+    return (customer.email or "").casefold() == (email or "").casefold()
 
 
 def _escaped(text: str) -> str:

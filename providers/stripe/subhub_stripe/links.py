@@ -52,6 +52,7 @@ class Links(Customers):
         replaces: str | None = None,
         when: When | None = None,
         refund: Refund | None = None,
+        trial_days: int | None = None,
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[SignupLink]:
@@ -68,6 +69,7 @@ class Links(Customers):
             replaces: Not supported.
             when: Not supported.
             refund: Not supported.
+            trial_days: For how many days nothing is charged, 730 at most.
             default_tax_rates: The ids of Stripe tax rates.
             idempotency_key: With a key, the call is safe to repeat.
         """
@@ -79,8 +81,9 @@ class Links(Customers):
             "success_url": return_url,
             "cancel_url": back_url,
         }
-        if default_tax_rates is not None:
-            terms["subscription_data"] = {"default_tax_rates": default_tax_rates}
+        data = {"trial_period_days": trial_days, "default_tax_rates": default_tax_rates}
+        if data := {name: value for name, value in data.items() if value is not None}:
+            terms["subscription_data"] = data
         headers = keyed(idempotency_key, "session")
         if isinstance(customer, str):
             body = {"customer": customer, **terms}

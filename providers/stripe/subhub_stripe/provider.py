@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from subhub.plugin import Encoded, Idempotency, Json, RateLimit, text_at
+from subhub.plugin import Encoded, Idempotency, Json, RateLimit, as_form, text_at
 from subhub_stripe.evidence import DOCS, EVIDENCE
-from subhub_stripe.form import as_form
-from subhub_stripe.links import Links
+from subhub_stripe.following import Following
+from subhub_stripe.invoices import Invoices
 from subhub_stripe.plans import Plans
-from subhub_stripe.subscriptions import Subscriptions
 from subhub_stripe.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ STRIPE_VERSION: Final = "2026-10-28.endive"
 of the account: https://docs.stripe.com/api/versioning."""
 
 
-class Stripe(Plans, Links, Subscriptions):
+class Stripe(Plans, Following, Invoices):
     """Stripe Billing; see https://docs.stripe.com/api."""
 
     name = "stripe"

@@ -78,6 +78,7 @@ class StripeSubscription(Wire):
     description: str | None = None
     start_date: AwareDatetime | None = None
     created: AwareDatetime | None = None
+    trial_end: AwareDatetime | None = None
     cancel_at: Core[AwareDatetime | None] = None
     cancel_at_period_end: bool = False
     ended_at: Core[AwareDatetime | None] = None
@@ -102,6 +103,7 @@ class StripeSubscription(Wire):
             interval=item.price.interval() if item else None,
             starts_on=self.start_date.astimezone(account.zone).date() if self.start_date else None,
             renews_on=renews_at.astimezone(account.zone).date() if renews_at else None,
+            trial_ends_at=self.trial_end,
             ends_at=self._ends_at(),
             created_at=self.created,
             raw=self.raw,
@@ -132,6 +134,7 @@ class Subscriptions(Provider):
         now: dt.datetime,
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
+        trial_days: int | None = None,
         payment_behavior: PaymentBehavior | None = None,
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
@@ -144,6 +147,7 @@ class Subscriptions(Provider):
             now: Not used.
             starts_on: Not supported.
             payment_method: The id of a payment method.
+            trial_days: For how many days nothing is charged, 730 at most.
             payment_behavior: What Stripe does if the first payment fails.
             default_tax_rates: The ids of Stripe tax rates.
             idempotency_key: With a key, the call is safe to repeat.
@@ -156,6 +160,7 @@ class Subscriptions(Provider):
             "customer": customer,
             "items": [{"price": plan}],
             "default_payment_method": payment_method,
+            "trial_period_days": trial_days,
             "payment_behavior": payment_behavior,
             "default_tax_rates": default_tax_rates,
         }
@@ -249,6 +254,15 @@ class Subscriptions(Provider):
             found = yield from post(address, StripeSubscription, {"cancel_at_period_end": True})
         else:
             found = yield from send("DELETE", address, StripeSubscription, given or None)
+        return found.to_subscription(self)
+
+    def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Undo a cancellation at period end, as long as that has not come.
+
+        See https://docs.stripe.com/billing/subscriptions/cancel.
+        """
+        address = path(SUBSCRIPTIONS + "/{}", subscription_id)
+        found = yield from post(address, StripeSubscription, {"cancel_at_period_end": False})
         return found.to_subscription(self)
 
 

@@ -131,7 +131,7 @@ class _Check:
 
     def _exchange(self, number: str, interaction: Interaction) -> Iterator[CassetteFinding]:
         asked, answered = interaction["request"], interaction["response"]
-        base_url = self._provider.base_url
+        base_url = self._provider.stand_in_address()
         if not asked["uri"].startswith((f"{base_url}/", f"{base_url}?")):
             problem = f"{asked['uri']!r} is not below the provider's {base_url}"
             yield self._finding(number, problem, AGAIN)

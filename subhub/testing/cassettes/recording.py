@@ -32,7 +32,7 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
         asked_at: The base URL that is asked, if it is not the provider's own. The cassette is
             addressed to the provider all the same.
     """
-    address = asked_at or load(provenance.provider).base_url
+    address = asked_at or load(provenance.provider).stand_in_address()
 
     def ours(request: Recorded) -> Recorded | None:
         # An application under test is heard as well, where it is asked through httpx.
@@ -70,7 +70,7 @@ def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Casset
     interactions = without_keys(interactions, keys)
     # before scrubbing, which keeps only addresses of the provider itself
     if asked_at:
-        own = load(provenance.provider).base_url
+        own = load(provenance.provider).stand_in_address()
         interactions = mapped(interactions, lambda text: text.replace(asked_at, own))
     if provenance.scrubbing == REAL:
         return _without_people(interactions, provenance)

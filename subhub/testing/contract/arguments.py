@@ -16,7 +16,7 @@ from subhub.plugin.capabilities import options_of
 from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.testing.contract.assertions import expect, summary
-from subhub.testing.contract.calls import BACK, RETURN, STARTS, call_of, conversations
+from subhub.testing.contract.calls import BACK, RETURN, STARTS, TRIAL, call_of, conversations
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
@@ -80,11 +80,14 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         "starts_on": lambda _, call: call.but(starts_on=STARTS + dt.timedelta(days=3))
     },
     "subscribe:payment_method": {"payment_method": lambda _, call: call.but(payment_method=None)},
+    "subscribe:trial_days": {"trial_days": lambda _, call: call.but(trial_days=TRIAL + 1)},
+    "create_signup_link:trial_days": {"trial_days": lambda _, call: call.but(trial_days=TRIAL + 1)},
     "change_subscription": {"plan": lambda harness, call: call.but(plan=harness.plan)},
     "change_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
     "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "cancel_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
     "cancel_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    "list_invoices:subscription": {"subscription": lambda _, call: call.but(subscription=None)},
 }
 """Another call for each argument, in which nothing else is different."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
+TRIAL: Final = 14
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
@@ -147,6 +148,8 @@ def _signup(harness: Harness, variant: str) -> Call:
         return call.but(return_url=RETURN)
     if variant == "back_url":
         return call.but(back_url=BACK)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     if variant not in {"replaces", "period_end", "prorated"}:
         return call
     when = "period_end" if variant == "period_end" else "now"
@@ -168,6 +171,8 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
+    if variant == "trial_days":
+        return call.but(trial_days=TRIAL)
     return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call
 
 
@@ -177,9 +182,24 @@ def _find(harness: Harness, variant: str) -> Call:
     return Call("find_customer", kwargs={variant: value or "contract-1"})
 
 
+def _invoices(harness: Harness, variant: str) -> Call:
+    _ = harness.invoice
+    call = Call("list_invoices")
+    return call.but(subscription=harness.subscription) if variant == "subscription" else call
+
+
 def _change(harness: Harness, variant: str) -> Call:
     call = Call("change_subscription", (harness.subscription,), {"plan": harness.other_plan})
     return _timed(call, variant)
+
+
+def _uncancel(harness: Harness, _: str) -> Call:
+    """Return the call that undoes a cancellation, which is made first."""
+    subscription = harness.subscription
+    if harness.supports("uncancel_subscription"):
+        canceled = harness.client.cancel_subscription(subscription, when="period_end")
+        assert canceled.id == subscription  # noqa: S101 - or nothing below is about it
+    return Call("uncancel_subscription", (subscription,))
 
 
 def _timed(call: Call, variant: str) -> Call:
@@ -196,6 +216,9 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "follow_signup_link": _follow,
     "subscribe": _subscribe,
     "change_subscription": _change,
+    "uncancel_subscription": _uncancel,
+    "list_invoices": _invoices,
+    "get_invoice_pdf": lambda harness, _: Call("get_invoice_pdf", (harness.invoice,)),
     "cancel_subscription": lambda harness, variant: _timed(
         Call("cancel_subscription", (harness.subscription,)), variant
     ),

@@ -73,6 +73,21 @@ class ContractConfig:
             return [subscription.id for subscription in client.list_subscriptions()][-1]
         return self.provider.stand_in_id
 
+    def make_invoice(self, client: Client, plan: str | PlanDraft, customer: str) -> str:
+        """Return the id of a new invoice; override it if a subscription does not create one.
+
+        By default it is the invoice of a new subscription that is listed first.
+
+        Args:
+            client: A client of the provider's sandbox.
+            plan: The id of a plan, or its draft where the provider has no plans.
+            customer: The id of the customer who is billed.
+        """
+        subscription = self.make_subscription(client, plan, customer)
+        of = subscription if client.supports("list_invoices:subscription") else None
+        found = client.list_invoices(customer=customer, subscription=of).first()
+        return self.provider.stand_in_id if found is None else found.id
+
     def make_payment_method(self, client: Client, customer: str) -> str:
         """Return the id of a payment method; by default one that the sandbox does not know."""
         del client, customer

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
-from subhub.errors import ConfigError
+from subhub.client.tables import AccountSettings
+from subhub.errors import ConfigError, PluginError
 from subhub.models import time_zone
 from subhub.plugin.capabilities import (
     Absence,
@@ -25,9 +26,9 @@ from subhub.testing.contract.cases import Case, for_each, whole
 from subhub.testing.contract.config import ContractConfig
 
 WORDS: Final = 3
-ID_KINDS: Final = frozenset({"plan", "customer", "subscription", "payment method"})
+ID_KINDS: Final = frozenset({"plan", "customer", "subscription", "payment method", "invoice"})
 MODES: Final = frozenset({"live", "test"})
-HOOKS: Final = frozenset(name for name in vars(Provider) if not name.startswith("_"))
+HOOKS: Final = frozenset(name for name in dir(Provider) if not name.startswith("_"))
 """What a plugin may define: the operations, the class attributes, and how things are read."""
 
 
@@ -62,7 +63,7 @@ class DeclarationTests(ContractConfig):
     def test_the_class_is_well_formed(self, case: Case) -> None:
         """Name, addresses, version, prefixes, zone and sandbox are as subhub needs them."""
         del case
-        expect_none(_malformed(self.provider))
+        expect_none([*misplaced(self.provider), *malformed(self.provider)])
 
     @for_each(whole)
     def test_options_are_keywords_with_a_default(self, case: Case) -> None:
@@ -116,14 +117,28 @@ def _untrue_webhooks(provider: type[Provider]) -> Iterator[str]:
         yield f"`{WEBHOOKS}` is declared, and `evidence` has no Evidence for it"
 
 
-def _malformed(provider: type[Provider]) -> Iterator[str]:
-    address = urlsplit(provider.base_url)
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
-        yield f"`name` must be lower case without blanks, got {provider.name!r}"
+def misplaced(provider: type[Provider]) -> Iterator[str]:
+    """Yield what is wrong with the address and the settings that it may name."""
+    try:
+        address = urlsplit(provider.stand_in_address())
+    except PluginError as error:
+        yield str(error)
+        return
+    for name in provider.settings_model.model_fields.keys() & AccountSettings.model_fields:
+        yield f"`settings_model` has {name!r}, which every account has: choose another name"
     if address.scheme != "https" or not address.hostname or address.query or address.fragment:
         yield f"`base_url` must be an https address, got {provider.base_url!r}"
     if provider.base_url.endswith("/"):
         yield f"`base_url` must not end with a slash, got {provider.base_url!r}"
+    sandbox = provider.sandbox()
+    if sandbox.prefix != address.path:
+        yield f"the sandbox's routes are below {sandbox.prefix!r}, and the API's {address.path!r}"
+
+
+def malformed(provider: type[Provider]) -> Iterator[str]:
+    """Yield what is wrong with the names, prefixes and addresses of the class."""
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
+        yield f"`name` must be lower case without blanks, got {provider.name!r}"
     if provider.api_version not in {API_VERSION, API_VERSION - 1}:
         yield f"`api_version` must be {API_VERSION}, got {provider.api_version!r}"
     if provider.documentation and urlsplit(provider.documentation).scheme != "https":
@@ -134,9 +149,6 @@ def _malformed(provider: type[Provider]) -> Iterator[str]:
     ):
         for name in table.keys() - known:
             yield f"`{what}` has {name!r}: known are {', '.join(sorted(known))}"
-    sandbox = provider.sandbox()
-    if sandbox.prefix != address.path:
-        yield f"the sandbox's routes are below {sandbox.prefix!r}, and the API's {address.path!r}"
     try:
         _ = time_zone(provider.timezone)
     except ConfigError:

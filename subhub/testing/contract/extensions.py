@@ -156,7 +156,9 @@ class ExtensionTests(ContractConfig):
         if not isinstance(result, Result) or result.provider != self.provider.name:
             yield f"it must return results with `provider={self.provider.name!r}`: {result!r}"
             return
-        if isinstance(result, SignupLink) and result.url.startswith(self.provider.base_url):
+        if isinstance(result, SignupLink) and result.url.startswith(
+            self.provider.stand_in_address()
+        ):
             yield f"`.url` is an address of the API, and not of a page: {result.url!r}"
         harness = Harness(self)
         own_record = record_of(result)

@@ -17,6 +17,7 @@ from subhub.errors import (
     SubhubError,
     WouldSend,
 )
+from subhub.models import InvoicePdf
 from subhub.plugin.idempotency import DRAWN
 from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Fault
@@ -183,7 +184,8 @@ class FaultTests(ContractConfig):
             for fault in REREAD:
                 outcome, place = self._disturbed(case, step, fault)
                 expect(outcome.error is None, place + summary(outcome.error))
-                expect(outcome.result == normal.result, place + f"it returned {outcome.result!r}")
+                same = _lasting(outcome.result) == _lasting(normal.result)
+                expect(same, place + f"it returned {outcome.result!r}")
 
     @for_each(conversations)
     def test_a_provider_that_keeps_refusing_is_rate_limited(self, case: Case) -> None:
@@ -251,3 +253,9 @@ def _token(outcome: Outcome) -> bool:
 def _count(harness: Harness, lister: str) -> int:
     """Return how many objects a list has."""
     return len(harness.perform(Call(lister)).returned())
+
+
+def _lasting(result: object) -> object:
+    """Return *result* without the address of a file, which may be another one each time."""
+    lasting = {"url": "", "expires_at": None}
+    return result.model_copy(update=lasting) if isinstance(result, InvoicePdf) else result

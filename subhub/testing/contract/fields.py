@@ -79,6 +79,11 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "interval": ("interval",),
     "tax_rate": ("tax rate", "vat rate"),
     "raw_status": ("status", "state"),
+    "number": ("number", "invoice number"),
+    "total": ("total", "total amount", "amount"),
+    "due_on": ("due date", "due at", "due on"),
+    "issued_on": ("issued at", "issued on", "issue date"),
+    "paid_at": ("paid at", "paid on"),
 }
 """What providers call the fields of a result, in lower case and without signs."""
 

@@ -195,6 +195,16 @@ class Harness:
         )
 
     @cached_property
+    def invoice(self) -> str:
+        """The id of an invoice of the customer."""
+        return self._invoice_of(self.customer)
+
+    @cached_property
+    def other_invoice(self) -> str:
+        """The id of an invoice of the other customer."""
+        return self._invoice_of(self.other_customer)
+
+    @cached_property
     def signup_link(self) -> SignupLink:
         """A link for the customer, who is new where the provider makes such links."""
         if self._strangers:
@@ -281,14 +291,20 @@ class Harness:
         """Fail if a request left the provider's address, or if there was no end to them."""
         count = len(interceptor.heard)
         expect(not interceptor.endless, f"the operation does not end: {count} requests were sent")
-        home = urlsplit(self.provider.base_url)
+        home = urlsplit(self.provider.stand_in_address())
         for exchange in interceptor.heard:
             received = exchange.received
             host, path = received.headers.get("host"), received.path
             expect(
                 host == home.netloc and path.startswith(home.path),
-                f"{received.method} {path} at {host} is not below {self.provider.base_url}",
+                f"{received.method} {path} at {host} is not below {home.geturl()}",
             )
+
+    def _invoice_of(self, customer: str) -> str:
+        terms = self.terms
+        return self._create(
+            "invoice", lambda: self.config.make_invoice(self.client, terms, customer)
+        )
 
     def _create(self, what: str, create: Callable[[], str]) -> str:
         if self._strangers:

@@ -138,6 +138,8 @@ def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mappin
         inline = {"price": plan.price, "interval": plan.interval, "plan_id": None}
         on = {"starts_on": kwargs.get("starts_on")}
         return {**asked, **on, **(inline if case.capability == "subscribe:inline_plan" else {})}
+    if case.operation == "get_invoice":
+        return {"customer_id": harness.customer}
     known = kwargs.get("customer")
     return {"customer_id": known} if isinstance(known, str) else {}
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PAGES: Final = 3
 MANY: Final = (4, 16, 46, 151, 401)
 """How many objects are created, until a list of them takes three pages."""
+NAMED: Final = 4
+"""How many of them have an external id."""
 ELSEWHERE: Final = "elsewhere.example"
 HOSTILE: Final = "a&b=c/../d?e#f@elsewhere.example%2F"
 """A cursor that would change the address if it were not quoted."""
@@ -99,7 +101,7 @@ class PagingTests(ContractConfig):
     def test_the_next_page_is_never_elsewhere(self, case: Case) -> None:
         """A next page on another host is refused, and a cursor is quoted."""
         harness, _ = _filled(self, case)
-        own = urlsplit(self.provider.base_url).netloc
+        own = urlsplit(self.provider.stand_in_address()).netloc
         normal = harness.perform(Call(case.operation))
         queries = [set(exchange.received.query.values()) for exchange in normal.heard[:2]]
         lead = next(iter(queries[-1] - queries[0]), None)
@@ -210,8 +212,13 @@ def _filled(config: ContractConfig, case: Case) -> tuple[Harness, list[str]]:
 def _create(harness: Harness, operation: str, number: int) -> str:
     if operation == "list_plans":
         return harness.fake.add_plan(f"plan_{number}", harness.plan_draft)
+    if operation == "list_invoices":
+        return harness.config.make_invoice(harness.client, harness.terms, harness.customer)
     if operation == "list_customers":
-        return harness.config.make_customer(harness.client, harness.numbered(number + 10))
+        draft = harness.numbered(number + 10)
+        if number >= NAMED:  # or the whole list is searched for each of them
+            draft = draft.model_copy(update={"external_id": None})
+        return harness.config.make_customer(harness.client, draft)
     return harness.config.make_subscription(harness.client, harness.plan, harness.customer)
 
 

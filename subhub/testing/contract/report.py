@@ -27,7 +27,7 @@ from subhub.testing.provenance import NO_DOCUMENT, Source, fingerprint, package_
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
-SUITE_VERSION: Final = 3
+SUITE_VERSION: Final = 4
 """Raised when a plugin that passed before may fail, or the other way round."""
 FORMAT: Final = 1
 """The version of the report's form."""

@@ -39,6 +39,19 @@ MEANINGS: Final[Mapping[str, frozenset[Status]]] = {
 """What the words of providers can mean; all of them may also be `UNKNOWN`."""
 
 
+def _canceled(provider: type[Provider]) -> Iterator[Case]:
+    supports = provider.capabilities().supports
+    if supports("get_subscription"):  # without it, nobody can say that it is over already
+        names = (f"cancel_subscription:{when}" for when in ("now", "period_end"))
+        yield from (Case(name) for name in names if supports(name))
+
+
+def _uncanceled(provider: type[Provider]) -> Iterator[Case]:
+    needed = ("uncancel_subscription", "cancel_subscription:period_end", "get_subscription")
+    if all(map(provider.capabilities().supports, needed)):
+        yield Case("uncancel_subscription")
+
+
 def _canceled_now(provider: type[Provider]) -> Iterator[Case]:
     if provider.capabilities().supports("cancel_subscription:now"):
         yield Case("cancel_subscription:now")
@@ -92,6 +105,28 @@ class StatusTests(ContractConfig):
             over = subscription.status in _OVER | {Status.UNKNOWN}
             word = subscription.raw_status
             expect(over, f"{where} is {subscription.status!r} (the provider's word: {word!r})")
+
+    @for_each(_canceled)
+    def test_canceling_twice_is_canceling_once(self, case: Case) -> None:
+        """A second cancellation is accepted, and changes neither the status nor the end."""
+        harness = Harness(self)
+        call = call_of(case.capability, harness)
+        first, second = harness.perform(call).returned(), harness.perform(call).returned()
+        for name in ("id", "status", "raw_status", "ends_at", "scheduled"):
+            was, now = getattr(first, name), getattr(second, name)
+            expect(was == now, f"canceled again, its `.{name}` is {now!r}, and was {was!r}")
+
+    @for_each(_uncanceled)
+    def test_a_cancellation_that_is_undone_leaves_no_trace(self, case: Case) -> None:
+        """A subscription whose cancellation was undone reads as before, and renews."""
+        harness = Harness(self)
+        read = Call("get_subscription", (harness.subscription,))
+        before = harness.perform(read).returned()
+        result = harness.perform(call_of(case.capability, harness)).returned()
+        after = harness.perform(read).returned()
+        expect(after == before, f"it must read as before, {before!r}, got {after!r}")
+        ends = (result.ends_at, result.scheduled)
+        expect(ends == (None, None), f"the result still has an end: {ends!r}")
 
     def _misread(self, case: Case) -> Iterator[str]:
         plugin = self.provider()

@@ -23,6 +23,7 @@ from subhub.testing.contract.fields import FieldTests
 from subhub.testing.contract.flows import FlowTests
 from subhub.testing.contract.guard import refuse_overrides, seal
 from subhub.testing.contract.identity import IdentityTests
+from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.refusals import RefusalTests
@@ -30,6 +31,7 @@ from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
 from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
+from subhub.testing.contract.trials import TrialTests
 from subhub.testing.contract.updates import UpdateTests
 from subhub.testing.contract.webhooks import WebhookTests
 
@@ -47,6 +49,8 @@ class ProviderContract(
     IdentityTests,
     SignupTests,
     StatusTests,
+    InvoiceTests,
+    TrialTests,
     RefusalTests,
     BodyTests,
     DefaultTests,

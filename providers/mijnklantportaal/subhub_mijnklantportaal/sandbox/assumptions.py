@@ -61,7 +61,10 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
         "planned until `startsAt`, then in_progress; terminated from `terminatedAt` on, and ended "
         "after its last period. A termination in the future takes effect at its time."
     ),
-    "termination": "A terminated subscription ends at its next `renewal`, or `at_once`.",
+    "termination": (
+        "A terminated subscription ends at its next `renewal`, or `at_once`. One that is "
+        "terminated before its start never starts, and is never charged."
+    ),
     "charge_dates": (
         "When a subscription is charged is not documented. It is charged on its start and on every "
         "renewal, with or without a mandate, and for whole periods only."

@@ -63,7 +63,9 @@ class StoredSubscription:
         """Return the status at *now*; *at_once* ends a terminated one before its renewal."""
         today = now.astimezone(ZONE).date()
         if self.terminated_at is not None and self.terminated_at <= now:
-            return "ended" if at_once or self._renewal(now) <= today else "terminated"
+            never_began = self.terminated_at.astimezone(ZONE).date() < self.starts_on
+            over = at_once or never_began or self._renewal(now) <= today
+            return "ended" if over else "terminated"
         return "planned" if self.starts_on > today else "in_progress"
 
     def renews_at(self, now: dt.datetime) -> str:

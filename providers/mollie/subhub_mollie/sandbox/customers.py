@@ -7,7 +7,6 @@ from typing import Final
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_mollie.sandbox.fields import EMAIL, LOCALE, METADATA, NAME
 from subhub_mollie.sandbox.mandates import MandateRoutes
-from subhub_mollie.sandbox.profile import repeatable
 
 CUSTOMER: Final = {"name": NAME, "email": EMAIL, "locale": LOCALE, "metadata": METADATA}
 
@@ -16,7 +15,6 @@ class CustomerRoutes(MandateRoutes):
     """The endpoints of customers."""
 
     @route("POST", "/customers")
-    @repeatable
     def create_customer(self, received: Received) -> Reply:
         """Create a customer; nothing prevents two equal ones."""
         body = self.accepted(received, CUSTOMER)

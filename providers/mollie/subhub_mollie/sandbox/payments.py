@@ -20,7 +20,6 @@ from subhub_mollie.sandbox.fields import (
     METHOD,
     TEXT,
 )
-from subhub_mollie.sandbox.profile import repeatable
 
 CHECKOUT: Final = "/checkout/select-method"
 FIRST_PAYMENT: Final = {
@@ -47,7 +46,6 @@ class PaymentRoutes(CustomerRoutes):
         self.clock.watch(self.expire)
 
     @route("POST", "/payments")
-    @repeatable
     def create_payment(self, received: Received) -> Reply:
         """Create a first payment, open until it expires."""
         body = self.accepted(received, FIRST_PAYMENT)

@@ -9,11 +9,10 @@ leave open is an attribute with a value of our own, listed in `assumptions`.
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus  # noqa: TID251 - the phrases of statuses, and no network
-from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
 from subhub.sandbox import Fake, JsonObject, Received, Refusal, Reply
@@ -25,9 +24,6 @@ DEFAULT_LIMIT: Final = 50
 MOST: Final = 250
 KEPT: Final = dt.timedelta(hours=1)
 """How long an idempotency key is remembered."""
-
-Handler = TypeVar("Handler", bound="Profile")
-P = ParamSpec("P")
 
 
 class Profile(Fake):
@@ -63,6 +59,23 @@ class Profile(Fake):
             raise self.refused(401, "Missing authentication, or failed to authenticate")
         if "testmode" in received.query:
             raise self.refused(400, "testmode is for organization credentials", "testmode")
+
+    def respond(self, received: Received) -> Reply:
+        """Answer a POST with the same idempotency key as before, within an hour, as before."""
+        key = received.headers.get("idempotency-key")
+        if key is None or received.method != "POST":
+            return super().respond(received)
+        known, now = self.answered.get(key), self.clock.now()
+        asked = f"{received.path} {received.content.decode(errors='replace')}"
+        if known is None or now - dt.datetime.fromisoformat(known["at"]) >= KEPT:
+            reply = super().respond(received)
+            body: Any = json.loads(reply.content)
+            self.answered[key] = {"at": now.isoformat(), "asked": asked, "body": body}
+            return reply
+        if known["asked"] != asked:
+            raise self.refused(400, "The idempotency key was used for another request")
+        repeated = self.answer(201, known["body"])
+        return Reply(201, repeated.content, {**repeated.headers, "idempotent-replayed": "true"})
 
     # Answers --------------------------------------------------------------------------------------
 
@@ -171,28 +184,3 @@ class Profile(Fake):
         query = {**({"from": cursor} if cursor else {}), **kept}
         path = received.path.removeprefix(self.prefix)
         return self.link(path, f"?{urlencode(query)}" if query else "")
-
-
-def repeatable(
-    handler: Callable[Concatenate[Handler, Received, P], Reply],
-) -> Callable[Concatenate[Handler, Received, P], Reply]:
-    """Answer a POST with the same idempotency key as before, within an hour, as before."""
-
-    @functools.wraps(handler)
-    def answer(fake: Handler, received: Received, /, *args: P.args, **kwargs: P.kwargs) -> Reply:
-        key = received.headers.get("idempotency-key")
-        if key is None:
-            return handler(fake, received, *args, **kwargs)
-        known, now = fake.answered.get(key), fake.clock.now()
-        asked = f"{received.path} {received.content.decode(errors='replace')}"
-        if known is None or now - dt.datetime.fromisoformat(known["at"]) >= KEPT:
-            reply = handler(fake, received, *args, **kwargs)
-            body: Any = json.loads(reply.content)
-            fake.answered[key] = {"at": now.isoformat(), "asked": asked, "body": body}
-            return reply
-        if known["asked"] != asked:
-            raise fake.refused(400, "The idempotency key was used for another request")
-        repeated = fake.answer(201, known["body"])
-        return Reply(201, repeated.content, {**repeated.headers, "idempotent-replayed": "true"})
-
-    return answer

@@ -18,7 +18,6 @@ from subhub_mollie.sandbox.fields import (
     TEXT,
 )
 from subhub_mollie.sandbox.payments import PaymentRoutes
-from subhub_mollie.sandbox.profile import repeatable
 from subhub_mollie.sandbox.schedule import Schedule, later
 
 CREATE: Final = {
@@ -49,7 +48,6 @@ class SubscriptionRoutes(PaymentRoutes):
     """The endpoints of subscriptions."""
 
     @route("POST", "/customers/{}/subscriptions")
-    @repeatable
     def create_subscription(self, received: Received, customer_id: str) -> Reply:
         """Create a subscription, which charges for the first time on its first day."""
         _ = self.customer(customer_id)

@@ -12,7 +12,9 @@ from typing import Final
 from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
+from subhub_stripe.sandbox.invoices import InvoiceRoutes
 
+DAY: Final = 24 * 3600
 PAGES: Final = "/c/pay/"
 OVER: Final = {"canceled", "incomplete_expired"}
 CREATE: Final = (
@@ -21,7 +23,10 @@ CREATE: Final = (
     "default_payment_method",
     "payment_behavior",
     "default_tax_rates",
+    "trial_period_days",
 )
+LONGEST_TRIAL: Final = 730
+"""In days."""
 SESSION: Final = (
     "mode",
     "customer",
@@ -32,7 +37,7 @@ SESSION: Final = (
 )
 
 
-class BillingRoutes(Catalogue, CustomerRoutes):
+class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
     """The endpoints for subscriptions, and the checkout page."""
 
     first_status = "active"
@@ -50,7 +55,8 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         wanted = self.needed(given, "customer")
         customer = self.found(self.customers, "customer", wanted, named=True)
         (item,) = self.needed(given, "items")
-        return Reply.json(200, self._start(customer["id"], item, self.first_status))
+        trial = self._trial(given)
+        return Reply.json(200, self._start(customer["id"], item, self.first_status, trial))
 
     @route("GET", "/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
@@ -102,7 +108,11 @@ class BillingRoutes(Catalogue, CustomerRoutes):
                 if subscription["cancel_at_period_end"]:
                     self._end(subscription, item["current_period_end"])
                 else:
-                    self._begin(item, item["current_period_end"])
+                    if subscription["status"] == "trialing":
+                        subscription["status"] = "active"
+                    start = item["current_period_end"]
+                    self._begin(item, start)
+                    _ = self.add_invoice(subscription, start, paid=True)
 
     # Checkout -------------------------------------------------------------------------------------
 
@@ -127,9 +137,21 @@ class BillingRoutes(Catalogue, CustomerRoutes):
             cancel_url=given.get("cancel_url"),
             subscription=None,
         )
+        trial = self._trial(given.get("subscription_data", {}))
         session["url"] = self.page_address(PAGES + session["id"])
-        self.sessions[session["id"]] = {"line": line, "session": session}
+        self.sessions[session["id"]] = {"line": line, "session": session, "trial": trial}
         return Reply.json(200, session)
+
+    @route("GET", "/checkout/sessions/{}")
+    def get_session(self, received: Received, session_id: str) -> Reply:
+        """Read a session; one that is not open any more has no page."""
+        del received
+        held = self.found(self.sessions, "checkout.session", session_id)
+        session: JsonObject = held["session"]
+        if session["status"] == "open" and self._state(session) == "expired":
+            session["status"] = "expired"
+        shown = session["url"] if session["status"] == "open" else None
+        return Reply.json(200, {**session, "url": shown})
 
     def pay(self, url: str) -> None:
         """Start the subscription of the page.
@@ -141,7 +163,7 @@ class BillingRoutes(Catalogue, CustomerRoutes):
         if held is None or session is None or self._state(session) != "open":
             message = f"cannot pay at {url!r} because the page is not open"
             raise LookupError(message) if held is None else ValueError(message)
-        created = self._start(session["customer"], held["line"], "active")
+        created = self._start(session["customer"], held["line"], "active", held["trial"])
         session.update(status="complete", subscription=created["id"])
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
@@ -165,16 +187,30 @@ class BillingRoutes(Catalogue, CustomerRoutes):
 
     # Lifecycle ------------------------------------------------------------------------------------
 
-    def _start(self, customer_id: str, line: JsonObject, status: str) -> JsonObject:
-        item = self._item(line)
-        self._begin(item, self.now())
+    def _trial(self, given: JsonObject) -> int:
+        """Return the days of the trial that is asked for; 0 without one."""
+        days = given.get("trial_period_days", "0")
+        if not days.isdecimal() or int(days) > LONGEST_TRIAL:
+            raise self.refused(400, "Invalid trial_period_days", param="trial_period_days")
+        return int(days)
+
+    def _start(self, customer_id: str, line: JsonObject, status: str, trial: int = 0) -> JsonObject:
+        """Create a subscription; during its trial it is not charged, and its invoice is of 0."""
+        item, now = self._item(line), self.now()
+        self._begin(item, now)
+        trial_ends = now + trial * DAY if trial else None
+        if trial_ends:
+            status = "trialing"
+            item["current_period_end"] = trial_ends
         subscription = self.new(
             "subscription",
             "sub",
             customer=customer_id,
             status=status,
             description=None,
-            start_date=self.now(),
+            start_date=now,
+            trial_start=now if trial else None,
+            trial_end=trial_ends,
             cancel_at=None,
             cancel_at_period_end=False,
             canceled_at=None,
@@ -183,6 +219,9 @@ class BillingRoutes(Catalogue, CustomerRoutes):
             items={"object": "list", "data": [item], "has_more": False},
         )
         self.subscriptions[subscription["id"]] = subscription
+        _ = self.add_invoice(
+            subscription, self.now(), paid=status != "incomplete", free=bool(trial)
+        )
         return subscription
 
     def _item(self, line: JsonObject) -> JsonObject:

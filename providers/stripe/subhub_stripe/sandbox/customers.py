@@ -12,7 +12,7 @@ from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.ledger import Ledger
 
 FIELDS: Final = ("name", "email", "phone", "address")
-_METADATA: Final = re.compile(r"metadata\['(\w+)'\]:'((?:[^'\\]|\\.)*)'")
+_CLAUSE: Final = re.compile(r"(?:metadata\['(\w+)'\]|email):'((?:[^'\\]|\\.)*)'")
 
 
 class CustomerRoutes(Ledger):
@@ -37,13 +37,19 @@ class CustomerRoutes(Ledger):
 
     @route("GET", "/customers/search")
     def search_customers(self, received: Received) -> Reply:
-        """Search customers by a value in their metadata, without pages and without the delay."""
-        match = _METADATA.fullmatch(received.query.get("query", ""))
+        """Search customers by e-mail address or a value in their metadata, ignoring case.
+
+        There are no pages, and no delay.
+        """
+        match = _CLAUSE.fullmatch(received.query.get("query", ""))
         if match is None:
             raise self.refused(400, "We were unable to parse your search query", param="query")
-        key, value = match[1], re.sub(r"\\(.)", r"\1", match[2])
-        customers = self.customers.values()
-        found = [item for item in customers if item["metadata"].get(key) == value]
+        key, value = match[1], re.sub(r"\\(.)", r"\1", match[2]).casefold()
+        found = [
+            item
+            for item in self.customers.values()
+            if (item["metadata"].get(key, "") if key else item["email"] or "").casefold() == value
+        ]
         body = {"object": "search_result", "url": received.path, "data": found}
         return Reply.json(200, {**body, "has_more": False, "next_page": None})
 

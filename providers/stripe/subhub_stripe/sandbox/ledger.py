@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply
-from subhub_stripe.sandbox.form import tree
+from subhub.sandbox import Fake, JsonObject, RateWindow, Received, Refusal, Reply, form_tree
 
 ALLOWED: Final = 25
 """Requests per second: https://docs.stripe.com/rate-limits."""
@@ -126,7 +125,7 @@ class Ledger(Fake):
 
     def decode(self, received: Received) -> JsonObject:
         """Decode a form."""
-        return tree(received.content.decode())
+        return form_tree(received.content.decode())
 
     def accepted(self, received: Received, *known: str) -> JsonObject:
         """Return the parameters of a request; refuse undocumented ones."""
@@ -160,7 +159,7 @@ class Ledger(Fake):
         body = {"object": "list", "url": received.path, "data": page}
         return Reply.json(200, {**body, "has_more": begin + int(limit) < len(newest)})
 
-    def _dispatch(self, received: Received) -> Reply:
+    def respond(self, received: Received) -> Reply:
         """Repeat the first response to an idempotency key; a different request is an error."""
         key = received.headers.get("idempotency-key")
         if key is None or received.method != "POST":
@@ -176,7 +175,7 @@ class Ledger(Fake):
 
     def _carry_out(self, received: Received) -> Reply:
         try:
-            return super()._dispatch(received)
+            return super().respond(received)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             # every endpoint reads its parameters before it stores anything
             raise Refusal(self.malformed("a parameter is not of its documented type")) from None

@@ -49,7 +49,7 @@ class Addresses:
     ) -> None:
         self._document = document
         self._id, self._replaced, self._pairs = id_, replaced, pairs
-        own = urlsplit(provider.base_url)
+        own = urlsplit(provider.stand_in_address())
         host, _, domain = str(own.hostname).partition(".")
         self._domain = domain if "." in domain else f"{host}.{domain}"
         described = "" if document is None else json.dumps(document.content)

@@ -1,4 +1,4 @@
-"""Decoding of forms as Stripe does it: brackets are nesting, and numeric keys are a list."""
+"""Forms that a sandbox takes: brackets are nesting, and numeric keys are a list."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ _KEYS: Final = re.compile(r"[^\[\]]+")
 _NAME: Final = re.compile(r"[^\[\]]+(?:\[[^\[\]]*\])*")
 
 
-def tree(text: str) -> dict[str, Any]:
+def form_tree(text: str) -> dict[str, Any]:
     """Decode a form or query: `items[0][price]=a` is `{"items": [{"price": "a"}]}`.
 
-    All values are text. `expand[]=a`, a list without numbers, can be given more than once.
-    Raises `ValueError` for a name that is malformed, or of a field and of an object at once.
+    A fake returns it from `decode`. All values are text. `expand[]=a`, a list without numbers, can
+    be given more than once. Raises `ValueError` for a name that is malformed, or of a field and of
+    an object at once.
     """
     found: dict[str, Any] = {}
     fields = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")

@@ -1,4 +1,4 @@
-"""Request bodies as Stripe expects them: forms, with brackets for nested values.
+"""Request bodies that are forms, with brackets for nested values, as Stripe takes them.
 
 {"items": [{"price": "price_1"}]}    becomes    items[0][price]=price_1
 """
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
-from subhub.plugin import Encoded, Json
+from subhub.messages import Encoded, Json
 
-CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
 def as_form(body: Json) -> Encoded:
-    """Encode *body* as a form, without `None` values."""
-    return CONTENT_TYPE, urlencode(list(_pairs("", dict(body)))).encode()
+    """Encode *body* as a form, without `None` values: a plugin returns it from `encode`."""
+    return FORM_TYPE, urlencode(list(_pairs("", dict(body)))).encode()
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,13 @@ class LineFile:
             found += part
         return found
 
+    def ends_with_line(self) -> bool | None:
+        """Return whether the last line is whole; `None` if there is none."""
+        if not (size := self._seek_end()):
+            return None
+        _ = os.lseek(self._descriptor, size - 1, os.SEEK_SET)
+        return os.read(self._descriptor, 1) == b"\n"
+
     def set_aside(self, start: int) -> Path | None:
         """Move what follows *start*, the unfinished part of a line, to the end of another file.
 

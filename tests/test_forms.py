@@ -1,4 +1,4 @@
-"""Forms, compared with Stripe's own library, and read back by the fake."""
+"""Forms, compared with Stripe's own library, and read back as a fake does."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from subhub_stripe.form import CONTENT_TYPE, as_form
-from subhub_stripe.sandbox.form import tree
+
+from subhub.plugin import as_form
+from subhub.plugin.forms import FORM_TYPE
+from subhub.sandbox import form_tree
 
 BODIES: list[dict[str, Any]] = [
     {},
@@ -25,7 +27,7 @@ BODIES: list[dict[str, Any]] = [
 def test_a_form_equals_that_of_stripes_own_library(body: dict[str, Any]) -> None:
     encode: Any = import_module("stripe._encode")._api_encode
     kind, content = as_form(body)
-    assert kind == CONTENT_TYPE
+    assert kind == FORM_TYPE
     expected = [(name, str(value)) for name, value in encode(body)]
     assert parse_qsl(content.decode(), keep_blank_values=True) == expected
 
@@ -45,12 +47,12 @@ def test_a_form_is_escaped_as_in_a_browser() -> None:
     ],
 )
 def test_the_fake_reads_forms(text: str, meant: dict[str, Any]) -> None:
-    assert tree(text) == meant
+    assert form_tree(text) == meant
 
 
 def test_text_that_is_not_a_form_is_an_error() -> None:
     with pytest.raises(ValueError, match="bad query field"):
-        _ = tree('{"a": 1}')
+        _ = form_tree('{"a": 1}')
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,4 @@ def test_text_that_is_not_a_form_is_an_error() -> None:
 )
 def test_a_form_that_cannot_be_stored_is_malformed(text: str) -> None:
     with pytest.raises(ValueError, match=r"malformed|of an object|limit|decode"):
-        _ = tree(text)
+        _ = form_tree(text)
