@@ -26,7 +26,7 @@ class StripeFake(BillingRoutes):
         "anchors": "a period that starts on the 31st ends on the last day of a shorter month, and "
         "the next one starts on that day; a change to another interval starts a new period",
         "prorations": "credits are not stored",
-        "invoices": "each period has one, without tax, finalized and paid as it begins; it is open "
-        "while the first payment is missing; the files that they link to do not exist",
+        "invoice dates": "each period has one, without tax, finalized and paid as it begins; it is "
+        "open while the first payment is missing; the files that they link to do not exist",
         "rate_window": "the second of the rate limit is rolling",
     }
