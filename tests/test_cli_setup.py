@@ -278,7 +278,9 @@ def test_providers_are_listed_with_the_cause_of_the_broken_ones(run: Run) -> Non
     array = parsed(run("providers", "--json", plugins=plugins))
 
     assert table.exit_code == 0
-    assert table.stdout.splitlines()[1].split() == ["setup-toy", "setup-toys", "1.2", "ready"]
+    row = table.stdout.splitlines()[1].split(maxsplit=4)
+    assert row[:4] == ["setup-toy", "setup-toys", "1.2", "ready"]
+    assert row[4].strip() == "unproven: it ships no contract report"
     assert "No module named 'no_such_module_here'" in table.stdout.splitlines()[2]
     assert array[0] == {
         "name": "setup-toy",
@@ -286,7 +288,10 @@ def test_providers_are_listed_with_the_cause_of_the_broken_ones(run: Run) -> Non
         "version": "1.2",
         "documentation": "https://setup.example/docs",
         "problem": None,
+        "support": "unproven",
+        "lacking": "it ships no contract report",
     }
+    assert array[1]["support"] is None
     assert array[1]["documentation"] is None
     assert "no_such_module_here" in array[1]["problem"]
 

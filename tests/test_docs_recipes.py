@@ -5,6 +5,7 @@ Django and Celery are in the groups `frameworks` and `queues`; without one, its 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import anyio
 import httpx
 import pytest
 
-from subhub import Client
+from subhub import Client, InvalidRequest, NotFound, RateLimited, SubhubError
 from subhub.client.configuration import Configuration
 from subhub.plugin.registry import load
 from subhub.sandbox import Fault
@@ -85,6 +86,22 @@ class TestFastAPI:
         (answer,) = posted(app, COMPANY | wrong)
         assert answer.status_code == 422
         assert next(iter(wrong)) in answer.text
+
+    @pytest.mark.parametrize(
+        ("error", "status", "detail"),
+        [
+            (InvalidRequest.of("country", "must be NL"), 422, {"country": "must be NL"}),
+            (NotFound("gone", provider="afternoon", status=404), 404, "not found"),
+            (RateLimited("wait", status=429, retry_after=7.2), 503, "try again"),
+        ],
+    )
+    def test_one_handler_answers_every_error(
+        self, error: SubhubError, status: int, detail: object
+    ) -> None:
+        answer = recipe("fastapi").billing_failed(None, error)
+        assert answer.status_code == status
+        assert json.loads(answer.body) == {"detail": detail}
+        assert answer.headers.get("Retry-After") == ("7" if status == 503 else None)
 
     def test_what_the_provider_fails_at_is_asked_for_again(self, app: Any) -> None:
         def fail() -> None:

@@ -42,6 +42,9 @@ class Noted:
         self.open = self.repeated = False
         self.heard: list[object] = []
 
+    def reference(self) -> None:
+        raise AssertionError("the provider keeps no references")
+
     def next_key(self) -> str:
         raise AssertionError("the provider recognizes no keys")
 

@@ -292,6 +292,7 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("create_signup_link:replaces", REPLACING),
         ("create_signup_link:period_end", {**REPLACING, "when": "period_end"}),
         ("create_signup_link:prorated", {**REPLACING, "refund": "prorated"}),
+        ("subscribe:plan_id", LINK),
         ("subscribe:inline_plan", {**LINK, "plan": DRAFT}),
         ("subscribe:starts_on", {**LINK, "starts_on": dt.date(2024, 5, 4)}),
         ("subscribe:payment_method", {**LINK, "payment_method": "1"}),

@@ -169,7 +169,9 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
             "subhub subscription cancel sub_abc12345def678 --when now --refund prorated",
         ),
     ),
-    "subscription uncancel": (("Let it go on", "subhub subscription uncancel sub_abc12345def678"),),
+    "subscription uncancel": (
+        ("Before the period ends", "subhub subscription uncancel sub_abc12345def678"),
+    ),
     "subscription change": (
         (
             "To another plan, now",

@@ -84,8 +84,6 @@ def _panels(command: Any, ctx: Any) -> dict[str, list[Entry]]:
     """Return the arguments and options under the titles of their groups, in order."""
     found: dict[str, list[Entry]] = {"Arguments": [], "Options": []}
     for param in command.get_params(ctx):
-        if getattr(param, "hidden", False):
-            continue
         argument = param.param_type_name == "argument"
         title = "Arguments" if argument else getattr(param, "rich_help_panel", None) or "Options"
         name = metavar_of(param) if argument else _option(param)

@@ -23,6 +23,9 @@ def new_provider(
     base_url: Annotated[
         str | None, typer.Option(help="The address of the provider's API; default: invented.")
     ] = None,
+    small: Annotated[
+        bool, typer.Option("--small", help="Three operations and their sandbox, in one file.")
+    ] = False,
     output: Output,
 ) -> None:
     """Create the project of a new provider plugin.
@@ -31,7 +34,7 @@ def new_provider(
     step by step, and publish it. An existing folder is never replaced.
     """
     naming = Naming.checked(name, base_url)
-    project = write_project(naming, directory)
+    project = write_project(naming, directory, small=small)
     if output.as_json:
         files = sorted(path for path in project.rglob("*") if path.is_file())
         output.data(
@@ -47,14 +50,17 @@ def new_provider(
         )
         return
     output.note(f"created {project}; next:")
+    file = "__init__" if small else "provider"
     for line in (
         f"cd {shlex.quote(str(project))}",
         "pip install uv && uv run pytest",
-        "uv run pytest --record-sandbox",
-        f"$EDITOR {naming.module}/provider.py",
+        *(() if small else ("uv run pytest --record-sandbox",)),
+        f"$EDITOR {naming.module}/{file}.py",
     ):
         write(line)
+    recording = (
+        "" if small else "--record-sandbox records the cassette, which no test replays until then; "
+    )
     output.note(
-        f"--record-sandbox records the cassette, which no test replays until then; README.md says "
-        f"what to edit first; the tutorial is {TUTORIAL} of subhub"
+        f"{recording}README.md says what to edit first; the tutorial is {TUTORIAL} of subhub"
     )

@@ -12,6 +12,7 @@ from subhub.cli.output import Output
 from subhub.errors import PluginError
 from subhub.plugin.capabilities import Absence, Capability
 from subhub.plugin.registry import Installed, installed, load
+from subhub.testing.contract.levels import Support, support_of
 
 if TYPE_CHECKING:
     from subhub.plugin.capabilities import Capabilities
@@ -29,19 +30,27 @@ COLUMNS: Final = ("capability", "supported", "evidence", "recovery", "proven", "
 
 
 def providers(*, output: Output) -> None:
-    """List the installed provider plugins.
+    """List the installed provider plugins, and what each has proven.
 
-    For a broken one, the cause is shown.
+    For a broken one, the cause is shown. Support follows by rule from the contract report that a
+    plugin ships: unproven, partial, main job (a customer can be sold to, and the subscription read
+    and canceled), or lifecycle (also listed, changed, and the customer kept up to date).
     """
     found = installed()
     if output.as_json:
         output.data([_plugin_data(plugin) for plugin in found])
     elif found:
         rows = (
-            (plugin.name, plugin.distribution, plugin.version, plugin.problem or "ready")
+            (
+                plugin.name,
+                plugin.distribution,
+                plugin.version,
+                plugin.problem or "ready",
+                str(_support(plugin) or ""),
+            )
             for plugin in found
         )
-        output.table(("provider", "package", "version", "state"), rows)
+        output.table(("provider", "package", "version", "state", "support"), rows)
     else:
         output.note(
             "no provider is installed: "
@@ -130,13 +139,26 @@ def _configured(config: ConfigPath, account: AccountName) -> tuple[type[Provider
     return provider, known if settings.sells else without_selling(known, name)
 
 
+def _support(plugin: Installed) -> Support | None:
+    """Return what a plugin has proven; a report that cannot be read proves nothing."""
+    if plugin.provider is None:
+        return None
+    try:
+        return support_of(shipped_run(plugin.provider))
+    except PluginError:
+        return Support("unproven", "its contract report cannot be read")
+
+
 def _plugin_data(plugin: Installed) -> dict[str, object]:
+    found = _support(plugin)
     return {
         "name": plugin.name,
         "package": plugin.distribution,
         "version": plugin.version,
         "documentation": plugin.provider.documentation if plugin.provider else None,
         "problem": plugin.problem or None,
+        "support": found and found.level,
+        "lacking": (found and found.lacking) or None,
     }
 
 

@@ -101,6 +101,8 @@ class SubscriptionOperations:
             self._require("subscribe:inline_plan")
             check_tax("subscribe", plan, self.capabilities)
         else:
+            if "subscribe:plan_id" in self.capabilities.lacking:  # no call: every sale is here
+                self.capabilities.require("subscribe:plan_id")
             plan = self._plan(plan)
         if starts_on is not None:
             self._require("subscribe:starts_on")

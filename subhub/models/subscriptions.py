@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from subhub.models.interval import Interval
 from subhub.models.money import ExactDecimal, Money, Percent
 from subhub.models.plans import Name, Period, Price
-from subhub.models.record import Record, Result, Update
+from subhub.models.record import ORIGIN, Record, Result, Update
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -72,9 +72,13 @@ class Subscription(Result):
         trial_ends_at: When its trial ends or ended, if it has one.
         ends_at: When it ends or ended, if the provider says so.
         created_at: When it was created.
+        reference: A text by which subhub recognizes what it created, where the provider keeps it.
+            It is ignored by equality, hashing, the repr and `model_dump`.
         scheduled: What was accepted and takes effect later: after `cancel_subscription` at period
             end, for example. Not every provider shows it when the subscription is read again.
     """
+
+    _ignored: ClassVar[frozenset[str]] = ORIGIN | {"reference"}
 
     id: str
     customer_id: str | None = None
@@ -92,6 +96,7 @@ class Subscription(Result):
     ends_at: AwareDatetime | None = None
     created_at: AwareDatetime | None = None
     scheduled: Scheduled | None = None
+    reference: str | None = Field(default=None, repr=False, exclude=True)
 
 
 class SubscriptionUpdate(Update):

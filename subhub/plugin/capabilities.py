@@ -2,8 +2,9 @@
 
 An operation is supported when the plugin overrides it. What method names cannot say is added as a
 variant, `operation:variant`; a variant counts as supported only when the plugin's `evidence` table
-says so. A field of a draft, `operation:field`, is supported when the plugin's flow sends it.
-`webhooks` is supported when the plugin declares how they are verified.
+says so, or, for `subscribe:plan_id`, does not deny it. A field of a draft, `operation:field`, is
+supported when the plugin's flow sends it. `webhooks` is supported when the plugin declares how they
+are verified.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 from subhub.errors import InvalidRequest, Unsupported
 from subhub.models import PlanDraft
 from subhub.plugin.draft_fields import DraftFields, Drafting, Use
-from subhub.plugin.operations import FIELD_NAMES, FIELDS, KNOWN, OPERATIONS, WEBHOOKS
+from subhub.plugin.operations import BY_DEFAULT, FIELD_NAMES, FIELDS, KNOWN, OPERATIONS, WEBHOOKS
 
 if TYPE_CHECKING:
     from subhub.webhooks import Webhooks
@@ -79,6 +80,7 @@ class Described(Drafting, Protocol):
 
     name: ClassVar[str]
     dated: ClassVar[frozenset[str]]
+    subscription_reference: ClassVar[tuple[str, ...] | None]
     webhooks: ClassVar[Webhooks | None]
     evidence: ClassVar[Mapping[str, Evidence | Absence]]
 
@@ -278,7 +280,9 @@ def recovery(operation: str, provider: type[Described]) -> Quality:
     way = LOOKUPS.get(operation)
     if way is None or not overrides(provider, way.reading):
         return "nothing"
-    return "decided" if way.kind is None or way.kind in provider.dated else "candidates"
+    referenced = operation == "subscribe" and provider.subscription_reference is not None
+    decided = referenced or way.kind is None or way.kind in provider.dated
+    return "decided" if decided else "candidates"
 
 
 def _operation_evidence(
@@ -296,6 +300,8 @@ def _variant_evidence(
     provider: type[Described], name: str, *, implemented: bool
 ) -> Evidence | Absence:
     found = provider.evidence.get(name)
+    if found is None and name in BY_DEFAULT:
+        return _operation_evidence(provider, name.partition(":")[0], implemented=implemented)
     if found is None or (isinstance(found, Evidence) and not implemented):
         return Absence("the plugin does not say that it can", kind="plugin")
     return found

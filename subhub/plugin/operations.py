@@ -114,7 +114,15 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         creates="subscription",
         read_by="get_subscription",
         listed_by="list_subscriptions",
-        variants=("inline_plan", "starts_on", "payment_method", "trial_days", "quantity"),
+        variants=(
+            "plan_id",
+            "inline_plan",
+            "starts_on",
+            "payment_method",
+            "trial_days",
+            "quantity",
+        ),
+        one_of=("plan_id", "inline_plan"),
     ),
     "get_subscription": NeutralOperation(Subscription, by_id=True),
     "list_subscriptions": NeutralOperation(Subscription),
@@ -144,6 +152,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "get_invoice_pdf": NeutralOperation(InvoicePdf, by_id=True),
 }
 """The operations by name, in the order of the main job."""
+
+BY_DEFAULT: Final = frozenset({"subscribe:plan_id"})
+"""The variants that go without saying: a plugin declares only that the provider lacks them."""
 
 METHODS: Final[Mapping[str, str]] = {name: row.method or name for name, row in OPERATIONS.items()}
 """How each operation is called on a client."""

@@ -87,6 +87,10 @@ class Provider(ErrorReading, Lifecycle, Invoicing):
     idempotency: ClassVar[Idempotency | None] = None
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
+    subscription_reference: ClassVar[tuple[str, ...] | None] = None
+    """Where in the body of `subscribe` the client may keep a text of its own, which lists show too:
+    `("metadata", "subhub_reference")`. A flow reads it into `Subscription.reference`. By it, a
+    subscription is recognized whose answer was lost."""
     oauth: ClassVar[TokenEndpoint | None] = None
     """Where access tokens of OAuth are renewed, where the provider has them."""
     repeatable: ClassVar[frozenset[str]] = frozenset()

@@ -20,6 +20,9 @@ from subhub.messages import is_object
 from subhub.models.identity import Identity
 from subhub.plugin.likeness import Likeness, canonical, days_around, loosened
 
+REFERENCE: Final = "reference"
+"""The field by which a subscription is recognized, where the provider keeps a reference."""
+
 
 def new_salt() -> str:
     """Return a random salt, which no other intent has."""

@@ -7,6 +7,8 @@ The rules, for one lost call:
   no other object has.
 - *Not done* is claimed if nothing in the whole list fits, nothing nearly fits, and the customer of
   a subscription has no other one that may be new.
+- A subscription for which the provider keeps a reference is *done* if one has the reference of the
+  call, whatever has happened to it since, and *not done* if none in the whole list has it.
 - Everything else is *ambiguous*, with the candidates.
 
 An object fits if all that it shows is what was asked for. It nearly fits if it may be that, written
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from subhub.plugin.likeness import Likeness
-from subhub.recovery.intents import Intent
+from subhub.recovery.intents import REFERENCE, Intent
 from subhub.recovery.sending_time import Age, Ahead, SendingTime
 
 IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -114,7 +116,7 @@ def _candidates(intent: Intent, listed: Sequence[Any], ahead: Ahead | None) -> l
         keyed = intent.key is not None and shown.get(intent.key) == "same"
         fit = _fit(intent, shown, dated=age != "undated")
         counts = sent.may_be_new(created_at) if fit == "none" else age != "before"
-        if counts and (fit != "none" or intent.owner is not None):
+        if counts and (fit != "none" or (intent.owner is not None and intent.key != REFERENCE)):
             found.append(Candidate(item, fit, age, keyed))
     return found
 
@@ -127,6 +129,8 @@ def _fit(intent: Intent, shown: Mapping[str, Likeness], *, dated: bool) -> Fit:
         shown: How each shown field compares with it.
         dated: Whether the object is known to be created since the call, if it counts at all.
     """
+    if intent.key == REFERENCE:
+        return "exact" if shown.get(REFERENCE) == "same" else "none"
     likenesses = set(shown.values())
     names = IDENTITY.get(intent.operation, ())
     if intent.key is not None and intent.key not in shown:

@@ -17,7 +17,8 @@ from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
 from subhub.models import Customer, DeletedCustomer
 from subhub.plugin.flows import Flow
 from subhub.plugin.idempotency import DRAWN
-from subhub.recovery.intents import Intent, new_salt
+from subhub.plugin.references import reference_of
+from subhub.recovery.intents import REFERENCE, Intent, new_salt
 from subhub.recovery.reconcile import reread
 
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ class TrackedChange:
         result: T = yield from flow
         return result
 
+    def reference(self) -> str | None:
+        """Return the reference of a subscription, where the provider keeps one."""
+        if self.operation != "subscribe" or self.tracker.provider.subscription_reference is None:
+            return None
+        self._salt = self._salt or new_salt()
+        return reference_of(self._salt)
+
     def next_key(self) -> str:
         """Return the key of its next request; it follows from the intent, which is in the journal.
 
@@ -179,6 +187,7 @@ class TrackedChange:
 
     def _intent(self) -> Intent:
         self._salt = self._salt or new_salt()
+        reference = self.reference()
         return Intent(
             provider=self.tracker.provider.name,
             account=self.tracker.account,
@@ -187,11 +196,11 @@ class TrackedChange:
             sent_at=self.sent_at.isoformat(),
             target=self.target,
             owner=self.owner,
-            key=self.key,
+            key=self.key if reference is None else REFERENCE,
             at_once=self.at_once,
             ahead=self.tracker.ahead(),
             salt=self._salt,
-        ).marked(dict(self.fields or {}))
+        ).marked({**dict(self.fields or {}), REFERENCE: reference})
 
     def _again(self, past: PreviousStep) -> Flow[T]:
         """Return what an earlier run of the job did, instead of doing it again."""

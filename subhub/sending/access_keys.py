@@ -57,7 +57,7 @@ class OAuthTokens:
             value: object = getattr(self, name)
             if not isinstance(value, str) or not _USABLE.fullmatch(value):
                 raise ConfigError(f"`{name}` must be printable ASCII without blanks")
-        ends: object = self.expires_at
+        ends: Any = self.expires_at
         if ends is not None and (not isinstance(ends, dt.datetime) or ends.tzinfo is None):
             raise ConfigError(f"`expires_at` must be a datetime with a time zone, got {ends!r}")
 
@@ -193,9 +193,9 @@ class OAuthKeys(AccessKeys, Forkable):
                 yield Pause(POLL, real=True)
                 continue
             try:
-                if not self._usable(self._tokens, refused):  # since the look before
-                    yield StoreCall(lambda: self._renew(refused))
-                    break
+                # it looks at what is stored first, so that a renewal since is not repeated
+                yield StoreCall(lambda: self._renew(refused))
+                break
             finally:
                 turn.release()
         assert self._tokens is not None  # noqa: S101 - the loop does not end before
@@ -214,7 +214,7 @@ class OAuthKeys(AccessKeys, Forkable):
     def _renew(self, refused: str | None) -> None:
         """Take over what is stored, or renew it; the result is stored before it is used."""
         if not self._unsaved:
-            stored: object = self._oauth.load()
+            stored: Any = self._oauth.load()
             if not isinstance(stored, OAuthTokens):
                 kind = type(stored).__name__
                 raise ConfigError(f"`load` of OAuth must return OAuthTokens, got {kind}")

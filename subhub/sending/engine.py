@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -29,11 +29,11 @@ from subhub.models import Status, Subscription, SubscriptionChange
 from subhub.models.record import ACCOUNT, REQUEST_ID
 from subhub.plugin.decoding import invalid
 from subhub.plugin.flows import Flow
+from subhub.sending.recognition import marked, with_reference
 from subhub.sending.steps import Change, Steps
 
 if TYPE_CHECKING:
     from subhub.models import Raw
-    from subhub.plugin.idempotency import Idempotency
     from subhub.plugin.provider import Provider
     from subhub.sending.access_keys import AccessKeys
     from subhub.sending.retries import Operation
@@ -261,11 +261,15 @@ def _conversation(
             operation.request = request
             mutating = request.mutating
             if mutating and rules.preview is not None:
-                raise WouldSend(rules.preview(request))
+                raise WouldSend(rules.preview(with_reference(request, provider, change)))
             repeatable_for = 0.0
             try:
-                if mutating and change is not None and provider.idempotency is not None:
-                    request, repeatable_for = _keyed(request, provider.idempotency, change)
+                if (
+                    mutating
+                    and change is not None
+                    and (provider.idempotency or provider.subscription_reference)
+                ):
+                    request, repeatable_for = marked(request, provider, change)
                     operation.request = request
                 # Prepared before the change is written down: what cannot be encoded is not sent.
                 prepared = _prepared(request, rules)
@@ -297,23 +301,6 @@ def _conversation(
     except StopIteration as stop:
         result: T = stop.value
         return result
-
-
-def _keyed(request: Request, terms: Idempotency, change: Change) -> tuple[Request, float]:
-    """Return *request* with a key, and for how many seconds it may be repeated.
-
-    A key of the application's own stays. Its age is not known, so the request is not repeated.
-    """
-    own = any(name.lower() == terms.header.lower() for name in request.headers or {})
-    if request.method in terms.methods and not own:
-        headers = {**(request.headers or {}), terms.header: change.next_key()}
-        return replace(request, headers=headers), terms.repeatable_for
-    if change.repeated:
-        raise OutcomeUnknown(
-            f"an earlier run may have carried out {request.method} {request.template}, and it "
-            "cannot be repeated without harm: look at the provider"
-        )
-    return request, 0.0
 
 
 def _prepared(request: Request, rules: Rules) -> PreparedRequest:

@@ -89,6 +89,10 @@ class Change(Protocol):
     repeated: bool
     """Whether an earlier run may have carried it out: only requests with a key are sent."""
 
+    def reference(self) -> str | None:
+        """Return the text by which the provider shows what it creates; `None` where it cannot."""
+        ...
+
     def next_key(self) -> str:
         """Return the idempotency key of its next request: the same in each run of the change."""
         ...

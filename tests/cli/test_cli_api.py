@@ -28,6 +28,7 @@ def test_a_path_alone_is_read(run: Run) -> None:
         "email": "john.doe@test.com",
     }
     assert run("api", "get", "/customers/cst_1").stdout == shown.stdout
+    assert run("api", "/customers/cst_1", "--raw").stdout == shown.stdout
 
 
 def test_status_and_headers_are_printed_if_that_is_asked_for(run: Run, as_json: AsJson) -> None:

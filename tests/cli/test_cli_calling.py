@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from subhub.cli.choices import Choices
+
 Run = Callable[..., Result]
 AsJson = Callable[[Result], Any]
 CANCEL = ("subscription", "cancel", "sub_1")
@@ -171,3 +173,7 @@ def test_the_versions_of_the_plugins_are_shown(run: Run, as_json: AsJson) -> Non
     assert {"provider": "clitoy", "package": "cli-toy", "version": "1.0", "problem": None} in data[
         "plugins"
     ]
+
+
+def test_words_are_completed_as_they_are_shown() -> None:
+    assert Choices(("now", "period_end")).complete("p") == ["period-end"]

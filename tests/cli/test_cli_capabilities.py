@@ -98,6 +98,17 @@ def table(result: Result) -> dict[str, str]:
     return {line.split()[0]: " ".join(line.split()) for line in result.stdout.splitlines()}
 
 
+def test_the_support_of_a_plugin_follows_from_its_report(run: Run, ship: Ship) -> None:
+    for text, words in (
+        (report(), "unproven: not all tests of `create_plan` passed"),
+        (report(suite=0), "unproven: its contract report is out of date"),
+        ("{}", "unproven: its contract report cannot be read"),
+    ):
+        ship(text)
+        (row,) = [line for line in run("providers").stdout.splitlines() if "shipped" in line]
+        assert " ".join(row.split()).endswith(words)
+
+
 def test_a_row_has_evidence_recovery_proof_and_source(run: Run, ship: Ship) -> None:
     ship(report())
     result = run("capabilities", "shipped")

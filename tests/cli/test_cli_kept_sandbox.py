@@ -72,6 +72,8 @@ def test_a_link_is_paid_followed_and_renewed(shop: Run, as_json: AsJson, tmp_pat
 
     assert (before["state"], after["state"]) == ("open", "completed")
     assert paid.stdout == f"paid: {link['url']}\n"
+    other = as_json(shop(*words))["url"]
+    assert as_json(shop("sandbox", "pay", other, "--json")) == {"paid": other}
     refused = shop("sandbox", "pay", link["url"], "--json")
     assert json.loads(refused.stderr)["error"]["message"].startswith("`URL`: cannot be paid: ")
 

@@ -50,6 +50,18 @@ def test_it_prints_what_to_do_next() -> None:
     assert Path("subhub-north-pay", "README.md").is_file()
 
 
+def test_a_small_plugin_has_no_cassette_to_record() -> None:
+    result = run("north-pay", "--small")
+
+    assert result.stdout.splitlines() == [
+        "cd subhub-north-pay",
+        "pip install uv && uv run pytest",
+        "$EDITOR subhub_north_pay/__init__.py",
+    ]
+    assert "record" not in result.stderr
+    assert not Path("subhub-north-pay", "subhub_north_pay", "provider.py").exists()
+
+
 def test_scripts_get_the_same_and_the_files(folder: Path) -> None:
     home = folder / "my plugins"
     home.mkdir()
@@ -117,7 +129,7 @@ def program(*command: object, cwd: Path) -> str:
 
 @needs_uv
 def test_the_wheel_has_every_template(folder: Path) -> None:
-    templates = ROOT / "subhub" / "cli" / "scaffold" / "templates"
+    templates = ROOT / "subhub" / "cli" / "scaffold"
     _ = program(UV, "build", "--quiet", "--wheel", "--out-dir", folder, cwd=ROOT)
     (wheel,) = folder.glob("*.whl")
 

@@ -28,6 +28,7 @@ LACKING = {
     "create_signup_link:period_end",
     "create_signup_link:prorated",
     "follow_signup_link",
+    "subscribe:plan_id",
     "change_subscription",
     "change_subscription:now",
     "change_subscription:period_end",

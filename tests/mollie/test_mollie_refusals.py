@@ -35,7 +35,6 @@ def subscribe(plan: str | PlanDraft, **options: Any) -> Flow[Any]:
 
 
 REFUSED: dict[str, tuple[Callable[[], Flow[Any]], str, str]] = {
-    "plan id": (lambda: subscribe("starter"), "plan", "pass the terms as a PlanDraft"),
     "tax": (lambda: subscribe(TAXED), "tax_rate", "with tax included"),
     "changed tax": (
         lambda: Mollie().update_subscription("sub_1:cst_1", TEN),

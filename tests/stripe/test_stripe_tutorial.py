@@ -14,7 +14,12 @@ TEXT = TUTORIAL.read_text("utf-8")
 QUOTED = re.findall(r"^ *```python\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
 SOURCES = [
     _source
-    for folder in ("providers/stripe/subhub_stripe", "tests/stripe", "conformance")
+    for folder in (
+        "providers/stripe/subhub_stripe",
+        "tests/stripe",
+        "conformance",
+        "providers/mollie",
+    )
     for _source in sorted((ROOT / folder).rglob("*.py"))
 ]
 

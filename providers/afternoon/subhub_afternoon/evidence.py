@@ -71,6 +71,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     # the list is documented, but not the fields by which a subscription of it is recognized
     "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
     "subscribe": _SUBSCRIBE,
+    "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
         "no request of Afternoon has a price or an interval",
         "create the plan in Afternoon's dashboard, and use its plan code",

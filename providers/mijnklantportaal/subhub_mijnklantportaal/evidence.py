@@ -88,6 +88,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     # lists and fields are documented, and nothing that joins them to a sign-up
     "follow_signup_link": Evidence("inferred", _SIGN_UP_NEW),
     "subscribe": Evidence("seed", _SIGN_UP),
+    "subscribe:plan_id": Evidence("seed", _SIGN_UP),
     "subscribe:inline_plan": Evidence("seed", f"{_SUBSCRIPTIONS}/create-customer-subscription"),
     "subscribe:description": Absence(
         "a subscription without a package has one text, and the plan's name is sent as that",

@@ -63,6 +63,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "client.call(Mollie.get_payment, ...) reads what came of a first payment",
     ),
     "subscribe": _SUBSCRIBE,
+    "subscribe:plan_id": Absence(_NO_PLANS, "pass the terms as a PlanDraft"),
     "subscribe:inline_plan": _SUBSCRIBE,
     "subscribe:starts_on": _SUBSCRIBE,
     "subscribe:payment_method": _SUBSCRIBE,

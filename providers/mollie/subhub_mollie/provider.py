@@ -11,7 +11,7 @@ from subhub_mollie.evidence import EVIDENCE
 from subhub_mollie.hal import PROVIDER
 from subhub_mollie.mandates import Mandates
 from subhub_mollie.payments import Payments
-from subhub_mollie.subscriptions import Subscriptions
+from subhub_mollie.subscriptions import REFERENCE, Subscriptions
 from subhub_mollie.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Mollie(Customers, Subscriptions, Payments, Mandates):
     }
     idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=3600)
     """Of POST requests alone: https://docs.mollie.com/reference/api-idempotency."""
+    subscription_reference: ClassVar[tuple[str, ...] | None] = REFERENCE
     dated: ClassVar[frozenset[str]] = frozenset({"customer", "subscription"})
     # No prefix: one id stands in for all kinds, and that of a subscription has two parts.
     stand_in_id = "nobody:nobody"

@@ -20,7 +20,19 @@ from subhub.models import (
     SubscriptionUpdate,
     When,
 )
-from subhub.plugin import Flow, Page, Provider, Records, delete, get, join_id, patch, path, post
+from subhub.plugin import (
+    Flow,
+    Page,
+    Provider,
+    Records,
+    delete,
+    get,
+    join_id,
+    patch,
+    path,
+    post,
+    text_at,
+)
 from subhub_mollie.hal import (
     PROVIDER,
     Errors,
@@ -42,6 +54,8 @@ STATUSES: Final[Mapping[str, Status]] = {
     "canceled": Status.CANCELED,
     "completed": Status.ENDED,  # as many payments as `times`
 }
+REFERENCE: Final = ("metadata", "subhub_reference")
+"""Where subhub's own text is kept: https://docs.mollie.com/reference/create-subscription."""
 NO_TAX: Final = (
     "Mollie charges the price as it is and knows no tax. Give the price with tax included, and "
     "leave the rate out"
@@ -87,6 +101,7 @@ class MollieSubscription(MollieObject):
             renews_on=self.next_payment_date,
             ends_at=self.canceled_at if status is Status.CANCELED else None,
             created_at=self.created_at,
+            reference=text_at(self.raw, *REFERENCE),
             raw=self.raw,
         )
 
@@ -147,8 +162,7 @@ class Subscriptions(Errors):
         del now
         del trial_days, quantity  # the client refuses them: evidence declares them as absent
         if not isinstance(plan, PlanDraft):
-            problem = f"{plan!r}: Mollie has no plans, so pass the terms as a PlanDraft"
-            raise InvalidRequest.of("plan", problem)
+            self._lacks("subscribe:plan_id", plan)
         if plan.tax_rate is not None:
             raise InvalidRequest.of("tax_rate", NO_TAX)
         if plan.tax == "exclusive":  # nothing is ever added, so the price is what is paid

@@ -51,6 +51,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:quantity": _LINK,
     "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
     "subscribe": _SUBSCRIBE,
+    "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(
         "an inline price needs an existing product",
         "create the plan first, with create_plan",

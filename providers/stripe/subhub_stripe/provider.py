@@ -10,6 +10,7 @@ from subhub_stripe.evidence import DOCS, EVIDENCE
 from subhub_stripe.following import Following
 from subhub_stripe.invoices import Invoices
 from subhub_stripe.plans import Plans
+from subhub_stripe.subscriptions import REFERENCE
 from subhub_stripe.webhooks import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Stripe(Plans, Following, Invoices):
     """The limit of a test account and of each endpoint: https://docs.stripe.com/rate-limits."""
     idempotency: ClassVar[Idempotency | None] = Idempotency("Idempotency-Key", kept_for=24 * 3600)
     """Of POST requests: https://docs.stripe.com/api/idempotent_requests."""
+    subscription_reference: ClassVar[tuple[str, ...] | None] = REFERENCE
     webhooks = WEBHOOKS
     request_id_header = "request-id"
     evidence = EVIDENCE

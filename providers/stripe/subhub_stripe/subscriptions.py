@@ -30,6 +30,7 @@ from subhub.plugin import (
     path,
     post,
     send,
+    text_at,
 )
 from subhub_stripe.keys import keyed
 from subhub_stripe.lists import StripeList, page_query
@@ -46,6 +47,8 @@ STATUSES: Final[Mapping[str, Status]] = {
     "paused": Status.PAUSED,
     "canceled": Status.CANCELED,
 }
+REFERENCE: Final = ("metadata", "subhub_reference")
+"""Where subhub's own text is kept: https://docs.stripe.com/api/metadata."""
 OVER: Final = frozenset({"canceled", "incomplete_expired"})
 
 PaymentBehavior = Literal[
@@ -107,6 +110,7 @@ class StripeSubscription(Wire):
             trial_ends_at=self.trial_end,
             ends_at=self._ends_at(),
             created_at=self.created,
+            reference=text_at(self.raw, *REFERENCE),
             raw=self.raw,
         )
 

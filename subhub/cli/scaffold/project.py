@@ -16,14 +16,16 @@ from subhub.cli.scaffold.rendering import render
 from subhub.errors import ConfigError
 
 
-def write_project(naming: Naming, directory: Path) -> Path:
+def write_project(naming: Naming, directory: Path, *, small: bool = False) -> Path:
     """Write the plugin into a new folder of *directory*, and return that folder.
+
+    A *small* one has three operations in one file.
 
     Raises `ConfigError` if it cannot be written, or if something with this name exists.
     """
     target = directory / naming.distribution
     with atomic_folder(target) as project:
-        for place, text in render(naming).items():
+        for place, text in render(naming, small=small).items():
             file = project / place
             file.parent.mkdir(parents=True, exist_ok=True)
             _ = file.write_text(text, "utf-8")

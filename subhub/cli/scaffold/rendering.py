@@ -21,8 +21,8 @@ subhub-billing = {{ path = {path}{editable} }}
 """
 
 
-def render(naming: Naming) -> Mapping[str, str]:
-    """Return the text of each file, by its path in the plugin's folder."""
+def render(naming: Naming, *, small: bool = False) -> Mapping[str, str]:
+    """Return the text of each file, by its path in the plugin's folder; see `templates`."""
     values = {
         "name": naming.name,
         "module": naming.module,
@@ -36,7 +36,7 @@ def render(naming: Naming) -> Mapping[str, str]:
     }
     return {
         path.replace(MODULE, naming.module): PLACEHOLDER.sub(lambda found: values[found[1]], text)
-        for path, text in templates().items()
+        for path, text in templates(small=small).items()
     }
 
 

@@ -19,17 +19,38 @@ SUFFIX: Final = ".tmpl"
 PLACEHOLDER: Final = re.compile(r"<<(\w+)>>")
 
 
+SHARED: Final = frozenset(
+    {
+        ".github/workflows/test.yml",
+        ".gitignore",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "subhub_NAME/py.typed",
+        "tests/test_contract.py",
+    }
+)
+"""What a small plugin has of a whole one."""
+
+
 @cache
-def templates() -> Mapping[str, str]:
-    """Return the text of each template, by the path of its file in a plugin's folder."""
-    return dict(sorted(_below(resources.files("subhub.cli.scaffold") / "templates")))
+def templates(*, small: bool = False) -> Mapping[str, str]:
+    """Return the text of each template, by the path of its file in a plugin's folder.
+
+    A *small* plugin has three operations in one file, and is tested by the contract alone.
+    """
+    scaffold = resources.files("subhub.cli.scaffold")
+    whole = dict(_below(scaffold / "templates"))
+    if not small:
+        return dict(sorted(whole.items()))
+    shared = {path: text for path, text in whole.items() if path in SHARED}
+    return dict(sorted({**shared, **dict(_below(scaffold / "templates_small"))}.items()))
 
 
 @cache
 def identifiers() -> frozenset[str]:
     """Return the names that the plugin's own code uses, whatever the provider is called."""
     found: set[str] = set()
-    for path, text in templates().items():
+    for path, text in (*templates().items(), *templates(small=True).items()):
         if path.endswith(".py"):
             lines = io.StringIO(PLACEHOLDER.sub("_", text)).readline
             tokens = tokenize.generate_tokens(lines)

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, cast
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from subhub.messages import is_object
+from subhub.plugin.references import without_references
 
 SHOWN: Final = 20
 """How many differences are shown."""
@@ -38,6 +39,7 @@ def canonical(body: bytes | None) -> str | bytes:
     """Return *body* in a form that is equal for JSON differing in blanks or key order only."""
     if not body:
         return b""
+    body = without_references(body)
     try:
         return json.dumps(json.loads(body), sort_keys=True)
     except ValueError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from subhub.models import Subscription, SubscriptionChange
 from subhub.plugin.operations import NEUTRAL, OPERATIONS
 from subhub.testing.contract.cases import Case
-from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
+from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome, has_plans
 
 if TYPE_CHECKING:
     from subhub.models.record import Update
@@ -171,7 +171,9 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     customer = harness.customer
     if variant == "inline_plan":
         return Call("subscribe", kwargs={"plan": harness.plan_draft, "customer": customer})
-    call = Call("subscribe", kwargs={"plan": harness.terms, "customer": customer})
+    known = variant != "plan_id" or has_plans(harness.provider)
+    plan = harness.terms if known else "plan_1"
+    call = Call("subscribe", kwargs={"plan": plan, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
     if variant in COUNTED:

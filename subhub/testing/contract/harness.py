@@ -18,6 +18,7 @@ from subhub.errors import SubhubError
 from subhub.models import CustomerDraft, PlanDraft, SignupLink
 from subhub.plugin.idempotency import DRAWN
 from subhub.plugin.operations import METHODS
+from subhub.plugin.references import without_references
 from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.interceptor import Intercept, Interceptor
 
@@ -77,7 +78,7 @@ class Outcome:
                 exchange.received.path,
                 dict(exchange.received.query),
                 without_drawn_keys(exchange.received.headers),
-                exchange.received.content,
+                without_references(exchange.received.content),
             )
             for exchange in self.heard
         ]
@@ -101,7 +102,7 @@ class Outcome:
 def has_plans(provider: type[Provider]) -> bool:
     """Return whether the provider has plans; without, `subscribe` takes a draft and no id."""
     supports = provider.capabilities().supports
-    known = any(map(supports, ("create_plan", "get_plan", "list_plans")))
+    known = any(map(supports, ("create_plan", "get_plan", "list_plans", "subscribe:plan_id")))
     return known or not supports("subscribe:inline_plan")
 
 

@@ -37,7 +37,7 @@ class OperationTests(ContractConfig):
         due = OPERATIONS[case.operation].result
         for result in outcome.results:
             expect(isinstance(result, due), f"it must return a {due.__name__}, got {result!r}")
-            expect_none(_unfit(result, self.provider.name))
+            expect_none(unfit(result, self.provider.name))
 
     @for_each(lacking)
     def test_what_is_not_claimed_is_refused_unsent(self, case: Case) -> None:
@@ -73,7 +73,7 @@ class OperationTests(ContractConfig):
         outcome = harness.perform(call)
         _ = outcome.returned()
         for result in outcome.results:
-            expect_none(_contradictions(_asked(harness, case, call.kwargs), result))
+            expect_none(contradictions(asked(harness, case, call.kwargs), result))
 
     @for_each(claimed)
     def test_the_providers_own_answer_is_in_raw(self, case: Case) -> None:
@@ -103,18 +103,19 @@ class OperationTests(ContractConfig):
                 )
 
 
-def _unfit(result: Result, provider: str) -> Iterator[str]:
+def unfit(result: Result, provider: str) -> Iterator[str]:
+    """Yield what keeps *result* from being one of *provider*."""
     if result.provider != provider:
         yield f"`.provider` is {result.provider!r}, not {provider!r}"
     if isinstance(result, SubscriptionChange):
         for part in (result.old, result.new):
-            yield from _unfit(part, provider) if part else ()
+            yield from unfit(part, provider) if part else ()
         return
     if isinstance(result, Signup):
         if result.subscription is None:
             yield f"it was paid, and is {result.state}: {result.reason}"
         else:
-            yield from _unfit(result.subscription, provider)
+            yield from unfit(result.subscription, provider)
         return
     if not getattr(result, "id", ""):
         yield f"the id of {result!r} is empty"
@@ -122,7 +123,7 @@ def _unfit(result: Result, provider: str) -> Iterator[str]:
         yield f"`.url` is not a web address: {result.url!r}"
 
 
-def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
+def asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:
     """Return what the fields of the result must be, where the result has them."""
     plan, customer = harness.plan_draft, harness.draft
     if case.operation.startswith("update_"):
@@ -145,8 +146,9 @@ def _asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mappin
     return {"customer_id": known} if isinstance(known, str) else {}
 
 
-def _contradictions(asked: Mapping[str, object], result: Result) -> Iterator[str]:
-    for name, value in asked.items():
+def contradictions(due: Mapping[str, object], result: Result) -> Iterator[str]:
+    """Yield each field of *result* that is shown and is not as it is *due*."""
+    for name, value in due.items():
         found = getattr(result, name, None)
         if value is not None and found is not None and found != value:
             yield f"`.{name}` is {found!r}, and {value!r} was asked for"

@@ -56,7 +56,9 @@ class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
         customer = self.found(self.customers, "customer", wanted, named=True)
         (item,) = self.needed(given, "items")
         trial = self._trial(given)
-        return Reply.json(200, self._start(customer["id"], item, self.first_status, trial))
+        created = self._start(customer["id"], item, self.first_status, trial)
+        created["metadata"] = given.get("metadata", {})
+        return Reply.json(200, created)
 
     @route("GET", "/subscriptions")
     def list_subscriptions(self, received: Received) -> Reply:
