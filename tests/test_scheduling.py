@@ -113,7 +113,7 @@ def test_a_subscription_that_is_over_is_returned_when_it_is_canceled_again(
 
 @pytest.mark.parametrize(
     ("status", "error", "read"),
-    [(409, Conflict, (200, RUNNING)), (404, NotFound, (404, {})), (422, Rejected, (500, {}))],
+    [(409, Conflict, (200, RUNNING)), (404, NotFound, (404, None)), (422, Rejected, (500, None))],
 )
 def test_a_cancellation_that_is_refused_stays_refused_where_the_subscription_is_not_over(
     billing: Caller, desk: Desk, status: int, error: type[ProviderError], read: tuple[int, object]
