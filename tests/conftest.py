@@ -229,11 +229,13 @@ class Toy(Provider):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
         who = customer if isinstance(customer, str) else customer.name
         asked = {"plan": plan, "who": who, "return": return_url, "back": back_url}
         body: dict[str, Any] = {**asked, "replaces": replaces, "when": when, "refund": refund}
         body |= {} if trial_days is None else {"trial": trial_days}
+        body |= {} if quantity is None else {"quantity": quantity}
         link = yield from post("/links", Thing, body)
         return SignupLink(provider="toy", id=link.id, url=link.url, raw=link.raw)
 
@@ -255,6 +257,7 @@ class Toy(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[Subscription]:
         body: dict[str, Any] = {
             "plan": plan if isinstance(plan, str) else plan.name,
@@ -263,6 +266,7 @@ class Toy(Provider):
             "method": payment_method,
         }
         body |= {} if trial_days is None else {"trial": trial_days}
+        body |= {} if quantity is None else {"quantity": quantity}
         return (yield from post("/subscriptions", Thing, body)).to_subscription()
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
@@ -277,9 +281,18 @@ class Toy(Provider):
         return page.items.page(Thing.to_subscription, page.next)
 
     def change_subscription(
-        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        plan: str,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        quantity: int | None = None,
     ) -> Flow[SubscriptionChange]:
-        body = {"plan": plan, "when": when, "refund": refund, "on": now.date().isoformat()}
+        body: dict[str, Any] = {"plan": plan, "when": when, "refund": refund}
+        body |= {"on": now.date().isoformat()}
+        body |= {} if quantity is None else {"quantity": quantity}
         new = yield from patch(path("/subscriptions/{}", subscription_id), Thing, body)
         return SubscriptionChange(
             provider=self.name, old=new.to_subscription(), new=new.to_subscription()

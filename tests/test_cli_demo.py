@@ -72,6 +72,7 @@ class ForgetfulDemoToy(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[Subscription]:
         first = starts_on or now.date()
         return done(Subscription(provider=self.name, id="sub_1", starts_on=first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,20 @@ def test_every_link_of_a_page_leads_to_a_page_or_a_file() -> None:
     assert "](providers/afternoon.md)" in texts["install.md"]
 
 
+HEADINGS = (
+    *("Install", "Configure", "Operations", "Options"),
+    *("Webhooks", "Good to know", "Evidence", "Sandbox"),
+)
+
+
+@pytest.mark.parametrize("name", [folder.name for folder in sorted(ROOT.glob("providers/*"))])
+def test_the_pages_of_the_providers_have_the_same_headings_in_the_same_order(name: str) -> None:
+    text = (ROOT / "providers" / name / "README.md").read_text("utf-8")
+    found = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert [title for title in found if title in HEADINGS] == list(HEADINGS)
+    assert len(found) <= len(HEADINGS) + 1  # what only this provider has
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     (tmp_path / "docs" / "decisions").mkdir(parents=True)
@@ -45,6 +60,7 @@ def checkout(tmp_path: Path) -> Checkout:
     ("written", "shown"),
     [
         ("[a](../../README.md)", "[a](../index.md)"),
+        ("[a](../../README.md#b)", "[a](https://code.example/acme/blob/main/README.md#b)"),
         ("[`a`](../../src/a.py#L1)", "[`a`](https://code.example/acme/blob/main/src/a.py#L1)"),
         ("[a](../../src)", "[a](https://code.example/acme/tree/main/src)"),
         ("![a](../../docs/i.png)", "![a](../i.png)"),

@@ -142,6 +142,18 @@ def test_the_day_and_the_payment_method_that_were_given_are_sent(
     }
 
 
+def test_a_quantity_is_sent(billing: Caller, desk: Desk) -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: billing.subscribe(plan="pln_1", customer="cst_1", quantity=3),
+        lambda: billing.create_signup_link(plan="pln_1", customer="cst_1", quantity=3),
+        lambda: billing.change_subscription("sub_1", plan="pln_2", when="now", quantity=3),
+    ]
+    for call in calls:
+        desk.answer(201, {"id": "sub_1"})
+        _ = call()
+        assert body(desk)["quantity"] == 3
+
+
 def test_the_days_of_a_trial_are_sent(billing: Caller, desk: Desk) -> None:
     desk.answer(201, {"id": "sub_1"})
     _ = billing.subscribe(plan="pln_1", customer="cst_1", trial_days=14)
@@ -153,10 +165,12 @@ def test_the_days_of_a_trial_are_sent(billing: Caller, desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("days", [0, -1, True, "14", 1.5])
-def test_a_trial_is_of_whole_days(billing: Caller, desk: Desk, days: Any) -> None:
+def test_what_is_counted_is_a_whole_number(billing: Caller, desk: Desk, days: Any) -> None:
     for call in (billing.subscribe, billing.create_signup_link):
         with pytest.raises(InvalidRequest, match="`trial_days` must be a whole number >= 1"):
             call(plan="pln_1", customer="cst_1", trial_days=days)
+        with pytest.raises(InvalidRequest, match="`quantity` must be a whole number >= 1"):
+            call(plan="pln_1", customer="cst_1", quantity=days)
     assert desk.sent == []
 
 
@@ -284,6 +298,9 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("subscribe:payment_method", {**LINK, "payment_method": "1"}),
         ("create_signup_link:trial_days", {**LINK, "trial_days": 14}),
         ("subscribe:trial_days", {**LINK, "trial_days": 14}),
+        ("create_signup_link:quantity", {**LINK, "quantity": 2}),
+        ("subscribe:quantity", {**LINK, "quantity": 2}),
+        ("change_subscription:quantity", {**ENDING, "plan": "1", "quantity": 2}),
         ("change_subscription:now", {**ENDING, "plan": "1"}),
         ("change_subscription:period_end", {**ENDING, "plan": "1", "when": "period_end"}),
         ("change_subscription:prorated", {**ENDING, "plan": "1", "refund": "prorated"}),

@@ -22,6 +22,7 @@ PAGES = (
     "docs/sandbox.md",
     "providers/afternoon/README.md",
     "providers/mijnklantportaal/README.md",
+    "providers/mollie/README.md",
 )
 PLAN = PlanDraft(
     code="phone",

@@ -40,6 +40,9 @@ def create(
     trial_days: Annotated[
         int | None, typer.Option(help="For so many days nothing is charged.")
     ] = None,
+    quantity: Annotated[
+        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
+    ] = None,
     batch: BatchOptions,
     options: ChangeOptions,
 ) -> None:
@@ -54,6 +57,7 @@ def create(
         "when": when,
         "refund": refund,
         "trial_days": trial_days,
+        "quantity": quantity,
     }
     file = batch.file_or_none(customer, fields)
     if file is not None:
@@ -74,6 +78,7 @@ def create(
             when=when,
             refund=refund,
             trial_days=trial_days,
+            quantity=quantity,
             provider_options=options.provider_options(client.provider),
         )
         options.show(link)

@@ -83,6 +83,9 @@ def subscribe(
     trial_days: Annotated[
         int | None, typer.Option(help="For so many days nothing is charged.")
     ] = None,
+    quantity: Annotated[
+        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
+    ] = None,
     unless_active: Annotated[
         bool,
         typer.Option(
@@ -105,6 +108,7 @@ def subscribe(
             "starts_on": _day(starts_on),
             "payment_method": payment_method,
             "trial_days": trial_days,
+            "quantity": quantity,
             "unless_active": unless_active,
         }
         perform("subscribe", file, terms, batch, options)
@@ -116,6 +120,7 @@ def subscribe(
             starts_on=_day(starts_on),
             payment_method=payment_method,
             trial_days=trial_days,
+            quantity=quantity,
             unless_active=unless_active,
             provider_options=options.provider_options(client.provider),
         )
@@ -185,6 +190,9 @@ def change(
     plan: Annotated[str, typer.Option(help="The new plan's id, or key in the configuration.")],
     when: Timing,
     refund: Repayment = "none",
+    quantity: Annotated[
+        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
+    ] = None,
     options: ChangeOptions,
 ) -> None:
     """Move a subscription to another plan; its id may change."""
@@ -194,6 +202,7 @@ def change(
             plan=plan,
             when=when,
             refund=refund,
+            quantity=quantity,
             provider_options=options.provider_options(client.provider),
         )
         _show_change(changed, options)

@@ -155,6 +155,7 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -165,6 +166,7 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
             starts_on=starts_on,
             payment_method=payment_method,
             trial_days=trial_days,
+            quantity=quantity,
             unless_active=unless_active,
             options=provider_options,
         )
@@ -205,11 +207,17 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
         plan: str | Plan,
         when: When,
         refund: Refund = "none",
+        quantity: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SubscriptionChange:
         """See `Client.change_subscription`."""
         flow = self._operations.change_subscription(
-            subscription_id, plan=plan, when=when, refund=refund, options=provider_options
+            subscription_id,
+            plan=plan,
+            when=when,
+            refund=refund,
+            quantity=quantity,
+            options=provider_options,
         )
         return await self._run(flow)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from subhub.client.base import account_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _DONE: Final = "SELECT object FROM job_items WHERE job = ? AND item = ? AND claim IS NULL"
 _STATES: Final = "SELECT state FROM intents WHERE job = ? AND item = ?"
+_SENT: Final = "SELECT sent_at FROM intents WHERE job = ? AND item = ?"
 _OBJECTS: Final = """SELECT object FROM job_items WHERE job = ? AND claim IS NULL
     UNION SELECT object FROM intents WHERE job = ? AND state = 'done'"""
 
@@ -47,6 +49,11 @@ class JobRecord:
         """Return whether a change of the item *key* was sent, or may have been."""
         rows = self._database.read(_STATES, (self._job.id, self._job.name_of(key)))
         return any(state != "not_done" for (state,) in rows) or self.done(key) is not None
+
+    def sent(self, key: str) -> list[dt.datetime]:
+        """Return when the changes of the item *key* were sent, whatever their outcome is."""
+        rows = self._database.read(_SENT, (self._job.id, self._job.name_of(key)))
+        return [dt.datetime.fromisoformat(at) for (at,) in rows]
 
     def objects(self) -> set[str]:
         """Return what all items and changes of the job created or changed."""

@@ -146,6 +146,7 @@ class Operations(SubscriptionOperations):
         when: When | None,
         refund: Refund | None,
         trial_days: int | None,
+        quantity: int | None,
         options: Options,
     ) -> Steps[SignupLink]:
         """See `Client.create_signup_link`."""
@@ -161,7 +162,9 @@ class Operations(SubscriptionOperations):
             replaces = self._id("replaces", replaces, "subscription")
         check_replacement(replaces, when, refund, self.capabilities)
         if trial_days is not None:
-            extra["trial_days"] = self._trial("create_signup_link", trial_days)
+            extra["trial_days"] = self._counted("create_signup_link", "trial_days", trial_days)
+        if quantity is not None:
+            extra["quantity"] = self._counted("create_signup_link", "quantity", quantity)
         place = self._plan(plan)
 
         def link(customer: str | CustomerDraft) -> Flow[SignupLink]:

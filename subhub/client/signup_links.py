@@ -37,6 +37,7 @@ class SignupLinks(Executor):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
         """Create a page on which a customer signs up for a plan.
@@ -53,6 +54,7 @@ class SignupLinks(Executor):
             when: When the replaced one ends.
             refund: What is paid back for the rest of its period.
             trial_days: For so many days nothing is charged; then the first period begins.
+            quantity: How many units of the plan are billed, such as seats; one if left out.
             provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.create_signup_link(
@@ -64,6 +66,7 @@ class SignupLinks(Executor):
             when=when,
             refund=refund,
             trial_days=trial_days,
+            quantity=quantity,
             options=provider_options,
         )
         return self._run(flow)
@@ -122,6 +125,7 @@ class AsyncSignupLinks(AsyncExecutor):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SignupLink:
         """See `Client.create_signup_link`."""
@@ -134,6 +138,7 @@ class AsyncSignupLinks(AsyncExecutor):
             when=when,
             refund=refund,
             trial_days=trial_days,
+            quantity=quantity,
             options=provider_options,
         )
         return await self._run(flow)

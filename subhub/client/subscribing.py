@@ -89,6 +89,7 @@ class SubscriptionOperations:
         starts_on: dt.date | None,
         payment_method: str | None,
         trial_days: int | None,
+        quantity: int | None,
         unless_active: bool,
         options: Options,
     ) -> Steps[Subscription]:
@@ -110,7 +111,9 @@ class SubscriptionOperations:
             self._require("subscribe:payment_method")
             payment_method = self._id("payment_method", payment_method, "payment method")
         if trial_days is not None:
-            extra["trial_days"] = self._trial("subscribe", trial_days)
+            extra["trial_days"] = self._counted("subscribe", "trial_days", trial_days)
+        if quantity is not None:
+            extra["quantity"] = self._counted("subscribe", "quantity", quantity)
         if unless_active:
             self._require("list_subscriptions")
         now = self._account.now()
@@ -207,11 +210,14 @@ class SubscriptionOperations:
         plan: str | Plan,
         when: When,
         refund: Refund,
+        quantity: int | None,
         options: Options,
     ) -> Steps[SubscriptionChange]:
         """See `Client.change_subscription`."""
         extra = self._extra("change_subscription", options)
         check_timing("change_subscription", when, refund, self.capabilities)
+        if quantity is not None:
+            extra["quantity"] = self._counted("change_subscription", "quantity", quantity)
         old, now = self._subscription(subscription_id), self._account.now()
         plan = self._plan(plan)
         flow = self.provider.change_subscription(
@@ -328,13 +334,13 @@ class SubscriptionOperations:
         if name in self.capabilities.lacking:
             self.capabilities.require(name)
 
-    def _trial(self, operation: str, days: int) -> int:
-        """Return the days of a trial, where the provider has trials.
+    def _counted(self, operation: str, field: str, value: int) -> int:
+        """Return a number that is at least 1, where the provider has this argument.
 
-        Flows get them only then: a plugin without trials need not know of the argument.
+        Flows get it only then: a plugin without it need not know of the argument.
         """
-        self._require(f"{operation}:trial_days")
-        return whole_number("trial_days", days, 1)
+        self._require(f"{operation}:{field}")
+        return whole_number(field, value, 1)
 
     def _subscription(self, value: str | Subscription) -> str:
         return self._id("subscription_id", value, "subscription")

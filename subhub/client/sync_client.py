@@ -213,6 +213,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         unless_active: bool = False,
         provider_options: ProviderOptions | None = None,
     ) -> Subscription:
@@ -227,6 +228,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
             starts_on: A day in the account's time zone; today if left out.
             payment_method: The provider's id of the means to charge.
             trial_days: For so many days nothing is charged; then the first period begins.
+            quantity: How many units of the plan are billed, such as seats; one if left out.
             unless_active: Return the customer's running subscription, of whatever plan, instead of
                 starting a second one. One that may be running raises `Ambiguous`.
             provider_options: What only one provider knows, by provider name.
@@ -237,6 +239,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
             starts_on=starts_on,
             payment_method=payment_method,
             trial_days=trial_days,
+            quantity=quantity,
             unless_active=unless_active,
             options=provider_options,
         )
@@ -289,6 +292,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
         plan: str | Plan,
         when: When,
         refund: Refund = "none",
+        quantity: int | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> SubscriptionChange:
         """Move a subscription to another plan, now or at the end of the period that is paid for.
@@ -300,10 +304,16 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
             plan: The id of the new plan, or its key in the configuration.
             when: `"now"` or `"period_end"`.
             refund: What is paid back for the rest of the old period.
+            quantity: How many units are billed from then on; if left out, as many as before.
             provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.change_subscription(
-            subscription_id, plan=plan, when=when, refund=refund, options=provider_options
+            subscription_id,
+            plan=plan,
+            when=when,
+            refund=refund,
+            quantity=quantity,
+            options=provider_options,
         )
         return self._run(flow)
 

@@ -63,7 +63,8 @@ class Subscription(Result):
         description: Its description at the provider.
         status: The status in neutral terms.
         raw_status: The provider's own word for it.
-        price: The price of one interval.
+        price: The price of one interval, for all units.
+        quantity: How many units of the plan it bills, such as seats.
         interval: How often it bills.
         tax_rate: In percent (21, not 0.21).
         starts_on: The first day.
@@ -86,6 +87,7 @@ class Subscription(Result):
     status: Status = Status.UNKNOWN
     raw_status: str | None = None
     price: Money | None = None
+    quantity: int | None = None
     interval: Interval | None = None
     tax_rate: ExactDecimal | None = None
     starts_on: dt.date | None = None

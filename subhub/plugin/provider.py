@@ -12,30 +12,18 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from subhub.errors import (
-    AuthenticationFailed,
-    Conflict,
-    InvalidReply,
-    LicenseRequired,
-    NotFound,
-    PermissionDenied,
     PluginError,
-    PreconditionFailed,
-    ProviderError,
-    ProviderUnavailable,
-    RateLimited,
-    Rejected,
 )
 from subhub.messages import Encoded, as_json
 from subhub.models import Status, time_zone
 from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
-from subhub.plugin.decoding import json_of, text_at
+from subhub.plugin.error_reading import ErrorReading
 from subhub.plugin.invoicing import Invoicing
 from subhub.plugin.lifecycle import Lifecycle
-from subhub.plugin.rate_limits import retry_after
 
 if TYPE_CHECKING:
-    from subhub.messages import Json, Response
+    from subhub.messages import Json
     from subhub.models import (
         Customer,
         CustomerDraft,
@@ -62,23 +50,8 @@ if TYPE_CHECKING:
 API_VERSION: Final = 1
 """The version of this contract; a core accepts plugins of its own version and the one before."""
 
-SERVER_ERROR: Final = 500
-REFUSALS: Final[Mapping[int, type[ProviderError]]] = {
-    400: Rejected,
-    401: AuthenticationFailed,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    410: NotFound,
-    412: PreconditionFailed,
-    422: Rejected,
-    426: LicenseRequired,
-    429: RateLimited,
-}
-"""Which error a status is; other statuses of 500 and more are `ProviderUnavailable`."""
 
-
-class Provider(Lifecycle, Invoicing):
+class Provider(ErrorReading, Lifecycle, Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -248,6 +221,7 @@ class Provider(Lifecycle, Invoicing):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which the customer signs up for the plan; see `Client`.
 
@@ -261,9 +235,10 @@ class Provider(Lifecycle, Invoicing):
             when: When that one ends.
             refund: What is paid back for the rest of its period.
             trial_days: For how many days nothing is charged.
+            quantity: How many units of the plan are billed, such as seats.
         """
         given = (plan, customer, return_url, back_url, replaces, when, refund, trial_days)
-        self._lacks("create_signup_link", given)
+        self._lacks("create_signup_link", given, quantity)
 
     def follow_signup_link(
         self, link: SignupLink, *, known: Collection[str] | None = None
@@ -290,6 +265,7 @@ class Provider(Lifecycle, Invoicing):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[Subscription]:
         """Start billing an existing customer, without a page; see `Client`.
 
@@ -300,8 +276,10 @@ class Provider(Lifecycle, Invoicing):
             starts_on: The first day; otherwise today.
             payment_method: The provider's id of what to charge.
             trial_days: For how many days nothing is charged.
+            quantity: How many units of the plan are billed, such as seats.
         """
-        self._lacks("subscribe", plan, customer, now, starts_on, payment_method, trial_days)
+        given = (plan, customer, now, starts_on, payment_method, trial_days, quantity)
+        self._lacks("subscribe", given)
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Read one subscription."""
@@ -319,7 +297,14 @@ class Provider(Lifecycle, Invoicing):
         self._lacks("list_subscriptions", cursor, customer)
 
     def change_subscription(
-        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        plan: str,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        quantity: int | None = None,
     ) -> Flow[SubscriptionChange]:
         """Move a subscription to another plan; see `Client`.
 
@@ -329,8 +314,9 @@ class Provider(Lifecycle, Invoicing):
             when: Now, or at the end of the period that is paid for.
             refund: What is paid back for the rest of it.
             now: The present, in the account's time zone.
+            quantity: How many units of the plan are billed from then on.
         """
-        self._lacks("change_subscription", subscription_id, plan, when, refund, now)
+        self._lacks("change_subscription", subscription_id, plan, when, refund, now, quantity)
 
     def update_subscription(
         self, subscription_id: str, changes: SubscriptionUpdate
@@ -350,45 +336,6 @@ class Provider(Lifecycle, Invoicing):
             now: The present, in the account's time zone.
         """
         self._lacks("cancel_subscription", subscription_id, when, refund, now)
-
-    # How refusals are read ------------------------------------------------------------------------
-
-    def error(self, response: Response) -> ProviderError:
-        """Return the error for a status of 400 or more; override the four readers below instead."""
-        try:
-            body: Any = json_of(response)
-        except InvalidReply as unreadable:
-            body = unreadable.body
-        kind = REFUSALS.get(response.status)
-        if kind is None:
-            kind = ProviderUnavailable if response.status >= SERVER_ERROR else ProviderError
-        return kind(
-            self.error_message(body) or "no message that could be read",
-            provider=self.name,
-            status=response.status,
-            code=self.error_code(body),
-            request_id=self.error_request_id(body, response.headers),
-            fields=self.error_fields(body),
-            retry_after=retry_after(response.headers),
-            raw=body,
-        )
-
-    def error_message(self, body: Any) -> str | None:
-        """Return what the provider says went wrong."""
-        return text_at(body, "message")
-
-    def error_code(self, body: Any) -> str | None:
-        """Return the provider's machine-readable word for it."""
-        return text_at(body, "code")
-
-    def error_request_id(self, body: Any, headers: Mapping[str, str]) -> str | None:
-        """Return the id that the provider's support asks for."""
-        return text_at(body, "request_id") or headers.get(self.request_id_header)
-
-    def error_fields(self, body: Any) -> Mapping[str, str]:
-        """Return its complaints, per field."""
-        del body
-        return {}
 
     def _lacks(self, operation: str, *_: object) -> NoReturn:
         self.capabilities().require(operation)

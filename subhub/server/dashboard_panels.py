@@ -110,7 +110,9 @@ def charges(account: ServedAccount) -> Markup:
     """Return the newest charges."""
     book = account.fake.charges
     newest = reversed(book.after(max(0, len(book) - NEWEST)))
-    return _listed("Charges", f"{len(book)} charges", CHARGES, [_charge(one) for one in newest])
+    return _listed(
+        "Charges", f"{len(book)} charges, newest first.", CHARGES, [_charge(one) for one in newest]
+    )
 
 
 def _charge(charge: Charge) -> Markup:
@@ -132,7 +134,7 @@ def webhooks(account: ServedAccount) -> Markup:
     """Return the newest deliveries of webhooks, with a button to send each again."""
     outbox = account.fake.outbox
     newest = list(outbox.deliveries)[: -NEWEST - 1 : -1]
-    count = f"{outbox.total} deliveries, {outbox.waiting} to come"
+    count = f"{outbox.total} deliveries, newest first; {outbox.waiting} to come."
     return _listed("Webhooks", count, DELIVERIES, [_delivery(delivery) for delivery in newest])
 
 
@@ -156,6 +158,5 @@ def _delivery(delivery: WebhookDelivery) -> Markup:
 def _listed(title: str, count: str, heads: tuple[str, ...], rows: list[Markup]) -> Markup:
     """Return a section that the script replaces when it changes."""
     found = table(title, heads, rows) if rows else ""
-    hint = tag("p", f"{count}, newest first." if rows else f"{count}.", class_="hint")
-    inside = tag("div", hint, found)
+    inside = tag("div", tag("p", count, class_="hint"), found)
     return tag("section", tag("h2", title), inside, id=title.lower())

@@ -10,24 +10,23 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from subhub.client.base import account_of
 from subhub.errors import NotFound
 from subhub.models import Subscription
 from subhub.recovery.reconcile import OVER
-from subhub.switching import linking
+from subhub.switching import creating, linking
 from subhub.switching.outcomes import Halt, Outcome, ResultLog, Word
-from subhub.switching.rules import changed, renewal, unlike
+from subhub.switching.rules import changed, has_ended, renewal, unlike
 from subhub.switching.sides import (
     Made,
     Noted,
+    Person,
     Side,
     Sides,
     customer_key,
     end_key,
-    make_key,
     undo_key,
     words_of,
 )
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from subhub.switching.rows import SwitchRow
 
 OURS, FOUND = "created", "found"
-NOTHING = "nothing was created"
+APART = dt.timedelta(minutes=10)
+"""How far the clocks of a provider and of this machine may be apart."""
 LOOKS = 2
 LOOK = 0.5
 """Seconds between two looks at a subscription that was ended."""
@@ -64,14 +64,6 @@ class Budget:
             if self._left is not None:
                 self._left -= 1
             return True
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A customer at the target; *ours* if this switch created them."""
-
-    id: str
-    ours: bool
 
 
 class Move:
@@ -124,9 +116,13 @@ class Move:
         """End the work on the row."""
         raise Halt(self.outcome(word, reason, **more))
 
+    def now(self) -> dt.datetime:
+        """Return the present, by our clock."""
+        return account_of(self.sides.source.client).now()
+
     def write(self, outcome: Outcome) -> None:
         """Write *outcome* to the results."""
-        self._log.add(outcome, account_of(self.sides.source.client).now())
+        self._log.add(outcome, self.now())
 
     def movable(self) -> Subscription:
         """Read the old subscription, and return it if it can be moved now."""
@@ -152,7 +148,7 @@ class Move:
             old = self.sides.source.client.get_subscription(self.row.subscription)
         except NotFound:
             self.halt("left", "the source no longer has the subscription")
-        if old.status in OVER or old.scheduled is not None:
+        if has_ended(old):
             self.halt("left", f"it has ended at the source: {old.raw_status or old.status.value}")
         return old
 
@@ -189,44 +185,10 @@ class Move:
         key = undo_key(self.row, attempt)
         _ = self.sides.target.once_decided(key, cancel, self._repeatable(self.sides.target))
 
-    def make(self, attempt: int, *, begin: bool = True) -> tuple[Made, Person]:
-        """Return the new subscription, which is created unless it exists.
-
-        Args:
-            attempt: The number of the try.
-            begin: Whether it may be created; otherwise the row ends if it was not.
-        """
-        row, target = self.row, self.sides.target
-        key = make_key(row, attempt)
-        read: list[Subscription] = []
-        if begin and not target.record.begun(key):
-            read.append(self.movable())
-            self.begin()
-        person = self.person()
-
-        def subscribe(client: Client) -> Noted:
-            starts_on = row.starts_on
-            if not target.record.begun(key):  # it will be sent: now, or once more
-                if not begin:
-                    self.halt("undone", NOTHING)
-                starts_on = (read.pop() if read else self.movable()).renews_on
-            new = client.subscribe(
-                plan=row.plan,
-                customer=person.id,
-                starts_on=starts_on,
-                payment_method=row.payment_method or None,
-                provider_options={client.provider: dict(row.options)},
-            )
-            return Noted.of(new.id, new.starts_on or starts_on)
-
-        done = target.once_decided(key, subscribe, lambda token: self._found(token, person))
-        new_id, starts_on = made_of(done.object_id)
-        return Made(new_id, starts_on, starts_on), person
-
     # The steps ------------------------------------------------------------------------------------
 
     def _by_api(self) -> Made:
-        made, person = self.make(self.sides.attempt(self.row))
+        made, person = creating.make(self, self.sides.attempt(self.row))
         client = self.sides.target.client
         new = client.get_subscription(made.id)
         problem = unlike(new, self.row, client, customer=person.id, starts_on=made.due_on)
@@ -234,33 +196,6 @@ class Move:
             reason = f"the new subscription differs, and the old one is left as it is: {problem}"
             self.halt("refused", reason, new=made.id)
         return made
-
-    def _found(self, token: str, person: Person) -> bool:
-        """Decide about a subscription that may have been created, where its date is not shown.
-
-        The customer was created for this switch, so what they have is of this switch: what no
-        other row has, and fits, is what was asked for.
-        """
-        target, row = self.sides.target, self.row
-        if not person.ours:
-            return False
-        known = {text.split()[0] for text in target.record.objects()}
-        fitting = [
-            new.id
-            for new in target.client.list_subscriptions(customer=person.id, strict=True)
-            if new.id not in known
-            and not unlike(
-                new,
-                row,
-                target.client,
-                customer=person.id,
-                starts_on=new.starts_on or row.starts_on,
-            )
-        ]
-        if len(fitting) != 1:
-            return False
-        target.client.mark_resolved(token, done=True, object_id=fitting[0])
-        return True
 
     def _end(self, made: Made) -> Outcome:
         row, source = self.row, self.sides.source
@@ -272,7 +207,8 @@ class Move:
                 try:
                     paid_until = self.running().renews_on
                 except Halt as left:
-                    return self._has_left(made, left)
+                    if not self._ended_here(key):
+                        return self._has_left(made, left)
             ended = self._shown(client.cancel_subscription(row.subscription, when=row.end))
             if row.end == "now" and ended.status not in OVER:
                 reason = "the source accepted the end, and does not show it yet: run again"
@@ -289,6 +225,18 @@ class Move:
         return self.outcome(
             word, reason, new=made.id, starts_on=made.starts_on, paid_until=paid_until
         )
+
+    def _ended_here(self, key: str) -> bool:
+        """Return whether an end that shows is the one that was sent, and taken for not done.
+
+        It is dated by our clock: at a provider whose clock is behind, it does not show at once.
+        """
+        source = self.sides.source
+        sent = source.record.sent(key)
+        if not sent:
+            return False
+        ends_at = source.client.get_subscription(self.row.subscription).ends_at
+        return ends_at is None or any(abs(ends_at - at) < APART for at in sent)
 
     def _shown(self, ended: Subscription) -> Subscription:
         """Return the old subscription, read again if its end may show in a moment.
@@ -325,12 +273,6 @@ def days_of(text: str | None) -> tuple[dt.date | None, dt.date | None]:
     """Return until when an old subscription was paid, and from when the new one bills."""
     first, second = words_of(text, 2)[:2]
     return _day(first), _day(second)
-
-
-def made_of(text: str | None) -> tuple[str, dt.date]:
-    """Return the id of a new subscription, and the day on which it starts."""
-    new_id, starts_on = words_of(text, 2)[:2]
-    return str(new_id), dt.date.fromisoformat(str(starts_on))
 
 
 def _day(text: str | None) -> dt.date | None:

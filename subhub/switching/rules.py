@@ -119,6 +119,12 @@ def check_rows(rows: Iterable[SwitchRow], source: Client, target: Client) -> Non
     require(rows, source, target)
 
 
+def has_ended(old: Subscription) -> bool:
+    """Return whether a subscription has ended, or shows that it will."""
+    scheduled = old.scheduled
+    return old.status in OVER or (scheduled is not None and scheduled.change == "cancel")
+
+
 def renewal(old: Subscription) -> dt.date:
     """Return the next renewal of a subscription that shows one; see `changed`."""
     assert old.renews_on is not None  # noqa: S101 - `changed` refuses the others

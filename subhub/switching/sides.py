@@ -167,6 +167,11 @@ def make_key(row: SwitchRow, attempt: int) -> str:
     return f"make {row.subscription} {attempt}"
 
 
+def start_key(row: SwitchRow, attempt: int, number: int) -> str:
+    """Return the item that keeps a start which is not that of the plan; the last one counts."""
+    return f"start {row.subscription} {attempt} {number}"
+
+
 def undo_key(row: SwitchRow, attempt: int) -> str:
     """Return the item of taking back what `make_key` created."""
     return f"undo {row.subscription} {attempt}"
@@ -205,6 +210,14 @@ class Made:
     id: str
     due_on: dt.date
     starts_on: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer at the target; *ours* if this switch created them."""
+
+    id: str
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)

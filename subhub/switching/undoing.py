@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from subhub.switching.moving import NOTHING, Budget, Move
+from subhub.switching.creating import NOTHING, make
+from subhub.switching.moving import APART, Budget, Move
 from subhub.switching.outcomes import Outcome, ResultLog
 from subhub.switching.rows import SwitchRow
 from subhub.switching.rules import require
@@ -67,19 +68,29 @@ def undo(
 
 def _undone(move: Move) -> Outcome:
     row, sides = move.row, move.sides
-    made, _ = sides.made(row)
-    if sides.source.record.begun(end_key(row)):
-        return move.outcome("kept", "the old subscription has ended", new=made)
-    if sides.target.record.done(paid_key(row)):
-        return move.outcome("kept", "the customer has signed up", new=made)
-    if sides.target.record.done(link_key(row, 1)):
-        return move.outcome("open", "a signup link cannot be revoked: it expires")
+    if kept := _kept(move):
+        return kept
     attempt = sides.attempt(row)
     if not sides.target.record.begun(make_key(row, attempt)):
         return move.outcome("undone", NOTHING)
-    found, _ = move.make(attempt, begin=False)
+    found, _ = make(move, attempt, begin=False)
     if found.due_on <= sides.target.today:
         reason = f"the new subscription has begun on {found.due_on}"
         return move.outcome("kept", reason, new=found.id)
     move.take_back(attempt, found.id)
     return move.outcome("undone", new=found.id)
+
+
+def _kept(move: Move) -> Outcome | None:
+    """Return the outcome of a row that is not taken back; `None` for the others."""
+    row, source, target = move.row, move.sides.source.record, move.sides.target.record
+    new, _ = move.sides.made(row)
+    if source.begun(end_key(row)):
+        return move.outcome("kept", "the old subscription has ended", new=new)
+    if any(move.now() - at < APART for at in source.sent(end_key(row))):
+        return move.outcome("kept", "its end was sent, and may show late: undo it later", new=new)
+    if target.done(paid_key(row)):
+        return move.outcome("kept", "the customer has signed up", new=new)
+    if target.done(link_key(row, 1)):
+        return move.outcome("open", "a signup link cannot be revoked: it expires")
+    return None

@@ -131,6 +131,7 @@ class CliToy(Provider):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
         asked = (plan, customer, return_url, back_url, replaces, when, refund)
         return ask(SignupLink, "POST", "/links", {"asked": asked})
@@ -144,6 +145,7 @@ class CliToy(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[Subscription]:
         body = {
             "plan_id": plan if isinstance(plan, str) else plan.name,
@@ -163,7 +165,14 @@ class CliToy(Provider):
         return Page([first])
 
     def change_subscription(
-        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        plan: str,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        quantity: int | None = None,
     ) -> Flow[SubscriptionChange]:
         where = path("/subscriptions/{}", subscription_id)
         old = yield from ask(Subscription, "GET", where)

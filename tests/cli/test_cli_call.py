@@ -49,6 +49,9 @@ def test_a_list_is_read_to_its_end(call: Callable[..., Result], folder: Path) ->
     assert (ran.exit_code, json.loads(ran.stdout)) == (0, [])
 
 
+BALANCES = "afternoon.customer_balances"
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
@@ -60,13 +63,13 @@ def test_a_list_is_read_to_its_end(call: Callable[..., Result], folder: Path) ->
             ["afternoon.customer_balances", "--json-body", '{"x": 1}'],
             "has no argument x; known are cus",
         ),
-        (["afternoon.customer_balances"], "invalid arguments: customer_id: is required"),
+        ([BALANCES], "invalid arguments: customer_id: is required"),
         (
             ["afternoon.customer_balances", "--json-body", "["],
             "`--json-body` must be a JSON object",
         ),
-        (["afternoon.customer_balances", "--json-body", "[]"], "values by name, got list"),
-        (["afternoon.customer_balances", "--json-body", "@none"], "No such file"),
+        ([BALANCES, "--json-body", "[]"], "values by name, got list"),
+        ([BALANCES, "--json-body", "@none"], "No such file"),
         (
             ["afternoon.customer_balances", "--json-body", "@latin"],
             "latin is not UTF-8 text in line 2",

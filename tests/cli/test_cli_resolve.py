@@ -38,7 +38,7 @@ def test_a_lost_call_is_reported_with_its_token(run: Run) -> None:
     assert "subhub resolve" in run(*words).stderr
 
 
-def test_what_is_done_is_shown(run: Run, as_json: Callable[[Result], Any]) -> None:
+def test_what_is_done_is_shown(run: Run) -> None:
     lost = token("update_customer", target="cst_1", fields={"id": "cst_1"})
     data = json.loads(run("resolve", lost, "--json").stdout)
     assert (data["outcome"], data["result"]["id"]) == ("done", "cst_1")

@@ -128,8 +128,9 @@ class Kiosk(Provider):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
-        del return_url, back_url, replaces, when, refund, trial_days
+        del return_url, back_url, replaces, when, refund, trial_days, quantity
         email = customer.email if isinstance(customer, CustomerDraft) else customer
         page = yield from post("/pages", Checkout, {"tariff": plan, "emails": [email]})
         return SignupLink(provider="kiosk", id=page.id, url=page.url, raw=page.raw)

@@ -77,9 +77,10 @@ class Mini(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         mood: str | None = None,
     ) -> Flow[Subscription]:
-        del now, starts_on, payment_method, trial_days
+        del now, starts_on, payment_method, trial_days, quantity
         body = {"tariff": plan, "customer": customer} | ({"mood": mood} if mood else {})
         order = yield from post("/orders", Order, body)
         return order.to_subscription()

@@ -167,6 +167,24 @@ def test_each_period_has_an_invoice(box: Sandbox) -> None:
     assert len({invoice.number for invoice in invoices}) == 2
 
 
+def test_units_are_billed_together(box: Sandbox) -> None:
+    phone = box.plan_ids["phone"]
+    sold = box.client.subscribe(plan=phone, customer=COMPANY, quantity=3)
+    assert (sold.quantity, sold.price) == (3, Money("38.85", "EUR"))
+    (invoice,) = box.client.list_invoices(subscription=sold)
+    assert invoice.total == Money("38.85", "EUR")
+    more = box.client.change_subscription(sold, plan=phone, when="now", quantity=5).new
+    assert more is not None
+    same = box.client.change_subscription(sold, plan=box.plan_ids["weekly"], when="now").new
+    assert same is not None
+    assert (more.quantity, same.quantity) == (5, 5)
+    link = box.client.create_signup_link(plan=phone, customer=COMPANY, quantity=2)
+    box.fake.pay(link.url)
+    found = box.client.follow(link).subscription
+    assert found is not None
+    assert found.quantity == 2
+
+
 def test_a_trial_is_not_charged_until_it_ends(box: Sandbox) -> None:
     customer = box.client.create_customer(COMPANY)
     sold = box.client.subscribe(plan=box.plan_ids["phone"], customer=customer, trial_days=14)

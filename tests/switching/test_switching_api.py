@@ -17,16 +17,20 @@ from subhub import (
     Client,
     CustomerDraft,
     InvalidRequest,
+    Scheduled,
     Status,
+    Subscription,
     switching,
 )
 from subhub.line_file import LineFile
 from subhub.sandbox import Fault
 from subhub.sending.attempts import Attempt
 from subhub.switching import Outcome
+from subhub.switching.creating import make
 from subhub.switching.moving import Budget, Move
 from subhub.switching.outcomes import CannotRecord, Halt, ResultLog
 from subhub.switching.rows import at
+from subhub.switching.rules import has_ended
 from subhub.switching.sides import Sides
 from tests.switching.conftest import Accounts
 
@@ -564,7 +568,31 @@ def test_nothing_is_created_by_an_undo(accounts: Accounts) -> None:
     _ = accounts.sell()
     (row,) = accounts.plan()
     sides = Sides.of(accounts.main, accounts.next)
+    move = Move(row, sides, 1, Budget(None), ResultLog(accounts.results))
     with pytest.raises(Halt) as halt:
-        _ = Move(row, sides, 1, Budget(None), ResultLog(accounts.results)).make(1, begin=False)
+        _ = make(move, 1, begin=False)
     assert halt.value.outcome.outcome == "undone"
     assert not accounts.company.subscriptions
+
+
+def test_a_start_that_moved_on_since_the_plan_is_remembered(accounts: Accounts) -> None:
+    """Afternoon does not show when a subscription starts that is still to come."""
+    _ = accounts.sell(starts_on=dt.date(2026, 10, 11))
+    rows = accounts.plan()
+    assert words(accounts.run(rows)) == ["waiting"]
+    accounts.forward(1)
+    lost = Fault("dropped", after=True)
+    accounts.company.faults.next(lost, method="POST", path="/v1/subscriptions")
+    assert words(accounts.run(rows)) == ["unknown"]
+
+    (moved,) = accounts.run(rows)
+    assert (moved.outcome, moved.starts_on) == ("moved", dt.date(2026, 12, 11))
+    assert accounts.status(rows) == ["target"]
+
+
+def test_a_change_of_plan_that_is_still_to_come_is_no_end() -> None:
+    ends, changes = (
+        Subscription(provider="p", id="s", scheduled=Scheduled(change=change))
+        for change in ("cancel", "plan")
+    )
+    assert (has_ended(ends), has_ended(changes)) == (True, False)

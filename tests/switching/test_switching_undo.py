@@ -22,6 +22,8 @@ def made(accounts: Accounts) -> list[SwitchRow]:
     (refused,) = accounts.run(rows)
     assert refused.outcome == "refused"
     accounts.portal.faults.clear()
+    assert undone(accounts, rows) == ["kept"]  # until it is certain that no end shows late
+    accounts.forward(0.01)
     return rows
 
 
@@ -126,6 +128,7 @@ def test_the_portal_never_charges_what_is_undone_before_it_starts(accounts: Acco
     (refused,) = switching.run(accounts.next, accounts.main, rows, **options)  # type: ignore[arg-type]
     assert refused.outcome == "refused"
     accounts.company.faults.clear()
+    accounts.forward(0.01)
 
     (back,) = switching.undo(accounts.next, accounts.main, rows, **options)  # type: ignore[arg-type]
     assert back.outcome == "undone"
@@ -225,3 +228,37 @@ def test_an_end_that_may_not_be_repeated_is_for_a_person(accounts: Accounts) -> 
                 old, accounts.main, rows, results=accounts.results, grace_period=0
             )
             assert unknown.outcome == "unknown"
+
+
+def test_an_end_that_was_taken_for_not_done_is_ones_own(accounts: Accounts) -> None:
+    """It is dated by our clock, and the provider's is behind: it shows three minutes later."""
+    _ = accounts.sell()
+    rows = [at(row, source="mijnklantportaal") for row in accounts.plan()]
+    portal, options = accounts.portal, {"results": accounts.results, "grace_period": 0}
+    ahead = Client(
+        "mijnklantportaal",
+        sandbox=portal,
+        journal=accounts.folder / "journal.db",
+        clock=lambda: portal.clock.now() + dt.timedelta(minutes=3),
+    )
+    with ahead:
+        portal.faults.next(Fault("dropped", after=True), method="PATCH")
+        (unknown,) = switching.run(ahead, accounts.next, rows, **options)  # type: ignore[arg-type]
+        (found,) = ahead.resolve_all([unknown.token or ""], grace_period=0)
+        assert getattr(found, "outcome", "") == "not_done"
+        (kept,) = switching.undo(ahead, accounts.next, rows, **options)  # type: ignore[arg-type]
+        assert (kept.outcome, "may show late" in kept.reason) == ("kept", True)
+
+        accounts.forward(0.01)
+        (moved,) = switching.run(ahead, accounts.next, rows, **options)  # type: ignore[arg-type]
+        assert moved.outcome == "moved"
+        assert len(accounts.company.subscriptions) == 1
+
+
+def test_who_leaves_long_after_an_end_that_failed_has_left(accounts: Accounts) -> None:
+    rows = made(accounts)
+    accounts.forward(1)
+    _ = accounts.main.cancel_subscription(rows[0].subscription, when="now")
+    assert [found.outcome for found in accounts.run(rows)] == ["left"]
+    (new,) = accounts.next.list_subscriptions()
+    assert new.status is Status.CANCELED

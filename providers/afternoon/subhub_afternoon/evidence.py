@@ -32,6 +32,11 @@ _NO_TRIAL = Absence(
     "`subscribe` with `starts_on` on the day after the trial",
 )
 
+_ONE_UNIT = Absence(
+    "no request of Afternoon has a quantity",
+    "have a plan for each number of units in Afternoon's dashboard",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -62,6 +67,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:period_end": _LINK,
     "create_signup_link:prorated": _LINK,
     "create_signup_link:trial_days": _NO_TRIAL,
+    "create_signup_link:quantity": _ONE_UNIT,
     # the list is documented, but not the fields by which a subscription of it is recognized
     "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
     "subscribe": _SUBSCRIBE,
@@ -76,12 +82,14 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "send the customer a signup link; payments are collected on Afternoon's own pages",
     ),
     "subscribe:trial_days": _NO_TRIAL,
+    "subscribe:quantity": _ONE_UNIT,
     "get_subscription": Evidence("inferred", f"{API}/subscriptions/list"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,
     "change_subscription:now": _CHANGE,
     "change_subscription:period_end": _CHANGE,
     "change_subscription:prorated": _CHANGE,
+    "change_subscription:quantity": _ONE_UNIT,
     "update_subscription": Absence(
         "price, interval, tax rate and description of a subscription are those of its plan",
         "move the subscription to another plan with change_subscription",

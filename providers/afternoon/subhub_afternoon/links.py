@@ -79,6 +79,7 @@ class Links(Customers):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page that works for 24 hours.
 
@@ -94,8 +95,9 @@ class Links(Customers):
             when: When that subscription changes.
             refund: What happens to its prepaid fees.
             trial_days: Not supported.
+            quantity: Not supported.
         """
-        del trial_days  # the client refuses it: evidence declares it as absent
+        del trial_days, quantity  # the client refuses them: evidence declares them as absent
         # checked before the customer is created, so that invalid terms leave nothing behind
         terms = {"plan_code": plan_code("plan", plan), **_addresses(return_url, back_url)}
         terms |= _replacement(replaces, when, refund)

@@ -112,6 +112,7 @@ class Subscriptions(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         billing_anchor_day: int | None = None,
         initial_status: str | None = None,
     ) -> Flow[Subscription]:
@@ -124,11 +125,12 @@ class Subscriptions(Provider):
             starts_on: The first day; by default Afternoon starts it at once.
             payment_method: Not supported.
             trial_days: Not supported.
+            quantity: Not supported.
             billing_anchor_day: The day of the month on which it is billed, from 1 to 31. The
                 default is the 1st, not the day on which it starts.
             initial_status: Afternoon's default is `pending`; other values are not documented.
         """
-        del trial_days  # the client refuses it: evidence declares it as absent
+        del trial_days, quantity  # the client refuses them: evidence declares them as absent
         if isinstance(plan, PlanDraft):
             self._lacks("subscribe:inline_plan", plan)
         if payment_method is not None:
@@ -181,7 +183,14 @@ class Subscriptions(Provider):
         return answer.page(answer.subscriptions, lambda item: item.to_subscription(self, owner))
 
     def change_subscription(
-        self, subscription_id: str, *, plan: str, when: When, refund: Refund, now: dt.datetime
+        self,
+        subscription_id: str,
+        *,
+        plan: str,
+        when: When,
+        refund: Refund,
+        now: dt.datetime,
+        quantity: int | None = None,
     ) -> Flow[SubscriptionChange]:
         """Change the plan of a subscription; the new one may have another id.
 
@@ -191,8 +200,10 @@ class Subscriptions(Provider):
             when: Now or at the end of the period.
             refund: What happens to prepaid fees.
             now: Not used.
+            quantity: Not supported.
         """
         del now
+        del quantity  # the client refuses it: evidence declares it as absent
         body = {"target_plan_code": plan_code("plan", plan), **timing("change_mode", when, refund)}
         found = cuid("subscription_id", subscription_id)
         answer = yield from inferred.change_plan(found, ChangeEnvelope, body)

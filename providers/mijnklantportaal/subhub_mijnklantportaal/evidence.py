@@ -41,6 +41,11 @@ _NO_TRIAL: Final = Absence(
     "`subscribe` with `starts_on` on the day after the trial",
 )
 
+_ONE_UNIT: Final = Absence(
+    "no request has a quantity",
+    "subscribe to a PlanDraft whose price is that of all units",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
     "create_plan:code": Absence(
@@ -79,6 +84,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:period_end": _NO_REPLACEMENT,
     "create_signup_link:prorated": _NO_REFUND,
     "create_signup_link:trial_days": _NO_TRIAL,
+    "create_signup_link:quantity": _ONE_UNIT,
     # lists and fields are documented, and nothing that joins them to a sign-up
     "follow_signup_link": Evidence("inferred", _SIGN_UP_NEW),
     "subscribe": Evidence("seed", _SIGN_UP),
@@ -94,12 +100,14 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "subscribe:starts_on": Evidence("seed", _SIGN_UP),
     "subscribe:payment_method": Evidence("seed", _SIGN_UP),
     "subscribe:trial_days": _NO_TRIAL,
+    "subscribe:quantity": _ONE_UNIT,
     "get_subscription": Evidence("docs", f"{_SUBSCRIPTIONS}/get-customer-subscription"),
     "list_subscriptions": Evidence("docs", f"{_SUBSCRIPTIONS}/list-customer-subscriptions"),
     "change_subscription": _NO_SWAP,
     "change_subscription:now": _NO_SWAP,
     "change_subscription:period_end": _NO_SWAP,
     "change_subscription:prorated": _NO_SWAP,
+    "change_subscription:quantity": _NO_SWAP,
     "update_subscription": Evidence("docs", _CHANGE),
     "cancel_subscription": Evidence("docs", _CHANGE),
     "cancel_subscription:now": Evidence("docs", _CHANGE),

@@ -78,6 +78,7 @@ class SignupFlows(Provider):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
     ) -> Flow[SignupLink]:
         """Create a page on which a new customer pays the first period of a package.
 
@@ -92,9 +93,10 @@ class SignupFlows(Provider):
             when: Always `None`.
             refund: Always `None`.
             trial_days: Always `None`.
+            quantity: Always `None`.
         """
         # the client refuses these: evidence declares them as absent
-        del return_url, back_url, replaces, when, refund, trial_days
+        del return_url, back_url, replaces, when, refund, trial_days, quantity
         place = path(SIGN_UP_NEW, plan)
         pending = yield from post(place, PendingSignUp, non_customer_body(customer))
         return pending.to_signup_link()

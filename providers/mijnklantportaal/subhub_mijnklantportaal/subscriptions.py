@@ -208,6 +208,7 @@ class SubscriptionFlows(Lists):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         create_invoice: bool | None = None,
         invoice_text: str | None = None,
         invoice_description: str | None = None,
@@ -221,11 +222,12 @@ class SubscriptionFlows(Lists):
             starts_on: The first day.
             payment_method: The id of a mandate; without one nothing is charged automatically.
             trial_days: Always `None`.
+            quantity: Always `None`.
             create_invoice: Whether to create an invoice for each charge.
             invoice_text: The text of the invoices, for a package; by default its name.
             invoice_description: The text of the invoices, for an inline plan.
         """
-        del trial_days  # the client refuses it: evidence declares it as absent
+        del trial_days, quantity  # the client refuses them: evidence declares them as absent
         start = starts_on or now.date()
         if isinstance(plan, PlanDraft):
             if invoice_text is not None:

@@ -57,6 +57,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:trial_days": Absence(_NO_PAGE, _TWO_STEPS),
+    "create_signup_link:quantity": Absence(_NO_PAGE, _TWO_STEPS),
     "follow_signup_link": Absence(
         "Mollie has no signup links that could be followed",
         "client.call(Mollie.get_payment, ...) reads what came of a first payment",
@@ -70,6 +71,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "a subscription has no trial: its first payment is on its first day",
         "`subscribe` with `starts_on` on the day after the trial",
     ),
+    "subscribe:quantity": Absence(
+        "a subscription has an amount, and no quantity",
+        "`subscribe` to a PlanDraft whose price is that of all units",
+    ),
     "get_subscription": Evidence("docs", f"{API}/get-subscription"),
     "list_subscriptions": Evidence("docs", f"{API}/list-all-subscriptions"),
     "change_subscription": Absence(
@@ -78,6 +83,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "change_subscription:now": Absence(_NO_PLANS, "use `update_subscription`"),
     "change_subscription:period_end": Absence(_NO_PLANS, "use `update_subscription`"),
     "change_subscription:prorated": Absence(_NO_PLANS, "use `update_subscription`"),
+    "change_subscription:quantity": Absence(_NO_PLANS, "change the price of all units"),
     "update_subscription": Evidence("docs", f"{API}/update-subscription"),
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,

@@ -132,6 +132,7 @@ class Subscriptions(Errors):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         times: int | None = None,
         method: Method | None = None,
         webhook_url: str | None = None,
@@ -151,13 +152,15 @@ class Subscriptions(Errors):
             starts_on: The day of the first payment.
             payment_method: The id of a mandate; without it, any valid one of the customer's.
             trial_days: Not supported.
+            quantity: Not supported.
             times: How many payments there are; without it, they go on until canceled.
             method: The kind of mandate to use; it does not go with *payment_method*.
             webhook_url: What Mollie calls when a payment of the subscription changes.
             metadata: What else to keep with the subscription and its payments.
             idempotency_key: Makes the request repeatable for an hour.
         """
-        del now, trial_days  # the client refuses a trial: evidence declares it as absent
+        del now
+        del trial_days, quantity  # the client refuses them: evidence declares them as absent
         if not isinstance(plan, PlanDraft):
             self._lacks("subscribe:plan_id", plan)
         if plan.tax_rate is not None:

@@ -48,6 +48,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:period_end": _REPLACES,
     "create_signup_link:prorated": _REPLACES,
     "create_signup_link:trial_days": _LINK,
+    "create_signup_link:quantity": _LINK,
     "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,
@@ -58,6 +59,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "subscribe:starts_on": Absence(_SCHEDULES, "subscribe on that day", kind="plugin"),
     "subscribe:payment_method": _SUBSCRIBE,
     "subscribe:trial_days": _SUBSCRIBE,
+    "subscribe:quantity": _SUBSCRIBE,
     "get_subscription": Evidence("docs", f"{API}/subscriptions/retrieve"),
     "list_subscriptions": Evidence("docs", f"{API}/subscriptions/list"),
     "change_subscription": _CHANGE,
@@ -66,6 +68,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         _SCHEDULES, "change it on the last day of the period", kind="plugin"
     ),
     "change_subscription:prorated": _CHANGE,
+    "change_subscription:quantity": _CHANGE,
     "update_subscription": Absence(
         "price and interval belong to the Stripe price, which cannot be changed",
         "change the plan with change_subscription",

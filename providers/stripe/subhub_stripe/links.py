@@ -53,6 +53,7 @@ class Links(Customers):
         when: When | None = None,
         refund: Refund | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[SignupLink]:
@@ -70,6 +71,7 @@ class Links(Customers):
             when: Not supported.
             refund: Not supported.
             trial_days: For how many days nothing is charged, 730 at most.
+            quantity: How many units are billed.
             default_tax_rates: The ids of Stripe tax rates.
             idempotency_key: With a key, the call is safe to repeat.
         """
@@ -77,7 +79,7 @@ class Links(Customers):
             self._lacks("create_signup_link:replaces", replaces, when, refund)
         terms: dict[str, Any] = {
             "mode": "subscription",
-            "line_items": [{"price": plan, "quantity": 1}],
+            "line_items": [{"price": plan, "quantity": quantity or 1}],
             "success_url": return_url,
             "cancel_url": back_url,
         }

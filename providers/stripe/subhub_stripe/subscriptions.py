@@ -103,6 +103,7 @@ class StripeSubscription(Wire):
             status=account.status_words.get(self.status, Status.UNKNOWN),
             raw_status=self.status,
             price=_cost(item),
+            quantity=item.quantity if item else None,
             interval=item.price.interval() if item else None,
             starts_on=self.start_date.astimezone(account.zone).date() if self.start_date else None,
             renews_on=renews_at.astimezone(account.zone).date() if renews_at else None,
@@ -139,6 +140,7 @@ class Subscriptions(Provider):
         starts_on: dt.date | None = None,
         payment_method: str | None = None,
         trial_days: int | None = None,
+        quantity: int | None = None,
         payment_behavior: PaymentBehavior | None = None,
         default_tax_rates: list[str] | None = None,
         idempotency_key: str | None = None,
@@ -152,6 +154,7 @@ class Subscriptions(Provider):
             starts_on: Not supported.
             payment_method: The id of a payment method.
             trial_days: For how many days nothing is charged, 730 at most.
+            quantity: How many units are billed.
             payment_behavior: What Stripe does if the first payment fails.
             default_tax_rates: The ids of Stripe tax rates.
             idempotency_key: With a key, the call is safe to repeat.
@@ -162,7 +165,7 @@ class Subscriptions(Provider):
             self._lacks("subscribe:starts_on", starts_on, now)
         body = {
             "customer": customer,
-            "items": [{"price": plan}],
+            "items": [{"price": plan, "quantity": quantity}],
             "default_payment_method": payment_method,
             "trial_period_days": trial_days,
             "payment_behavior": payment_behavior,
@@ -193,9 +196,10 @@ class Subscriptions(Provider):
         when: When,
         refund: Refund,
         now: dt.datetime,
+        quantity: int | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[SubscriptionChange]:
-        """Change the price of the subscription's item, keeping its quantity.
+        """Change the price of the subscription's item, and its quantity if one is given.
 
         Args:
             subscription_id: The subscription's id.
@@ -203,6 +207,7 @@ class Subscriptions(Provider):
             when: Only "now".
             refund: "prorated" credits the rest of the old plan on the next invoice.
             now: Not used.
+            quantity: How many units are billed; by default as many as before.
             idempotency_key: With a key, the call is safe to repeat.
         """
         if when != "now":
@@ -215,7 +220,7 @@ class Subscriptions(Provider):
             )
             raise Ambiguous(message, candidates=old.items.data)
         body: dict[str, Any] = {
-            "items": [{"id": item.id, "price": plan, "quantity": item.quantity}],
+            "items": [{"id": item.id, "price": plan, "quantity": quantity or item.quantity}],
             "proration_behavior": "create_prorations" if refund == "prorated" else "none",
         }
         address = path(SUBSCRIPTIONS + "/{}", subscription_id)

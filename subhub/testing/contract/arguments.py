@@ -16,7 +16,7 @@ from subhub.plugin.capabilities import options_of
 from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.testing.contract.assertions import expect, summary
-from subhub.testing.contract.calls import BACK, RETURN, STARTS, TRIAL, call_of, conversations
+from subhub.testing.contract.calls import BACK, RETURN, STARTS, TRIAL, UNITS, call_of, conversations
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
@@ -82,6 +82,10 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     "subscribe:payment_method": {"payment_method": lambda _, call: call.but(payment_method=None)},
     "subscribe:trial_days": {"trial_days": lambda _, call: call.but(trial_days=TRIAL + 1)},
     "create_signup_link:trial_days": {"trial_days": lambda _, call: call.but(trial_days=TRIAL + 1)},
+    **{
+        f"{operation}:quantity": {"quantity": lambda _, call: call.but(quantity=UNITS + 1)}
+        for operation in ("subscribe", "create_signup_link", "change_subscription")
+    },
     "change_subscription": {"plan": lambda harness, call: call.but(plan=harness.plan)},
     "change_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
     "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RETURN: Final = "https://shop.example/thanks"
 BACK: Final = "https://shop.example/cart"
 TRIAL: Final = 14
+UNITS: Final = 3
+COUNTED: Final[Mapping[str, int]] = {"trial_days": TRIAL, "quantity": UNITS}
+"""The numbers for arguments that count something."""
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
@@ -148,8 +151,8 @@ def _signup(harness: Harness, variant: str) -> Call:
         return call.but(return_url=RETURN)
     if variant == "back_url":
         return call.but(back_url=BACK)
-    if variant == "trial_days":
-        return call.but(trial_days=TRIAL)
+    if variant in COUNTED:
+        return call.but(**{variant: COUNTED[variant]})
     if variant not in {"replaces", "period_end", "prorated"}:
         return call
     when = "period_end" if variant == "period_end" else "now"
@@ -173,8 +176,8 @@ def _subscribe(harness: Harness, variant: str) -> Call:
     call = Call("subscribe", kwargs={"plan": plan, "customer": customer})
     if variant == "starts_on":
         return call.but(starts_on=STARTS)
-    if variant == "trial_days":
-        return call.but(trial_days=TRIAL)
+    if variant in COUNTED:
+        return call.but(**{variant: COUNTED[variant]})
     return call.but(payment_method=harness.payment_method) if variant == "payment_method" else call
 
 
@@ -192,6 +195,8 @@ def _invoices(harness: Harness, variant: str) -> Call:
 
 def _change(harness: Harness, variant: str) -> Call:
     call = Call("change_subscription", (harness.subscription,), {"plan": harness.other_plan})
+    if variant in COUNTED:
+        return call.but(when="now", **{variant: COUNTED[variant]})
     return _timed(call, variant)
 
 

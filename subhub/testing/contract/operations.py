@@ -134,6 +134,7 @@ def asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping
         return {name: getattr(customer, name) for name in ("name", "email", "external_id")}
     if case.operation in {"subscribe", "get_subscription", "cancel_subscription"}:
         asked: dict[str, object] = {"customer_id": harness.customer}
+        asked["quantity"] = kwargs.get("quantity")
         if has_plans(harness.provider):
             asked["plan_id"] = harness.plan
         inline = {"price": plan.price, "interval": plan.interval, "plan_id": None}

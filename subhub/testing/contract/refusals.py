@@ -11,7 +11,7 @@ from subhub.errors import (
     SubhubError,
 )
 from subhub.messages import Response
-from subhub.plugin.provider import REFUSALS, SERVER_ERROR
+from subhub.plugin.error_reading import REFUSALS, SERVER_ERROR
 from subhub.sandbox import Fake, Reply
 from subhub.testing.contract.assertions import expect, expect_none, summary
 from subhub.testing.contract.calls import call_of, changing, conversations, rehearsed

@@ -82,6 +82,8 @@ class Checkout:
             leads_to = target.removeprefix(here)
         else:
             leads_to = os.path.normpath(PurePosixPath(path).parent / target)
+        if anchor and leads_to == "README.md":  # the first page has not its headings
+            return f"{here}{leads_to}#{anchor}"
         return self._address_of(leads_to, path) + hash_ + anchor
 
     def _address_of(self, leads_to: str, path: str) -> str:

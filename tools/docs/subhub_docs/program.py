@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from subhub_docs.staging import Stage
 ROOT: Final = Path(__file__).resolve().parents[3]
 ENVIRONMENT: Final = ROOT / "build" / "docs-environment"
 ZENSICAL: Final = (sys.executable, "-m", "zensical")
+_COLOURS: Final = re.compile(r"\x1b\[[\d;]*m")
 _AGAIN: Final = "SUBHUB_DOCS_AGAIN"
 POLL: Final = 0.5  # seconds between looks at the sources
 
@@ -61,7 +63,7 @@ def _build(stage: Stage) -> int:
     command = [*ZENSICAL, "build", "--strict", "-f", stage.settings]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:  # it ends with a traceback, which says no more than the lines above it
-        return _failed([ran.stdout + ran.stderr.partition("Traceback")[0]])
+        return _failed([_COLOURS.sub("", ran.stdout + ran.stderr.partition("Traceback")[0])])
     if problems := links.dead(stage.site):
         return _failed(problems)
     count = len(list(stage.site.rglob("*.html")))
