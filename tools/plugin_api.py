@@ -157,8 +157,11 @@ def _inherited(module: str, node: ast.ClassDef) -> Iterator[tuple[ast.stmt, str]
 def _home(module: str, name: str) -> str:
     """Return the module that defines *name*, which *module* may import."""
     for statement in _tree(module).body:
-        named = isinstance(statement, ast.ImportFrom) and statement.names
-        if named and statement.module and any(alias.name == name for alias in named):
+        if (
+            isinstance(statement, ast.ImportFrom)
+            and statement.module
+            and any(alias.name == name for alias in statement.names)
+        ):
             return _home(statement.module, name)
     return module
 
