@@ -114,15 +114,15 @@ def _lines(chapters: Sequence[Chapter]) -> Iterator[str]:
     for chapter in chapters:
         yield f"\n## {chapter.title}\n\n`from {chapter.module} import ...`"
         for name in chapter.names:
-            yield from _entry(name, *_defined(chapter.module, name))
+            yield from _entry(chapter.module, name, *_defined(chapter.module, name))
 
 
-def _entry(name: str, node: ast.stmt, text: str) -> Iterator[str]:
+def _entry(module: str, name: str, node: ast.stmt, text: str) -> Iterator[str]:
     """Yield the section of one name: its signature, its docstring, and what a class has."""
     yield f"\n### `{name}`\n\n```python\n{_signature(node)}\n```\n"
     yield from _prose(text)
     if isinstance(node, ast.ClassDef):
-        members = list(_members(node.body))
+        members = [*_members(node.body), *_inherited(module, node)]
         yield ""
         for member, doc in members:
             if not isinstance(member, ast.FunctionDef):
@@ -141,6 +141,29 @@ def _members(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
             yield from _members(statement.body)
         elif name and not name.startswith("_") and doc:
             yield statement, doc
+
+
+def _inherited(module: str, node: ast.ClassDef) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the members of the bases of a class that are parts of it, in modules of their own."""
+    for statement in _tree(_home(module, node.name)).body:
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("subhub."):
+            names = {alias.name for alias in statement.names}
+            for base in node.bases:
+                if isinstance(base, ast.Name) and base.id in names:
+                    parent, _ = _defined(str(statement.module), base.id)
+                    yield from _members(parent.body) if isinstance(parent, ast.ClassDef) else ()
+
+
+def _home(module: str, name: str) -> str:
+    """Return the module that defines *name*, which *module* may import."""
+    for statement in _tree(module).body:
+        if (
+            isinstance(statement, ast.ImportFrom)
+            and statement.module
+            and any(alias.name == name for alias in statement.names)
+        ):
+            return _home(statement.module, name)
+    return module
 
 
 def _defined(module: str, name: str) -> tuple[ast.stmt, str]:
