@@ -48,6 +48,18 @@ class Names(dict[str, Any]):
         for block in blocks(language):
             exec(compile(block, "docs/scaling.md", "exec"), self)  # noqa: S102 - it is ours
 
+    def be_busy(self, times: int) -> list[InProgress]:
+        """Let the task be in progress elsewhere so many *times*; return the times that are left."""
+        left, original = [InProgress("busy") for _ in range(times)], self["task"]
+
+        def task(order: dict[str, str]) -> None:
+            if left:
+                raise left.pop()
+            original(order)
+
+        self["task"] = task
+        return left
+
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -125,15 +137,7 @@ def test_celery_repeats_a_task_that_is_in_progress(page: Names) -> None:
     page.run("python celery")
     recipe = page["celery_task"]
     recipe.default_retry_delay = 0
-    busy = [InProgress("busy"), InProgress("busy")]
-    original = page["task"]
-
-    def task(order: dict[str, str]) -> None:
-        if busy:
-            raise busy.pop()
-        original(order)
-
-    page["task"] = task
+    _ = page.be_busy(2)
     with worker.start_worker(page["app"], pool="solo", perform_ping_check=False):
         results = [recipe.delay(ORDER) for _ in range(2)]
         for result in results:
@@ -148,15 +152,7 @@ def test_procrastinate_repeats_a_task_that_is_in_progress(page: Names) -> None:
     memory = import_module("procrastinate.testing").InMemoryConnector()
     page["procrastinate"], page["app"] = procrastinate, procrastinate.App(connector=memory)
     page.run("python procrastinate")
-    busy = [InProgress("busy")]
-    original = page["task"]
-
-    def task(order: dict[str, str]) -> None:
-        if busy:
-            raise busy.pop()
-        original(order)
-
-    page["task"] = task
+    _ = page.be_busy(1)
 
     async def main() -> None:
         async with page["app"].open_async():
@@ -184,15 +180,7 @@ def test_dbos_repeats_a_step_that_is_in_progress(page: Names, tmp_path: Path) ->
         }
     )
     page.run("python dbos")
-    busy = [InProgress("busy")]
-    original = page["task"]
-
-    def task(order: dict[str, str]) -> None:
-        if busy:
-            raise busy.pop()
-        original(order)
-
-    page["task"] = task
+    busy = page.be_busy(1)
     dbos.DBOS.launch()
     try:
         for _ in range(2):
