@@ -34,6 +34,7 @@ TERMS: Final = (
     "description",
     "price",
     "interval",
+    "quantity",
     "tax_rate",
     "starts_on",
     "renews_on",

@@ -28,7 +28,13 @@ from subhub.switching.rows import (
     read_table,
     word,
 )
-from subhub.switching.rules import RUNNING, lacking, links_existing, plan_problem
+from subhub.switching.rules import (
+    RUNNING,
+    lacking,
+    links_existing,
+    plan_problem,
+    several_units,
+)
 from subhub.switching.sides import check_apart
 
 if TYPE_CHECKING:
@@ -214,6 +220,8 @@ class _Planner:
         ):
             if missing:
                 return f"{code}: the source does not show it"
+        if cells.get("quantity", "") not in {"", "1"}:
+            return f"quantity: {several_units(cells['quantity'])}"
         if not row.plan:
             return "no_plan: no configured plan is linked to it or alone costs the same; add `plan`"
         return plan_problem(row, self.target) or self._person_problem(row)

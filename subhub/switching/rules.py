@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RUNNING: Final = frozenset({Status.ACTIVE})
 """The statuses in which a subscription moves: paid for, and renewed by itself."""
+ONE_UNIT: Final = frozenset({None, 1})
+"""The quantities that move; most providers have none."""
 _API: Final = (
     "subscribe",
     "subscribe:starts_on",
@@ -125,6 +127,11 @@ def has_ended(old: Subscription) -> bool:
     return old.status in OVER or (scheduled is not None and scheduled.change == "cancel")
 
 
+def several_units(quantity: object) -> str:
+    """Return why a subscription of several units is left: the new one would bill one of them."""
+    return f"it bills {quantity} units, and a switch moves subscriptions of one"
+
+
 def renewal(old: Subscription) -> dt.date:
     """Return the next renewal of a subscription that shows one; see `changed`."""
     assert old.renews_on is not None  # noqa: S101 - `changed` refuses the others
@@ -137,6 +144,8 @@ def changed(old: Subscription, row: SwitchRow) -> str:
         return f"its status is {old.raw_status or old.status.value!r}"
     if old.renews_on is None:
         return "it shows no renewal"
+    if old.quantity not in ONE_UNIT:
+        return several_units(old.quantity)
     shown = {"customer": old.customer_id, "price": old.price, "interval": old.interval}
     planned = {"customer": row.customer, "price": row.price, "interval": row.interval}
     return _difference(shown, planned, "the plan of the switch says")

@@ -13,6 +13,7 @@ from subhub import Client, InvalidRequest, Money, Unsupported, switching
 from subhub.plugin import Provider
 from subhub.switching import SwitchRow, read_rows, write_rows
 from subhub.switching.rows import OWN, at
+from subhub.switching.rules import changed
 from tests.switching.conftest import CONFIGURATION, Accounts
 
 HEAD = "subscription,customer,status,price,interval,renews_on,starts_on,name,email"
@@ -101,6 +102,15 @@ def test_a_plan_on_other_terms_is_not_sold(
     assert row.way == "leave"
     assert row.note.startswith(note)
     assert row.note.endswith("(mine)")
+
+
+def test_several_units_do_not_move(accounts: Accounts) -> None:
+    one, five = planned(accounts, f"{LINE},1", f"{LINE},5", head=f"{HEAD},quantity", way="api")
+    problem = "it bills 5 units, and a switch moves subscriptions of one"
+    assert (one.way, five.way, five.note) == ("api", "leave", f"quantity: {problem}")
+
+    old = accounts.sell()  # and not if there are more by the time of the run
+    assert changed(old.model_copy(update={"quantity": 5}), one) == problem
 
 
 def test_a_plan_of_the_source_can_be_named(accounts: Accounts) -> None:
