@@ -28,7 +28,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "doctor": ("doctor:doctor", "Check each account as it is, at its provider too."),
     "demo": ("demo:demo", "Run the main job in the sandbox of every installed provider."),
     "version": ("version:version", "Show the version, and those of the provider plugins."),
-    "providers": ("providers:providers", "List the installed provider plugins."),
+    "providers": (
+        "providers:providers",
+        "List the installed provider plugins, and what each has proven.",
+    ),
     "capabilities": (
         "providers:capabilities",
         "Show what a provider can do, on what evidence, and how it was proven.",
