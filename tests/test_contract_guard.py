@@ -272,6 +272,7 @@ def test_the_mini_provider_is_what_it_is_said_to_be() -> None:
     assert claims == [
         "create_plan",
         "subscribe",
+        "subscribe:plan_id",
         "cancel_subscription",
         "cancel_subscription:now",
     ]

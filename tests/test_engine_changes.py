@@ -40,6 +40,7 @@ class Noted:
     def __init__(self, *, journaled: bool = True) -> None:
         self.journaled = journaled
         self.open = self.repeated = False
+        self.referenced = True
         self.heard: list[object] = []
 
     def reference(self) -> None:

@@ -107,6 +107,19 @@ def test_a_new_customers_subscription_has_one_too(world: World) -> None:
     assert world.look(token).outcome == "done"
 
 
+def test_with_a_key_of_the_applications_own_requests_stay_equal(world: World) -> None:
+    own: dict[str, Any] = {"provider_options": {world.client.provider: {"idempotency_key": "k-1"}}}
+    first, again = (
+        world.client.subscribe(plan=world.plan, customer=world.customer, **own) for _ in range(2)
+    )
+    assert (first.id, first.reference) == (again.id, None)
+
+    own["provider_options"][world.client.provider]["idempotency_key"] = "k-2"
+    terms: dict[str, Any] = {"plan": TABLET} if world.plan is PHONE else {}
+    found = world.look(world.lose(**own, **terms))
+    assert found.outcome in {"done", "ambiguous"}  # but never "not done" for want of a reference
+
+
 def test_two_calls_with_one_meaning_draw_two_and_compare_equal(world: World) -> None:
     first = world.client.subscribe(plan=world.plan, customer=world.customer)
     second = world.client.get_subscription(first.id).model_copy(update={"reference": "other"})

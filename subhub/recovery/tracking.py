@@ -105,6 +105,7 @@ class TrackedChange:
     at_once: bool = False
     open: bool = field(default=False, init=False)
     repeated: bool = field(default=False, init=False)
+    referenced: bool = field(default=True, init=False)
     _salt: str | None = field(default=None, init=False)
     _keys: int = field(default=0, init=False)
     _entry: JournalEntry | None = field(default=None, init=False)
@@ -124,7 +125,8 @@ class TrackedChange:
 
     def reference(self) -> str | None:
         """Return the reference of a subscription, where the provider keeps one."""
-        if self.operation != "subscribe" or self.tracker.provider.subscription_reference is None:
+        kept = self.tracker.provider.subscription_reference is not None
+        if not (self.referenced and kept and self.operation == "subscribe"):
             return None
         self._salt = self._salt or new_salt()
         return reference_of(self._salt)

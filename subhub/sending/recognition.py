@@ -32,10 +32,18 @@ def marked(request: Request, provider: Provider, change: Change) -> tuple[Reques
 
 
 def with_reference(request: Request, provider: Provider, change: Change | None) -> Request:
-    """Return *request* with the reference of its change, where the provider keeps one."""
+    """Return *request* with the reference of its change, where the provider keeps one.
+
+    With a key of the application's own there is none: who repeats a request under one key must
+    send the same, and each call would draw another reference.
+    """
     place = provider.subscription_reference
-    reference = None if change is None or place is None else change.reference()
-    if place is None or reference is None or request.body is None:
+    if place is None or change is None:
+        return request
+    if provider.idempotency is not None and _has_key(request, provider.idempotency):
+        change.referenced = False
+    reference = change.reference()
+    if reference is None or request.body is None:
         return request
     return replace(request, body=referenced(request.body, place, reference))
 
@@ -45,8 +53,7 @@ def _keyed(request: Request, terms: Idempotency, change: Change) -> tuple[Reques
 
     A key of the application's own stays. Its age is not known, so the request is not repeated.
     """
-    own = any(name.lower() == terms.header.lower() for name in request.headers or {})
-    if request.method in terms.methods and not own:
+    if request.method in terms.methods and not _has_key(request, terms):
         headers = {**(request.headers or {}), terms.header: change.next_key()}
         return replace(request, headers=headers), terms.repeatable_for
     if change.repeated:
@@ -55,3 +62,7 @@ def _keyed(request: Request, terms: Idempotency, change: Change) -> tuple[Reques
             "cannot be repeated without harm: look at the provider"
         )
     return request, 0.0
+
+
+def _has_key(request: Request, terms: Idempotency) -> bool:
+    return any(name.lower() == terms.header.lower() for name in request.headers or {})

@@ -88,6 +88,8 @@ class Change(Protocol):
     """Whether a request of it may have had an effect; set by the engine."""
     repeated: bool
     """Whether an earlier run may have carried it out: only requests with a key are sent."""
+    referenced: bool
+    """Whether it may draw a reference; cleared by the engine where the application has a key."""
 
     def reference(self) -> str | None:
         """Return the text by which the provider shows what it creates; `None` where it cannot."""

@@ -191,7 +191,7 @@ class TestManualInvoices:
                 "sendNotification": True,
             },
         )
-        assert (invoice.number, invoice.price) == ("2024-001", Money("12.95", "EUR"))
+        assert (invoice.number, invoice.total) == ("2024-001", Money("12.95", "EUR"))
 
     def test_leave_out_what_is_not_given(
         self, portal: MijnKlantportaal, documented: Documented
