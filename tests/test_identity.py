@@ -256,8 +256,9 @@ class TestJob:
                 bulk: Any = billing.bulk
                 call = billing.create_customer
                 if adopt:
+                    begun = bulk(call, [], job="move", key=str)
                     with pytest.raises(InvalidRequest, match=r"another key \(.*\) of 'main'"):
-                        _ = bulk(call, [], job="move", key=str)
+                        _ = begun.__enter__()
                 with bulk(call, [], job="move", key=str, adopt=adopt) as run:
                     assert [result.earlier for result in run] == []
 
