@@ -232,20 +232,20 @@ def _signature(node: ast.stmt) -> str:
     """Return how a name is written: what calls it, or what it stands for."""
     match node:
         case ast.FunctionDef():
-            marks = "".join(f"@{ast.unparse(mark)}\n" for mark in node.decorator_list)
-            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            marks = "".join(f"@{_source(mark)}\n" for mark in node.decorator_list)
+            returns = f" -> {_source(node.returns)}" if node.returns else ""
             return f"{marks}def {node.name}({_arguments(node.args)}){returns}"
         case ast.ClassDef():
             return "\n".join([f"class {_head(node)}", *_fields(node)])
         case ast.AnnAssign(target=ast.Attribute(attr=name), annotation=kind):
-            return f"self.{name}: {ast.unparse(kind)}"
+            return f"self.{name}: {_source(kind)}"
         case _:
-            return ast.unparse(node)
+            return _source(node)
 
 
 def _arguments(arguments: ast.arguments) -> str:
     """Return the arguments, on lines of their own where one line would be too long."""
-    text = ast.unparse(arguments)
+    text = _source(arguments)
     if len(text) <= 70:  # noqa: PLR2004 - the rest of the line is the name and the result
         return text
     parts = re.split(r", (?![^\[(]*[\])])", text)
@@ -253,16 +253,16 @@ def _arguments(arguments: ast.arguments) -> str:
 
 
 def _head(node: ast.ClassDef) -> str:
-    bases = ", ".join(ast.unparse(base) for base in node.bases)
+    bases = ", ".join(_source(base) for base in node.bases)
     return f"{node.name}({bases})" if bases else node.name
 
 
 def _fields(node: ast.ClassDef) -> list[str]:
     """Return the fields of a dataclass or model, which are what creates one."""
-    if not any("dataclass" in ast.unparse(mark) for mark in node.decorator_list):
+    if not any("dataclass" in _source(mark) for mark in node.decorator_list):
         return []
     found = [part for part in node.body if isinstance(part, ast.AnnAssign)]
-    return [f"    {ast.unparse(part)}" for part in found if not _name(part).startswith("_")]
+    return [f"    {_source(part)}" for part in found if not _name(part).startswith("_")]
 
 
 def _prose(text: str) -> Iterator[str]:
@@ -278,6 +278,11 @@ def _prose(text: str) -> Iterator[str]:
             yield f"- `{argument[1]}`: {argument[2]}"
         else:
             yield line.removeprefix("      ") if inside else line
+
+
+def _source(node: ast.AST) -> str:
+    """Return *node* as source text, with the quotes that ruff writes, in Markdown too."""
+    return re.sub(r"'([^'\"\\]*)'", r'"\1"', ast.unparse(node))
 
 
 if __name__ == "__main__":
