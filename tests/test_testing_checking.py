@@ -63,10 +63,10 @@ def test_the_cassettes_of_this_project_are_honest() -> None:
     found = [finding for path in paths for finding in findings(path, today=today)]
     undescribed = [finding for finding in found if finding.path.parent.name == "stripe"]
     assert [finding for finding in found if finding not in undescribed] == []
-    assert [finding.problem for finding in undescribed] == [
+    assert {finding.problem for finding in undescribed} == {
         "subhub-stripe 1.0.0 has no API description to compare the exchanges with",
         "it holds what looks like a key: cs_test_...",  # it is the id of a Checkout page
-    ]
+    }
     heads = {path: provenance_of(path) for path in paths}
     assert {head.source for head in heads.values()} == {"sandbox"}
     assert all(head.provider == path.parent.name for path, head in heads.items())
