@@ -56,7 +56,7 @@ CORE: Mapping[str, set[str]] = {
     "AfternoonSubscription": {"id", "status"},
     "InvoiceEnvelope": {"success", "invoice"},
     "InvoicesEnvelope": {"success", "pagination", "invoices"},
-    "AfternoonInvoice": {"id", "status", "total_cents"},
+    "AfternoonInvoice": {"id", "status"},  # its cents have no documented currency
     "CreditGrantEnvelope": {"success", "credit_grant"},
     "AfternoonCreditGrant": {"id"},
     "IngestEnvelope": {"success", "usage_id", "status"},
