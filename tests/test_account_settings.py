@@ -69,7 +69,7 @@ def test_the_address_and_the_flows_have_the_settings(desk: Desk) -> None:
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_both_clients_take_them(client: type[Client | AsyncClient]) -> None:
-    with pytest.raises(ConfigError, match="sited has no setting `sight`"):
+    with pytest.raises(ConfigError, match="sited has no `sight` in its `settings`"):
         _ = client(Sited, api_key=KEY, settings={"site": "acme", "sight": "b"})
     assert client(Sited, api_key=KEY, settings={"site": "acme"}).provider == "sited"
 
@@ -84,7 +84,10 @@ def test_a_sandbox_has_stand_ins() -> None:
     ("given", "said"),
     [
         ({}, "`site` is missing: an account of sited needs it, so add it"),
-        ({"site": "a", "sight": "b"}, "sited has no setting `sight`; it has `site`, `gateway`"),
+        (
+            {"site": "a", "sight": "b"},
+            "sited has no `sight` in its `settings`; it has `site`, `gateway`",
+        ),
         ({"site": 7}, "`site` is not as sited needs it: input should be a valid string"),
         ({"site": "evil.test/"}, "`site` must be letters, digits, dots and dashes"),
         ({"site": "evil.test#"}, "`site` must be letters, digits, dots and dashes"),
@@ -98,7 +101,7 @@ def test_wrong_settings_are_refused(given: dict[str, object], said: str) -> None
 
 
 def test_a_provider_without_settings_takes_none(toy: type[Toy]) -> None:
-    with pytest.raises(ConfigError, match="toy has no setting `site`; it has none of its own"):
+    with pytest.raises(ConfigError, match="toy has no `site` in its `settings`; it has none"):
         _ = open_account(toy, api_key="test_1234567890", settings={"site": "acme"})
 
 

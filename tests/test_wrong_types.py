@@ -26,6 +26,8 @@ from subhub import (
     Interval,
     InvalidRequest,
     Money,
+    OAuth,
+    OAuthTokens,
     PlanDraft,
     RateLimit,
     SignupLink,
@@ -73,6 +75,14 @@ WRONG: Final[list[Any]] = [
 each_wrong = pytest.mark.parametrize("wrong", WRONG, ids=range(len(WRONG)))
 DRAFT: Final = CustomerDraft(name="A", email="a@b.nl")
 PLAN: Final = PlanDraft(name="A", price=Money("1", "EUR"), interval=Interval(1, "year"))
+OAUTH: Final[dict[str, Any]] = {
+    "client_id": "a",
+    "client_secret": "b",
+    "load": str,
+    "save": str,
+    "redirect_uri": None,
+    "transport": None,
+}
 NEEDED: Final[dict[str, Any]] = {
     "plan_id": "pln_1",
     "customer_id": "cst_1",
@@ -239,6 +249,8 @@ def test_a_value_that_is_made_wrongly(wrong: Any) -> None:
         (RateLimit.parse, {"text": "1 per 1"}),
         (PlanDraft, dict(PLAN)),
         (CustomerDraft, dict(DRAFT)),
+        (OAuthTokens, {"access_token": "a", "refresh_token": "b", "expires_at": None}),
+        (OAuth, OAUTH),
         (
             access_at,
             {
@@ -271,7 +283,7 @@ def test_every_public_callable_is_tried() -> None:
         and not (isinstance(found, type) and issubclass(found, Exception | Result))
     }
     tried = {"Client", "AsyncClient", "Clients", "AsyncClients", "Money", "Interval", "RateLimit"}
-    tried |= {"PlanDraft", "CustomerDraft", "access_at", "diagnose"}
+    tried |= {"PlanDraft", "CustomerDraft", "access_at", "diagnose", "OAuth", "OAuthTokens"}
     given = {"Absence", "Access", "Answer", "Attempt", "BulkResult", "Capabilities", "Capability"}
     given |= {
         "Paginator",

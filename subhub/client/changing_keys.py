@@ -39,8 +39,8 @@ def split_key(
         return None, None
     if not lineage:
         raise ConfigError(
-            "`lineage` is missing: give the account a name, such as lineage='shop', because its "
-            "keys change, and tokens, journal and jobs have to stay its own"
+            "`lineage` is missing: give the account a name, such as lineage='shop', because this "
+            "`api_key` changes, and tokens, journal and jobs have to stay its own"
         )
     if not callable(api_key) and provider.oauth is None:
         raise ConfigError(f"{provider.name} documents no OAuth that renews tokens: give a key")

@@ -51,6 +51,8 @@ def checked_key(
             f"`api_key` is not a key, but meant as a reference to one: write {reference} in "
             "subhub.toml, and pass the key itself to a client"
         )
+    if key and (not (key.isascii() and key.isprintable()) or " " in key):
+        raise ConfigError("`api_key` holds blanks, line ends or letters that no header can carry")
     if fake is not None:
         if key and key.startswith(provider.prefixes_of("live")):
             raise ConfigError(
@@ -61,8 +63,6 @@ def checked_key(
         raise ConfigError(
             f"{provider.name} needs an API key: give `api_key`, or `sandbox = true` to try"
         )
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ConfigError("`api_key` holds blanks, line ends or letters that no header can carry")
     _check_owner(provider, key)
     found = _mode(provider, key)
     if mode is not None and found is not None and found != mode:

@@ -114,7 +114,9 @@ def _problem(provider: type[Configurable], item: Any) -> str:
     name = ".".join(map(str, item["loc"]))
     known = ", ".join(f"`{field}`" for field in provider.settings_model.model_fields)
     if item["type"] == "extra_forbidden":
-        return f"{provider.name} has no setting `{name}`; it has {known or 'none of its own'}"
+        return f"{provider.name} has no `{name}` in its `settings`; it has {known or 'none'}"
     if item["type"] == "missing":
         return f"`{name}` is missing: an account of {provider.name} needs it, so add it"
+    if item["type"] == "invalid_key":
+        return f"the names in `settings` must be text, got {name}"
     return f"`{name}` is not as {provider.name} needs it: {str(item['msg']).lower()}"

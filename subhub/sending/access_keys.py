@@ -90,6 +90,16 @@ class OAuth:
     redirect_uri: str | None = None
     transport: SyncTransport | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        given: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
+        for name in ("client_id", "client_secret", "redirect_uri"):
+            optional = name == "redirect_uri" and given[name] is None
+            if not optional and (not isinstance(given[name], str) or not given[name]):
+                raise ConfigError(f"`{name}` of OAuth must be text that is not empty")
+        for name in ("load", "save"):
+            if not callable(given[name]):
+                raise ConfigError(f"`{name}` of OAuth must be a function")
+
 
 ApiKey: TypeAlias = str | Callable[[], str] | OAuth
 """A key, a function that is asked for it before each request, or access by OAuth."""
