@@ -262,10 +262,13 @@ def test_each_task_is_done_once_however_often_its_workers_are_killed(
 @pytest.mark.slow
 def test_without_once_some_tasks_are_done_twice(serve: Serve, tmp_path: Path) -> None:
     """The test above can fail: these workers have tasks of their own, and are killed as often."""
-    server = serve(MijnKlantportaal, 5)
-    queue = Queue(server, tmp_path, 300, 3, once=False)
-    killed_repeatedly(queue, 20, 5)
+    for seed in (5, 6, 7):  # on a busy machine, few kills may hit a change on its way
+        server, folder = serve(MijnKlantportaal, seed), tmp_path / str(seed)
+        folder.mkdir()
+        killed_repeatedly(Queue(server, folder, 300, 3, once=False), 20, seed)
 
-    people, _ = sold(server)
-    assert len(people) == 300
-    assert sum(people.values()) > 300
+        people, _ = sold(server)
+        assert len(people) == 300
+        if sum(people.values()) > 300:
+            return
+    pytest.fail("nothing was done twice")

@@ -110,7 +110,9 @@ def test_every_field_that_is_about_a_person_is_left_out() -> None:
     shown = {
         f"{kind.__name__}.{name}"
         for kind in kinds()
-        if kind.__module__.partition(".")[0] in {"subhub", *(plugin.__name__ for plugin in PLUGINS)}
+        if kind.__name__ != "arguments"  # built to check one call, and dropped
+        and kind.__module__.partition(".")[0]
+        in {"subhub", *(plugin.__name__ for plugin in PLUGINS)}
         for name, field in kind.model_fields.items()
         if field.repr and PERSONAL.match(name)
     }

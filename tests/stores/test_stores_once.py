@@ -66,7 +66,7 @@ def test_each_task_is_done_once_while_workers_are_killed_and_connections_are_cut
         stop.set()
         cutting.join()
 
-    assert len(cut) >= cuts // 4  # on a busy machine the work may be done before
+    assert len(cut) >= cuts // 8  # on a busy machine the work may be done before
     people, subscribed = sold(server)
     assert (len(people), set(people.values())) == (items, {1})
     assert (len(subscribed), set(subscribed.values())) == (items, {1})
