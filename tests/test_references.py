@@ -155,6 +155,14 @@ def test_a_provider_without_a_place_gets_none(toy: type[Provider], desk: Any) ->
     assert b"subhub-" not in desk.sent[0].content
 
 
+def test_a_provider_with_a_place_and_no_keys_gets_one(toy: type[Provider], desk: Any) -> None:
+    keeping: Any = type("Keeping", (toy,), {"subscription_reference": ("note",)})
+    desk.answer(200, {"id": "sub_1", "status": "active"})
+    with Client(keeping, api_key="test_0123456789", transport=desk.transport) as client:
+        _ = client.subscribe(plan="pln_1", customer="cst_1")
+    assert b'"note":"subhub-' in desk.sent[0].content
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -136,13 +136,12 @@ def _paragraphs(text: str, width: int) -> Iterator[str]:
         yield "\n".join(_wrapped(paragraph, width))
 
 
-def _examples(examples: Sequence[Example], width: int) -> Iterator[str]:
-    if examples:
-        lines = [_bold("Examples:")]
-        for purpose, command in examples:
-            lines += (f"  # {line}" for line in _wrapped(purpose, width - 4))
-            lines += _continued(command, width)
-        yield "\n".join(lines)
+def _examples(examples: Sequence[Example], width: int) -> list[str]:
+    lines: list[str] = []
+    for purpose, command in examples:
+        lines += (f"  # {line}" for line in _wrapped(purpose, width - 4))
+        lines += _continued(command, width)
+    return ["\n".join([_bold("Examples:"), *lines])] if lines else []
 
 
 def _continued(command: str, width: int) -> Iterator[str]:

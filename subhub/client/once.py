@@ -100,9 +100,8 @@ class JobSteps:
         return self._job
 
     def open(self) -> Steps[None]:
-        """Open the job, if it is not open."""
-        if self._job is None:
-            self._job = yield from self.asked(self._open_job)
+        """Open the job."""
+        self._job = yield from self.asked(self._open_job)
 
     def resolve_open(self) -> Steps[None]:
         """Resolve what is open of all items together, so that a list is read once for all."""

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -91,6 +92,14 @@ def test_headings_are_bold_on_a_terminal_unless_colour_is_refused(
 
     assert "\x1b[1mUsage:\x1b[0m" in coloured
     assert "\x1b" not in plain
+
+
+def test_the_module_runs_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["subhub", "--version"])
+    _ = import_module("subhub.__main__")
+    assert capsys.readouterr().out.startswith("subhub-billing ")
 
 
 def test_the_program_is_a_module_too() -> None:

@@ -126,3 +126,9 @@ def test_a_new_customer_is_named_when_the_subscription_fails(world: World) -> No
 def test_a_key_of_another_mode_is_refused() -> None:
     with pytest.raises(ConfigError, match="live key"):
         _ = Client(Mollie, api_key="live_x", mode="test")
+
+
+def test_a_flow_takes_no_plan_id_either() -> None:
+    with pytest.raises(Unsupported, match="no plans") as caught:
+        _ = play(subscribe("phone"))
+    assert caught.value.operation == "subscribe:plan_id"

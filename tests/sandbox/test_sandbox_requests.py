@@ -107,6 +107,15 @@ class TestReplay:
         assert new["seconds"] > 0
         assert len(list(billing.list_customers())) == 2
 
+    def test_repeats_a_request_without_a_body(
+        self, account: ServedAccount, connect: Connect, control: Control
+    ) -> None:
+        _ = list(connect(account).list_customers())
+
+        response = httpx.post(control(account, "/exchanges"), json={"number": 1})
+
+        assert response.json()["exchange"]["status"] == 200
+
     def test_repeats_a_form(self, phone: PlanDraft) -> None:
         with listen("127.0.0.1", 0) as listening:
             sandbox = Sandbox(origin_of(listening))
