@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        "-n",
+        help="Read, but print the first request that would change something, and stop.",
+        rich_help_panel=PANEL,
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
@@ -38,15 +47,7 @@ class ClientOptions(Output):
 
     config: ConfigPath = None
     account: AccountName = None
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            "-n",
-            help="Read, but print the first request that would change something, and stop.",
-            rich_help_panel=PANEL,
-        ),
-    ] = False
+    dry_run: DryRun = False
     curl: Annotated[
         bool,
         typer.Option(

@@ -16,8 +16,8 @@ from subhub import Client, Clients, atomic_files, switching
 from subhub.cli.command import command
 from subhub.cli.completion import accounts
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
-from subhub.cli.global_options import PANEL, ConfigPath
-from subhub.cli.options import option_values
+from subhub.cli.global_options import ConfigPath
+from subhub.cli.options import DryRun, option_values
 from subhub.cli.output import Output, write
 from subhub.errors import InvalidRequest
 from subhub.switching.joining import STATES
@@ -42,15 +42,7 @@ class SwitchOptions(Output):
     """The options of a command that calls two accounts."""
 
     config: ConfigPath = None
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            "-n",
-            help="Read, but print the first request that would change something, and stop.",
-            rich_help_panel=PANEL,
-        ),
-    ] = False
+    dry_run: DryRun = False
 
     @contextmanager
     def clients(self, source: str, target: str) -> Generator[tuple[Client, Client]]:
