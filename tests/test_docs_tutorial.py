@@ -56,14 +56,14 @@ def run(program: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("account", "served", "access"),
+    ("account", "access"),
     [
-        ("main", "mijnklantportaal/main", "open: the subscription is active\n"),
-        ("next", "afternoon/next", "not open: unknown status 'active'\n"),
+        ("main", "open: the subscription is active\n"),
+        ("next", "not open: unknown status 'active'\n"),
     ],
 )
 def test_the_tutorial_works_at_both_of_its_accounts(
-    sandbox: Sandbox, folder: Path, account: str, served: str, access: str
+    sandbox: Sandbox, folder: Path, account: str, access: str
 ) -> None:
     file = folder / "subhub.toml"
     text = file.read_text("utf-8").replace('account = "main"', f'account = "{account}"')
@@ -76,6 +76,7 @@ def test_the_tutorial_works_at_both_of_its_accounts(
     _ = httpx.post(url, data={"do": "pay"}, follow_redirects=True).raise_for_status()
     assert run(PAID, folder).startswith("completed because ")
     assert run(ACCESS, folder) == access
-    _ = sandbox.accounts[served].fake.clock.advance(seconds=1)
+    # the portal's end is dated by our clock, and its own may be behind by a part of a second
+    _ = sandbox.accounts["mijnklantportaal/main"].fake.clock.advance(seconds=1)
     assert run(CANCEL, folder).startswith("canceled ")
     assert run(ACCESS, folder).startswith("not open: it ended at ")
