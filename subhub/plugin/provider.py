@@ -18,6 +18,7 @@ from subhub.messages import Encoded, as_json
 from subhub.models import Status, time_zone
 from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
+from subhub.plugin.collecting import Collecting
 from subhub.plugin.error_reading import ErrorReading
 from subhub.plugin.invoicing import Invoicing
 from subhub.plugin.lifecycle import Lifecycle
@@ -51,7 +52,7 @@ API_VERSION: Final = 1
 """The version of this contract; a core accepts plugins of its own version and the one before."""
 
 
-class Provider(ErrorReading, Lifecycle, Invoicing):
+class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
