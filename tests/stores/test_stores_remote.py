@@ -211,6 +211,16 @@ class TestAMachineThatIsCutOff:
         world.now += 121
         assert all(ticket.wait(0) == 0 for ticket in tickets)
 
+    def test_has_noted_itself_four_times_a_second_at_most(self, world: World) -> None:
+        machine = world.machine(0.5)
+        assert world.send(machine) == 8
+        ticket, versions = machine.enter(), set[bytes]()
+        for _ in range(100):
+            assert ticket.wait(0) > 0
+            versions.add(world.store.version)
+            world.now += 0.01
+        assert len(versions) == 4
+
     def test_is_missed_after_the_clock_of_the_store_has_jumped_back_as_well(
         self, world: World
     ) -> None:
