@@ -92,6 +92,10 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     """Where in the body of `subscribe` the client may keep a text of its own, which lists show too:
     `("metadata", "subhub_reference")`. A flow reads it into `Subscription.reference`. By it, a
     subscription is recognized whose answer was lost."""
+    end_field: ClassVar[str] = ""
+    """The field of a subscription in which the provider shows when it ends, where it is ended at a
+    moment that is sent. While the provider's clock is behind ours, one that is canceled now still
+    runs, and only this field says that it was; so a lost cancellation is not taken for undone."""
     oauth: ClassVar[TokenEndpoint | None] = None
     """Where access tokens of OAuth are renewed, where the provider has them."""
     repeatable: ClassVar[frozenset[str]] = frozenset()
