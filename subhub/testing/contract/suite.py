@@ -26,6 +26,7 @@ from subhub.testing.contract.identity import IdentityTests
 from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
+from subhub.testing.contract.payment_methods import PaymentMethodTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
@@ -50,6 +51,7 @@ class ProviderContract(
     SignupTests,
     StatusTests,
     InvoiceTests,
+    PaymentMethodTests,
     TrialTests,
     RefusalTests,
     BodyTests,
