@@ -31,6 +31,8 @@ ABSENT = {
     "subscribe:quantity",
     "change_subscription:quantity",
     "uncancel_subscription",
+    "pause_subscription",
+    "resume_subscription",
     "list_invoices:subscription",
     "get_invoice_pdf",
 }

@@ -26,6 +26,7 @@ from subhub.testing.contract.identity import IdentityTests
 from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
+from subhub.testing.contract.pauses import PauseTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
@@ -49,6 +50,7 @@ class ProviderContract(
     IdentityTests,
     SignupTests,
     StatusTests,
+    PauseTests,
     InvoiceTests,
     TrialTests,
     RefusalTests,
