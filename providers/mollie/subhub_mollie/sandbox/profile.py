@@ -44,7 +44,7 @@ class Profile(Fake):
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.mode = "live" if self.api_key.startswith("live_") else "test"
-        self.profile_id = f"pfl_{self.ids.text(10)}"
+        self.profile_id: str = f"pfl_{self.ids.text(10)}"
         self.customers: dict[str, JsonObject] = {}
         self.mandates: dict[str, JsonObject] = {}
         self.payments: dict[str, JsonObject] = {}
@@ -100,6 +100,10 @@ class Profile(Fake):
             "_links": {"documentation": self.documentation("overview/handling-errors")},
         }
         return Refusal(self.answer(status, body))
+
+    def oauth_error(self, status: int, word: str) -> Refusal:
+        """Return the error of the token endpoint, as RFC 6749 has it, to be raised."""
+        return Refusal(Reply.json(status, {"error": word}))
 
     def missing(self, object_id: str) -> Refusal:
         """Return the error for an id that does not exist."""
