@@ -335,8 +335,8 @@ class TestBothClients:
         customer = world.client.get_customer(created.id)
         assert (customer.name, customer.email) == ("Ann", "ann@example.com")
         assert [*world.client.list_customers()] == [customer]
-        (mandate,) = world.client.walk(Mollie.list_mandates, customer=created.id)
-        assert (mandate.status, mandate.method) == ("valid", "directdebit")
+        (mandate,) = world.client.payment_methods(created.id)
+        assert (mandate.raw_status, mandate.kind) == ("valid", "direct_debit")
 
         made = created.subscriptions.create({**TERMS, "interval": "3 months", "times": 2})
         (found,) = world.client.list_subscriptions(customer=created.id)

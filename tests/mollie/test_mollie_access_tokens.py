@@ -283,6 +283,21 @@ class TestTheFakeEnforces:
         every = json.loads(send(world.fake, "GET", "/subscriptions?testmode=true").content)
         assert every["count"] == 2
 
+    def test_the_links_of_pages_can_be_followed_as_they_are(self, world: World) -> None:
+        """As Mollie's own SDK does."""
+        for name in ("Phone", "Car", "Boat"):
+            plan = PHONE.model_copy(update={"name": name})
+            with Client(Mollie, sandbox=world.fake, settings=TEST_MODE) as client:
+                _ = client.subscribe(plan=plan, customer=world.customer)
+        target = f"/subscriptions?limit=2&testmode=true&profileId={PROFILE}"
+        found: list[str] = []
+        while target:
+            page = json.loads(send(world.fake, "GET", target).content)
+            found += [each["description"] for each in page["_embedded"]["subscriptions"]]
+            following = page["_links"]["next"]
+            target = following and following["href"].partition("/v2")[2]
+        assert found == ["Boat", "Car", "Phone"]
+
     def test_what_comes_due_keeps_its_mode_and_profile(self, world: World) -> None:
         with Client(Mollie, sandbox=world.fake, settings=TEST_MODE) as client:
             made = client.subscribe(plan=PHONE, customer=world.customer)

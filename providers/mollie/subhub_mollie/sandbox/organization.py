@@ -69,6 +69,7 @@ class Organization(Profile):
         if not self._has_token(received):
             self._refuse_in_body(received)
             self._scope(self.own_mode, self.own_profile)
+            self.kept_query, self.listed_for = {}, {}
             return super().respond(received)
         return super().respond(self._reduced(received))
 
@@ -108,6 +109,8 @@ class Organization(Profile):
             if profile is not None and not re.fullmatch(r"pfl_\w+", str(profile)):
                 raise self.refused(status, "The profileId is invalid", "profileId")
         self._scope("test" if flag in {True, "true"} else "live", profile)
+        self.kept_query = {"testmode": "true"} if self.mode == "test" else {}
+        self.listed_for = {"profileId": profile} if reads and profile else {}
         if reads:
             return replace(received, query=given)
         if not _object_in(received):
