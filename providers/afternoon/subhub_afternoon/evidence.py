@@ -33,9 +33,8 @@ _NO_TRIAL = Absence(
 )
 
 _NO_SETUP = Absence(
-    "payments are collected on Afternoon's own pages, and no request is known that asks a customer "
-    "for a payment method or lists what there is",
-    "send the customer a signup link, on whose page they leave a payment method",
+    "no request is known that asks a customer for a payment method, or lists what there is",
+    "send the customer a signup link; payments are collected on Afternoon's own pages",
 )
 _ONE_UNIT = Absence(
     "no request of Afternoon has a quantity",
