@@ -43,7 +43,7 @@ def sandbox(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
             text = text.replace(line, f'{line}\nbase_url = "{served.base_url}"')
         _ = (folder / "subhub.toml").write_text(text, "utf-8")
         with serving(Application(sandbox), listening):
-            push = [SUBHUB, "plans", "push", "--account", "next"]
+            push = [str(SUBHUB), "plans", "push", "--account", "next"]
             _ = subprocess.run(push, check=True, cwd=folder)
             yield sandbox
 
