@@ -7,7 +7,8 @@ requests it refused, how much of the possible speed was reached, and whether the
 parts (Jain's index). The possible speed is that of a client which does not know when a window
 begins: the limit, then a window of waiting. In the outages, Redis is killed for ten windows, or one
 machine is cut off from it, while each machine has a share of a quarter; at the beginning up to one
-window is lost.
+window is lost. An event loop is asked for a turn every two milliseconds while a server is stopped,
+so that it takes a connection and never answers: the longest time between two turns is given.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import anyio
+import httpx
 import psycopg
 
 from benchmarks import provider
@@ -31,8 +34,10 @@ from benchmarks.calls import UNHURRIED
 from benchmarks.figure import Figure, table
 from benchmarks.rounds import excess, interleaved
 from benchmarks.server import serving
-from subhub import Client
+from subhub import AsyncClient, Client, RateLimit
+from tests.conftest import Toy
 from tests.stores.counting import WINDOWS, CountingServer, Window
+from tests.stores.gaps import gaps_of
 from tests.stores.servers import PostgreSQLServer, RedisServer, Server
 
 ROUNDS = 15
@@ -84,6 +89,9 @@ def figures() -> Iterator[Figure]:
         for kind, url in (("Redis", redis.url), ("PostgreSQL", postgresql.url)):
             for window in WINDOWS:
                 yield from _limit(kind, url, window)
+        yield _longest_gap("Redis", redis, {"permits": redis.url})
+        both = {"permits": postgresql.url, "journal": postgresql.url}
+        yield _longest_gap("PostgreSQL", postgresql, both)
         yield from _outage(redis)
         yield from _cut_off(redis)
 
@@ -158,6 +166,19 @@ def _limit(kind: str, url: str, window: Window) -> Iterator[Figure]:
     yield Figure(f"{name}: refused", len(server.refused), "requests", 0)
     yield Figure(f"{name}: speed lost", 100 * (1 - fastest / lasted), "%", 5)
     yield Figure(f"{name}: 1 - fairness", 1 - _jain(server), "", 0.05)
+
+
+def _longest_gap(kind: str, server: Server, stores: dict[str, Any]) -> Figure:
+    answer = httpx.MockTransport(lambda _: httpx.Response(201, json={"id": "cst_1"}))
+    limit = RateLimit(50, per=0.5)
+
+    def opened() -> AsyncClient:
+        return AsyncClient(
+            Toy, api_key="test_0123456789", transport=answer, rate_limit=limit, **stores
+        )
+
+    gaps = anyio.run(gaps_of, opened, server)
+    return Figure(f"{kind} stopped: longest gap of an event loop", 1000 * max(gaps), "ms", 50)
 
 
 def _outage(redis: Server) -> Iterator[Figure]:

@@ -330,13 +330,29 @@ class TestBothClients:
         _ = world.client.cancel_subscription(made.id, when="now")
         assert read.subscriptions.get(found.id).is_canceled()
 
+    def test_who_agreed_on_subhubs_page_has_a_mandate_for_the_sdk(self, world: World) -> None:
+        customer = world.client.create_customer(CustomerDraft(name="Ann", email="ann@example.com"))
+        link = world.client.create_setup_link(customer, return_url=THANKS)
+        payment = world.sdk.payments.get(link.id)
+        assert (payment.checkout_url, payment.redirect_url) == (link.url, THANKS)
+        assert payment.has_sequence_type_first()
+        assert payment.amount == {"currency": "EUR", "value": "0.01"}
+        assert httpx.post(link.url, data={"do": "pay"}).status_code == 303
+
+        read = world.sdk.customers.get(customer.id)
+        (mandate,) = read.mandates.list()
+        (method,) = world.client.payment_methods(customer)
+        assert (method.id, method.status) == (mandate.id, mandate.status)
+        made = read.subscriptions.create({**TERMS, "mandateId": method.id})
+        assert made.is_active()
+
     def test_subhub_reads_what_the_sdk_creates(self, world: World) -> None:
         created = world.payer()
         customer = world.client.get_customer(created.id)
         assert (customer.name, customer.email) == ("Ann", "ann@example.com")
         assert [*world.client.list_customers()] == [customer]
-        (mandate,) = world.client.walk(Mollie.list_mandates, customer=created.id)
-        assert (mandate.status, mandate.method) == ("valid", "directdebit")
+        (mandate,) = world.client.payment_methods(created.id)
+        assert (mandate.status, mandate.kind) == ("valid", "direct_debit")
 
         made = created.subscriptions.create({**TERMS, "interval": "3 months", "times": 2})
         (found,) = world.client.list_subscriptions(customer=created.id)

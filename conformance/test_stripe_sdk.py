@@ -171,6 +171,57 @@ class TestTheMainJob:
         assert resumed.latest_invoice != created.latest_invoice
 
 
+class TestSetup:
+    def test_a_customer_saves_a_card_and_is_subscribed_with_it(self, world: World) -> None:
+        price, customer = world.price(), world.customer()
+        session = world.sdk.v1.checkout.sessions.create(
+            {
+                "mode": "setup",
+                "customer": customer.id,
+                "currency": "eur",
+                "success_url": THANKS,
+                "cancel_url": BACK,
+            }
+        )
+        assert (session.mode, session.status, session.subscription) == ("setup", "open", None)
+        assert len(world.sdk.v1.customers.payment_methods.list(customer.id).data) == 0
+        assert session.url
+        agreed = httpx.post(session.url, data={"do": "pay"})
+        assert (agreed.status_code, agreed.headers["location"]) == (303, THANKS)
+        assert world.sdk.v1.checkout.sessions.retrieve(session.id).status == "complete"
+
+        (card,) = world.sdk.v1.customers.payment_methods.list(customer.id).data
+        assert (card.type, card.customer) == ("card", customer.id)
+        assert card.card
+        assert card.card.last4 == "4242"
+        created = world.sdk.v1.subscriptions.create(
+            {
+                "customer": customer.id,
+                "items": [{"price": price.id}],
+                "default_payment_method": card.id,
+            }
+        )
+        assert created.status == "active"
+
+    def test_a_page_offers_something_to_save(self, world: World) -> None:
+        with pytest.raises(InvalidRequestError) as caught:
+            _ = world.sdk.v1.checkout.sessions.create(
+                {"mode": "setup", "customer": world.customer().id}
+            )
+        assert caught.value.param == "currency"
+
+    def test_the_sdk_reads_what_subhub_creates(self, world: World) -> None:
+        customer = world.client.create_customer(CustomerDraft(name="Zoë", email="zoe@example.com"))
+        link = world.client.create_setup_link(customer, return_url=THANKS, back_url=BACK)
+        session = world.sdk.v1.checkout.sessions.retrieve(link.id)
+        assert (session.mode, session.customer, session.url) == ("setup", customer.id, link.url)
+        assert (session.success_url, session.cancel_url) == (THANKS, BACK)
+        assert httpx.post(link.url, data={"do": "pay"}).status_code == 303
+        (found,) = world.client.payment_methods(customer)
+        (read,) = world.sdk.v1.customers.payment_methods.list(customer.id).data
+        assert (found.id, found.kind, found.raw["card"]["last4"]) == (read.id, "card", "4242")
+
+
 class TestErrors:
     def test_a_wrong_key(self, served: ServedAccount) -> None:
         with pytest.raises(AuthenticationError) as caught:

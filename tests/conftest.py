@@ -28,10 +28,12 @@ from subhub.models import (
     Invoice,
     InvoicePdf,
     Money,
+    PaymentMethod,
     Plan,
     PlanDraft,
     PlanUpdate,
     Refund,
+    SetupLink,
     Signup,
     SignupLink,
     Subscription,
@@ -133,6 +135,16 @@ class Thing(Wire):
 
     def to_customer(self) -> Customer:
         return Customer(provider="toy", id=self.id, name=self.name, raw=self.raw)
+
+    def to_payment_method(self, customer: str) -> PaymentMethod:
+        return PaymentMethod(
+            provider="toy",
+            id=self.id,
+            customer_id=customer,
+            kind=self.name,
+            raw_status=self.status,
+            raw=self.raw,
+        )
 
     def to_invoice(self, subscription: str | None = None) -> Invoice:
         return Invoice(
@@ -247,6 +259,22 @@ class Toy(Provider):
         found = page.items.page(Thing.to_subscription, None).items
         matches = [SignupMatch(one, "same") for one in found]
         return judge_signup(link, matches, known=known)
+
+    def create_setup_link(
+        self, *, customer: str, return_url: str | None = None, back_url: str | None = None
+    ) -> Flow[SetupLink]:
+        body = {"who": customer, "return": return_url, "back": back_url}
+        link = yield from post("/setups", Thing, body)
+        return SetupLink(
+            provider="toy", id=link.id, url=link.url, customer_id=link.customer, raw=link.raw
+        )
+
+    def payment_methods(
+        self, cursor: str | None = None, *, customer: str
+    ) -> Flow[Page[PaymentMethod]]:
+        place = path("/customers/{}/methods", customer)
+        page = yield from get(place, Things, {"after": cursor} if cursor else {})
+        return page.items.page(lambda thing: thing.to_payment_method(customer), page.next)
 
     def subscribe(
         self,

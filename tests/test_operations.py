@@ -53,6 +53,8 @@ NAMED_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("subscribe", "plan", {"customer": "1"}),
     ("subscribe", "customer", {"plan": "1"}),
     ("subscribe", "payment_method", {"plan": "1", "customer": "1"}),
+    ("create_setup_link", "customer", {}),
+    ("payment_methods", "customer", {}),
     ("list_subscriptions", "customer", {}),
     ("list_invoices", "customer", {}),
     ("list_invoices", "subscription", {}),

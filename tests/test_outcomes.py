@@ -149,6 +149,35 @@ def test_a_lost_answer_is_resolved(
     assert world.changes() == changes
 
 
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        ({"terminatedAt": "2026-03-01T12:00:00+01:00"}, "ambiguous"),
+        ({"terminatedAt": None}, "not_done"),
+        ({}, "not_done"),
+    ],
+)
+def test_a_cancellation_is_not_taken_for_undone_while_the_clock_of_the_portal_is_behind(
+    shown: dict[str, Any], state: str
+) -> None:
+    class Shown(MijnKlantportaal):
+        def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+            found = Subscription(provider="x", id=subscription_id, status=Status.ACTIVE, raw=shown)
+            return done(found)
+
+    intent = Intent(
+        "mijnklantportaal",
+        "main",
+        "cancel_subscription",
+        NOON.isoformat(),
+        target="sub_1",
+        at_once=True,
+    )
+    (found,) = play(lookup([intent], Shown(), lambda: None)).result
+
+    assert found.outcome == state
+
+
 @pytest.mark.parametrize("provider", [MijnKlantportaal, Afternoon], ids=lambda each: each.name)
 def test_what_can_be_found_out_is_declared(
     provider: type[Provider], connect: Callable[..., Any]

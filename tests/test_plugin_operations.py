@@ -53,6 +53,9 @@ def test_the_page_lists_the_modules_that_name_every_operation() -> None:
     }
     for path, base in (
         ("operations", "subscribing"),
+        ("operations", "collecting"),
+        ("sync_client", "payment_methods"),
+        ("async_client", "payment_methods"),
         ("sync_client", "signup_links"),
         ("sync_client", "invoices"),
         ("async_client", "signup_links"),
@@ -61,7 +64,7 @@ def test_the_page_lists_the_modules_that_name_every_operation() -> None:
         ("async_client", "lifecycle"),
     ):
         words[f"subhub/client/{path}.py"] |= words[f"subhub/client/{base}.py"]
-    for base in ("invoicing", "lifecycle"):
+    for base in ("invoicing", "lifecycle", "collecting"):
         words["subhub/plugin/provider.py"] |= words[f"subhub/plugin/{base}.py"]
     methods = set(METHODS.values())
     naming = [

@@ -175,7 +175,7 @@ OTHER_KINDS: list[tuple[Call, str]] = [
     ),
     (
         ("subscribe", (), {"plan": PLAN, "customer": CUSTOMER, "payment_method": CUSTOMER}),
-        "`payment_method` must be the id of a payment method, got a Customer",
+        "must be the id of a payment method, or a PaymentMethod, got a Customer",
     ),
     (
         ("cancel_subscription", (CHANGE,), {"when": "now"}),

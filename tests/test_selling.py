@@ -57,6 +57,8 @@ SERVICE: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("find_customer", (), {"external_id": "c1"}),
     ("update_customer", ("cst_1",), {"name": "Other"}),
     ("delete_customer", ("cst_1",), {}),
+    ("create_setup_link", ("cst_1",), {}),
+    ("payment_methods", ("cst_1",), {}),
     ("get_subscription", ("sub_1",), {}),
     ("list_subscriptions", (), {}),
     ("change_subscription", ("sub_1",), {"plan": "pln_2", "when": "now"}),
@@ -135,7 +137,7 @@ def test_new_business_is_refused_before_anything_is_sent(
 def test_customers_are_still_served(retired: Caller, desk: Desk, call: Any) -> None:
     name, args, kwargs = call
     one = {"id": args[0] if args else "x", "status": "active", "customer": "cst_1"}
-    lists = name.startswith(("list_", "find_"))
+    lists = name.startswith(("list_", "find_", "payment_"))
     desk.answer(200, {"items": [one], "next": None} if lists else one)
 
     getattr(retired, name)(*args, **kwargs)

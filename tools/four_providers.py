@@ -89,10 +89,7 @@ def _paid(names: dict[str, Any]) -> None:
 
 
 def _agreed(names: dict[str, Any]) -> None:
-    """Let the customer agree to be charged, as a first payment does at Mollie."""
-    fake = names["billing"].sandbox
-    if hasattr(fake, "add_mandate"):
-        _ = fake.add_mandate(names["customer"].id)
+    names["billing"].sandbox.pay(names["setup"].url)
 
 
 STEPS: Final = (
@@ -109,10 +106,20 @@ STEPS: Final = (
     ),
     Step("signup = billing.follow(link)", ("follow_signup_link",), "signup.state", _paid),
     Step(
+        'setup = billing.create_setup_link(customer, return_url="https://shop.example/thanks")',
+        ("create_setup_link",),
+        "'a page'",
+    ),
+    Step(
+        "method = billing.payment_methods(customer).first()",
+        ("payment_methods",),
+        "f'{method.kind}, {method.status}'",
+        _agreed,
+    ),
+    Step(
         'sold = billing.subscribe(plan="phone", customer=customer)',
         ("subscribe",),
         "sold.status",
-        _agreed,
     ),
     Step("sold = billing.get_subscription(sold)", ("get_subscription",), "sold.status"),
     Step(
@@ -164,7 +171,10 @@ def _lines(providers: Sequence[str]) -> Iterator[str]:
     lives = {provider: Life(provider) for provider in providers}
     yield "## A longer program, line by line\n"
     yield _of_tax(lives.values())
-    yield "At mollie, the customer has made a first payment before `subscribe`.\n"
+    yield (
+        "Before `follow` and before `payment_methods`, the customer has done on the page what it "
+        "asks\nfor. Mollie subscribes no one who has not.\n"
+    )
     yield "| line | " + " | ".join(providers) + " |"
     yield "|" + " --- |" * (len(providers) + 1)
     rows = [[life.walk(step) for life in lives.values()] for step in STEPS]

@@ -46,6 +46,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("plans:app", "Plans: what is sold, and the configured plans at an account."),
     "customer": ("customers:app", "Customers: who is billed."),
     "signup-link": ("links:app", "Signup links: pages on which customers sign up and pay."),
+    "setup-link": (
+        "payment_methods:setup_links",
+        "Setup links: pages on which customers agree to be charged later.",
+    ),
+    "payment-method": (
+        "payment_methods:payment_methods",
+        "Payment methods: what customers can be charged by.",
+    ),
     "subscription": ("subscriptions:app", "Subscriptions: who is billed for what."),
     "invoice": ("invoices:app", "Invoices: what customers were asked to pay."),
     "webhooks": (
@@ -78,6 +86,8 @@ NOUNS: Final[Mapping[str, str]] = {
     "signup-links": "signup-link",
     "link": "signup-link",
     "links": "signup-link",
+    "setup-links": "setup-link",
+    "payment-methods": "payment-method",
     "webhook": "webhooks",
     "job": "jobs",
     "cassette": "cassettes",

@@ -122,6 +122,27 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
     ),
     "invoice get": (("By id", "subhub invoice get inv_abc12345def678"),),
     "invoice pdf": (("Where it is", "subhub invoice pdf inv_abc12345def678 --json"),),
+    "setup-link": (("Before anything is sold", "subhub setup-link create cst_abc12345def678"),),
+    "setup-link create": (
+        (
+            "Back to your shop afterwards",
+            (
+                "subhub setup-link create cst_abc12345def678 "
+                "--return-url https://shop.example/thanks"
+            ),
+        ),
+    ),
+    "payment-method": (("Of one customer", "subhub payment-method list cst_abc12345def678"),),
+    "payment-method list": (
+        ("Of one customer", "subhub payment-method list cst_abc12345def678"),
+        (
+            "The valid ones, for a script",
+            (
+                "subhub payment-method list cst_abc12345def678 --json "
+                """| jq -r '.[] | select(.status == "valid").id'"""
+            ),
+        ),
+    ),
     "signup-link": (
         ("For a new customer", f"subhub signup-link create --plan phone {_PERSON}"),
         ("What came of it", "subhub signup-link follow @link.json"),

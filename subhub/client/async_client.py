@@ -12,6 +12,7 @@ from subhub.client.events import AsyncEvents
 from subhub.client.invoices import AsyncInvoices
 from subhub.client.lifecycle import AsyncLifecycle
 from subhub.client.paginator import AsyncPaginator
+from subhub.client.payment_methods import AsyncPaymentMethods
 from subhub.client.signup_links import AsyncSignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -21,6 +22,7 @@ from subhub.models import (
     DeletedCustomer,
     Interval,
     Money,
+    PaymentMethod,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
+class AsyncClient(
+    AsyncSignupLinks, AsyncPaymentMethods, AsyncLifecycle, AsyncInvoices, AsyncEvents
+):
     """One account at one billing provider, for code that awaits; see `Client`.
 
     Close it with `await client.close()`, or use it in an `async with` block.
@@ -155,7 +159,7 @@ class AsyncClient(AsyncSignupLinks, AsyncLifecycle, AsyncInvoices, AsyncEvents):
         plan: str | Plan | PlanDraft,
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
-        payment_method: str | None = None,
+        payment_method: str | PaymentMethod | None = None,
         trial_days: int | None = None,
         quantity: int | None = None,
         unless_active: bool = False,

@@ -245,7 +245,7 @@ class Executor(BaseClient):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Paginator[I]:
-        """Read a list that only one provider has: `walk(Mollie.list_mandates, ...)`.
+        """Read a list that only one provider has: `walk(Mollie.list_subscription_payments, ...)`.
 
         Args:
             operation: The provider's method; its first argument is the page's cursor.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+from subhub.client.collecting import CollectingOperations
 from subhub.client.following import (
     checked_parts,
     concluded,
@@ -18,7 +19,7 @@ from subhub.client.following import (
 from subhub.client.scheduling import paused_once, resumed_once
 from subhub.client.signing_up import find_or_create, find_or_link
 from subhub.client.statuses import status_filter
-from subhub.client.subscribing import Options, SubscriptionOperations
+from subhub.client.subscribing import Options
 from subhub.client.validation import check_links, check_replacement, check_tax, instance, text
 from subhub.errors import InvalidRequest
 from subhub.models import (
@@ -43,7 +44,7 @@ from subhub.sending.engine import answered, steps
 from subhub.sending.steps import Steps
 
 
-class Operations(SubscriptionOperations):
+class Operations(CollectingOperations):
     """The operations of one account; each returns the steps that carry it out."""
 
     # Plans ----------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ class Operations(SubscriptionOperations):
         else:
             self._require("create_signup_link:existing_customer")
             customer = self._id("customer", customer, "customer")
-        check_links(return_url, back_url, self.capabilities)
+        check_links("create_signup_link", return_url, back_url, self.capabilities)
         if replaces is not None:
             self._require("create_signup_link:replaces")
             replaces = self._id("replaces", replaces, "subscription")

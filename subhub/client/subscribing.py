@@ -19,6 +19,7 @@ from subhub.errors import InvalidRequest, SubhubError
 from subhub.models import (
     Customer,
     CustomerDraft,
+    PaymentMethod,
     Plan,
     PlanDraft,
     Refund,
@@ -87,7 +88,7 @@ class SubscriptionOperations:
         plan: str | Plan | PlanDraft,
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None,
-        payment_method: str | None,
+        payment_method: str | PaymentMethod | None,
         trial_days: int | None,
         quantity: int | None,
         unless_active: bool,
@@ -108,8 +109,7 @@ class SubscriptionOperations:
             self._require("subscribe:starts_on")
             starts_on = day("starts_on", starts_on)
         if payment_method is not None:
-            self._require("subscribe:payment_method")
-            payment_method = self._id("payment_method", payment_method, "payment method")
+            payment_method = self._payment_method(payment_method, customer)
         if trial_days is not None:
             extra["trial_days"] = self._counted("subscribe", "trial_days", trial_days)
         if quantity is not None:
@@ -127,6 +127,17 @@ class SubscriptionOperations:
                 lambda: self._subscribe_new(operation, customer, terms),
             )
         return self._subscribe_known(operation, self._id("customer", customer, "customer"), terms)
+
+    def _payment_method(self, found: str | PaymentMethod, customer: object) -> str:
+        """Return the id of a payment method; that of another customer is an `InvalidRequest`."""
+        self._require("subscribe:payment_method")
+        method = self._id("payment_method", found, "payment method")
+        owner = found.customer_id if isinstance(found, PaymentMethod) else None
+        payer = customer.id if isinstance(customer, Customer) else customer
+        if owner is not None and isinstance(payer, str) and payer != owner:
+            problem = f"is one of the customer {owner!r}, and `customer` is {payer!r}"
+            raise InvalidRequest.of("payment_method", f"{problem}: pass one of theirs")
+        return method
 
     def _subscribe_new(
         self, operation: Operation, draft: CustomerDraft, terms: Terms

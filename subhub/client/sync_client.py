@@ -9,6 +9,7 @@ from subhub.client.events import Events
 from subhub.client.invoices import Invoices
 from subhub.client.lifecycle import Lifecycle
 from subhub.client.paginator import Paginator
+from subhub.client.payment_methods import PaymentMethods
 from subhub.client.signup_links import SignupLinks
 from subhub.client.validation import belongs
 from subhub.models import (
@@ -18,6 +19,7 @@ from subhub.models import (
     DeletedCustomer,
     Interval,
     Money,
+    PaymentMethod,
     Plan,
     PlanDraft,
     PlanUpdate,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
-class Client(SignupLinks, Lifecycle, Invoices, Events):
+class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
     """One account at one billing provider.
 
     It may be shared among threads. Close it, or use it in a `with` block. Wrong settings raise
@@ -214,7 +216,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
         plan: str | Plan | PlanDraft,
         customer: str | Customer | CustomerDraft,
         starts_on: dt.date | None = None,
-        payment_method: str | None = None,
+        payment_method: str | PaymentMethod | None = None,
         trial_days: int | None = None,
         quantity: int | None = None,
         unless_active: bool = False,
@@ -229,7 +231,7 @@ class Client(SignupLinks, Lifecycle, Invoices, Events):
                 rest then fails, `error.completed` holds that customer. A customer who has the
                 draft's `external_id` already is used unchanged.
             starts_on: A day in the account's time zone; today if left out.
-            payment_method: The provider's id of the means to charge.
+            payment_method: What to charge: one of `payment_methods`, or its id.
             trial_days: For so many days nothing is charged; then the first period begins.
             quantity: How many units of the plan are billed, such as seats; one if left out.
             unless_active: Return the customer's running subscription, of whatever plan, instead of

@@ -12,6 +12,7 @@ from subhub.errors import InvalidRequest
 from subhub.models import (
     Customer,
     Invoice,
+    PaymentMethod,
     Plan,
     PlanDraft,
     Refund,
@@ -32,11 +33,12 @@ LARGEST: Final = 10**9
 """How large a number of calls or items can be."""
 LONGEST: Final = 255
 """How many characters an id or a line of text may have."""
-RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription | Invoice]]] = {
+RESULTS: Final[Mapping[str, type[Plan | Customer | Subscription | Invoice | PaymentMethod]]] = {
     "plan": Plan,
     "customer": Customer,
     "subscription": Subscription,
     "invoice": Invoice,
+    "payment method": PaymentMethod,
 }
 """The results that are taken in place of their ids, by kind."""
 
@@ -285,17 +287,20 @@ def check_tax(operation: str, plan: PlanDraft, capabilities: Capabilities) -> No
             capabilities.require(f"{operation}:tax")
 
 
-def check_links(return_url: str | None, back_url: str | None, capabilities: Capabilities) -> None:
-    """Check the addresses that lead back from a sign-up page.
+def check_links(
+    operation: str, return_url: str | None, back_url: str | None, capabilities: Capabilities
+) -> None:
+    """Check the addresses that lead back from a page for customers.
 
     Args:
+        operation: The operation that creates the page.
         return_url: Where a browser goes after paying.
         back_url: Where the page's Back leads to.
         capabilities: Those of the provider; what it lacks is `Unsupported`.
     """
     for field, address in (("return_url", return_url), ("back_url", back_url)):
         if address is not None:
-            capabilities.require(f"create_signup_link:{field}")
+            capabilities.require(f"{operation}:{field}")
             _ = web_address(field, address)
 
 

@@ -7,6 +7,7 @@ from subhub.models.interval import Interval, Unit
 from subhub.models.invoices import Invoice, InvoicePdf, InvoiceStatus
 from subhub.models.links import Signup, SignupLink, SignupState
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
+from subhub.models.payment_methods import PaymentMethod, PaymentMethodStatus, SetupLink
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
@@ -37,6 +38,8 @@ __all__ = [
     "InvoicePdf",
     "InvoiceStatus",
     "Money",
+    "PaymentMethod",
+    "PaymentMethodStatus",
     "Plan",
     "PlanDraft",
     "PlanUpdate",
@@ -47,6 +50,7 @@ __all__ = [
     "Refund",
     "Result",
     "Scheduled",
+    "SetupLink",
     "Signup",
     "SignupLink",
     "SignupState",

@@ -119,4 +119,8 @@ def _problem(provider: type[Configurable], item: Any) -> str:
         return f"`{name}` is missing: an account of {provider.name} needs it, so add it"
     if item["type"] == "invalid_key":
         return f"the names in `settings` must be text, got {name}"
-    return f"`{name}` is not as {provider.name} needs it: {str(item['msg']).lower()}"
+    if item["type"] == "value_error":  # from a validator of the plugin's
+        problem = str(item["msg"]).removeprefix("Value error, ")
+    else:
+        problem = str(item["msg"]).lower()
+    return f"`{name}` is not as {provider.name} needs it: {problem}"

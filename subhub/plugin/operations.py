@@ -16,8 +16,10 @@ from subhub.models import (
     DeletedCustomer,
     Invoice,
     InvoicePdf,
+    PaymentMethod,
     Plan,
     PlanDraft,
+    SetupLink,
     Signup,
     SignupLink,
     Subscription,
@@ -107,6 +109,10 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         one_of=("existing_customer", "new_customer"),
     ),
     "follow_signup_link": NeutralOperation(Signup, method="follow"),
+    "create_setup_link": NeutralOperation(  # also for a customer whose card has changed
+        SetupLink, changes=True, variants=("return_url", "back_url")
+    ),
+    "payment_methods": NeutralOperation(PaymentMethod),
     "subscribe": NeutralOperation(
         Subscription,
         changes=True,

@@ -18,6 +18,7 @@ from subhub.messages import Encoded, as_json
 from subhub.models import Status, time_zone
 from subhub.plugin.account_settings import Settings, stand_in
 from subhub.plugin.capabilities import Absence, Capabilities, Evidence
+from subhub.plugin.collecting import Collecting
 from subhub.plugin.error_reading import ErrorReading
 from subhub.plugin.invoicing import Invoicing
 from subhub.plugin.lifecycle import Lifecycle
@@ -51,7 +52,7 @@ API_VERSION: Final = 1
 """The version of this contract; a core accepts plugins of its own version and the one before."""
 
 
-class Provider(ErrorReading, Lifecycle, Invoicing):
+class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     """A billing provider.
 
     Ids that reach a flow have been checked: they are not empty and hold no slash. *now* is the
@@ -91,6 +92,10 @@ class Provider(ErrorReading, Lifecycle, Invoicing):
     """Where in the body of `subscribe` the client may keep a text of its own, which lists show too:
     `("metadata", "subhub_reference")`. A flow reads it into `Subscription.reference`. By it, a
     subscription is recognized whose answer was lost."""
+    end_field: ClassVar[str] = ""
+    """The field of a subscription in which the provider shows when it ends, where it is ended at a
+    moment that is sent. While the provider's clock is behind ours, one that is canceled now still
+    runs, and only this field says that it was; so a lost cancellation is not taken for undone."""
     oauth: ClassVar[TokenEndpoint | None] = None
     """Where access tokens of OAuth are renewed, where the provider has them."""
     repeatable: ClassVar[frozenset[str]] = frozenset()

@@ -134,6 +134,9 @@ def _canceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolut
     if found.status is Status.UNKNOWN:
         reason = f"unknown status {found.raw_status!r}: it may mean that the subscription is over"
         return Resolution("ambiguous", reason, candidates=(found,))
+    if provider.end_field and found.raw.get(provider.end_field) is not None:
+        reason = f"the subscription still runs, and its {provider.end_field!r} is set: look again"
+        return Resolution("ambiguous", reason, candidates=(found,))
     if intent.at_once:
         return Resolution("not_done", "the subscription is not over")
     reason = "the provider does not show a cancellation that is still to come"

@@ -77,7 +77,8 @@ def _not_possible(account: ServedAccount, page: CheckoutPage, why: str, status: 
 def _notice(account: ServedAccount, page: CheckoutPage, after: str) -> Markup:
     no_redirect = NO_REDIRECT.format(provider=account.provider.name)
     if after == "pay" or page.state == "paid":
-        return _status("good", "Paid. ", "" if page.done_url else no_redirect)
+        done = "Paid. " if page.price else "Agreed. "
+        return _status("good", done, "" if page.done_url else no_redirect)
     if after == "back":
         return _status("plain", "Nothing was paid. ", no_redirect)
     text = {
@@ -105,9 +106,10 @@ def _details(page: CheckoutPage) -> Markup:
 
 def _form(page: CheckoutPage) -> Markup:
     back = web_address(page.back_url) or "?after=back"
+    consent = f"Pay {page.price}" if page.price else "Agree"
     return tag(
         "form",
-        tag("button", f"Pay {page.price}", name="do", value="pay", class_="main"),
+        tag("button", consent, name="do", value="pay", class_="main"),
         tag("button", "Decline", name="do", value="decline"),
         tag("a", "Go back", href=back),
         method="post",

@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 logger: Final = logging.getLogger("subhub")
 
-_MARK: Final = b"subhub-1"
+_FAMILY: Final = b"subhub-"
+_MARK: Final = _FAMILY + b"2"  # 1: without notes of the machines
 _HEAD: Final = struct.Struct("<8sdd")  # the mark, the permits, the window
 _TRIES: Final = 100
 _VERSION_BYTES: Final = 8
@@ -115,6 +116,11 @@ class SwappedCells(ABC):
         raise ConfigError(f"the permits in {self.place} are damaged: remove them")
 
     def _refuse(self, head: bytes) -> NoReturn:
+        if head.startswith(_FAMILY) and not head.startswith(_MARK):
+            raise ConfigError(
+                f"the permits in {self.place} are of another version of subhub. Use one version on "
+                "all machines: end them, and wait until the permits are forgotten, or remove them"
+            )
         if len(head) < _HEAD.size or not head.startswith(_MARK):
             raise ConfigError(f"what is in {self.place} is not permits of subhub: remove it")
         _, requests, per = _HEAD.unpack(head)

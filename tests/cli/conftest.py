@@ -23,10 +23,12 @@ from subhub.models import (
     DeletedCustomer,
     Invoice,
     InvoicePdf,
+    PaymentMethod,
     Plan,
     PlanDraft,
     PlanUpdate,
     Refund,
+    SetupLink,
     SignupLink,
     Subscription,
     SubscriptionChange,
@@ -48,6 +50,8 @@ VARIANTS = (
     "create_signup_link:back_url",
     "create_signup_link:replaces",
     "create_signup_link:prorated",
+    "create_setup_link:return_url",
+    "create_setup_link:back_url",
     "subscribe:inline_plan",
     "subscribe:starts_on",
     "subscribe:payment_method",
@@ -157,6 +161,17 @@ class CliToy(Provider):
             "description": payment_method,
         }
         return ask(Subscription, "POST", "/subscriptions", body)
+
+    def create_setup_link(
+        self, *, customer: str, return_url: str | None = None, back_url: str | None = None
+    ) -> Flow[SetupLink]:
+        return ask(SetupLink, "POST", "/links", {"asked": (customer, return_url, back_url)})
+
+    def payment_methods(
+        self, cursor: str | None = None, *, customer: str
+    ) -> Flow[Page[PaymentMethod]]:
+        first = yield from ask(PaymentMethod, "GET", path("/customers/{}/methods", customer))
+        return Page([first])
 
     def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
         return ask(Subscription, "GET", path("/subscriptions/{}", subscription_id))
@@ -301,6 +316,12 @@ class ToyFake(Fake):
         if found not in self.stored:
             raise Refusal(self.not_found())
         return Reply.json(200, self.stored[found])
+
+    @route("GET", "/customers/{}/methods")
+    def methods(self, received: Received, found: str) -> Reply:
+        return Reply.json(
+            200, {"id": "mdt_1", "customer_id": found, "kind": "card", "status": "valid"}
+        )
 
     @route("GET", "/pdfs/{}")
     def pdf(self, received: Received, found: str) -> Reply:

@@ -147,7 +147,7 @@ def test_without_an_operation_all_are_listed_with_their_arguments(
     lines = [line.split("  ") for line in call().stdout.splitlines()]
     found = {line[0]: [cell.strip() for cell in line[1:] if cell] for line in lines}
     assert found["beans.spill"] == ["how_many: int, colour?: str", "Spill them."]
-    assert {"afternoon.ingest_event", "mollie.list_mandates"} < found.keys()
+    assert {"afternoon.ingest_event", "mollie.list_subscription_payments"} < found.keys()
     assert not found.keys() & {"beans.count", "beans.missing", "afternoon.get_customer"}
 
 

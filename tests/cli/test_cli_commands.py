@@ -164,6 +164,21 @@ def test_invoices_are_listed_and_read(run: Run, as_json: AsJson) -> None:
     assert (pdf["id"], pdf["url"]) == ("inv_1", "https://files.example/1.pdf")
 
 
+def test_a_customer_is_asked_to_agree_and_what_they_agreed_to_is_listed(
+    run: Run, as_json: AsJson
+) -> None:
+    addresses = ("--return-url", "https://a.example/thanks", "--back-url", "https://a.example")
+    link = as_json(run("setup-link", "create", "cst_1", *addresses, "--json"))
+    listed = as_json(run("payment-method", "list", "cst_1", "--json"))
+    table = run("payment-method", "list", "cst_1", "--limit", "1").stdout
+
+    assert json.loads(link["id"]) == ["cst_1", "https://a.example/thanks", "https://a.example"]
+    assert link["url"].startswith("https://pay.example/")
+    (method,) = listed
+    assert (method["id"], method["kind"], method["status"]) == ("mdt_1", "card", "valid")
+    assert "mdt_1" in table
+
+
 def test_an_updated_subscription_is_shown(run: Run, as_json: AsJson) -> None:
     updated = as_json(run("subscription", "update", "sub_1", "--description", "less", "--json"))
 

@@ -16,8 +16,9 @@ Run = Callable[..., Result]
 
 def command_of(operation: str) -> list[str]:
     """Return the words of its command: `list_plans` is `subhub plan list`."""
-    if operation == "get_invoice_pdf":
-        return ["invoice", "pdf"]
+    special = {"get_invoice_pdf": "invoice pdf", "payment_methods": "payment-method list"}
+    if operation in special:
+        return special[operation].split()
     verb, _, thing = operation.partition("_")
     return [thing.removesuffix("s").replace("_", "-"), verb] if thing else [verb]
 

@@ -161,10 +161,23 @@ def test_payments_of_a_subscription(on: Opened) -> None:
 def test_mandates(on: Opened) -> None:
     client, session = on("mandates")
     customer, mandate = charged(client, session)
-    (found,) = client.walk(Mollie.list_mandates, customer=customer)
-    assert (found.id, found.status, found.method) == (mandate, "valid", "directdebit")
+    (found,) = client.payment_methods(customer)
+    assert (found.id, found.status, found.kind) == (mandate, "valid", "direct_debit")
     assert client.call(Mollie.revoke_mandate, mandate, customer=customer).id == mandate
-    assert client.walk(Mollie.list_mandates, customer=customer) == []
+    assert client.payment_methods(customer) == []
+
+
+def test_create_setup_link(on: Opened) -> None:
+    client, session = on("create_setup_link")
+    customer = client.create_customer(COMPANY)
+    link = client.create_setup_link(customer, return_url="https://shop.example/thanks")
+    assert link.customer_id == customer.id
+    assert client.payment_methods(customer) == []
+    session.pay(link.url)
+    (method,) = client.payment_methods(customer)
+    assert method.customer_id == customer.id
+    made = client.subscribe(plan=PLAN, customer=customer, starts_on=DAY, payment_method=method)
+    assert (made.status, made.customer_id) == (Status.ACTIVE, customer.id)
 
 
 def test_an_unknown_id_is_not_found(on: Opened) -> None:

@@ -52,7 +52,6 @@ EXTENSIONS = {
     "create_first_payment",
     "get_payment",
     "list_subscription_payments",
-    "list_mandates",
     "revoke_mandate",
 }
 
@@ -117,6 +116,7 @@ def test_its_options_are_mollies_own_words() -> None:
     assert found == {
         "create_customer": ("locale", "metadata", "idempotency_key"),
         "update_customer": ("locale", "metadata"),
+        "create_setup_link": ("method", "webhook_url", "metadata", "idempotency_key"),
         "subscribe": ("times", "method", "webhook_url", "metadata", "idempotency_key"),
         "update_subscription": ("start_date", "times", "mandate_id", "webhook_url", "metadata"),
     }

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from subhub_mollie import Mandate, Mollie, Payment, RevokedMandate
+from subhub_mollie import Mollie, Payment, RevokedMandate
 
 from subhub import (
     Customer,
@@ -16,7 +16,7 @@ from subhub import (
     Interval,
     Money,
     PlanDraft,
-    SignupLink,
+    SetupLink,
     Status,
     Subscription,
 )
@@ -370,12 +370,13 @@ class TestExtensions:
             "customerId": CUSTOMER,
         }
         assert request == Request("POST", "/payments", body, headers={"Idempotency-Key": "k-3"})
-        assert link == SignupLink(
+        assert link == SetupLink(
             provider="mollie",
             id=PAYMENT,
             url="https://www.mollie.com/checkout/x",
             expires_at=dt.datetime(2023, 4, 6, 13, 25, 19, tzinfo=dt.UTC),
             customer_id=CUSTOMER,
+            created_at=CREATED,
         )
 
     def test_create_first_payment_with_everything(self) -> None:
@@ -426,30 +427,6 @@ class TestExtensions:
         (request,), page = ask(flow, listed("payments", wire))
         assert request == Request("GET", f"{HERE}/payments", query=PAGE)
         assert [payment.subscription_id for payment in page.items] == [SUBSCRIPTION]
-
-    def test_list_mandates(self) -> None:
-        wire = {
-            "id": MANDATE,
-            "status": "valid",
-            "method": "directdebit",
-            "mandateReference": "EXAMPLE-CORP-MD13804",
-            "signatureDate": "2023-05-07",
-            "createdAt": "2023-04-06T13:10:19+00:00",
-        }
-        flow = Mollie().list_mandates(customer=CUSTOMER)
-        (request,), page = ask(flow, listed("mandates", wire))
-        assert request == Request("GET", f"/customers/{CUSTOMER}/mandates", query=PAGE)
-        mandate = Mandate(
-            provider="mollie",
-            id=MANDATE,
-            customer_id=CUSTOMER,
-            status="valid",
-            method="directdebit",
-            reference="EXAMPLE-CORP-MD13804",
-            signed_on=dt.date(2023, 5, 7),
-            created_at=CREATED,
-        )
-        assert page == Page([mandate], None)
 
     def test_revoke_mandate(self) -> None:
         flow = Mollie().revoke_mandate(MANDATE, customer=CUSTOMER)

@@ -23,7 +23,7 @@ from subhub import (
     ProviderError,
     RateLimited,
     Rejected,
-    SignupLink,
+    SetupLink,
     Status,
     Subscription,
 )
@@ -35,7 +35,7 @@ DAY = dt.date(2024, 1, 15)
 
 def first_payment(
     world: World, amount: str = "12.50", cancel_url: str | None = None, method: str | None = None
-) -> SignupLink:
+) -> SetupLink:
     return world.client.call(
         Mollie.create_first_payment,
         world.customer,
@@ -72,22 +72,22 @@ class TestFirstPayments:
         payment = world.client.call(Mollie.get_payment, link.id)
         assert (payment.status, payment.method) == ("paid", "ideal")
         assert payment.paid_at == START
-        mandates = [*world.client.walk(Mollie.list_mandates, customer=world.customer)]
-        assert [mandate.id for mandate in mandates] == [payment.mandate_id, world.mandate]
-        assert mandates[0].method == "directdebit"
+        methods = [*world.client.payment_methods(world.customer)]
+        assert [method.id for method in methods] == [payment.mandate_id, world.mandate]
+        assert methods[0].kind == "direct_debit"
         assert not [*world.client.list_subscriptions()]
 
     @pytest.mark.parametrize(
         ("method", "kind"),
-        [("creditcard", "creditcard"), ("paypal", "paypal"), ("bancontact", "directdebit")],
+        [("creditcard", "card"), ("paypal", "paypal"), ("bancontact", "direct_debit")],
     )
     def test_the_mandate_follows_from_how_it_was_paid(
         self, world: World, method: str, kind: str
     ) -> None:
         world.fake.assume({"checkout_method": method})
         world.fake.pay(first_payment(world).url)
-        (newest, _) = world.client.walk(Mollie.list_mandates, customer=world.customer)
-        assert newest.method == kind
+        (newest, _) = world.client.payment_methods(world.customer)
+        assert newest.kind == kind
 
     def test_a_customer_who_cancels_is_led_back(self, world: World) -> None:
         link = first_payment(world, cancel_url="https://shop.example/cart")

@@ -48,7 +48,10 @@ def sell(client: Client, fake: MollieFake) -> None:
     fake.pay(link.url)
     mandate = client.call(Mollie.get_payment, link.id).mandate_id
     assert mandate is not None
-    assert [each.id for each in client.walk(Mollie.list_mandates, customer=customer)] == [mandate]
+    assert [method.id for method in client.payment_methods(customer)] == [mandate]
+    _ = client.create_setup_link(
+        customer, return_url="https://shop.example/thanks", back_url="https://shop.example/cart"
+    )
     made = client.subscribe(
         plan=PHONE,
         customer=customer,

@@ -30,6 +30,22 @@ class TestCheckout:
         assert httpx.post(url, data={"do": "decline"}).status_code == 409
         assert httpx.get(f"{url}x").status_code == 404
 
+    def test_who_agrees_to_be_charged_later_pays_nothing(self, connect: Connect) -> None:
+        with listen("127.0.0.1", 0) as listening:
+            sandbox = Sandbox(origin_of(listening))
+            account = sandbox.add(load("stripe"), "main", {})
+            with serving(Application(sandbox), listening):
+                billing = connect(account)
+                customer = billing.create_customer(CustomerDraft(name="Acme", email="a@b.example"))
+                url = billing.create_setup_link(customer).url
+
+                shown = httpx.get(url).text
+                assert ">Agree</button>" in shown
+                assert "Price" not in shown
+                agreed = httpx.post(url, data={"do": "pay"}, follow_redirects=True).text
+                assert "Agreed." in agreed
+                assert len(list(billing.payment_methods(customer))) == 1
+
     def test_the_browser_is_redirected_to_the_applications_urls(
         self, afternoon: ServedAccount, connect: Connect, signup: Signup
     ) -> None:

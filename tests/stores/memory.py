@@ -35,6 +35,7 @@ class MemoryCells(SwappedCells):
         super().__init__("memory://server", permits)
         self.server = server
         self.closed = 0
+        self.cut_off = False  # this machine alone does not reach the server
 
     def read(self) -> State:
         self._check()
@@ -57,7 +58,7 @@ class MemoryCells(SwappedCells):
         self.closed += 1
 
     def _check(self) -> None:
-        if self.server.away:
+        if self.server.away or self.cut_off:
             raise StoreUnavailable("memory://server cannot be reached")
 
 

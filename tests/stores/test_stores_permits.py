@@ -18,17 +18,19 @@ import httpx
 import psycopg
 import pytest
 
-from subhub import AsyncClient, Client, ConfigError, CustomerDraft, NotSent, RateLimit
+from subhub import AsyncClient, Client, ConfigError, NotSent, RateLimit
 from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.sending.ratelimit import RateLimiter
-from subhub.sending.ratelimit.permits import HEADER, Permits
+from subhub.sending.ratelimit.permits import Permits
+from subhub.sending.ratelimit.presence import MACHINES, WIDTH
 from subhub.sending.ratelimit.registry import limiters
 from subhub.sending.ratelimit.remote import RemoteQueue
 from subhub.sending.steps import monotonic
 from subhub.stores.cells import SwappedCells
 from subhub.stores.registry import StorePlace
 from tests.stores.counting import WINDOWS, CountingServer, Window
+from tests.stores.gaps import CUSTOMER, gaps_of
 from tests.stores.servers import PASSWORD, PostgreSQLServer, RedisServer, redis_at
 
 KEY = "test_0123456789"
@@ -43,8 +45,9 @@ def opened(url: str, permits: Permits, name: str = "name") -> Any:
 
 def seed(url: str, limit: RateLimit, name: str = "name") -> None:
     """Write down that all permits are free: a Redis that has just started would be waited for."""
-    with closing(opened(url, Permits(limit, 120.0), name)) as store:
-        content = store._head + bytes(8 * (HEADER + limit.requests))
+    permits = Permits(limit, 120.0, notes=MACHINES * WIDTH)
+    with closing(opened(url, permits, name)) as store:
+        content = store._head + bytes(8 * permits.cells)
         assert store.swap(store.read().version, b"seeded!!", content)
 
 
@@ -169,9 +172,6 @@ def client(toy: type[Provider], provider: CountingServer) -> Iterator[Callable[.
     for each in made:
         each.close()
     limiters(None).clear()
-
-
-CUSTOMER = CustomerDraft(name="me", email="me@person.example")
 
 
 class TestARedisThatIsKilled:
@@ -330,55 +330,16 @@ def test_the_event_loop_never_stands_still(
     seed(server.url, RateLimit(50, per=0.5), account_of(toy.base_url))
     if kind == "postgresql":
         stores["journal"] = server.url
-    gaps: list[float] = []
-
-    async def tick(until: anyio.Event) -> None:
-        last = time.monotonic()
-        while not until.is_set():
-            await anyio.sleep(0.002)
-            now = time.monotonic()
-            gaps.append(now - last)
-            last = now
-
-    async def main() -> None:
-        billing = AsyncClient(
+    gaps = anyio.run(
+        gaps_of,
+        lambda: AsyncClient(
             toy, api_key=KEY, transport=transport, rate_limit=RateLimit(50, per=0.5), **stores
-        )
-        _ = await billing.create_customer(CUSTOMER)  # modules are loaded, tables created
-        ended = anyio.Event()
-        async with anyio.create_task_group() as tasks:
-            _ = tasks.start_soon(tick, ended)
-            for _ in range(5):
-                _ = await billing.create_customer(CUSTOMER)
-            stop(server)
-            try:
-                with pytest.raises((NotSent, ConfigError)):
-                    _ = await billing.with_options(deadline=0.3).create_customer(CUSTOMER)
-            finally:
-                resume(server)
-            await billing.close()
-            ended.set()
-
-    anyio.run(main)
+        ),
+        server,
+    )
     limiters(None).clear()
     assert len(gaps) > 100
-    assert max(gaps) < 0.25  # 50 ms on a machine that does nothing else: see the slow test
-
-
-def stop(server: RedisServer | PostgreSQLServer) -> None:
-    for pid in family(server.pid):
-        os.kill(pid, signal.SIGSTOP)
-
-
-def resume(server: RedisServer | PostgreSQLServer) -> None:
-    for pid in family(server.pid):
-        os.kill(pid, signal.SIGCONT)
-
-
-def family(pid: int) -> list[int]:
-    """The process *pid* and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
+    assert max(gaps) < 0.25  # this machine is busy: `benchmarks.stores` has the figure
 
 
 def account_of(address: str) -> str:

@@ -16,6 +16,7 @@ from subhub.errors import JournalError
 from subhub.recovery.journal.storage import BufferedDatabase, Unreachable
 from subhub.sending.ratelimit import LocalStore, RateLimiter
 from subhub.sending.ratelimit.permits import HEADER, Permits
+from subhub.sending.ratelimit.presence import MACHINES
 from subhub.sending.ratelimit.remote import RemoteQueue
 from subhub.sending.ratelimit.stores import StoreUnavailable
 from tests.stores.memory import MemoryCells, MemoryServer, limiter_of
@@ -132,6 +133,106 @@ def test_what_was_sent_alone_counts_when_the_store_is_back(world: World) -> None
     assert [world.send(machine) for machine in machines] == [0, 0]
     world.now += 10.1
     assert world.send(machines[1]) == 8
+
+
+class TestAMachineThatIsCutOff:
+    """The others leave its share to it, as long as requests may be waiting there."""
+
+    def cut_off(self, world: World) -> tuple[Any, Any, Any]:
+        """Return a machine and another one, which is cut off, and its request that waits."""
+        machine, alone = world.machine(0.5), world.machine(0.25)
+        assert world.send(machine) == 8
+        ticket = alone.enter()
+        assert ticket.wait(0) > 0
+        alone._queue.pool.store.cut_off = True
+        assert ticket.wait(0) > 0
+        return machine, alone, ticket
+
+    def test_keeps_its_share_of_the_permits(self, world: World) -> None:
+        machine, alone, ticket = self.cut_off(world)
+        world.now += 10.1
+        assert world.send(machine) == 6
+        assert ticket.wait(0) == 0
+        ticket.answered(alone._queue._clock(), {}, 200)
+        assert world.send(alone) == 1
+        assert world.send(machine) == 0
+
+    def test_has_them_in_common_with_the_others_again_when_it_is_back(self, world: World) -> None:
+        machine, alone, ticket = self.cut_off(world)
+        world.now += 5
+        assert world.send(machine) == 0
+        alone._queue.pool.store.cut_off = False
+        world.now += 5.1
+        assert ticket.wait(0) == 0
+        ticket.unsent(alone._queue._clock())
+        assert world.send(machine) == 8
+
+    def test_is_waited_for_no_longer_than_for_a_request_of_one_that_was_killed(
+        self, world: World
+    ) -> None:
+        _ = self.cut_off(world)
+        machine = world.machine()
+        world.now += 119
+        assert world.send(machine) == 6
+        world.now += 10.1
+        assert world.send(machine) == 8
+
+    def test_may_have_shared_nothing_with_one_that_has_no_share(self, world: World) -> None:
+        whole = world.machine()
+        _ = self.cut_off(world)
+        world.now += 10.1
+        assert world.send(whole) == 6
+
+    @pytest.mark.parametrize("end", ["answered", "left"])
+    def test_is_not_missed_when_nothing_waits_there(self, world: World, end: str) -> None:
+        machine, alone = world.machine(0.5), world.machine(0.25)
+        assert world.send(machine) == 8
+        ticket = alone.enter()
+        assert ticket.wait(0) > 0
+        if end == "answered":
+            world.now += 10.1
+            assert ticket.wait(0) == 0
+            ticket.answered(alone._queue._clock(), {}, 200)
+        ticket.leave()
+        alone._queue.pool.store.cut_off = True
+        world.now += 10.1
+        assert world.send(machine) == 8
+
+    def test_can_be_one_of_many(self, world: World) -> None:
+        """There is room for the notes of sixteen machines; a row is used again."""
+        limit = RateLimit(200, per=10.0)
+        waiting = [world.machine(0.05, limit) for _ in range(MACHINES + 1)]
+        machine = world.machine(1, limit)
+        assert world.send(machine, 200) == 200
+        tickets = [each.enter() for each in waiting]
+        assert all(ticket.wait(0) > 0 for ticket in tickets)
+        world.now += 10.1
+        assert world.send(machine, 200) == 200 - 10 * MACHINES
+        world.now += 121
+        assert all(ticket.wait(0) == 0 for ticket in tickets)
+
+    def test_has_noted_itself_four_times_a_second_at_most(self, world: World) -> None:
+        machine = world.machine(0.5)
+        assert world.send(machine) == 8
+        ticket, versions = machine.enter(), set[bytes]()
+        for _ in range(100):
+            assert ticket.wait(0) > 0
+            versions.add(world.store.version)
+            world.now += 0.01
+        assert len(versions) == 4
+
+    def test_is_missed_after_the_clock_of_the_store_has_jumped_back_as_well(
+        self, world: World
+    ) -> None:
+        machine, alone = world.machine(), world.machine(0.25)
+        assert world.send(machine) == 8
+        ticket = alone.enter()
+        assert ticket.wait(0) > 0
+        world.now -= 500
+        assert ticket.wait(0) > 0
+        alone._queue.pool.store.cut_off = True
+        world.now += 10.1
+        assert world.send(machine) == 6
 
 
 def test_a_machine_that_comes_back_late_holds_nothing_up(world: World) -> None:
@@ -263,6 +364,7 @@ def test_too_many_writers_are_waited_for(world: World) -> None:
     [
         (b"another program's", "is not permits of subhub"),
         (b"short", "is not permits of subhub"),
+        (b"subhub-1, then", "are of another version of subhub"),
     ],
 )
 def test_what_is_not_ours_is_refused(world: World, content: bytes, problem: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from subhub_stripe import Stripe
+from typing import cast
 
-from subhub import CustomerDraft, Interval, Money, PlanDraft
+from subhub_stripe import Stripe
+from subhub_stripe.sandbox import StripeFake
+
+from subhub import Client, CustomerDraft, Interval, Money, PlanDraft
 from subhub.testing import ProviderContract
 
 CALL = b"""{
@@ -21,3 +24,7 @@ class TestStripe(ProviderContract):
     webhook_calls = (("/hooks", CALL),)
     plan = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
     customer = CustomerDraft(name="Acme & Sons", email="billing@acme.example")
+
+    def make_payment_method(self, client: Client, customer: str) -> str:
+        """Return the id of a card."""
+        return cast("StripeFake", client.sandbox).add_payment_method(customer)

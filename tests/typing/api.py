@@ -32,10 +32,13 @@ from subhub import (
     Money,
     NotFound,
     Paginator,
+    PaymentMethod,
+    PaymentMethodStatus,
     Plan,
     PlanDraft,
     ProviderError,
     ResultPage,
+    SetupLink,
     Signup,
     SignupLink,
     Status,
@@ -118,6 +121,9 @@ def sync(client: Client) -> None:
     assert_type(client.delete_customer("c"), DeletedCustomer)
     assert_type(client.create_signup_link(plan="p", customer=SOMEBODY), SignupLink)
     assert_type(client.follow("l", plan="p", created_at="2026-12-01T09:30Z"), Signup)
+    assert_type(client.create_setup_link("c", return_url="https://a.test"), SetupLink)
+    assert_type(client.payment_methods("c", limit=3), Paginator[PaymentMethod])
+    assert_type(next(client.payment_methods("c")).status, PaymentMethodStatus)
     assert_type(client.subscribe(plan=PLAN, customer="c", starts_on=dt.date.today()), Subscription)  # noqa: DTZ011
     assert_type(client.get_subscription("s"), Subscription)
     assert_type(client.refetch(EVENT), subhub.Refetched)
@@ -147,7 +153,9 @@ def by_results(client: Client, plan: Plan, customer: Customer, sold: Subscriptio
     assert_type(client.get_plan(plan), Plan)
     assert_type(client.update_customer(customer, city="Gouda"), Customer)
     assert_type(client.create_signup_link(plan=plan, customer=customer, replaces=sold), SignupLink)
-    assert_type(client.subscribe(plan=plan, customer=customer), Subscription)
+    assert_type(client.create_setup_link(customer), SetupLink)
+    method = client.payment_methods(customer).first()
+    assert_type(client.subscribe(plan=plan, customer=customer, payment_method=method), Subscription)
     assert_type(client.list_subscriptions(customer=customer), Paginator[Subscription])
     assert_type(client.change_subscription(sold, plan=plan, when="now"), SubscriptionChange)
     assert_type(client.cancel_subscription(sold, when="now"), Subscription)

@@ -32,6 +32,10 @@ _NO_TRIAL = Absence(
     "`subscribe` with `starts_on` on the day after the trial",
 )
 
+_NO_SETUP = Absence(
+    "no request is known that asks a customer for a payment method, or lists what there is",
+    "send the customer a signup link; payments are collected on Afternoon's own pages",
+)
 _ONE_UNIT = Absence(
     "no request of Afternoon has a quantity",
     "have a plan for each number of units in Afternoon's dashboard",
@@ -75,6 +79,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:quantity": _ONE_UNIT,
     # the list is documented, but not the fields by which a subscription of it is recognized
     "follow_signup_link": Evidence("inferred", f"{API}/subscriptions/list"),
+    "create_setup_link": _NO_SETUP,
+    "create_setup_link:return_url": _NO_SETUP,
+    "create_setup_link:back_url": _NO_SETUP,
+    "payment_methods": _NO_SETUP,
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(

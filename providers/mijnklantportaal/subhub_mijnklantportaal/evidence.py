@@ -41,6 +41,12 @@ _NO_TRIAL: Final = Absence(
     "`subscribe` with `starts_on` on the day after the trial",
 )
 
+_NO_SETUP: Final = Absence(
+    "no request creates or lists a mandate: an id of one is only given to a sign-up",
+    "sign a new customer up with create_signup_link, or pass the id of a mandate at the connected "
+    "payment provider to `subscribe` as `payment_method`",
+)
+
 _ONE_UNIT: Final = Absence(
     "no request has a quantity",
     "subscribe to a PlanDraft whose price is that of all units",
@@ -92,6 +98,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:quantity": _ONE_UNIT,
     # lists and fields are documented, and nothing that joins them to a sign-up
     "follow_signup_link": Evidence("inferred", _SIGN_UP_NEW),
+    "create_setup_link": _NO_SETUP,
+    "create_setup_link:return_url": _NO_SETUP,
+    "create_setup_link:back_url": _NO_SETUP,
+    "payment_methods": _NO_SETUP,
     "subscribe": Evidence("seed", _SIGN_UP),
     "subscribe:plan_id": Evidence("seed", _SIGN_UP),
     "subscribe:inline_plan": Evidence("seed", f"{_SUBSCRIPTIONS}/create-customer-subscription"),

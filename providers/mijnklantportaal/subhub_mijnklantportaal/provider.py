@@ -50,6 +50,8 @@ class MijnKlantportaal(
     oauth: ClassVar[TokenEndpoint | None] = TokenEndpoint(
         "https://manage.mijnklantportaal.nl/oauth/tokens", client="body", body="json"
     )
+    # it is sent by our clock, and whether the status changes immediately is not documented
+    end_field: ClassVar[str] = "terminatedAt"
     # it is read first, and one that is over is left as it is
     repeatable: ClassVar[frozenset[str]] = frozenset({"cancel_subscription"})
     # packages have no `createdAt`, so a lost one cannot be recognized by its time

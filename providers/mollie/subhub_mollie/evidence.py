@@ -31,8 +31,8 @@ _NO_PAGE: Final = (
     "no page of Mollie's starts a subscription: a first payment on one only creates a mandate"
 )
 _TWO_STEPS: Final = (
-    "client.call(Mollie.create_first_payment, ...) creates the page; `subscribe` the customer when "
-    "it is paid"
+    "`create_setup_link` creates the page; `subscribe` the customer when `payment_methods` shows "
+    "that they agreed"
 )
 
 _NO_PAUSE = Absence(
@@ -65,8 +65,12 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:quantity": Absence(_NO_PAGE, _TWO_STEPS),
     "follow_signup_link": Absence(
         "Mollie has no signup links that could be followed",
-        "client.call(Mollie.get_payment, ...) reads what came of a first payment",
+        "`payment_methods` shows what came of a setup link",
     ),
+    "create_setup_link": _FIRST_PAYMENT,
+    "create_setup_link:return_url": _FIRST_PAYMENT,
+    "create_setup_link:back_url": _FIRST_PAYMENT,
+    "payment_methods": Evidence("docs", f"{API}/list-mandates"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": Absence(_NO_PLANS, "pass the terms as a PlanDraft"),
     "subscribe:inline_plan": _SUBSCRIBE,
@@ -115,6 +119,5 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_first_payment": _FIRST_PAYMENT,
     "get_payment": Evidence("docs", f"{API}/get-payment"),
     "list_subscription_payments": Evidence("docs", f"{API}/list-subscription-payments"),
-    "list_mandates": Evidence("docs", f"{API}/list-mandates"),
     "revoke_mandate": Evidence("docs", f"{API}/revoke-mandate"),
 }

@@ -1,38 +1,28 @@
 """Mandates: the consent to charge a customer's bank account, card or PayPal account.
 
-See https://docs.mollie.com/reference/mandates-api. A mandate is the payment method of a
-subscription.
+See https://docs.mollie.com/reference/mandates-api. A mandate is what subhub calls a payment method.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import AwareDatetime, Field
 
-from subhub.models import Result
-from subhub.plugin import Flow, Page, Records, get, path, send
+from subhub.models import PaymentMethod, PaymentMethodStatus, Result
+from subhub.plugin import Core, Flow, Page, Records, get, path, send
 from subhub_mollie.hal import PROVIDER, Errors, MollieList, MollieObject, page_query
 
 MANDATES: Final = "/customers/{}/mandates"
 MANDATE: Final = "/customers/{}/mandates/{}"
-
-
-class Mandate(Result):
-    """A mandate.
-
-    *status* is `valid`, `pending`, `invalid` or a later word; *method* is `directdebit`,
-    `creditcard`, `paypal` or a later word. Account and card are in `raw`.
-    """
-
-    id: str
-    customer_id: str | None = None
-    status: str | None = None
-    method: str | None = None
-    reference: str | None = None
-    signed_on: dt.date | None = None
-    created_at: AwareDatetime | None = None
+KINDS: Final[Mapping[str, str]] = {"creditcard": "card", "directdebit": "direct_debit"}
+"""What Mollie's words for the method of a mandate mean; `paypal` is the same word."""
+MANDATE_STATUSES: Final[Mapping[str, PaymentMethodStatus]] = {
+    "valid": PaymentMethodStatus.VALID,
+    "pending": PaymentMethodStatus.PENDING,  # the first payment is not final, or has no IBAN yet
+    "invalid": PaymentMethodStatus.INVALID,
+}
 
 
 class RevokedMandate(Result):
@@ -46,22 +36,19 @@ class MollieMandate(MollieObject):
 
     id: str
     status: str
-    method: str | None = None
+    method: Core[str | None] = None
     customer_id: str | None = None
-    mandate_reference: str | None = None
-    signature_date: dt.date | None = None
     created_at: AwareDatetime | None = None
 
-    def to_mandate(self, owner: str) -> Mandate:
-        """Return the mandate as a result; *owner* is the customer whose mandates were listed."""
-        return Mandate(
+    def to_payment_method(self, owner: str) -> PaymentMethod:
+        """Return the mandate in neutral words; *owner* is the customer whose list it was in."""
+        return PaymentMethod(
             provider=PROVIDER,
             id=self.id,
             customer_id=self.customer_id or owner,
-            status=self.status,
-            method=self.method,
-            reference=self.mandate_reference,
-            signed_on=self.signature_date,
+            kind=KINDS.get(self.method or "", self.method),
+            status=MANDATE_STATUSES.get(self.status, PaymentMethodStatus.UNKNOWN),
+            raw_status=self.status,
             created_at=self.created_at,
             raw=self.raw,
         )
@@ -80,16 +67,20 @@ class MandateList(MollieList):
 
 
 class Mandates(Errors):
-    """The operations on mandates, reached by `client.call` and `client.walk`."""
+    """The operations on mandates; the one on a single mandate is reached by `client.call`."""
 
-    def list_mandates(self, cursor: str | None = None, *, customer: str) -> Flow[Page[Mandate]]:
+    def payment_methods(
+        self, cursor: str | None = None, *, customer: str
+    ) -> Flow[Page[PaymentMethod]]:
         """Read one page of the mandates of a customer, newest first.
 
         See https://docs.mollie.com/reference/list-mandates.
         """
         page = yield from get(path(MANDATES, customer), MandateList, page_query(cursor))
         following = page.cursor(self.address)
-        return page.embedded.mandates.page(lambda found: found.to_mandate(customer), following)
+        return page.embedded.mandates.page(
+            lambda found: found.to_payment_method(customer), following
+        )
 
     def revoke_mandate(self, mandate_id: str, *, customer: str) -> Flow[RevokedMandate]:
         """Revoke a mandate, and cancel the subscriptions that use it.

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import AwareDatetime, Field
 
 from subhub.errors import InvalidReply
-from subhub.models import Money, Result, SignupLink
+from subhub.models import Money, Result, SetupLink
 from subhub.plugin import Flow, Page, Records, get, join_id, path, post
 from subhub_mollie.hal import (
     PROVIDER,
@@ -89,16 +89,17 @@ class MolliePayment(MollieObject):
             raw=self.raw,
         )
 
-    def to_signup_link(self) -> SignupLink:
+    def to_setup_link(self) -> SetupLink:
         """Return the page on which the payment is made."""
         if self.links.checkout is None:
             raise InvalidReply(f"the payment {self.id!r} has no `_links.checkout` to pay on")
-        return SignupLink(
+        return SetupLink(
             provider=PROVIDER,
             id=self.id,
             url=self.links.checkout.href,
             expires_at=self.expires_at,
             customer_id=self.customer_id,
+            created_at=self.created_at,
             raw=self.raw,
         )
 
@@ -136,9 +137,10 @@ class Payments(Errors):
         method: str | None = None,
         metadata: dict[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> Flow[SignupLink]:
+    ) -> Flow[SetupLink]:
         """Create a page on which a customer pays, and agrees to be charged from then on.
 
+        It is `create_setup_link` with an amount of its own, such as that of the first period.
         Paying creates a mandate and nothing else: no subscription begins by itself. Read the
         payment, and subscribe the customer when it is paid; with the first period paid here,
         `starts_on` is the day on which the second begins.
@@ -166,7 +168,7 @@ class Payments(Errors):
             customerId=customer,
         )
         payment = yield from post(PAYMENTS, MolliePayment, body, idempotent(idempotency_key))
-        return payment.to_signup_link()
+        return payment.to_setup_link()
 
     def get_payment(self, payment_id: str) -> Flow[Payment]:
         """Read one payment, as after a call of the webhook, which holds nothing but its id.

@@ -10,7 +10,7 @@ from subhub_mollie.customers import Customers
 from subhub_mollie.evidence import EVIDENCE
 from subhub_mollie.hal import PROVIDER
 from subhub_mollie.mandates import Mandates
-from subhub_mollie.payments import Payments
+from subhub_mollie.setup_links import SetupLinks
 from subhub_mollie.subscriptions import REFERENCE, Subscriptions
 from subhub_mollie.webhooks import WEBHOOKS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from subhub.sandbox import Fake
 
 
-class Mollie(Customers, Subscriptions, Payments, Mandates):
+class Mollie(Customers, Subscriptions, SetupLinks, Mandates):
     """Mollie: https://docs.mollie.com/reference.
 
     It is reached with an API key, which belongs to one website profile and one mode. Mollie

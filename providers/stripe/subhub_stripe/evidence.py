@@ -15,6 +15,7 @@ API: Final = f"{DOCS}/api"
 
 _PRICE = Evidence("docs", f"{API}/prices/create")
 _LINK = Evidence("docs", f"{API}/checkout/sessions/create")
+_SETUP = Evidence("docs", f"{DOCS}/payments/save-and-reuse")
 _SUBSCRIBE = Evidence("docs", f"{API}/subscriptions/create")
 _CHANGE = Evidence("docs", f"{API}/subscriptions/update")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
@@ -50,6 +51,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:trial_days": _LINK,
     "create_signup_link:quantity": _LINK,
     "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
+    "create_setup_link": _SETUP,
+    "create_setup_link:return_url": _LINK,
+    "create_setup_link:back_url": _LINK,
+    "payment_methods": Evidence("docs", f"{API}/payment_methods/customer_list"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,
     "subscribe:inline_plan": Absence(

@@ -137,14 +137,12 @@ class Ticket:
         """
         if self._serial is None and self._permit is None:
             return  # as usual: the ticket ended before
-        permit = self._permit
         with self._queue.lock:
             self._quit()
             if self._permit is not None:
                 self._pool.ends.append((None, partial(_abandon, self._pool.permits, self._permit)))
                 self._permit = None
-        if permit is not None:
-            self._queue.wake()
+        self._queue.wake()
 
     def _find(self, pool: Pool, cells: Cells, now: float) -> float:
         """Take a permit of *pool*; it may be asked again where another process was quicker.
@@ -155,7 +153,7 @@ class Ticket:
         self._permit = None
         if self._serial is None:
             raise RuntimeError("this ticket has ended: enter the queue again")
-        found = pool.permits.find(cells, now, self._queue.place(self._serial))
+        found = pool.permits.find(cells, now, self._queue.place(self._serial), pool.kept)
         if not isinstance(found, Permit):
             return found
         self._pool = pool
@@ -227,10 +225,12 @@ class Pool:
     """Permits in one store, and those of its ends that are not in the store yet.
 
     An end has the time at which it happened, by the clock of this process, unless it is unknown.
+    `kept` is how many permits are left to other machines that cannot reach the store.
     """
 
     def __init__(self, permits: Permits, store: Store) -> None:
         self.permits = permits
+        self.kept = 0
         self.ends: list[tuple[float | None, End]] = []
         self.store: PermitStore = store.open(permits)
 

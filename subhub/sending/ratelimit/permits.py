@@ -76,19 +76,26 @@ class Permit:
 class Permits:
     """The permits of *limit*; a request is in flight for at most *lease* seconds.
 
-    With *alone*, no other machine uses the limit, and what the server says about it is used.
+    With *alone*, no other machine uses the limit, and what the server says about it is used. The
+    state ends with as many *notes* as a store has of the machines that use it, which no rule reads.
     """
 
     limit: RateLimit
     lease: float
     alone: bool = True
+    notes: int = 0
 
     @property
     def cells(self) -> int:
         """The number of cells that the state needs."""
+        return self.end + self.notes
+
+    @property
+    def end(self) -> int:
+        """The number of cells before the notes."""
         return HEADER + self.limit.requests
 
-    def find(self, cells: Cells, now: float, place: int) -> Permit | float:
+    def find(self, cells: Cells, now: float, place: int, kept: int = 0) -> Permit | float:
         """Return a permit for a request, or the seconds to wait for one. Nothing is taken yet.
 
         One permit is left for each request that waits before this one, so that they may ask in any
@@ -98,19 +105,20 @@ class Permits:
             cells: The state.
             now: The time in seconds.
             place: How many requests wait before this one.
+            kept: How many permits more are left to others.
         """
         gate = cells[_GATE]
         if gate > now:
             return gate - now
         if gate and (place or cells[_PROBE] > now):
             return _PROBE_POLL
-        rounds = place // self.limit.requests
+        rounds = (place + kept) // self.limit.requests
         if rounds:
             return _POLL * (1 + rounds)
         first = int(cells[_NEXT]) % self.limit.requests
-        if not place and cells[HEADER + first] <= now:  # the usual case, without a search
+        if not place and not kept and cells[HEADER + first] <= now:  # as usual: without a search
             return self._permit(cells, first, now, probe=gate > 0)
-        return self._search(cells, now, place)
+        return self._search(cells, now, place, kept)
 
     def take(self, cells: Cells, permit: Permit) -> None:
         """Take *permit*, which was found under the same lock."""
@@ -205,7 +213,7 @@ class Permits:
         How much of the server's window was used is unknown, so every permit waits for a window;
         and a machine that has not noticed yet may send a bit longer.
         """
-        for index in range(HEADER, len(cells)):
+        for index in range(HEADER, self.end):
             cells[index] = now + self.limit.per + _HELD
 
     def divide(self, cells: Cells, now: float, whole: Sequence[float]) -> None:
@@ -267,10 +275,10 @@ class Permits:
         """Return whether nothing would be lost if all began again: it was not used for a window."""
         return max(cells[HEADER:]) <= now and cells[_GATE] + self.limit.per <= now
 
-    def _search(self, cells: Cells, now: float, place: int) -> Permit | float:
+    def _search(self, cells: Cells, now: float, place: int, kept: int) -> Permit | float:
         times: Sequence[float] = cells[HEADER:].tolist()
         order = sorted(times)
-        due = order[place]
+        due = order[place + kept]
         if due <= now:  # then one is free for each of those before, too
             return self._permit(cells, times.index(order[0]), now, probe=cells[_GATE] > 0)
         invited = due if place else self._invited(cells, due)

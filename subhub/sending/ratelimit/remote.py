@@ -18,6 +18,7 @@ from subhub.errors import ConfigError
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.limiter import Change, LocalStore, Pool, Queue, no_undo, nothing
 from subhub.sending.ratelimit.permits import RETRY, Cells, Permits
+from subhub.sending.ratelimit.presence import MACHINES, WIDTH, Machine
 from subhub.sending.ratelimit.stores import LEASE, PermitStore, StoreUnavailable
 from subhub.sending.steps import monotonic
 
@@ -62,6 +63,7 @@ class RemoteQueue(Queue):
         # Seconds from the time of the last look until each permit is free, and that time.
         self._seen: tuple[list[float], float] | None = None
         self._background = Background(self._write_ends)
+        self._share = 0 if spare is None else spare.permits.limit.requests
         super().__init__(pool)
 
     @classmethod
@@ -75,7 +77,9 @@ class RemoteQueue(Queue):
         """Return the queue for *limit*, in a store of which a *share* is enough without it."""
         part = limit.divided(share)
         spare = None if share == 1 else Pool.of(part, LocalStore(), alone=False)
-        return cls(Pool.of(limit, RemoteStore(opener), alone=True), spare, clock)
+        store = RemoteStore(opener)
+        permits = Permits(limit, store.lease, notes=MACHINES * WIDTH)
+        return cls(Pool(permits, store), spare, clock)
 
     def use(self, now: float, change: Change[T], undo: Callable[[], None]) -> T:
         """See `Queue.use`; the time is read again, when it is this call's turn to ask the store."""
@@ -114,13 +118,18 @@ class RemoteQueue(Queue):
         self._ending = threading.Lock()
         self._away_at: float | None = None  # when it was last found to be away
         self._problem: StoreUnavailable | None = None
+        self._machine = Machine(self._share, self.pool.permits.lease)
+        self._noted = False  # whether others see that requests wait here
 
     def _with_store(self, now: float, change: Change[T]) -> T:
         pool, away = self.pool, self._away_at
 
-        def changed(cells: Cells, time: float) -> tuple[T, int]:
+        def changed(state: Cells, time: float) -> tuple[T, int]:
+            cells, notes = state[: pool.permits.end], state[pool.permits.end :]
             with self.lock:  # it may be called again, so nothing is forgotten before it returns
                 count = len(pool.ends)
+                self._noted = self._machine.note(notes, time, waiting=bool(self._waiting))
+                pool.kept = self._machine.missing(notes, time)
                 if away is not None and self._spare is not None:
                     own = self._own(self._spare, time - now)
                     pool.permits.rejoin(cells, time, away + (time - now), own)
@@ -183,7 +192,7 @@ class RemoteQueue(Queue):
 
     def _try_to_write_ends(self) -> None:
         """Write the ends; while the store is away, that is tried again when it is next used."""
-        if self.pool.ends:
+        if self.pool.ends or (self._noted and not self._waiting):
             try:
                 self.use(0.0, nothing, no_undo)
             except ConfigError as problem:

@@ -69,6 +69,16 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     },
     "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
     "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    "create_setup_link": {
+        "customer": lambda harness, call: call.but(customer=harness.other_customer)
+    },
+    "create_setup_link:return_url": {
+        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
+    },
+    "create_setup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
+    "payment_methods": {
+        "customer": lambda harness, call: call.but(customer=harness.other_customer)
+    },
     "subscribe": {
         "plan": lambda harness, call: call.but(plan=harness.other_terms),
         "customer": lambda harness, call: call.but(customer=harness.other_customer),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Final
 
 from subhub.models import Subscription, SubscriptionChange
@@ -103,7 +104,9 @@ def reading(provider: type[Provider]) -> Iterator[Case]:
 
 def lists(provider: type[Provider]) -> Iterator[Case]:
     """Return the claimed lists."""
-    return (case for case in claimed(provider) if case.capability.startswith("list_"))
+    for case in claimed(provider):
+        if "cursor" in signature(getattr(provider, case.operation)).parameters:
+            yield case
 
 
 def with_status(provider: type[Provider]) -> Iterator[Case]:
@@ -165,6 +168,25 @@ def _follow(harness: Harness, _: str) -> Call:
     link = harness.signup_link
     harness.pay(link)
     return Call("follow_signup_link", (link,), {"known": []})
+
+
+def _setup(harness: Harness, variant: str) -> Call:
+    call = Call("create_setup_link", kwargs={"customer": harness.customer})
+    if variant == "return_url" or harness.supports("create_setup_link:return_url"):
+        call = call.but(return_url=RETURN)  # some providers require it
+    return call.but(back_url=BACK) if variant == "back_url" else call
+
+
+def _payment_methods(harness: Harness, _: str) -> Call:
+    """Return the call that lists the payment methods of a customer who has one."""
+    _ = harness.payment_method
+    return listing("payment_methods", harness)
+
+
+def listing(operation: str, harness: Harness) -> Call:
+    """Return the call of a list; that of payment methods is always of one customer."""
+    owned = operation == "payment_methods"
+    return Call(operation, kwargs={"customer": harness.customer} if owned else {})
 
 
 def _subscribe(harness: Harness, variant: str) -> Call:
@@ -230,6 +252,8 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "find_customer": _find,
     "create_signup_link": _signup,
     "follow_signup_link": _follow,
+    "create_setup_link": _setup,
+    "payment_methods": _payment_methods,
     "subscribe": _subscribe,
     "change_subscription": _change,
     "uncancel_subscription": _uncancel,

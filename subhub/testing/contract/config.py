@@ -89,8 +89,18 @@ class ContractConfig:
         return self.provider.stand_in_id if found is None else found.id
 
     def make_payment_method(self, client: Client, customer: str) -> str:
-        """Return the id of a payment method; by default one that the sandbox does not know."""
-        del client, customer
+        """Return the id of a payment method.
+
+        By default it is the newest after a setup link, or else one that the sandbox does not know.
+        """
+        sandbox = client.sandbox
+        if sandbox is not None and client.supports("create_setup_link"):
+            known = client.supports("create_setup_link:return_url")
+            returns = "https://shop.example/thanks" if known else None
+            sandbox.pay(client.create_setup_link(customer, return_url=returns).url)
+            found = client.payment_methods(customer).first()
+            if found is not None:
+                return found.id
         return self.provider.id_prefixes.get("payment method", "") + "contract0001"
 
     def extension_arguments(self, client: Client) -> Mapping[str, Mapping[str, object]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from subhub.errors import InvalidReply, InvalidRequest, SubhubError
 from subhub.messages import Response, is_object
-from subhub.models import Result, SignupLink
+from subhub.models import Result, SetupLink, SignupLink
 from subhub.plugin.capabilities import Evidence
 from subhub.plugin.flows import Page
 from subhub.plugin.operations import KNOWN, OPERATIONS
@@ -156,7 +156,7 @@ class ExtensionTests(ContractConfig):
         if not isinstance(result, Result) or result.provider != self.provider.name:
             yield f"it must return results with `provider={self.provider.name!r}`: {result!r}"
             return
-        if isinstance(result, SignupLink) and result.url.startswith(
+        if isinstance(result, SignupLink | SetupLink) and result.url.startswith(
             self.provider.stand_in_address()
         ):
             yield f"`.url` is an address of the API, and not of a page: {result.url!r}"

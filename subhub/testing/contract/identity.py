@@ -18,7 +18,9 @@ from subhub.testing.contract.replies import leaves, replaced, shown
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
-CREATING: Final = frozenset({"create_plan", "create_customer", "create_signup_link", "subscribe"})
+CREATING: Final = frozenset(
+    {"create_plan", "create_customer", "create_signup_link", "create_setup_link", "subscribe"}
+)
 KEYS: Final = ("idempot", "dedup")
 """What the name of a header contains that makes two requests one."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from subhub.errors import Unsupported
 from subhub.messages import Response, is_object
-from subhub.models import Signup, SignupLink, SubscriptionChange
+from subhub.models import SetupLink, Signup, SignupLink, SubscriptionChange
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.operations import OPERATIONS
@@ -119,8 +119,9 @@ def unfit(result: Result, provider: str) -> Iterator[str]:
         return
     if not getattr(result, "id", ""):
         yield f"the id of {result!r} is empty"
-    if isinstance(result, SignupLink) and not result.url.startswith(("https://", "http://")):
-        yield f"`.url` is not a web address: {result.url!r}"
+    url = result.url if isinstance(result, SignupLink | SetupLink) else "https://"
+    if not url.startswith(("https://", "http://")):
+        yield f"`.url` is not a web address: {url!r}"
 
 
 def asked(harness: Harness, case: Case, kwargs: Mapping[str, object]) -> Mapping[str, object]:

@@ -16,7 +16,7 @@ from subhub.plugin.flows import Page
 from subhub.plugin.operations import OPERATIONS
 from subhub.sandbox import Exchange, Fake, Reply
 from subhub.testing.contract.assertions import expect, expect_none, summary
-from subhub.testing.contract.calls import call_of, lists
+from subhub.testing.contract.calls import call_of, listing, lists
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.descriptions import misdescribed
@@ -64,7 +64,9 @@ class PagingTests(ContractConfig):
     def test_a_list_is_read_to_its_end(self, case: Case, kind: ClientKind) -> None:
         """Every object is returned once, from all pages."""
         harness, ids = _filled(self, case)
-        found = [item.id for item in harness.perform(Call(case.operation), kind).returned()]
+        found = [
+            item.id for item in harness.perform(listing(case.operation, harness), kind).returned()
+        ]
         missing = set(ids) - set(found)
         expect(not missing, f"{len(missing)} of {len(ids)} objects are not in the list")
         expect(len(set(found)) == len(found), "an object is in the list twice")
@@ -73,14 +75,14 @@ class PagingTests(ContractConfig):
     def test_a_circular_list_ends(self, case: Case) -> None:
         """A next page that was read already ends the list: it would never end otherwise."""
         harness, _ = _filled(self, case)
-        pages = len(harness.perform(Call(case.operation)).heard)
+        pages = len(harness.perform(listing(case.operation, harness)).heard)
         first: list[Reply] = []
 
         def circle(_: int, __: Fake, answer: Callable[[], Reply]) -> Reply:
             first.append(answer())
             return first[0]
 
-        outcome = harness.perform(Call(case.operation), intercept=circle)
+        outcome = harness.perform(listing(case.operation, harness), intercept=circle)
         error = outcome.error
         expect(error is None or isinstance(error, SubhubError), summary(error))
         expect(len(outcome.heard) <= pages, f"{len(outcome.heard)} pages were read of {pages}")
@@ -102,11 +104,13 @@ class PagingTests(ContractConfig):
         """A next page on another host is refused, and a cursor is quoted."""
         harness, _ = _filled(self, case)
         own = urlsplit(self.provider.stand_in_address()).netloc
-        normal = harness.perform(Call(case.operation))
+        normal = harness.perform(listing(case.operation, harness))
         queries = [set(exchange.received.query.values()) for exchange in normal.heard[:2]]
         lead = next(iter(queries[-1] - queries[0]), None)
         changed_next: list[str] = []
-        outcome = harness.perform(Call(case.operation), intercept=_misled(lead, own, changed_next))
+        outcome = harness.perform(
+            listing(case.operation, harness), intercept=_misled(lead, own, changed_next)
+        )
         if not changed_next:  # there is one page, or the cursor is the id of the last object
             return
         paths = {exchange.received.path for exchange in outcome.heard}
@@ -150,7 +154,7 @@ def first_of_many(config: Callable[[], ContractConfig], operation: str) -> Excha
 @lru_cache(maxsize=32)
 def _first_of_many(config: Callable[[], ContractConfig], operation: str) -> Exchange | None:
     harness, _ = _filled(config(), Case(operation))
-    heard = harness.perform(Call(operation)).heard
+    heard = harness.perform(listing(operation, harness)).heard
     return heard[0] if len(heard) > 1 else None
 
 
@@ -181,8 +185,9 @@ def _taken_for_last(
         what: What is missing, for the message.
     """
     response = Response(first.reply.status, first.reply.headers, json.dumps(page).encode())
+    kwargs = {"customer": plugin.stand_in_id} if operation == "payment_methods" else {}
     with suppress(SubhubError):
-        read = FlowReplay(operation, (), {}, [response]).play(plugin)
+        read = FlowReplay(operation, (), kwargs, [response]).play(plugin)
         if isinstance(read, Page) and read.next is None:
             yield (
                 f"without {what}, the page was taken for the last one, and a part for the whole "
@@ -204,7 +209,7 @@ def _filled(config: ContractConfig, case: Case) -> tuple[Harness, list[str]]:
     ids: list[str] = []
     for many in MANY:
         ids += [_create(harness, case.operation, number) for number in range(len(ids), many)]
-        if len(harness.perform(Call(case.operation)).heard) >= PAGES:
+        if len(harness.perform(listing(case.operation, harness)).heard) >= PAGES:
             break
     return harness, ids
 
@@ -212,6 +217,8 @@ def _filled(config: ContractConfig, case: Case) -> tuple[Harness, list[str]]:
 def _create(harness: Harness, operation: str, number: int) -> str:
     if operation == "list_plans":
         return harness.fake.add_plan(f"plan_{number}", harness.plan_draft)
+    if operation == "payment_methods":
+        return harness.config.make_payment_method(harness.client, harness.customer)
     if operation == "list_invoices":
         return harness.config.make_invoice(harness.client, harness.terms, harness.customer)
     if operation == "list_customers":

@@ -27,6 +27,7 @@ from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.pauses import PauseTests
+from subhub.testing.contract.payment_methods import PaymentMethodTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
@@ -52,6 +53,7 @@ class ProviderContract(
     StatusTests,
     PauseTests,
     InvoiceTests,
+    PaymentMethodTests,
     TrialTests,
     RefusalTests,
     BodyTests,

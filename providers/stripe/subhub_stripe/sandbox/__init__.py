@@ -25,6 +25,7 @@ class StripeFake(PausingRoutes):
         "address": "an address replaces the whole old one",
         "tax ids": "those of the European Union and Great Britain are known; a value is checked "
         "for letters and digits, and never verified",
+        "payment methods": "a setup page saves a card, or the first kind that is asked for",
         "success_url": "Checkout accepts a session without one",
         "anchors": "a period that starts on the 31st ends on the last day of a shorter month, and "
         "the next one starts on that day; a change to another interval starts a new period",

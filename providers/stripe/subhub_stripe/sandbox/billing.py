@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
 from subhub_stripe.sandbox.invoices import InvoiceRoutes
+from subhub_stripe.sandbox.payment_methods import PaymentMethodRoutes
 
 DAY: Final = 24 * 3600
 PAGES: Final = "/c/pay/"
@@ -34,10 +36,12 @@ SESSION: Final = (
     "success_url",
     "cancel_url",
     "subscription_data",
+    "currency",
+    "payment_method_types",
 )
 
 
-class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
+class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoutes):
     """The endpoints for subscriptions, and the checkout page."""
 
     first_status = "active"
@@ -55,6 +59,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
         wanted = self.needed(given, "customer")
         customer = self.found(self.customers, "customer", wanted, named=True)
         (item,) = self.needed(given, "items")
+        self.check_method(given, customer)
         trial = self._trial(given)
         created = self._start(customer["id"], item, self.first_status, trial)
         created["metadata"] = given.get("metadata", {})
@@ -125,26 +130,33 @@ class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
     def create_session(self, received: Received) -> Reply:
         """Create a Checkout page, which expires after 24 hours."""
         given = self.accepted(received, *SESSION)
-        if self.needed(given, "mode") != "subscription":
-            raise self.refused(400, "Invalid mode: this sandbox knows subscriptions", param="mode")
-        (line,) = self.needed(given, "line_items")
-        _ = self.found(self.prices, "price", line["price"], named=True)
+        mode, line, kind = self.needed(given, "mode"), None, None
+        if mode == "setup":
+            kind = self.saved_kind(given)
+        elif mode == "subscription":
+            (line,) = self.needed(given, "line_items")
+            _ = self.found(self.prices, "price", line["price"], named=True)
+        else:
+            message = "Invalid mode: this sandbox knows subscription and setup"
+            raise self.refused(400, message, param="mode")
         wanted = self.needed(given, "customer")
         customer = self.found(self.customers, "customer", wanted, named=True)
         session = self.new(
             "checkout.session",
             "cs_test",
-            mode="subscription",
+            mode=mode,
             status="open",
             customer=customer["id"],
             expires_at=self.now() + 24 * 3600,
             success_url=given.get("success_url"),
             cancel_url=given.get("cancel_url"),
             subscription=None,
+            setup_intent=f"seti_{self.ids.text(14)}" if mode == "setup" else None,
         )
         trial = self._trial(given.get("subscription_data", {}))
         session["url"] = self.page_address(PAGES + session["id"])
-        self.sessions[session["id"]] = {"line": line, "session": session, "trial": trial}
+        held = {"line": line, "session": session, "trial": trial, "kind": kind}
+        self.sessions[session["id"]] = held
         return Reply.json(200, session)
 
     @route("GET", "/checkout/sessions/{}")
@@ -159,7 +171,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
         return Reply.json(200, {**session, "url": shown})
 
     def pay(self, url: str) -> None:
-        """Start the subscription of the page.
+        """Start the subscription of the page, or save a card.
 
         Raises `LookupError` for an unknown URL, and `ValueError` if it is paid or expired.
         """
@@ -168,27 +180,41 @@ class BillingRoutes(Catalogue, CustomerRoutes, InvoiceRoutes):
         if held is None or session is None or self._state(session) != "open":
             message = f"cannot pay at {url!r} because the page is not open"
             raise LookupError(message) if held is None else ValueError(message)
-        created = self._start(session["customer"], held["line"], "active", held["trial"])
-        session.update(status="complete", subscription=created["id"])
+        session["status"] = "complete"
+        if session["mode"] == "setup":
+            _ = self.add_payment_method(session["customer"], held["kind"])
+        else:
+            created = self._start(session["customer"], held["line"], "active", held["trial"])
+            session["subscription"] = created["id"]
 
     def checkout_page(self, url: str) -> CheckoutPage | None:
         """Return what the page at *url* shows, or `None` for an unknown URL."""
         held = self._held(url)
         if held is None:
             return None
-        session, price = held["session"], self.prices[held["line"]["price"]]
+        session = held["session"]
         state = self._state(session)
-        recurring = price["recurring"]
-        return CheckoutPage(
+        page = CheckoutPage(
             title="Checkout",
-            plan=self.products[price["product"]]["name"],
-            price=f"{price['unit_amount']} {price['currency'].upper()}, in minor units",
-            interval=f"{recurring['interval_count']} {recurring['interval']}",
+            plan="",
+            price="",
+            interval="",
             customer=self.customers[session["customer"]]["name"] or "",
             state="declined" if state == "open" and url in self.declined else state,
             done_url=session["success_url"],
             back_url=session["cancel_url"],
         )
+        return replace(page, **self._sold(held["line"])) if held["line"] else page
+
+    def _sold(self, line: JsonObject) -> JsonObject:
+        """Return what the page says of the price; in setup mode nothing is sold."""
+        price = self.prices[line["price"]]
+        recurring = price["recurring"]
+        return {
+            "plan": self.products[price["product"]]["name"],
+            "price": f"{price['unit_amount']} {price['currency'].upper()}, in minor units",
+            "interval": f"{recurring['interval_count']} {recurring['interval']}",
+        }
 
     # Lifecycle ------------------------------------------------------------------------------------
 
