@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -116,13 +116,11 @@ def test_a_customer_that_shows_no_tax_ids_gets_one() -> None:
 def test_other_countries_are_refused_before_anything_is_sent(box: Sandbox, vat_id: str) -> None:
     customer = box.client.create_customer(COMPANY)
     before = len(box.requests)
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: box.client.update_customer(customer.id, name="B", vat_id=vat_id),
-        lambda: box.client.create_customer(COMPANY.model_copy(update={"vat_id": vat_id})),
-    )
-    for call in calls:
-        with pytest.raises(InvalidRequest, match=f"begins with {vat_id[:2]}: known are AT, BE"):
-            _ = call()
+    problem = f"begins with {vat_id[:2]}: known are AT, BE"
+    with pytest.raises(InvalidRequest, match=problem):
+        _ = box.client.update_customer(customer.id, name="B", vat_id=vat_id)
+    with pytest.raises(InvalidRequest, match=problem):
+        _ = box.client.create_customer(COMPANY.model_copy(update={"vat_id": vat_id}))
     assert len(box.requests) == before
     assert {TYPES["EL"], TYPES["XI"], TYPES["GB"]} == {"eu_vat", "gb_vat"}
 
