@@ -93,7 +93,7 @@ def _readme(shop: Terminal) -> Iterator[str]:
         """sed -i 's/^account = "next"/account = "main"/' subhub.toml""",
         f"subhub signup-link create --plan phone {COMPANY}",
         "subhub plan list --json | head -3",
-        "subhub capabilities afternoon | head -2",
+        "subhub capabilities afternoon 2> /dev/null | head -2",
     )
 
 
@@ -127,7 +127,7 @@ def _two_at_once(shop: Terminal) -> Iterator[str]:
             for name in ("jane", "jack")
         )
         + " & \\\nwait",
-        "subhub customer list",
+        "subhub customer list | sort --key 5",
     )
 
 
