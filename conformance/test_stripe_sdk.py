@@ -141,6 +141,21 @@ class TestTheMainJob:
         assert over.status == "canceled"
         assert over.ended_at
 
+    def test_a_subscription_is_paused_and_resumed(self, world: World) -> None:
+        price, customer = world.price(), world.customer()
+        created = world.sdk.v1.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": price.id}]}
+        )
+        paused = world.sdk.v1.subscriptions.pause(created.id, {"type": "subscription"})
+        assert paused.status == "paused"
+        assert paused.status_details.paused.subscription.type == "pause_requested"
+        assert world.client.get_subscription(created.id).status is Status.PAUSED
+        resumed = world.sdk.v1.subscriptions.resume(
+            created.id, {"payment_behavior": "resume_on_payment_success"}
+        )
+        assert resumed.status == "active"
+        assert resumed.latest_invoice != created.latest_invoice
+
 
 class TestSetup:
     def test_a_customer_saves_a_card_and_is_subscribed_with_it(self, world: World) -> None:

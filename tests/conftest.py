@@ -344,6 +344,14 @@ class Toy(Provider):
         address = path("/subscriptions/{}/uncancel", subscription_id)
         return (yield from post(address, Thing)).to_subscription()
 
+    def pause_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        address = path("/subscriptions/{}/pause", subscription_id)
+        return (yield from post(address, Thing)).to_subscription()
+
+    def resume_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        address = path("/subscriptions/{}/resume", subscription_id)
+        return (yield from post(address, Thing)).to_subscription()
+
     def list_invoices(
         self,
         cursor: str | None = None,

@@ -41,6 +41,8 @@ IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("cancel_subscription", "subscription_id", {"when": "now"}),
     ("change_subscription", "subscription_id", {"plan": "1", "when": "now"}),
     ("uncancel_subscription", "subscription_id", {}),
+    ("pause_subscription", "subscription_id", {}),
+    ("resume_subscription", "subscription_id", {}),
     ("get_invoice", "invoice_id", {}),
     ("get_invoice_pdf", "invoice_id", {}),
 ]

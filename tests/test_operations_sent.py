@@ -54,6 +54,8 @@ def test_every_operation_sends_its_request_and_returns_neutral_words(
         ("PATCH /v1/subscriptions/x", lambda: billing.update_subscription("x", price=price)),
         ("POST /v1/subscriptions/x/cancel", lambda: billing.cancel_subscription("x", when="now")),
         ("POST /v1/subscriptions/x/uncancel", lambda: billing.uncancel_subscription("x")),
+        ("POST /v1/subscriptions/x/pause", lambda: billing.pause_subscription("x")),
+        ("POST /v1/subscriptions/x/resume", lambda: billing.resume_subscription("x")),
         ("GET /v1/invoices/x", lambda: billing.get_invoice("x")),
         ("GET /v1/invoices/x/pdf", lambda: billing.get_invoice_pdf("x")),
     ]

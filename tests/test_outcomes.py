@@ -305,3 +305,32 @@ def test_an_end_that_is_still_shown_was_not_taken_back(
     (found,) = play(lookup([intent], Shown(), lambda: None)).result
 
     assert found.outcome == state
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "state"),
+    [
+        ("pause_subscription", Status.PAUSED, "done"),
+        ("pause_subscription", Status.ACTIVE, "not_done"),
+        ("pause_subscription", Status.ENDED, "not_done"),
+        ("pause_subscription", Status.UNKNOWN, "ambiguous"),
+        ("resume_subscription", Status.ACTIVE, "done"),
+        ("resume_subscription", Status.PAST_DUE, "done"),
+        ("resume_subscription", Status.CANCELED, "not_done"),
+        ("resume_subscription", Status.PAUSED, "ambiguous"),
+        ("resume_subscription", Status.UNKNOWN, "ambiguous"),
+    ],
+)
+def test_the_status_shows_whether_a_pause_began_or_ended(
+    toy: type[Provider], operation: str, status: Status, state: str
+) -> None:
+    class Shown(toy):  # type: ignore[misc, valid-type]  # pyright: ignore[reportGeneralTypeIssues]
+        def get_subscription(self, subscription_id: str) -> Flow[Subscription]:
+            return done(Subscription(provider="toy", id=subscription_id, status=status))
+
+    intent = Intent("toy", "main", operation, NOON.isoformat(), target="sub_1")
+
+    (found,) = play(lookup([intent], Shown(), lambda: None)).result
+
+    assert found.outcome == state
+    assert bool(found.candidates) is (state == "ambiguous")

@@ -120,7 +120,7 @@ tax = "inclusive"
     with pytest.raises(ConfigError, match=r"plans\.phone: it cannot be a plan of mollie: `tax`"):
         _ = Configuration.read(path).open()
     _ = path.write_text(text.replace("inclusive", "net"))
-    with pytest.raises(ConfigError, match=r"plans\.phone\.tax: Input should be 'inclusive' or"):
+    with pytest.raises(ConfigError, match=r"plans\.phone\.tax: must be 'inclusive' or"):
         _ = Configuration.read(path)
 
 

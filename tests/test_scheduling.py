@@ -141,3 +141,48 @@ def test_a_refusal_counts_where_no_subscription_can_be_read(
     with pytest.raises(NotFound):
         connect(Blind, api_key="k", transport=desk.transport).cancel_subscription("1", when="now")
     assert len(desk.sent) == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 412, 422])
+@pytest.mark.parametrize(
+    ("operation", "shown"),
+    [
+        ("pause", Status.PAUSED),
+        ("resume", Status.ACTIVE),
+        ("resume", Status.PAST_DUE),
+        ("resume", Status.PENDING),
+        ("resume", Status.SCHEDULED),
+    ],
+)
+def test_a_subscription_that_is_so_already_is_returned_as_it_is(
+    billing: Caller, desk: Desk, status: int, operation: str, shown: Status
+) -> None:
+    desk.answer(status, {"message": "it is so already"})
+    desk.answer(200, {"id": "sub_1", "status": shown})
+
+    found = getattr(billing, f"{operation}_subscription")("sub_1")
+
+    assert (found.id, found.status) == ("sub_1", shown)
+    asked = f"POST /v1/subscriptions/sub_1/{operation}"
+    assert desk.asked == [asked, "GET /v1/subscriptions/sub_1"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "shown"),
+    [
+        ("pause", "active"),
+        ("pause", "canceled"),
+        ("pause", "unknown"),
+        ("resume", "paused"),
+        ("resume", "ended"),
+        ("resume", "unknown"),
+    ],
+)
+def test_a_pause_or_a_resumption_that_is_refused_for_another_reason_stays_refused(
+    billing: Caller, desk: Desk, operation: str, shown: str
+) -> None:
+    desk.answer(409, {"message": "not now"})
+    desk.answer(200, {"id": "sub_1", "status": shown})
+
+    with pytest.raises(Conflict, match="not now"):
+        getattr(billing, f"{operation}_subscription")("sub_1")

@@ -65,6 +65,8 @@ SERVICE: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("update_subscription", ("sub_1",), {"description": "Other"}),
     ("cancel_subscription", ("sub_1",), {"when": "now"}),
     ("uncancel_subscription", ("sub_1",), {}),
+    ("pause_subscription", ("sub_1",), {}),
+    ("resume_subscription", ("sub_1",), {}),
     ("list_invoices", (), {}),
     ("get_invoice", ("inv_1",), {}),
     ("get_invoice_pdf", ("inv_1",), {}),

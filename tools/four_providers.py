@@ -147,6 +147,8 @@ STEPS: Final = (
         ("uncancel_subscription",),
         "'renews' if _.ends_at is None else 'ends'",
     ),
+    Step("billing.pause_subscription(sold)", ("pause_subscription",), "_.status"),
+    Step("billing.resume_subscription(sold)", ("resume_subscription",), "_.status"),
     Step('billing.cancel_subscription(sold, when="now")', ("cancel_subscription:now",), "_.status"),
 )
 """The program: a customer comes, buys, changes their mind, and leaves."""

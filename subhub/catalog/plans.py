@@ -174,8 +174,8 @@ class Catalog:
     def _refuse_sandbox(self) -> None:
         if self._sandbox:
             raise ConfigError(
-                f"the account {self._account!r} is a sandbox, which creates the configured plans "
-                "itself and forgets them: choose a real account with --account"
+                f"the account {self._account!r} is a sandbox, which has the configured plans from "
+                "the start: choose a real account with --account"
             )
 
 

@@ -29,6 +29,7 @@ EVERY: Final = 10.0
 STEP: Final = 0.2
 MINUTE: Final = 60
 _ERASE: Final = "\r\x1b[K"
+_PAUSES: Final = {"wait": "for the rate limit", "retry": "to try again"}
 
 
 class Activity:
@@ -58,7 +59,7 @@ class Activity:
         self._terminal, self._width, self._silent = terminal, width, silent
         self._clock = clock
         self._began = self._last = clock()
-        self._wait_ends = 0.0
+        self._wait_ends, self._reason = 0.0, ""
         self._idle = 0
         self._drawn = False
         self._lock = threading.RLock()
@@ -68,7 +69,7 @@ class Activity:
         """Return the line: "reading customers: 300 so far, 20 requests, 21 s"."""
         count = f", {self.requests} request{'s' if self.requests != 1 else ''}"
         left = self._wait_ends - self._clock()
-        waiting = f", waiting {left:.0f} s for the rate limit" if left >= 1 else ""
+        waiting = f", waiting {left:.0f} s {self._reason}" if left >= 1 else ""
         took = f", {_duration(self._clock() - self._began)}"
         return f"{self.doing()}{count if self.requests else ''}{took}{waiting}"
 
@@ -105,9 +106,9 @@ class Activity:
             self._idle -= 1
             self._last = self._clock()
 
-    def wait(self, seconds: float) -> None:
-        """Say that a request waits so many *seconds* for the rate limit."""
-        self._wait_ends = self._clock() + seconds
+    def wait(self, seconds: float, reason: str) -> None:
+        """Say that a request waits so many *seconds*, and the reason: "for the rate limit"."""
+        self._wait_ends, self._reason = self._clock() + seconds, reason
 
     @contextmanager
     def running(self) -> Generator[None]:
@@ -203,10 +204,11 @@ class _Requests(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         facts: dict[str, Any] = getattr(record, "subhub", {})
         self._activity.requests += facts.get("event") == "attempt"
-        if facts.get("event") == "wait":
-            self._activity.wait(facts["seconds"])
-        paused = facts.get("event") in {"wait", "retry"}  # which the line says, or nothing does
-        if self._activity.verbose or (record.levelno >= logging.WARNING and not paused):
+        reason = _PAUSES.get(facts.get("event", ""))
+        if reason:
+            self._activity.wait(facts["seconds"], reason)
+        # a pause is in the line, or nowhere
+        if self._activity.verbose or (record.levelno >= logging.WARNING and not reason):
             mark = "> " if self._activity.verbose else ""
             with suppress(OSError), self._activity.printing():
                 typer.echo(f"{mark}{plain(self.format(record))}", err=True)

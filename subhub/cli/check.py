@@ -202,9 +202,9 @@ def _print_rehearsals(rehearsals: Sequence[Rehearsal], output: Output) -> None:
         table = [(*row, ", ".join(operations), why) for (*row, why), operations in rows.items()]
         output.table(("account", "in", "field", "result", "operations", "reason"), table)
     for rehearsal in rehearsals:
-        played = f"{rehearsal.plans} plans and {rehearsal.customers} customers"
-        result = f"{len(rehearsal.found)} differences" if rehearsal.found else "all kept"
-        output.note(f"rehearsed {played} at {rehearsal.account}: {result}")
+        played = f"plans: {rehearsal.plans}, customers: {rehearsal.customers}"
+        result = f"differences: {len(rehearsal.found)}" if rehearsal.found else "all kept"
+        output.note(f"rehearsed at {rehearsal.account} ({played}): {result}")
 
 
 def _why(difference: Difference) -> str:

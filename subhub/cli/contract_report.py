@@ -41,7 +41,8 @@ def proof(run: Run, capability: str) -> str:
     for name, words in _PROBLEMS.items():
         if number := getattr(counts, name):
             return f"not proven: {number} of {counts.tests} tests {words}"
-    return f"{SOURCES[run.tested.source]}, {counts.tests} tests"
+    tests = f"{counts.tests} tests" if counts.tests > 1 else "1 test"
+    return f"{SOURCES[run.tested.source]}, {tests}"
 
 
 def as_data(counts: Counts) -> Mapping[str, int]:

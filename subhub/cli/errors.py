@@ -16,6 +16,7 @@ from subhub.cli.rendering import json_text, plain, rendered
 from subhub.cli.streams import unwritable
 from subhub.errors import (
     Ambiguous,
+    AuthenticationFailed,
     ConfigError,
     InvalidRequest,
     NotFound,
@@ -131,6 +132,9 @@ def _sentence(flag: str, problem: str) -> str:
 def _advice(error: SubhubError) -> list[str]:
     """Return what to do about *error*, in sentences."""
     advice: list[str] = []
+    if isinstance(error, AuthenticationFailed):
+        advice.append("Check that its key is whole, not revoked, and of this provider and address.")
+        advice.append("To check the rest of the account too: subhub doctor")
     if isinstance(error, OutcomeUnknown):
         advice.append("The change may have taken effect: check that before you repeat it.")
         advice.append(f"To look it up: subhub resolve {error.token}")

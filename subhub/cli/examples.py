@@ -193,6 +193,12 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
     "subscription uncancel": (
         ("Before the period ends", "subhub subscription uncancel sub_abc12345def678"),
     ),
+    "subscription pause": (
+        ("Until it is resumed", "subhub subscription pause sub_abc12345def678"),
+    ),
+    "subscription resume": (
+        ("Bill a paused one again", "subhub subscription resume sub_abc12345def678"),
+    ),
     "subscription change": (
         (
             "To another plan, now",

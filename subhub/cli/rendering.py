@@ -39,6 +39,8 @@ def rendered(value: RenderableType, style: str = "", *, stderr: bool = False) ->
 
 def plain(value: object) -> Text:
     """Return *value* as text without control characters, which could steer the terminal."""
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     text = "" if value is None else str(value)
     return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text))
 

@@ -36,11 +36,7 @@ def describe_provider(
         ("Charges that go wrong: by plan, or by the customer's address or price", found.charges),
     ):
         write(f"\n{title}:\n")
-        output.table(list(rows[0]), ([_cell(value) for value in row.values()] for row in rows))
-
-
-def _cell(value: object) -> object:
-    return ("yes" if value else "no") if isinstance(value, bool) else value
+        output.table(list(rows[0]), (list(row.values()) for row in rows))
 
 
 _ = command(app, "describe")(describe_provider)

@@ -183,6 +183,22 @@ def uncancel(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
         options.show(client.uncancel_subscription(subscription, provider_options=own))
 
 
+@command(app, "pause")
+def pause(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
+    """Pause a subscription: nothing is charged for it until it is resumed."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.pause_subscription(subscription, provider_options=own))
+
+
+@command(app, "resume")
+def resume(*, subscription: SubscriptionId, options: ChangeOptions) -> None:
+    """End the pause of a subscription."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(client.resume_subscription(subscription, provider_options=own))
+
+
 @command(app, "change")
 def change(
     *,

@@ -26,7 +26,8 @@ from subhub.client.provider_settings import check_keys, resolved
 from subhub.client.references import Missing, place, secret, variable_of
 from subhub.client.setting_types import check_types
 from subhub.client.settings import check_alone, check_production
-from subhub.client.tables import AccountSettings, Settings, refused
+from subhub.client.table_errors import refused
+from subhub.client.tables import AccountSettings, Settings
 from subhub.errors import ConfigError, InvalidRequest, UnknownAccount
 from subhub.models import PlanDraft
 from subhub.plugin.registry import load
@@ -69,7 +70,8 @@ class Configuration:
         try:
             settings = Settings.model_validate(document)
         except ValidationError as error:
-            raise refused(error, source, variables) from error
+            # `from None`: pydantic names the same mistake, in words that are not the file's
+            raise refused(error, source, variables) from None
         check_keys(settings.accounts, source)
         folder = (found.parent if found else Path()).absolute()
         return cls(settings, source, folder, variables, account)

@@ -16,6 +16,7 @@ from subhub.client.following import (
     known_ids,
     remembered,
 )
+from subhub.client.scheduling import paused_once, resumed_once
 from subhub.client.signing_up import find_or_create, find_or_link
 from subhub.client.statuses import status_filter
 from subhub.client.subscribing import Options
@@ -251,6 +252,26 @@ class Operations(CollectingOperations):
         subscription = self._subscription(subscription_id)
         flow = self.provider.uncancel_subscription(subscription, **extra)
         return self.change("uncancel_subscription", flow, target=subscription)
+
+    def pause_subscription(
+        self, subscription_id: str | Subscription, options: Options
+    ) -> Steps[Subscription]:
+        """See `Client.pause_subscription`."""
+        extra = self._extra("pause_subscription", options)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.pause_subscription(subscription, **extra)
+        flow = paused_once(flow, self.provider, subscription)
+        return self.change("pause_subscription", flow, target=subscription)
+
+    def resume_subscription(
+        self, subscription_id: str | Subscription, options: Options
+    ) -> Steps[Subscription]:
+        """See `Client.resume_subscription`."""
+        extra = self._extra("resume_subscription", options)
+        subscription = self._subscription(subscription_id)
+        flow = self.provider.resume_subscription(subscription, **extra)
+        flow = resumed_once(flow, self.provider, subscription)
+        return self.change("resume_subscription", flow, target=subscription)
 
     # Invoices -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Canceling and scheduling: what a cancellation or a change of plan returns, at every provider.
+"""What a cancellation, a pause or a change of plan returns, at every provider.
 
 A provider's answer to it may look like that to an immediate one. What was asked for is known here,
 for every provider; the moment is only what the provider says.
@@ -6,15 +6,21 @@ for every provider; the moment is only what the provider says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 from subhub.errors import Conflict, NotFound, PreconditionFailed, Rejected, SubhubError
-from subhub.models import Scheduled, Subscription, SubscriptionChange
+from subhub.models import Scheduled, Status, Subscription, SubscriptionChange
 from subhub.recovery.reconcile import OVER
 
 if TYPE_CHECKING:
     from subhub.plugin.flows import Flow
     from subhub.plugin.provider import Provider
+
+NOT_PAUSED: Final = frozenset(
+    {Status.PENDING, Status.SCHEDULED, Status.ACTIVE, Status.PAST_DUE},
+)
+"""A subscription with one of these is neither paused nor over."""
 
 
 def canceled_later(flow: Flow[Subscription]) -> Flow[Subscription]:
@@ -40,15 +46,35 @@ def changed_later(flow: Flow[SubscriptionChange]) -> Flow[SubscriptionChange]:
 def canceled_once(
     flow: Flow[Subscription], provider: Provider, subscription_id: str
 ) -> Flow[Subscription]:
-    """Run *flow*, which cancels a subscription; one that is over already is returned as it is.
+    """Run *flow*, which cancels a subscription; one that is over already is returned as it is."""
+    return _once(flow, provider, subscription_id, OVER)
 
-    Providers refuse a second cancellation in ways of their own. So after a refusal the subscription
-    is read, where that is possible; if it is not over, or cannot be read, the refusal counts.
 
-    Args:
-        flow: The provider's.
-        provider: Where it is canceled.
-        subscription_id: The subscription.
+def paused_once(
+    flow: Flow[Subscription], provider: Provider, subscription_id: str
+) -> Flow[Subscription]:
+    """Run *flow*, which pauses a subscription; one that is paused is returned as it is."""
+    return _once(flow, provider, subscription_id, {Status.PAUSED})
+
+
+def resumed_once(
+    flow: Flow[Subscription], provider: Provider, subscription_id: str
+) -> Flow[Subscription]:
+    """Run *flow*, which resumes a subscription; one that is not paused is returned as it is."""
+    return _once(flow, provider, subscription_id, NOT_PAUSED)
+
+
+def _once(
+    flow: Flow[Subscription],
+    provider: Provider,
+    subscription_id: str,
+    already: Collection[Status],
+) -> Flow[Subscription]:
+    """Run *flow*; a subscription with a status of *already* is returned as it is.
+
+    Providers refuse a second cancellation, pause or resumption in ways of their own. So after a
+    refusal the subscription is read, where that is possible; if it has another status, or cannot be
+    read, the refusal counts.
     """
     try:
         return (yield from flow)
@@ -59,6 +85,6 @@ def canceled_once(
             found = yield from provider.get_subscription(subscription_id)
         except SubhubError:
             raise refused from None
-        if found.status not in OVER:
+        if found.status not in already:
             raise
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,10 +13,8 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
 )
 
-from subhub.client.environment import variable
 from subhub.client.keys import Mode
 from subhub.client.settings import checked_server
 from subhub.errors import ConfigError
@@ -49,6 +47,14 @@ def _sandbox(value: bool | str) -> bool | str:  # noqa: FBT001 - a value, not a 
         raise ValueError(str(error)) from error
 
 
+def _switch_or_address(value: object) -> object:
+    """Refuse anything else; pydantic would do it in a line for each type of the union."""
+    if not isinstance(value, bool | str):
+        message = 'must be true, false or the address of a served one: "http://127.0.0.1:8420"'
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError, not TypeError
+    return value
+
+
 class AccountSettings(BaseModel):
     """One `[accounts.NAME]` table; see `Client` for the meaning of the keys.
 
@@ -65,9 +71,12 @@ class AccountSettings(BaseModel):
     lineage: str | None = None
     timeout: float = Field(default=30.0, gt=0)
     timezone: str | None = None
-    sandbox: Annotated[bool | str, Field(union_mode="left_to_right"), AfterValidator(_sandbox)] = (
-        False
-    )
+    sandbox: Annotated[
+        bool | str,
+        Field(union_mode="left_to_right"),
+        BeforeValidator(_switch_or_address),
+        AfterValidator(_sandbox),
+    ] = False
     dry_run: bool = False
     production: bool = False
     sells: bool = True
@@ -155,33 +164,3 @@ class Settings(BaseModel):
     needs: tuple[Annotated[str, AfterValidator(_known_need)], ...] = ()
     accounts: dict[str, AccountSettings] = Field(default_factory=dict[str, AccountSettings])
     plans: dict[str, PlanSettings] = Field(default_factory=dict[str, PlanSettings])
-
-
-def refused(
-    error: ValidationError, source: str, variables: Mapping[str, Collection[str]]
-) -> ConfigError:
-    """Return what pydantic refused: a line for each key, with its place and the remedy.
-
-    Args:
-        error: Pydantic's.
-        source: The name of the file.
-        variables: Which settings of an account the environment has set.
-    """
-    lines: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
-        _, account, key, *_ = (*map(str, item["loc"]), "", "", "")
-        note = f" (set by {variable(key)})" if key in variables.get(account, ()) else ""
-        place = ".".join(str(part) for part in item["loc"])
-        lines.append(f"{source}: {place}: {_remedy(item)}{note}")
-    return ConfigError("\n".join(lines))
-
-
-def _remedy(item: Any) -> str:
-    if item["type"] != "extra_forbidden":
-        return str(item["msg"]).removeprefix("Value error, ")
-    *above, key = (str(part) for part in item["loc"])
-    tables: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "plans": PlanSettings}
-    known = tables[above[0]].model_fields if above else Settings.model_fields
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-    return f"no such key; {hint}"

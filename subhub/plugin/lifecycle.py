@@ -1,4 +1,4 @@
-"""The part of the contract of a provider that is about stopping and going on; see `Provider`."""
+"""The part of the contract of a provider that is about pausing and continuing; see `Provider`."""
 
 from __future__ import annotations
 
@@ -21,3 +21,15 @@ class Lifecycle:
     def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:
         """Undo a cancellation that takes effect at the end of the period; see `Client`."""
         self._lacks("uncancel_subscription", subscription_id)
+
+    def pause_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """Pause a subscription now: it is `PAUSED`, and not billed until it is resumed.
+
+        Override it only where both hold at once. A refusal of one that is paused already is fine;
+        see `Client`.
+        """
+        self._lacks("pause_subscription", subscription_id)
+
+    def resume_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        """End the pause of a subscription, and bill it again; see `Client`."""
+        self._lacks("resume_subscription", subscription_id)

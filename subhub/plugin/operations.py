@@ -153,6 +153,12 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
     "uncancel_subscription": NeutralOperation(
         Subscription, changes=True, by_id=True, read_by="get_subscription"
     ),
+    "pause_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
+    ),
+    "resume_subscription": NeutralOperation(
+        Subscription, changes=True, by_id=True, read_by="get_subscription"
+    ),
     "list_invoices": NeutralOperation(Invoice, variants=("subscription",)),
     "get_invoice": NeutralOperation(Invoice, by_id=True),
     "get_invoice_pdf": NeutralOperation(InvoicePdf, by_id=True),

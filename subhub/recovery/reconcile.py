@@ -153,6 +153,26 @@ def _uncanceled(intent: Intent, provider: Provider) -> Generator[Any, Any, Resol
     return Resolution("ambiguous", reason, candidates=(found,))
 
 
+def _paused(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
+    found = yield from provider.get_subscription(intent.target or "")
+    if found.status is Status.PAUSED:
+        return Resolution("done", "the subscription is paused", found)
+    if found.status is Status.UNKNOWN:
+        reason = f"unknown status {found.raw_status!r}: it may mean that the subscription is paused"
+        return Resolution("ambiguous", reason, candidates=(found,))
+    return Resolution("not_done", "the subscription is not paused")
+
+
+def _resumed(intent: Intent, provider: Provider) -> Generator[Any, Any, Resolution]:
+    found = yield from provider.get_subscription(intent.target or "")
+    if found.status in {Status.ACTIVE, Status.PAST_DUE}:
+        return Resolution("done", "the subscription is running", found)
+    if found.status in OVER:
+        return Resolution("not_done", "the subscription is over")
+    reason = f"the subscription is {found.status}, as it may be until it is paid"
+    return Resolution("ambiguous", reason, candidates=(found,))
+
+
 _LOOKS: Final[Mapping[str, _Look]] = {
     "create_plan": _made(lambda provider, cursor, _: provider.list_plans(cursor)),
     "create_customer": _made(lambda provider, cursor, _: provider.list_customers(cursor)),
@@ -161,6 +181,8 @@ _LOOKS: Final[Mapping[str, _Look]] = {
     ),
     "cancel_subscription": _single(_canceled),
     "uncancel_subscription": _single(_uncanceled),
+    "pause_subscription": _single(_paused),
+    "resume_subscription": _single(_resumed),
     "update_plan": _changed(lambda provider, key: provider.get_plan(key)),
     "update_customer": _changed(lambda provider, key: provider.get_customer(key)),
     "delete_customer": _single(_customer_deleted),

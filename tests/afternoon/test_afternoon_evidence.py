@@ -35,6 +35,8 @@ ABSENT = {
     "create_setup_link:back_url",
     "payment_methods",
     "uncancel_subscription",
+    "pause_subscription",
+    "resume_subscription",
     "list_invoices:subscription",
     "get_invoice_pdf",
 }

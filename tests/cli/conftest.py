@@ -215,6 +215,14 @@ class CliToy(Provider):
         where = path("/subscriptions/{}", subscription_id)
         return ask(Subscription, "PATCH", where, {"description": "it goes on"})
 
+    def pause_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        where = path("/subscriptions/{}", subscription_id)
+        return ask(Subscription, "PATCH", where, {"status": "paused"})
+
+    def resume_subscription(self, subscription_id: str) -> Flow[Subscription]:
+        where = path("/subscriptions/{}", subscription_id)
+        return ask(Subscription, "PATCH", where, {"status": "active"})
+
     def list_invoices(
         self,
         cursor: str | None = None,

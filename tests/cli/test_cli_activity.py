@@ -106,7 +106,7 @@ def test_requests_and_waits_are_part_of_the_line(clock: Clock) -> None:
     activity.requests = 1
     assert activity.text() == "working, 1 request, 0 s"
     activity.requests = 20
-    activity.wait(12.4)
+    activity.wait(12.4, "for the rate limit")
     assert activity.text() == "working, 20 requests, 0 s, waiting 12 s for the rate limit"
     clock.now = 12.0
     assert activity.text() == "working, 20 requests, 12 s"
@@ -168,7 +168,9 @@ def test_the_requests_of_a_command_are_counted(capsys: pytest.CaptureFixture[str
         logger.info("waits", extra={"subhub": {"event": "wait", "seconds": 30.0}})
         logger.info("something else")
         logger.warning("look at this")
-        assert "1 request, 0 s, waiting 30 s" in activity.text()
+        assert "1 request, 0 s, waiting 30 s for the rate limit" in activity.text()
+        logger.warning("again", extra={"subhub": {"event": "retry", "seconds": 14.0}})
+        assert activity.text().endswith(", waiting 14 s to try again")
 
     assert (logger.level, list(logger.handlers)) == before
     assert capsys.readouterr().err == "look at this\n"

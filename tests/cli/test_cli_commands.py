@@ -143,6 +143,14 @@ def test_a_cancellation_is_undone(run: Run, as_json: AsJson) -> None:
     assert (undone["id"], undone["description"]) == ("sub_1", "it goes on")
 
 
+def test_a_subscription_is_paused_and_resumed(run: Run, as_json: AsJson) -> None:
+    paused = as_json(run("subscription", "pause", "sub_1", "--json"))
+    resumed = as_json(run("subscription", "resume", "sub_1", "--json"))
+
+    assert (paused["id"], paused["status"]) == ("sub_1", "paused")
+    assert (resumed["id"], resumed["status"]) == ("sub_1", "active")
+
+
 def test_invoices_are_listed_and_read(run: Run, as_json: AsJson) -> None:
     of = ("--customer", "cst_1", "--subscription", "sub_1")
     listed = as_json(run("invoice", "list", *of, "--json"))

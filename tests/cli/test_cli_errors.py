@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import Result
 
-from subhub import Ambiguous, Customer
+from subhub import Ambiguous, AuthenticationFailed, Customer
 from subhub.cli.errors import reported
 
 Run = Callable[..., Result]
@@ -144,3 +144,13 @@ def test_one_of_several_is_chosen_by_an_option(capsys: pytest.CaptureFixture[str
     assert shown == (
         "error: 2 fit. Give its id: `--customer ID`. Candidates: Customer cst_1, Customer cst_2"
     )
+
+
+def test_a_refused_key_says_what_to_check(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), reported(as_json=False, flags={}):
+        raise AuthenticationFailed("Invalid API key", provider="clitoy", status=401)
+
+    refused, *advice = capsys.readouterr().err.splitlines()
+    assert refused == "error: clitoy refused: Invalid API key (HTTP 401)"
+    assert "its key is whole, not revoked" in advice[0]
+    assert advice[1].endswith(": subhub doctor")

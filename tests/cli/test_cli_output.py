@@ -42,6 +42,14 @@ def test_people_see_the_fields_that_the_provider_sent_and_that_it_was_a_sandbox(
     assert result.stderr == "sandbox: a local fake of clitoy; its state is in .subhub/\n"
 
 
+def test_people_read_yes_and_no_where_scripts_read_booleans(run: Run, as_json: AsJson) -> None:
+    created = as_json(run("plan", "create", *PLAN, "--code", "phone", "--public", "--json"))
+    shown = run("plan", "create", *PLAN, "--code", "phone", "--public").stdout
+
+    assert created["public"] is True
+    assert ["public", "yes"] in [line.split() for line in shown.splitlines()]
+
+
 def test_a_long_address_stays_on_one_line_so_that_it_can_be_copied(run: Run) -> None:
     result = run("signup-link", "create", "--plan", "phone", "--customer", "cst_1")
 

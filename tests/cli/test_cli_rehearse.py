@@ -187,7 +187,7 @@ def test_people_see_a_table_with_each_reason_once(run: Run, tmp_path: Path) -> N
     ) in lines
     (address,) = [line for line in lines if line.startswith("next") and " address " in line]
     assert address.startswith("next line 2, line 3, line 5 and 4 more address dropped")
-    assert "rehearsed 1 plans and 8 customers at next: " in result.stderr
+    assert "rehearsed at next (plans: 1, customers: 8): " in result.stderr
 
 
 def test_what_every_account_keeps_is_said_so(run: Run, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_what_every_account_keeps_is_said_so(run: Run, tmp_path: Path) -> None:
     result = run("check", "--rehearse")
 
     assert result.exit_code == 0
-    assert "rehearsed 0 plans and 0 customers at main: all kept" in result.stderr
+    assert "rehearsed at main (plans: 0, customers: 0): all kept" in result.stderr
     assert "operations" not in result.stdout
 
 

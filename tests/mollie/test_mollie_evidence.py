@@ -41,6 +41,8 @@ LACKING = {
     "subscribe:quantity",
     "change_subscription:quantity",
     "uncancel_subscription",
+    "pause_subscription",
+    "resume_subscription",
     "list_invoices",
     "list_invoices:subscription",
     "get_invoice",

@@ -61,5 +61,10 @@ def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
         assert ending.ends_at is not None
         undone = await ask("uncancel_subscription", signed_up)
         assert (undone.ends_at, undone.renews_on) == (None, signed_up.renews_on)
+        paused = await ask("pause_subscription", signed_up)
+        assert (paused.status, paused.renews_on) == (Status.PAUSED, None)
+        assert await ask("pause_subscription", signed_up) == paused
+        resumed = await ask("resume_subscription", signed_up)
+        assert (resumed.status, resumed.id) == (Status.ACTIVE, signed_up.id)
 
     through(scenario, **session.settings)

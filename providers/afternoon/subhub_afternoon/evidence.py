@@ -41,6 +41,11 @@ _ONE_UNIT = Absence(
     "have a plan for each number of units in Afternoon's dashboard",
 )
 
+_NO_PAUSE = Absence(
+    "pausing and resuming are not documented",
+    "`cancel_subscription`, and `subscribe` the customer again later",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -111,6 +116,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "how a scheduled cancellation is undone is not documented",
         "undo it in Afternoon's dashboard, or `subscribe` the customer again when it has ended",
     ),
+    "pause_subscription": _NO_PAUSE,
+    "resume_subscription": _NO_PAUSE,
     "list_invoices": Evidence("inferred", f"{API}/invoices/list"),
     "list_invoices:subscription": Absence(
         "whether an invoice names its subscription is not documented, and the list has no filter",

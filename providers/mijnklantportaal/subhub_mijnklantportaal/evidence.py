@@ -52,6 +52,11 @@ _ONE_UNIT: Final = Absence(
     "subscribe to a PlanDraft whose price is that of all units",
 )
 
+_NO_PAUSE = Absence(
+    "pausing and resuming are not documented",
+    "`cancel_subscription`, and `subscribe` the customer again from the day on which it continues",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
     "create_plan:code": Absence(
@@ -130,6 +135,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "whether a termination can be taken back is not documented",
         "`subscribe` the customer again, from the day on which the old subscription ends",
     ),
+    "pause_subscription": _NO_PAUSE,
+    "resume_subscription": _NO_PAUSE,
     "list_invoices": Evidence("docs", f"{_INVOICES}/list-customer-invoices"),
     "list_invoices:subscription": Absence(
         "an invoice does not name its subscription",

@@ -35,6 +35,11 @@ _TWO_STEPS: Final = (
     "that they agreed"
 )
 
+_NO_PAUSE = Absence(
+    "a subscription is suspended only by Mollie, while its mandate is invalid",
+    "`cancel_subscription` now, and `subscribe` again later; the mandate stays valid",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(_NO_PLANS, _INLINE),
     "get_plan": Absence(_NO_PLANS, _INLINE),
@@ -104,6 +109,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "undone",
         "`subscribe` the customer again; the mandate is still valid",
     ),
+    "pause_subscription": _NO_PAUSE,
+    "resume_subscription": _NO_PAUSE,
     "list_invoices": _NO_INVOICES,
     "list_invoices:subscription": _NO_INVOICES,
     "get_invoice": _NO_INVOICES,

@@ -82,6 +82,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CHANGE,
     "uncancel_subscription": _CHANGE,
+    "pause_subscription": Evidence("docs", f"{API}/subscriptions/pause"),
+    "resume_subscription": Evidence("docs", f"{API}/subscriptions/resume"),
     "list_invoices": Evidence("docs", f"{API}/invoices/list"),
     "list_invoices:subscription": Evidence("docs", f"{API}/invoices/list"),
     "get_invoice": Evidence("docs", f"{API}/invoices/retrieve"),

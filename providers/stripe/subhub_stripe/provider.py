@@ -9,6 +9,7 @@ from subhub.plugin import Encoded, Idempotency, Json, RateLimit, as_form, text_a
 from subhub_stripe.evidence import DOCS, EVIDENCE
 from subhub_stripe.following import Following
 from subhub_stripe.invoices import Invoices
+from subhub_stripe.pausing import Pausing
 from subhub_stripe.payment_methods import PaymentMethods
 from subhub_stripe.plans import Plans
 from subhub_stripe.subscriptions import REFERENCE
@@ -22,7 +23,7 @@ STRIPE_VERSION: Final = "2026-10-28.endive"
 of the account: https://docs.stripe.com/api/versioning."""
 
 
-class Stripe(Plans, Following, PaymentMethods, Invoices):
+class Stripe(Plans, Pausing, Following, PaymentMethods, Invoices):
     """Stripe Billing; see https://docs.stripe.com/api."""
 
     name = "stripe"

@@ -93,7 +93,10 @@ class StripeSubscription(Wire):
     def to_subscription(self, account: Provider) -> Subscription:
         """Convert to a `Subscription` with the days and the words of *account*."""
         item = self.only_item()
-        renews_at = None if self._ends_at() else _period_end(item)
+        stands = (
+            self._ends_at() or self.status == "paused"
+        )  # which does not advance to a new period
+        renews_at = None if stands else _period_end(item)
         return Subscription(
             provider=PROVIDER,
             id=self.id,

@@ -231,6 +231,15 @@ def _uncancel(harness: Harness, _: str) -> Call:
     return Call("uncancel_subscription", (subscription,))
 
 
+def _resume(harness: Harness, _: str) -> Call:
+    """Return the call that resumes a subscription, which is paused first."""
+    subscription = harness.subscription
+    if harness.supports("pause_subscription"):
+        paused = harness.client.pause_subscription(subscription)
+        assert paused.id == subscription  # noqa: S101 - or nothing below is about it
+    return Call("resume_subscription", (subscription,))
+
+
 def _timed(call: Call, variant: str) -> Call:
     if variant == "prorated":
         return call.but(when="now", refund="prorated")
@@ -248,6 +257,7 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "subscribe": _subscribe,
     "change_subscription": _change,
     "uncancel_subscription": _uncancel,
+    "resume_subscription": _resume,
     "list_invoices": _invoices,
     "get_invoice_pdf": lambda harness, _: Call("get_invoice_pdf", (harness.invoice,)),
     "cancel_subscription": lambda harness, variant: _timed(

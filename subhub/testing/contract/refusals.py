@@ -71,7 +71,8 @@ class RefusalTests(ContractConfig):
     def test_nothing_is_sent_after_a_refusal(self, case: Case) -> None:
         """After a refusal nothing more is sent; only a read may go on after a 404.
 
-        A cancellation that is refused may be a second one: then the subscription is read.
+        A cancellation that is refused may be a second one: then the subscription is read. So it is
+        for a pause and a resumption.
         """
         for status in STATUSES:
             outcome = self._at(case, 1, status)
@@ -158,6 +159,9 @@ def _refusal(status: int) -> Callable[[Fake], Reply]:
     return reply
 
 
+_TWICE: Final = frozenset({"cancel_subscription", "pause_subscription", "resume_subscription"})
+
+
 def _rereads(case: Case, outcome: Outcome) -> bool:
-    """Return whether a cancellation was followed by nothing but reads."""
-    return case.operation == "cancel_subscription" and set(outcome.changing) <= {1}
+    """Return whether what may be asked for twice was followed by nothing but reads."""
+    return case.operation in _TWICE and set(outcome.changing) <= {1}

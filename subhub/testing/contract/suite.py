@@ -26,6 +26,7 @@ from subhub.testing.contract.identity import IdentityTests
 from subhub.testing.contract.invoices import InvoiceTests
 from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
+from subhub.testing.contract.pauses import PauseTests
 from subhub.testing.contract.payment_methods import PaymentMethodTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
@@ -50,6 +51,7 @@ class ProviderContract(
     IdentityTests,
     SignupTests,
     StatusTests,
+    PauseTests,
     InvoiceTests,
     PaymentMethodTests,
     TrialTests,

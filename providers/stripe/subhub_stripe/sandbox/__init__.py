@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from subhub_stripe.sandbox.billing import BillingRoutes
+from subhub_stripe.sandbox.pausing import PausingRoutes
 
 __all__ = ["StripeFake"]
 
 
-class StripeFake(BillingRoutes):
+class StripeFake(PausingRoutes):
     """An in-memory fake of a Stripe test account."""
 
     assumptions: ClassVar[Mapping[str, str]] = {
-        "first_status": "a subscription's first payment succeeds; with 'incomplete' it does not",
+        "first_status": "a first payment, and the one for a resumption, succeeds; with "
+        "'incomplete' it does not",
         "parameters": "a parameter that the plugin does not need is refused as unknown",
         "search": "a new customer is found at once; Stripe documents a delay of up to a minute",
         "canceling": "a subscription that has ended can be neither changed nor canceled (404)",
@@ -26,6 +27,8 @@ class StripeFake(BillingRoutes):
         "success_url": "Checkout accepts a session without one",
         "anchors": "a period that starts on the 31st ends on the last day of a shorter month, and "
         "the next one starts on that day; a change to another interval starts a new period",
+        "pausing": "only an active subscription can be paused, and only a paused one resumed (else "
+        "400); a paused one does not end with its period",
         "prorations": "credits are not stored",
         "invoice dates": "each period has one, without tax, finalized and paid as it begins; it is "
         "open while the first payment is missing; the files that they link to do not exist",

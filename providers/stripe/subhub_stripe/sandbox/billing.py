@@ -88,7 +88,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
     @route("POST", "/subscriptions/{}")
     def update_subscription(self, received: Received, subscription_id: str) -> Reply:
         """Change the price of a subscription, or cancel it at the end of the period."""
-        found = self._running(subscription_id)
+        found = self.running(subscription_id)
         known = ("items", "proration_behavior", "cancel_at_period_end")
         given = self.accepted(received, *known)
         if "cancel_at_period_end" in given:
@@ -103,7 +103,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
     def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
         """Cancel a subscription now."""
         _ = self.accepted(received, "prorate", "invoice_now")
-        found = self._running(subscription_id)
+        found = self.running(subscription_id)
         self._end(found, self.now())
         return Reply.json(200, found)
 
@@ -111,14 +111,17 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
         """End the periods that are over, and the subscriptions that end with them."""
         for subscription in self.subscriptions.values():
             item = subscription["items"]["data"][0]
-            while item["current_period_end"] <= self.now() and subscription["status"] not in OVER:
+            standing = OVER | {"paused"}
+            while (
+                item["current_period_end"] <= self.now() and subscription["status"] not in standing
+            ):
                 if subscription["cancel_at_period_end"]:
                     self._end(subscription, item["current_period_end"])
                 else:
                     if subscription["status"] == "trialing":
                         subscription["status"] = "active"
                     start = item["current_period_end"]
-                    self._begin(item, start)
+                    self.begin(item, start)
                     _ = self.add_invoice(subscription, start, paid=True)
 
     # Checkout -------------------------------------------------------------------------------------
@@ -225,7 +228,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
     def _start(self, customer_id: str, line: JsonObject, status: str, trial: int = 0) -> JsonObject:
         """Create a subscription; during its trial it is not charged, and its invoice is of 0."""
         item, now = self._item(line), self.now()
-        self._begin(item, now)
+        self.begin(item, now)
         trial_ends = now + trial * DAY if trial else None
         if trial_ends:
             status = "trialing"
@@ -266,14 +269,15 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
         same = new["price"]["recurring"] == item["price"]["recurring"]
         item.update(price=new["price"], quantity=new["quantity"])
         if not same:
-            self._begin(item, self.now())
+            self.begin(item, self.now())
 
-    def _begin(self, item: JsonObject, start: int) -> None:
+    def begin(self, item: JsonObject, start: int) -> None:
+        """Begin a period of *item*."""
         recurring = item["price"]["recurring"]
         end = _later(start, recurring["interval"], recurring["interval_count"])
         item.update(current_period_start=start, current_period_end=end)
 
-    def _running(self, subscription_id: str) -> JsonObject:
+    def running(self, subscription_id: str) -> JsonObject:
         """Return a subscription that can be changed; a canceled one is a 404."""
         found = self.found(self.subscriptions, "subscription", subscription_id)
         if found["status"] in OVER:
