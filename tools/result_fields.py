@@ -23,8 +23,11 @@ from subhub.models import (
     Invoice,
     InvoicePdf,
     InvoiceStatus,
+    PaymentMethod,
+    PaymentMethodStatus,
     Plan,
     Result,
+    SetupLink,
     SignupLink,
     Status,
     Subscription,
@@ -48,7 +51,8 @@ CONTRACTS: Final[tuple[type[ProviderContract], ...]] = (
     TestStripe,
 )
 RESULTS: Final[tuple[type[Result], ...]] = (
-    *(Plan, Customer, SignupLink, Subscription, Change, Invoice, InvoicePdf),
+    *(Plan, Customer, SignupLink, SetupLink, PaymentMethod, Subscription, Change),
+    *(Invoice, InvoicePdf),
 )
 ALWAYS_FILLED: Final = frozenset({"provider", "account", "raw"})
 SAMPLES: Final = (
@@ -56,7 +60,7 @@ SAMPLES: Final = (
     *("now", "no_refund_prepaid_fixed_fees", 21, True),
 )
 """Values in the place of a null; one of them is of the documented form of most fields."""
-OWN: Final = {"phone": "+31201234567", "external_id": "cust_123"}
+OWN: Final = {"phone": "+31201234567", "external_id": "cust_123", "vat_id": "NL123456789B01"}
 """What the customers of the contract classes leave out."""
 LATER: Final = {"mijnklantportaal": {"terminated_at": dt.datetime(2040, 1, 1, tzinfo=dt.UTC)}}
 """An end in the future, where it can be chosen."""
@@ -144,7 +148,7 @@ def _parts(result: object) -> Iterator[Result]:
 
 
 def _filled(result: Result) -> set[str]:
-    empty = (None, Status.UNKNOWN, InvoiceStatus.UNKNOWN)
+    empty = (None, Status.UNKNOWN, InvoiceStatus.UNKNOWN, PaymentMethodStatus.UNKNOWN)
     return {name for name, value in result if value not in empty}
 
 
