@@ -94,6 +94,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "webhooks": _WEBHOOKS,
     "cancel_subscription:prorated": Absence(
         "canceling credits the rest of a period, but refunds no payment",
-        "refund the payment in Stripe's dashboard, or pass `prorate` in provider_options",
+        "refund the payment in Stripe's dashboard, or credit it with `prorate` and `invoice_now` "
+        "in provider_options",
     ),
 }
