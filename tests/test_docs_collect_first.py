@@ -43,7 +43,7 @@ def sandbox(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
             text = text.replace(line, f'{line}\nbase_url = "{served.base_url}"')
         _ = (folder / "subhub.toml").write_text(text, "utf-8")
         with serving(Application(sandbox), listening):
-            push = [SUBHUB, "plans", "push", "--account", "next"]
+            push = [str(SUBHUB), "plans", "push", "--account", "next"]
             _ = subprocess.run(push, check=True, cwd=folder)
             yield sandbox
 
@@ -81,7 +81,7 @@ def test_a_customer_agrees_first_and_is_subscribed_later(
     assert run(SELL) == shown  # and once
     with Client.from_config() as billing:
         assert len(list(billing.list_subscriptions())) == 1
-        listed = [SUBHUB, "payment-method", "list", link["customer_id"], "--json"]
+        listed = [str(SUBHUB), "payment-method", "list", link["customer_id"], "--json"]
         found = json.loads(subprocess.check_output(listed, cwd=folder))
         assert [row["id"] for row in found] == [
             method.id for method in billing.payment_methods(link["customer_id"])

@@ -23,8 +23,11 @@ from subhub.models import (
     Invoice,
     InvoicePdf,
     InvoiceStatus,
+    PaymentMethod,
+    PaymentMethodStatus,
     Plan,
     Result,
+    SetupLink,
     SignupLink,
     Status,
     Subscription,
@@ -48,7 +51,8 @@ CONTRACTS: Final[tuple[type[ProviderContract], ...]] = (
     TestStripe,
 )
 RESULTS: Final[tuple[type[Result], ...]] = (
-    *(Plan, Customer, SignupLink, Subscription, Change, Invoice, InvoicePdf),
+    *(Plan, Customer, SignupLink, SetupLink, PaymentMethod, Subscription, Change),
+    *(Invoice, InvoicePdf),
 )
 ALWAYS_FILLED: Final = frozenset({"provider", "account", "raw"})
 SAMPLES: Final = (
@@ -144,7 +148,7 @@ def _parts(result: object) -> Iterator[Result]:
 
 
 def _filled(result: Result) -> set[str]:
-    empty = (None, Status.UNKNOWN, InvoiceStatus.UNKNOWN)
+    empty = (None, Status.UNKNOWN, InvoiceStatus.UNKNOWN, PaymentMethodStatus.UNKNOWN)
     return {name for name, value in result if value not in empty}
 
 
