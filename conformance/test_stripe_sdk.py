@@ -155,6 +155,19 @@ class TestTheMainJob:
         assert over.status == "canceled"
         assert over.ended_at
 
+    def test_a_customer_cancels_in_the_portal(self, world: World) -> None:
+        price, customer = world.price(), world.customer()
+        created = world.sdk.v1.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": price.id}]}
+        )
+        session = world.sdk.v1.billing_portal.sessions.create(
+            {"customer": customer.id, "return_url": THANKS}
+        )
+        assert (session.customer, session.return_url) == (customer.id, THANKS)
+        done = httpx.post(session.url, data={"do": f"cancel {created.id}"})
+        assert done.status_code == 303
+        assert world.sdk.v1.subscriptions.retrieve(created.id).cancel_at_period_end
+
     def test_a_subscription_is_paused_and_resumed(self, world: World) -> None:
         price, customer = world.price(), world.customer()
         created = world.sdk.v1.subscriptions.create(

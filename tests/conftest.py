@@ -32,6 +32,7 @@ from subhub.models import (
     Plan,
     PlanDraft,
     PlanUpdate,
+    PortalLink,
     Refund,
     SetupLink,
     Signup,
@@ -266,6 +267,14 @@ class Toy(Provider):
         body = {"who": customer, "return": return_url, "back": back_url}
         link = yield from post("/setups", Thing, body)
         return SetupLink(
+            provider="toy", id=link.id, url=link.url, customer_id=link.customer, raw=link.raw
+        )
+
+    def create_portal_link(
+        self, *, customer: str, return_url: str | None = None
+    ) -> Flow[PortalLink]:
+        link = yield from post("/portals", Thing, {"who": customer, "return": return_url})
+        return PortalLink(
             provider="toy", id=link.id, url=link.url, customer_id=link.customer, raw=link.raw
         )
 

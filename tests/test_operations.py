@@ -54,6 +54,7 @@ NAMED_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("subscribe", "customer", {"plan": "1"}),
     ("subscribe", "payment_method", {"plan": "1", "customer": "1"}),
     ("create_setup_link", "customer", {}),
+    ("create_portal_link", "customer", {}),
     ("payment_methods", "customer", {}),
     ("list_subscriptions", "customer", {}),
     ("list_invoices", "customer", {}),

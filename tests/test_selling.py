@@ -58,6 +58,7 @@ SERVICE: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("update_customer", ("cst_1",), {"name": "Other"}),
     ("delete_customer", ("cst_1",), {}),
     ("create_setup_link", ("cst_1",), {}),
+    ("create_portal_link", ("cst_1",), {}),
     ("payment_methods", ("cst_1",), {}),
     ("get_subscription", ("sub_1",), {}),
     ("list_subscriptions", (), {}),

@@ -147,6 +147,7 @@ STEPS: Final = (
         ("uncancel_subscription",),
         "'renews' if _.ends_at is None else 'ends'",
     ),
+    Step("billing.create_portal_link(customer)", ("create_portal_link",), "'a page'"),
     Step("billing.pause_subscription(sold)", ("pause_subscription",), "_.status"),
     Step("billing.resume_subscription(sold)", ("resume_subscription",), "_.status"),
     Step('billing.cancel_subscription(sold, when="now")', ("cancel_subscription:now",), "_.status"),

@@ -93,7 +93,11 @@ CHAPTERS: Final = (
         "subhub.sandbox",
         ("JsonObject", "form_tree", "Ids", "VirtualClock", "RateWindow", "Exchange"),
     ),
-    Chapter("Checkout pages of fakes", "subhub.sandbox", ("CheckoutPage", "CheckoutState")),
+    Chapter(
+        "Checkout pages of fakes",
+        "subhub.sandbox",
+        ("CheckoutPage", "CheckoutState", "PortalPage", "PortalPages", "PortalSubscription"),
+    ),
     Chapter(
         "Periods",
         "subhub.sandbox",

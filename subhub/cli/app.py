@@ -50,6 +50,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "payment_methods:setup_links",
         "Setup links: pages on which customers agree to be charged later.",
     ),
+    "portal-link": (
+        "payment_methods:portal_links",
+        "Portal links: pages on which customers manage what they have.",
+    ),
     "payment-method": (
         "payment_methods:payment_methods",
         "Payment methods: what customers can be charged by.",
@@ -87,6 +91,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "link": "signup-link",
     "links": "signup-link",
     "setup-links": "setup-link",
+    "portal-links": "portal-link",
     "payment-methods": "payment-method",
     "webhook": "webhooks",
     "job": "jobs",

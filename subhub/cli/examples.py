@@ -132,6 +132,16 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
             ),
         ),
     ),
+    "portal-link": (("For a customer", "subhub portal-link create cst_abc12345def678"),),
+    "portal-link create": (
+        (
+            "Back to your site afterwards",
+            (
+                "subhub portal-link create cst_abc12345def678 "
+                "--return-url https://shop.example/account"
+            ),
+        ),
+    ),
     "payment-method": (("Of one customer", "subhub payment-method list cst_abc12345def678"),),
     "payment-method list": (
         ("Of one customer", "subhub payment-method list cst_abc12345def678"),

@@ -1,4 +1,4 @@
-"""`subhub setup-link` and `subhub payment-method`: how customers agree to be charged."""
+"""`subhub setup-link`, `portal-link` and `payment-method`: how customers pay, and manage it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from subhub.cli.customers import CustomerId
 from subhub.cli.options import ChangeOptions, ClientOptions, Limit, Strict
 
 setup_links = typer.Typer(help="Setup links: pages on which customers agree to be charged later.")
+portal_links = typer.Typer(help="Portal links: pages on which customers manage what they have.")
 payment_methods = typer.Typer(help="Payment methods: what customers can be charged by.")
 
 
@@ -33,6 +34,21 @@ def create(
             provider_options=options.provider_options(client.provider),
         )
         options.show(link)
+
+
+@command(portal_links, "create")
+def create_portal_link(
+    *,
+    customer: CustomerId,
+    return_url: Annotated[str | None, typer.Option(help="Where the page leads back to.")] = None,
+    options: ChangeOptions,
+) -> None:
+    """Create a page on which a customer manages cards, invoices and cancellations."""
+    with options.client() as client:
+        own = options.provider_options(client.provider)
+        options.show(
+            client.create_portal_link(customer, return_url=return_url, provider_options=own)
+        )
 
 
 @command(payment_methods, "list")

@@ -1,4 +1,4 @@
-"""Payment methods in both clients: a page to agree on, and what customers have agreed to."""
+"""Payment methods in both clients, and the pages on which customers add and manage them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from subhub.client.async_execution import AsyncExecutor
 from subhub.client.execution import Executor
 from subhub.client.paginator import AsyncPaginator, Paginator
-from subhub.models import Customer, PaymentMethod, SetupLink
+from subhub.models import Customer, PaymentMethod, PortalLink, SetupLink
 
 if TYPE_CHECKING:
     from subhub.plugin.provider_options import ProviderOptions
 
 
 class PaymentMethods(Executor):
-    """The operations by which a customer agrees to be charged before anything is sold."""
+    """The pages on which customers agree to be charged, and manage what they have."""
 
     def create_setup_link(
         self,
@@ -55,6 +55,28 @@ class PaymentMethods(Executor):
             partial(self._operations.payment_methods, customer=customer, strict=strict), limit
         )
 
+    def create_portal_link(
+        self,
+        customer: str | Customer,
+        *,
+        return_url: str | None = None,
+        provider_options: ProviderOptions | None = None,
+    ) -> PortalLink:
+        """Create a page on which a customer manages cards, invoices and cancellations.
+
+        Whoever has its address acts as that customer: create it when they ask for it, after they
+        have signed in, and redirect. What they may do there is set in the provider's dashboard.
+
+        Args:
+            customer: The customer's id.
+            return_url: Where the page leads back to.
+            provider_options: What only one provider knows, by provider name.
+        """
+        flow = self._operations.create_portal_link(
+            customer, return_url=return_url, options=provider_options
+        )
+        return self._run(flow)
+
 
 class AsyncPaymentMethods(AsyncExecutor):
     """The same, to be awaited."""
@@ -80,3 +102,16 @@ class AsyncPaymentMethods(AsyncExecutor):
         return self._walk(
             partial(self._operations.payment_methods, customer=customer, strict=strict), limit
         )
+
+    async def create_portal_link(
+        self,
+        customer: str | Customer,
+        *,
+        return_url: str | None = None,
+        provider_options: ProviderOptions | None = None,
+    ) -> PortalLink:
+        """See `Client.create_portal_link`."""
+        flow = self._operations.create_portal_link(
+            customer, return_url=return_url, options=provider_options
+        )
+        return await self._run(flow)

@@ -9,6 +9,7 @@ from subhub.models.links import Signup, SignupLink, SignupState
 from subhub.models.money import ARITHMETIC, Currency, ExactDecimal, Money
 from subhub.models.payment_methods import PaymentMethod, PaymentMethodStatus, SetupLink
 from subhub.models.plans import Plan, PlanDraft, PlanUpdate, Tax
+from subhub.models.portal_links import PortalLink
 from subhub.models.record import Raw, Record, Result
 from subhub.models.subscriptions import (
     Refund,
@@ -43,6 +44,7 @@ __all__ = [
     "Plan",
     "PlanDraft",
     "PlanUpdate",
+    "PortalLink",
     "Raw",
     "Record",
     "RefetchState",

@@ -1,4 +1,7 @@
-"""The part of the contract of a provider that collects payment methods; see `Provider`."""
+"""The part of the contract of a provider that is about pages and payment methods of customers.
+
+See `Provider`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from subhub.models import PaymentMethod, SetupLink
+    from subhub.models import PaymentMethod, PortalLink, SetupLink
     from subhub.plugin.flows import Flow, Page
 
 
 class Collecting:
-    """The operations by which a customer agrees to be charged before anything is sold."""
+    """The pages on which customers agree to be charged, and manage what they have."""
 
     if TYPE_CHECKING:
 
@@ -39,3 +42,14 @@ class Collecting:
         A word of the provider's that has no neutral one stays as it is in `kind`.
         """
         self._lacks("payment_methods", cursor, customer)
+
+    def create_portal_link(
+        self, *, customer: str, return_url: str | None = None
+    ) -> Flow[PortalLink]:
+        """Create a page on which a customer manages cards and subscriptions; see `Client`.
+
+        Args:
+            customer: The id of a customer.
+            return_url: Where the page leads back to.
+        """
+        self._lacks("create_portal_link", customer, return_url)

@@ -19,6 +19,7 @@ from subhub.models import (
     PaymentMethod,
     Plan,
     PlanDraft,
+    PortalLink,
     SetupLink,
     Signup,
     SignupLink,
@@ -113,6 +114,9 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         SetupLink, changes=True, variants=("return_url", "back_url")
     ),
     "payment_methods": NeutralOperation(PaymentMethod),
+    "create_portal_link": NeutralOperation(  # no provider lists or reads them
+        PortalLink, changes=True, variants=("return_url",)
+    ),
     "subscribe": NeutralOperation(
         Subscription,
         changes=True,

@@ -13,6 +13,7 @@ from subhub.sandbox.ids import Ids
 from subhub.sandbox.loopback import NotLoopback, WebhookCall
 from subhub.sandbox.outbox import Outbox, Webhook, WebhookDelivery
 from subhub.sandbox.periods import day_of_month, length_of, part_of, period_start, periods_begun
+from subhub.sandbox.portal import PortalPage, PortalPages, PortalSubscription
 from subhub.sandbox.routes import route
 from subhub.sandbox.webhook_plan import WebhookPlan
 from subhub.sandbox.windows import RateWindow
@@ -32,6 +33,9 @@ __all__ = [
     "JsonObject",
     "NotLoopback",
     "Outbox",
+    "PortalPage",
+    "PortalPages",
+    "PortalSubscription",
     "RateWindow",
     "Received",
     "Refusal",

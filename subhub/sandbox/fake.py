@@ -28,6 +28,7 @@ from subhub.sandbox.faults import FaultPlan
 from subhub.sandbox.ids import Ids
 from subhub.sandbox.magic import fault_of
 from subhub.sandbox.outbox import DELIVER, Outbox, WebhookDelivery
+from subhub.sandbox.portal import PortalPages
 from subhub.sandbox.routes import Route, matching, routes_of
 
 KEPT: Final = 1000
@@ -40,7 +41,7 @@ PAGES: Final = "/pages"
 """The path prefix of checkout pages in a served sandbox."""
 
 
-class Fake(ABC):
+class Fake(PortalPages, ABC):
     """An in-memory fake of a provider: it speaks the provider's wire format and keeps state.
 
     Subclass it in a plugin, with a `@route` for each endpoint. Write it from the provider's

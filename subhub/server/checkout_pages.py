@@ -1,4 +1,4 @@
-"""The checkout pages: what a customer sees who opens a signup or payment link.
+"""The checkout pages: what a customer sees who opens a signup, payment or portal link.
 
 Paying happens in the fake. This module renders the page and redirects where the provider would.
 """
@@ -18,6 +18,7 @@ from subhub.server.accounts import Sandbox, ServedAccount
 from subhub.server.commands import SHOWN
 from subhub.server.forms import form_fields, html, redirect
 from subhub.server.markup import Markup, document, tag, web_address
+from subhub.server.portal_pages import show_portal, use_portal
 
 NO_REDIRECT: Final = (
     "Where {provider} sends the browser next is not documented. You can close this page."
@@ -32,9 +33,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
         if account is None:
             return html(document("Unknown account", tag("main", tag("h1", "Unknown account"))), 404)
         url = f"{sandbox.origin}{request.scope['path']}"
+        portal = account.fake.portal_page(url)
         if request.method == "POST":
             action = (await form_fields(request)).get("do", "")
+            if portal is not None:
+                return use_portal(account, url, portal, action)
             return _submitted(account, url, action)
+        if portal is not None:
+            return show_portal(account, portal)
         return _shown(account, url, request.query_params.get("after", ""))
 
     path = f"/{{provider}}/{{name}}{PAGES}/{{rest:path}}"

@@ -35,6 +35,8 @@ ABSENT = {
     "create_setup_link:back_url",
     "payment_methods",
     "uncancel_subscription",
+    "create_portal_link",
+    "create_portal_link:return_url",
     "pause_subscription",
     "resume_subscription",
     "list_invoices:subscription",

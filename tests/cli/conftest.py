@@ -27,6 +27,7 @@ from subhub.models import (
     Plan,
     PlanDraft,
     PlanUpdate,
+    PortalLink,
     Refund,
     SetupLink,
     SignupLink,
@@ -51,6 +52,7 @@ VARIANTS = (
     "create_signup_link:replaces",
     "create_signup_link:prorated",
     "create_setup_link:return_url",
+    "create_portal_link:return_url",
     "create_setup_link:back_url",
     "subscribe:inline_plan",
     "subscribe:starts_on",
@@ -166,6 +168,11 @@ class CliToy(Provider):
         self, *, customer: str, return_url: str | None = None, back_url: str | None = None
     ) -> Flow[SetupLink]:
         return ask(SetupLink, "POST", "/links", {"asked": (customer, return_url, back_url)})
+
+    def create_portal_link(
+        self, *, customer: str, return_url: str | None = None
+    ) -> Flow[PortalLink]:
+        return ask(PortalLink, "POST", "/links", {"asked": (customer, return_url)})
 
     def payment_methods(
         self, cursor: str | None = None, *, customer: str

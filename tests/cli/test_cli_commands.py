@@ -179,6 +179,14 @@ def test_a_customer_is_asked_to_agree_and_what_they_agreed_to_is_listed(
     assert "mdt_1" in table
 
 
+def test_a_portal_link_is_created(run: Run, as_json: AsJson) -> None:
+    back = ("--return-url", "https://a.example/account")
+    link = as_json(run("portal-link", "create", "cst_1", *back, "--json"))
+
+    assert json.loads(link["id"]) == ["cst_1", "https://a.example/account"]
+    assert link["url"].startswith("https://pay.example/")
+
+
 def test_an_updated_subscription_is_shown(run: Run, as_json: AsJson) -> None:
     updated = as_json(run("subscription", "update", "sub_1", "--description", "less", "--json"))
 

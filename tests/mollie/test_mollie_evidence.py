@@ -41,6 +41,8 @@ LACKING = {
     "subscribe:quantity",
     "change_subscription:quantity",
     "uncancel_subscription",
+    "create_portal_link",
+    "create_portal_link:return_url",
     "pause_subscription",
     "resume_subscription",
     "list_invoices",

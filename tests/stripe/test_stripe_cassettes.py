@@ -61,6 +61,8 @@ def test_the_main_job(subhub_cassette: OpenCassette, through: Through) -> None:
         assert ending.ends_at is not None
         undone = await ask("uncancel_subscription", signed_up)
         assert (undone.ends_at, undone.renews_on) == (None, signed_up.renews_on)
+        portal = await ask("create_portal_link", customer, return_url="https://shop.example/")
+        assert (portal.customer_id, portal.expires_at) == (customer.id, None)
         paused = await ask("pause_subscription", signed_up)
         assert (paused.status, paused.renews_on) == (Status.PAUSED, None)
         assert await ask("pause_subscription", signed_up) == paused

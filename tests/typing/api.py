@@ -36,6 +36,7 @@ from subhub import (
     PaymentMethodStatus,
     Plan,
     PlanDraft,
+    PortalLink,
     ProviderError,
     ResultPage,
     SetupLink,
@@ -121,6 +122,7 @@ def sync(client: Client) -> None:
     assert_type(client.delete_customer("c"), DeletedCustomer)
     assert_type(client.create_signup_link(plan="p", customer=SOMEBODY), SignupLink)
     assert_type(client.follow("l", plan="p", created_at="2026-12-01T09:30Z"), Signup)
+    assert_type(client.create_portal_link("c", return_url="https://a.test"), PortalLink)
     assert_type(client.create_setup_link("c", return_url="https://a.test"), SetupLink)
     assert_type(client.payment_methods("c", limit=3), Paginator[PaymentMethod])
     assert_type(next(client.payment_methods("c")).status, PaymentMethodStatus)

@@ -46,6 +46,11 @@ _NO_PAUSE = Absence(
     "`cancel_subscription`, and `subscribe` the customer again later",
 )
 
+_NO_PORTAL = Absence(
+    "the response of a portal link is documented, and the address to ask for it is not",
+    "offer `list_invoices` and `cancel_subscription` on a page of your own",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -82,6 +87,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_setup_link": _NO_SETUP,
     "create_setup_link:return_url": _NO_SETUP,
     "create_setup_link:back_url": _NO_SETUP,
+    "create_portal_link": _NO_PORTAL,
+    "create_portal_link:return_url": _NO_PORTAL,
     "payment_methods": _NO_SETUP,
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,

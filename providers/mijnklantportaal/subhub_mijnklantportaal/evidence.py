@@ -57,6 +57,11 @@ _NO_PAUSE = Absence(
     "`cancel_subscription`, and `subscribe` the customer again from the day on which it continues",
 )
 
+_NO_PORTAL = Absence(
+    "no request that creates a link for one customer is documented",
+    "refer customers to the portal, or offer `cancel_subscription` on a page of your own",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Evidence("seed", f"{_PACKAGES}/create-customer-subscription-package"),
     "create_plan:code": Absence(
@@ -101,6 +106,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_setup_link": _NO_SETUP,
     "create_setup_link:return_url": _NO_SETUP,
     "create_setup_link:back_url": _NO_SETUP,
+    "create_portal_link": _NO_PORTAL,
+    "create_portal_link:return_url": _NO_PORTAL,
     "payment_methods": _NO_SETUP,
     "subscribe": Evidence("seed", _SIGN_UP),
     "subscribe:plan_id": Evidence("seed", _SIGN_UP),

@@ -40,6 +40,11 @@ _NO_PAUSE = Absence(
     "`cancel_subscription` now, and `subscribe` again later; the mandate stays valid",
 )
 
+_NO_PORTAL = Absence(
+    "Mollie has no page on which customers manage subscriptions",
+    "build one with `list_subscriptions`, `cancel_subscription` and `create_setup_link`",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(_NO_PLANS, _INLINE),
     "get_plan": Absence(_NO_PLANS, _INLINE),
@@ -70,6 +75,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_setup_link": _FIRST_PAYMENT,
     "create_setup_link:return_url": _FIRST_PAYMENT,
     "create_setup_link:back_url": _FIRST_PAYMENT,
+    "create_portal_link": _NO_PORTAL,
+    "create_portal_link:return_url": _NO_PORTAL,
     "payment_methods": Evidence("docs", f"{API}/list-mandates"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": Absence(_NO_PLANS, "pass the terms as a PlanDraft"),

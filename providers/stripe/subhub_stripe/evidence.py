@@ -15,6 +15,7 @@ API: Final = f"{DOCS}/api"
 
 _PRICE = Evidence("docs", f"{API}/prices/create")
 _LINK = Evidence("docs", f"{API}/checkout/sessions/create")
+_PORTAL = Evidence("docs", f"{API}/customer_portal/sessions/create")
 _SETUP = Evidence("docs", f"{DOCS}/payments/save-and-reuse")
 _SUBSCRIBE = Evidence("docs", f"{API}/subscriptions/create")
 _CHANGE = Evidence("docs", f"{API}/subscriptions/update")
@@ -54,6 +55,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_setup_link": _SETUP,
     "create_setup_link:return_url": _LINK,
     "create_setup_link:back_url": _LINK,
+    "create_portal_link": _PORTAL,
+    "create_portal_link:return_url": _PORTAL,
     "payment_methods": Evidence("docs", f"{API}/payment_methods/customer_list"),
     "subscribe": _SUBSCRIBE,
     "subscribe:plan_id": _SUBSCRIBE,
@@ -91,6 +94,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "webhooks": _WEBHOOKS,
     "cancel_subscription:prorated": Absence(
         "canceling credits the rest of a period, but refunds no payment",
-        "refund the payment in Stripe's dashboard, or pass `prorate` in provider_options",
+        "refund the payment in Stripe's dashboard, or credit it with `prorate` and `invoice_now` "
+        "in provider_options",
     ),
 }

@@ -12,6 +12,7 @@ from subhub_stripe.invoices import Invoices
 from subhub_stripe.pausing import Pausing
 from subhub_stripe.payment_methods import PaymentMethods
 from subhub_stripe.plans import Plans
+from subhub_stripe.portal import Portal
 from subhub_stripe.subscriptions import REFERENCE
 from subhub_stripe.webhooks import WEBHOOKS
 
@@ -23,7 +24,7 @@ STRIPE_VERSION: Final = "2026-10-28.endive"
 of the account: https://docs.stripe.com/api/versioning."""
 
 
-class Stripe(Plans, Pausing, Following, PaymentMethods, Invoices):
+class Stripe(Plans, Pausing, Following, PaymentMethods, Portal, Invoices):
     """Stripe Billing; see https://docs.stripe.com/api."""
 
     name = "stripe"

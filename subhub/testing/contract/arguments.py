@@ -76,6 +76,12 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
     },
     "create_setup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
+    "create_portal_link": {
+        "customer": lambda harness, call: call.but(customer=harness.other_customer)
+    },
+    "create_portal_link:return_url": {
+        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
+    },
     "payment_methods": {
         "customer": lambda harness, call: call.but(customer=harness.other_customer)
     },

@@ -177,6 +177,11 @@ def _setup(harness: Harness, variant: str) -> Call:
     return call.but(back_url=BACK) if variant == "back_url" else call
 
 
+def _portal(harness: Harness, variant: str) -> Call:
+    call = Call("create_portal_link", kwargs={"customer": harness.customer})
+    return call.but(return_url=RETURN) if variant == "return_url" else call
+
+
 def _payment_methods(harness: Harness, _: str) -> Call:
     """Return the call that lists the payment methods of a customer who has one."""
     _ = harness.payment_method
@@ -253,6 +258,7 @@ _CALLS: Final[Mapping[str, Callable[[Harness, Any], Call]]] = {
     "create_signup_link": _signup,
     "follow_signup_link": _follow,
     "create_setup_link": _setup,
+    "create_portal_link": _portal,
     "payment_methods": _payment_methods,
     "subscribe": _subscribe,
     "change_subscription": _change,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from subhub_stripe.sandbox.pausing import PausingRoutes
+from subhub_stripe.sandbox.portal import PortalRoutes
 
 __all__ = ["StripeFake"]
 
 
-class StripeFake(PausingRoutes):
+class StripeFake(PortalRoutes):
     """An in-memory fake of a Stripe test account."""
 
     assumptions: ClassVar[Mapping[str, str]] = {
@@ -31,6 +31,7 @@ class StripeFake(PausingRoutes):
         "the next one starts on that day; a change to another interval starts a new period",
         "pausing": "only an active subscription can be paused, and only a paused one resumed (else "
         "400); a paused one does not end with its period",
+        "portal": "its page does not expire, and cancels at the end of the period",
         "prorations": "credits are not stored",
         "invoice dates": "each period has one, without tax, finalized and paid as it begins; it is "
         "open while the first payment is missing; the files that they link to do not exist",
