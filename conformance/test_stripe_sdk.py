@@ -101,6 +101,20 @@ class TestTheMainJob:
         (found,) = world.sdk.v1.customers.search(query).data
         assert found.name == "Zoë & co"
 
+    def test_a_vat_id_is_added_and_replaced(self, world: World) -> None:
+        customer = world.customer()
+        added = world.sdk.v1.customers.tax_ids.create(
+            customer.id, {"type": "eu_vat", "value": "NL123456789B01"}
+        )
+        assert (added.country, added.verification.status) == ("NL", "pending")
+        assert world.client.get_customer(customer.id).vat_id == added.value
+        _ = world.client.update_customer(customer.id, vat_id="BE0123456789")
+        read = world.sdk.v1.customers.retrieve(customer.id, {"expand": ["tax_ids"]})
+        assert [tax_id.value for tax_id in read.tax_ids.data] == ["BE0123456789"]
+        (listed,) = world.sdk.v1.customers.tax_ids.list(customer.id).data
+        _ = world.sdk.v1.customers.tax_ids.delete(customer.id, listed.id)
+        assert world.client.get_customer(customer.id).vat_id is None
+
     def test_pages_are_followed_by_the_sdk(self, world: World) -> None:
         ids = [world.customer().id for _ in range(5)]
         walked = world.sdk.v1.customers.list({"limit": 2}).auto_paging_iter()

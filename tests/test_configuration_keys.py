@@ -13,7 +13,7 @@ import pytest
 from subhub import Client, ConfigError, UnknownAccount
 from subhub.client.configuration import Configuration
 from subhub.client.keys import checked_key
-from subhub.plugin import Provider
+from subhub.plugin import Provider, Settings
 
 if TYPE_CHECKING:
     from tests.conftest import Toy
@@ -242,7 +242,7 @@ def test_a_client_takes_keys_and_no_references(*, sandbox: bool) -> None:
     ],
 )
 def test_the_key_of_another_provider_is_refused(key: str, owner: str) -> None:
-    message = refusal(lambda: checked_key(Plain, key, None, None))
+    message = refusal(lambda: checked_key(Plain, key, None, None, Settings()))
 
     assert message == (
         f"`api_key` begins like a key of {owner}, which keyplain must not get: give one of keyplain"
@@ -263,4 +263,4 @@ def test_a_key_that_is_nobody_elses_is_taken(
 
     offer(Broken)
 
-    assert checked_key(Plain, key, None, None) == key
+    assert checked_key(Plain, key, None, None, Settings()) == key

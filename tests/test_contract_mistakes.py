@@ -66,7 +66,7 @@ def contract_of(provider: type[Provider], **attributes: Any) -> type[ProviderCon
             "`documentation` must be an https address, got 'see the wiki'",
         ),
         ("id_prefixes", {"plans": "pln_"}, "`id_prefixes` has 'plans': known are customer"),
-        ("key_prefixes", {"prod": "sk_"}, "`key_prefixes` has 'prod': known are live, test"),
+        ("key_prefixes", {"prod": "sk_"}, "`key_prefixes` has 'prod': known are any, live, test"),
     ],
 )
 def test_the_class_is_well_formed(attribute: str, value: object, problem: str) -> None:

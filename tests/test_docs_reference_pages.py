@@ -15,6 +15,7 @@ from subhub import errors
 from subhub.cli import exit_codes
 from subhub.client.configuration import Configuration
 from subhub.client.tables import AccountSettings, PlanSettings, Settings
+from subhub.plugin.registry import load
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (ROOT / "docs" / "configuration-reference.md").read_text("utf-8")
@@ -67,6 +68,20 @@ def test_every_variable_is_explained() -> None:
 def test_a_variable_is_named_next_to_its_key() -> None:
     for name, cells in rows(SETTINGS, "## An account").items():
         assert cells[1].strip("`") in {"", f"SUBHUB_{name.upper()}"}
+
+
+def test_the_settings_of_every_plugin_are_explained() -> None:
+    found = {
+        (name, cells[0].strip("`")): cells[1].strip("`")
+        for name, cells in rows(SETTINGS, "## Settings of a provider").items()
+    }
+    declared = {
+        (name, provider): field.default
+        for provider in ("afternoon", "mijnklantportaal", "mollie", "stripe")
+        for name, field in load(provider).settings_model.model_fields.items()
+    }
+    written = {False: "false", True: "true", None: "none"}
+    assert found == {key: written.get(one, str(one)) for key, one in declared.items()}
 
 
 def test_every_error_has_a_row_with_what_was_changed_and_what_to_do() -> None:

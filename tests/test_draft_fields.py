@@ -286,6 +286,7 @@ def test_an_example_is_sold_without_tax_where_only_that_is_refused(
                 "create_customer:country": "kept",
                 "create_customer:phone": "refused",
                 "create_customer:external_id": "refused",
+                "create_customer:vat_id": "refused",
                 "create_signup_link:phone": "refused",
                 "subscribe:tax_rate": "required",
                 "subscribe:description": "dropped",
@@ -299,6 +300,7 @@ def test_an_example_is_sold_without_tax_where_only_that_is_refused(
                 "create_customer:country": "kept",
                 "create_customer:phone": "kept",
                 "create_customer:external_id": "kept",
+                "create_customer:vat_id": "refused",
                 "create_signup_link:city": "dropped",
                 "create_signup_link:external_id": "kept",
                 "subscribe:tax_rate": None,
@@ -307,6 +309,7 @@ def test_an_example_is_sold_without_tax_where_only_that_is_refused(
         (
             Mollie,
             {
+                "create_customer:vat_id": "kept",
                 "create_plan:tax_rate": None,
                 "create_customer:address": "kept",
                 "create_customer:external_id": "kept",

@@ -95,6 +95,20 @@ def test_an_invalid_email_is_refused_without_repeating_it(email: str) -> None:
     assert email == "" or email not in str(error)
 
 
+@pytest.mark.parametrize("vat_id", ["NL123456789B01", "IE1A23456A", "IE1+12345A", "ELX1", "XI1234"])
+def test_a_vat_id_begins_with_its_country(vat_id: str) -> None:
+    assert CustomerDraft(name="A", email="a@test.com", vat_id=vat_id).vat_id == vat_id
+
+
+@pytest.mark.parametrize(
+    "vat_id", ["", "NL", "123456789B01", "nl123456789B01", "NL 123456789", "NL1.2", "NL" + "1" * 14]
+)
+def test_what_is_not_a_vat_id_is_refused_with_an_example(vat_id: str) -> None:
+    error = refusal(CustomerDraft, name="A", email="a@test.com", vat_id=vat_id)
+
+    assert "for example 'NL123456789B01'" in error.fields["vat_id"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -104,6 +118,7 @@ def test_an_invalid_email_is_refused_without_repeating_it(email: str) -> None:
         ("postal_code", ["1234AB"]),
         ("city", ("Secretville",)),
         ("phone", "555-1234-" * 20),
+        ("vat_id", "NL 555 Secret"),
         ("mobile", "555-1234"),
         ("emial", "secret@test.com"),
     ],
@@ -115,7 +130,7 @@ def test_personal_values_are_never_in_an_error(model: type[Any], field: str, val
         fields |= {"id": "cst_1", "provider": "toy"}
     if (model, field) == (Customer, "name"):
         fields["name"] = 5551234  # what a provider calls its customer is not ours to limit
-    if (model, field) in {(Customer, "email"), (Customer, "phone")}:
+    if (model, field) in {(Customer, "email"), (Customer, "phone"), (Customer, "vat_id")}:
         fields[field] = 5551234
 
     error = refusal(model, **fields)
@@ -140,6 +155,7 @@ def test_personal_values_are_never_in_a_repr() -> None:
         "postal_code": "9999SE",
         "city": "Secretville",
         "phone": "+31 555",
+        "vat_id": "NL999955501B01",
     }
     shown = [
         repr(ANY_CUSTOMER(**secrets)),

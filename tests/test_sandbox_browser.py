@@ -1,6 +1,7 @@
 """Checkout pages, the dashboard and the example shop, as users see and use them in Chromium.
 
-With the variable `SUBHUB_SCREENSHOTS`, the documentation's screenshots are saved to that folder.
+With the variable `SUBHUB_SCREENSHOTS`, screenshots are saved to that folder; `tools/screenshots.py`
+takes those of the documentation.
 """
 
 from __future__ import annotations
@@ -134,8 +135,8 @@ def signup(
     return link.url
 
 
-def take(page: Page, name: str, account: ServedAccount) -> None:
-    if PICTURES and account.provider.name == PROVIDERS[0]:
+def take(page: Page, name: str, account: ServedAccount, of: str = PROVIDERS[0]) -> None:
+    if PICTURES and account.provider.name == of:
         _ = page.screenshot(path=Path(PICTURES) / f"sandbox-{name}.png", full_page=True)
 
 
@@ -504,7 +505,7 @@ class TestShop:
             page.wait_for_url(f"{address}/order")
             (subscription,) = billing.list_subscriptions()
             expect(page.get_by_text(subscription.id)).to_be_visible()
-            take(page, "shop-order", account)
+            take(page, "shop-order", account, PROVIDERS[1])
 
     def test_asks_again_for_what_is_wrong_and_forgets_nothing(
         self, page: Page, account: ServedAccount, billing: Client, tmp_path: Path

@@ -60,7 +60,7 @@ SAMPLES: Final = (
     *("now", "no_refund_prepaid_fixed_fees", 21, True),
 )
 """Values in the place of a null; one of them is of the documented form of most fields."""
-OWN: Final = {"phone": "+31201234567", "external_id": "cust_123"}
+OWN: Final = {"phone": "+31201234567", "external_id": "cust_123", "vat_id": "NL123456789B01"}
 """What the customers of the contract classes leave out."""
 LATER: Final = {"mijnklantportaal": {"terminated_at": dt.datetime(2040, 1, 1, tzinfo=dt.UTC)}}
 """An end in the future, where it can be chosen."""

@@ -47,7 +47,9 @@ def push(*, options: ClientOptions) -> None:
         finally:
             if linked:  # also those before one that failed
                 _print(linked, options)
-        if not linked:
+        if not linked and options.as_json:
+            options.data([])
+        elif not linked:
             options.note("every configured plan is linked")
 
 

@@ -30,12 +30,16 @@ class CustomerFields:
     phone: Annotated[str | None, typer.Option(help="With the country code: +31...")] = None
     external_id: Annotated[str | None, typer.Option(help="Your own id for the customer.")] = None
 
+    vat_id: Annotated[str | None, typer.Option(help="With its country: NL123456789B01.")] = None
+
     @property
     def given(self) -> dict[str, Any]:
         """The fields that have a value."""
-        code = None if self.country is None else self.country.upper()
-        fields = {**asdict(self), "country": code}
-        return {name: value for name, value in fields.items() if value is not None}
+        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        codes: dict[str, Any] = {
+            name: fields[name].upper() for name in ("country", "vat_id") if name in fields
+        }
+        return {**fields, **codes}
 
     def draft(self) -> subhub.CustomerDraft:
         """Return the customer to create; raise `InvalidRequest` if a required field is missing."""

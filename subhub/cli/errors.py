@@ -133,7 +133,9 @@ def _advice(error: SubhubError) -> list[str]:
     """Return what to do about *error*, in sentences."""
     advice: list[str] = []
     if isinstance(error, AuthenticationFailed):
-        advice.append("Check that its key is whole, not revoked, and of this provider and address.")
+        advice.append(
+            "Check that `api_key` is whole, not revoked and of this provider and address."
+        )
         advice.append("To check the rest of the account too: subhub doctor")
     if isinstance(error, OutcomeUnknown):
         advice.append("The change may have taken effect: check that before you repeat it.")

@@ -139,7 +139,7 @@ def keeping(folder: Path, note: Callable[[str], None]) -> Callable[[type[Provide
         fake = provider.sandbox()
         path = file_of(folder, provider.name, account)
         try:
-            _make(path.parent)
+            make_folder(path.parent)
             sandbox = KeptSandbox(fake, path)
             sandbox.load()
         except OSError as error:
@@ -151,8 +151,8 @@ def keeping(folder: Path, note: Callable[[str], None]) -> Callable[[type[Provide
     return kept
 
 
-def _make(folder: Path) -> None:
-    """Create the folder, with a `.gitignore` of its own."""
+def make_folder(folder: Path) -> None:
+    """Create the folder of the states, with a `.gitignore` of its own."""
     folder.mkdir(exist_ok=True)
     with suppress(FileExistsError):
         atomic_files.create(folder / ".gitignore", "*\n")

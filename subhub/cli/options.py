@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from subhub.cli.command_client import CommandClient
+    from subhub.client.configuration import Configuration
     from subhub.plugin.provider_options import ProviderOptions
     from subhub.sending.attempts import Hook
 
@@ -74,6 +75,26 @@ class ClientOptions(Output):
         """Print *value* as JSON; each result as the provider's own answer, if that is asked for."""
         super().data(_raw(value) if self.raw else value)
 
+    def configuration(self, *, trial: bool = False) -> Configuration:
+        """Read the configuration; its sandbox is the served one, or keeps its state.
+
+        Args:
+            trial: Leave its sandbox a new one, and keep nothing of it.
+        """
+        from subhub.cli.joined_sandbox import joined  # noqa: PLC0415 - help needs no client
+        from subhub.cli.kept_sandbox import keeping  # noqa: PLC0415
+        from subhub.client.configuration import Configuration  # noqa: PLC0415
+
+        found = Configuration.read(self.config, self.account)
+        if trial:
+            return found
+        kept = replace(found, fakes=keeping(found.folder, self.note))
+        served = joined(kept)
+        if served is not kept:
+            address = served.settings.accounts[served.choose()].sandbox
+            self.note(f"sandbox: the one that is served at {address}")
+        return served
+
     @contextmanager
     def client(
         self, *, journal: Path | None = None, hooks: Sequence[Hook] = (), trial: bool = False
@@ -86,13 +107,9 @@ class ClientOptions(Output):
             trial: Use a new sandbox, and keep nothing of it.
         """
         from subhub.cli.command_client import CommandClient  # noqa: PLC0415 - help needs no client
-        from subhub.cli.kept_sandbox import FOLDER, keeping  # noqa: PLC0415
-        from subhub.client.configuration import Configuration  # noqa: PLC0415
+        from subhub.cli.kept_sandbox import FOLDER  # noqa: PLC0415
 
-        configuration = Configuration.read(self.config, self.account)
-        if not trial:
-            kept = keeping(configuration.folder, self.note)
-            configuration = replace(configuration, fakes=kept)
+        configuration = self.configuration(trial=trial)
         account = configuration.open(
             dry_run=self.dry_run,
             journal=journal,

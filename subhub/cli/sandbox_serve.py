@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import typer
 
 from subhub.cli.activity import idle
+from subhub.cli.joined_sandbox import announced
 from subhub.cli.output import Output
+from subhub.client.configuration_file import FILE_NAME
 from subhub.errors import ConfigError, InvalidRequest, PluginError
 from subhub.messages import is_object
 from subhub.models import Interval, Money, PlanDraft
@@ -79,20 +81,27 @@ def serve(
     from subhub import server  # noqa: PLC0415 - its dependencies are an extra
 
     configuration = _read(config) if config else None
+    if not (config or provider) and Path(FILE_NAME).exists():
+        output.note(f"to serve the accounts of {FILE_NAME}: --config {FILE_NAME}")
     skipped: dict[str, str] = {}
     accounts = _accounts(provider or [], configuration, skipped)
     plans = configuration.plans() if configuration else PLANS
     served = list(_with_plans(accounts, plans, skipped, output))
     public = _public(public_url)
     stored = server.StateFile(state) if state else None
-    with (
-        stored.locked() if stored else nullcontext(),
-        server.listen(host, port) as listening,
-    ):
+    with ExitStack() as stack:
+        if stored:
+            stack.enter_context(stored.locked())
+        listening = stack.enter_context(server.listen(host, port))
         origin = public or server.origin_of(listening)
         sandbox = server.Sandbox(origin, stored, real_time=not frozen)
         for chosen, name, sold in served:
             _ = sandbox.add(chosen, name, sold)
+        if configuration:
+            address = server.origin_of(listening)
+            stack.enter_context(
+                announced(configuration.folder, address, sandbox.accounts, output.note)
+            )
         _print(sandbox, skipped, output)
         exposed = server.is_exposed(listening)
         application = server.Application(sandbox, exposed=exposed, hosts=allow_host or ())

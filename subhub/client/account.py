@@ -16,6 +16,7 @@ from subhub.client.settings import checked_timeout
 from subhub.errors import ConfigError
 from subhub.messages import REDACTED, PreparedRequest, Request, Response, as_json
 from subhub.models.identity import Identity
+from subhub.plugin.account_settings import Settings
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.operations import SELLING
 from subhub.plugin.provider import Provider
@@ -125,23 +126,28 @@ class Account:
     def rules(self) -> Rules:
         """Return what the engine has to know of this account."""
         own_form = type(self.provider).encode is not Provider.encode
-        prepare = partial(
+        write = partial(
             PreparedRequest.of,
             base_url=self.base_url,
             headers=self.headers,
             encode=self.provider.encode if own_form else as_json,
         )
+        settings: Settings = self.provider.settings
+        own_parameters = type(settings).complete is not Settings.complete
+
+        def completed(request: Request) -> PreparedRequest:
+            return write(settings.complete(request))
 
         def show(request: Request) -> PreparedRequest:
             headers = {**HEADERS, **self.provider.credentials(REDACTED)}
-            shown = prepare(request, headers=headers)
+            shown = write(settings.complete(request), headers=headers)
             content = self.redact(Response(0, content=shown.content)).content
             return replace(shown, content=content, key_variable=self.key_variable)
 
         return Rules(
             provider=self.provider,
             begin=partial(Operation, self.retries),
-            prepare=prepare,
+            prepare=completed if own_parameters else write,
             redact=self.redact,
             preview=show if self.dry_run else None,
             note=self.oddities,

@@ -125,6 +125,7 @@ class AsyncClient(
         country: str | None = None,
         phone: str | None = None,
         external_id: str | None = None,
+        vat_id: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
         """See `Client.update_customer`."""
@@ -137,6 +138,7 @@ class AsyncClient(
             country=country,
             phone=phone,
             external_id=external_id,
+            vat_id=vat_id,
         )
         return await self._run(
             self._operations.update_customer(customer_id, changes, provider_options),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from subhub.client.keys import Mode, checked_key
+from subhub.client.keys import ANY, Mode, checked_key
 from subhub.errors import ConfigError
 from subhub.models.identity import Identity, fingerprint
 
@@ -76,7 +76,8 @@ def keys_from(
 
     kind = type(provider)
     if callable(source):
-        check = partial(checked_key, kind, mode=mode, fake=None)
+        check = partial(checked_key, kind, mode=mode, fake=None, settings=provider.settings)
         return AskedKeys(source, check, provider.credentials, ring)
     assert kind.oauth is not None  # noqa: S101 - by `split_key`
+    provider.settings.check_key(next(iter(kind.prefixes_of(ANY)), ""))
     return OAuthKeys(source, kind.oauth, now, provider.credentials, ring)

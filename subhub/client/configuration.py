@@ -30,6 +30,7 @@ from subhub.client.table_errors import refused
 from subhub.client.tables import AccountSettings, Settings
 from subhub.errors import ConfigError, InvalidRequest, UnknownAccount
 from subhub.models import PlanDraft
+from subhub.plugin.account_settings import checked_settings
 from subhub.plugin.registry import load
 from subhub.sending.attempts import Hook
 from subhub.stores.registry import StorePlace
@@ -215,14 +216,21 @@ class Configuration:
         with self._located(f"accounts.{name}", name):
             provider = load(settings.provider)
             own = resolved(settings, self.folder, absent)
+            if settings.others.keys() & {*absent}:  # the key and the others may need that one
+                own, absent = {}, {*absent, "api_key"}
+            if absent:
+                own = {**provider.stand_in_settings, **own}
             if "api_key" in absent:  # nothing will be sent with it
                 api_key = stand_in_key(provider, settings.mode)
+            simulated = "api_key" in absent or isinstance(settings.sandbox, str)
+            if simulated and isinstance(api_key, str):
+                api_key = checked_settings(provider, own).stand_in_key(api_key)
             return open_account(
                 provider,
                 name=name,
                 api_key=api_key,
                 base_url=settings.base_url,
-                settings={**provider.stand_in_settings, **own} if absent else own,
+                settings=own,
                 mode=settings.mode,
                 lineage=settings.lineage,
                 timeout=settings.timeout,

@@ -5,6 +5,7 @@ No message repeats a key.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,10 +20,13 @@ from subhub.plugin.registry import load, names
 
 if TYPE_CHECKING:
     from subhub.models.identity import IdentityMode
+    from subhub.plugin.account_settings import Settings
     from subhub.plugin.provider import Provider
     from subhub.sandbox import Fake
 
 Mode: TypeAlias = Literal["live", "test"]
+ANY: Final = "any"
+"""The kind of keys that are for both modes."""
 
 DOCUMENTED: Final = {
     # https://docs.stripe.com/keys and https://docs.stripe.com/webhooks
@@ -36,7 +40,11 @@ _PREFIXED: Final = re.compile("[A-Za-z]+[_-]")
 
 
 def checked_key(
-    provider: type[Provider], key: str | None, mode: Mode | None, fake: Fake | None
+    provider: type[Provider],
+    key: str | None,
+    mode: Mode | None,
+    fake: Fake | None,
+    settings: Settings,
 ) -> str:
     """Return the API key of an account.
 
@@ -45,6 +53,7 @@ def checked_key(
         key: The key, if one was given.
         mode: The mode that the key must have, if one was given.
         fake: The sandbox, if it is one: it needs no key, and takes no live one.
+        settings: Those that the account has besides, which go with some keys only.
     """
     if key and (reference := misspelled_reference(key)):
         raise ConfigError(
@@ -58,18 +67,33 @@ def checked_key(
             raise ConfigError(
                 f"`api_key` is a live key of {provider.name}, and this is a sandbox: leave it out"
             )
-        return key or fake.api_key
+        own = settings.stand_in_key(key or fake.api_key)
+        settings.check_key(own)
+        return own
     if not key:
         raise ConfigError(
             f"{provider.name} needs an API key: give `api_key`, or `sandbox = true` to try"
         )
     _check_owner(provider, key)
+    settings.check_key(key)
     found = _mode(provider, key)
-    if mode is not None and found is not None and found != mode:
+    if mode is not None and found not in {None, ANY, mode}:
         raise ConfigError(
             f"`mode` is {mode!r}, but the `api_key` is a {found} key: make the two agree"
         )
     return key
+
+
+def check_mode(settings: Settings, mode: Mode | None) -> None:
+    """Raise `ConfigError` if *mode* is not the one that an account's own settings decide."""
+    found = settings.mode()
+    if None not in {mode, found} and mode != found:
+        deciding = next(kind for kind in type(settings).__mro__ if "mode" in vars(kind))
+        names = ", ".join(f"`{name}`" for name in inspect.get_annotations(deciding))
+        raise ConfigError(
+            f"`mode` is {mode!r}, but by its own settings ({names}) the account is in {found} "
+            "mode: make them agree"
+        )
 
 
 def checked_webhook_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
@@ -97,7 +121,11 @@ def stand_in_key(provider: type[Provider], mode: Mode | None) -> str:
 
 
 def identity_mode(
-    provider: type[Provider], key: str, mode: Mode | None, fake: Fake | None
+    provider: type[Provider],
+    key: str,
+    mode: Mode | None,
+    fake: Fake | None,
+    settings: Settings,
 ) -> IdentityMode:
     """Return the mode of an account whose settings were checked.
 
@@ -106,10 +134,12 @@ def identity_mode(
         key: The API key.
         mode: What the configuration says.
         fake: The sandbox, if it is one.
+        settings: Those that the account has besides: they may decide it.
     """
     if fake is not None:
         return "sandbox"
-    found = _mode(provider, key) or mode
+    shown = _mode(provider, key)
+    found = settings.mode() or (mode if shown in {None, ANY} else shown)
     return "live" if found == "live" else "test" if found == "test" else "unknown"
 
 

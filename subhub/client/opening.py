@@ -15,6 +15,7 @@ from subhub.client.changing_keys import identity_of, keys_from, split_key
 from subhub.client.keys import (
     Mode,
     check_host,
+    check_mode,
     checked_key,
     checked_webhook_secrets,
     identity_mode,
@@ -35,7 +36,7 @@ from subhub.client.statuses import Statuses, checked_statuses
 from subhub.errors import ConfigError, InvalidRequest
 from subhub.models import time_zone
 from subhub.models.identity import Identity
-from subhub.plugin.account_settings import address_of, checked_settings
+from subhub.plugin.account_settings import Settings, address_of, checked_settings
 from subhub.plugin.provider import Provider
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.attempts import Hook
@@ -101,21 +102,25 @@ def open_account(
     have in common, and closes it. Wrong settings raise `ConfigError`.
     """
     check_types(locals())  # which are the arguments so far
-    simulated = bool(sandbox)
+    simulated, served = bool(sandbox), ""
     if isinstance(sandbox, str):
         check_alone(sandbox, api_key=api_key, base_url=base_url)
-        api_key, base_url = _served(sandbox, provider, name)
+        served, base_url = _served(sandbox, provider, name)
         sandbox = False
     if isinstance(rate_limit, str):
         rate_limit = RateLimit.parse(rate_limit)
     connector = provider()
     fake = _fake(provider, sandbox)
     connector.settings = checked_settings(provider, settings or {}, sandbox=simulated)
-    address = checked_address(base_url or address_of(provider.base_url, connector.settings))
+    own: Settings = connector.settings
+    address = checked_address(base_url or address_of(provider.base_url, own))
     if fake is None:
         check_host(provider, address)
+    check_mode(own, mode)
+    if served:
+        api_key = own.stand_in_key(served)
     given, source = split_key(provider, api_key, lineage, fake)
-    key = "" if source else checked_key(provider, given, mode, fake)
+    key = "" if source else checked_key(provider, given, mode, fake, own)
     check_encryption(provider, address, key)
     secrets = checked_webhook_secrets(webhook_secrets)
     zone = time_zone(timezone or provider.timezone)
@@ -128,7 +133,13 @@ def open_account(
     present, now = _clocks(clock, fake, zone)
     ticks = monotonic if fake is None else lambda: fake.clock.now().timestamp()
     identity = identity_of(
-        Identity.of(provider.name, address, identity_mode(provider, key, mode, fake), key, lineage),
+        Identity.of(
+            provider.name,
+            address,
+            identity_mode(provider, key, mode, fake, own),
+            key,
+            lineage,
+        ),
         source,
     )
     if production:

@@ -6,17 +6,19 @@ The server is asked when a client is opened; what it answers takes the place of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
+from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from subhub.errors import ConfigError
+from subhub.errors import ConfigError, InvalidRequest
+from subhub.messages import is_object
 
 _PATIENCE: Final = 5.0
 """Seconds in which a server on this machine has to answer."""
-_OK: Final = 200
 
 
 class ServedAccount(BaseModel):
@@ -50,19 +52,55 @@ def find(address: str, provider: str, account: str) -> ServedAccount:
     return found[name]
 
 
+def control(address: str, account: str, what: str, **fields: object) -> Mapping[str, Any]:
+    """Have a served account do something, as a user does at its dashboard; return the answer.
+
+    Args:
+        address: That of the server.
+        account: The account, such as "afternoon/main".
+        what: An endpoint of the control API: "pay", "clock" or "reset".
+        fields: What it reads. What it refuses is an `InvalidRequest`.
+    """
+    status, document = _answer(address, "POST", f"/_sandbox/{quote(account)}/{what}", fields)
+    if not is_object(document):
+        raise _not_a_sandbox(address)
+    if status != HTTPStatus.OK:
+        raise InvalidRequest(str(document.get("message")))
+    return document
+
+
 def _accounts(address: str) -> Iterator[ServedAccount]:
-    connection = HTTPConnection(address.removeprefix("http://").rstrip("/"), timeout=_PATIENCE)
+    status, document = _answer(address, "GET", "/_sandbox")
     try:
-        connection.request("GET", "/_sandbox")
-        response = connection.getresponse()
-        content = response.read()
-        document: Any = json.loads(content) if response.status == _OK else None
-        yield from TypeAdapter(list[ServedAccount]).validate_python(document)
+        found = document if status == HTTPStatus.OK else None
+        yield from TypeAdapter(list[ServedAccount]).validate_python(found)
     except ValidationError as error:
-        raise ConfigError(f"what answers at {address} is not a sandbox of subhub") from error
+        raise _not_a_sandbox(address) from error
+
+
+def _answer(
+    address: str, method: str, path: str, fields: Mapping[str, object] | None = None
+) -> tuple[int, Any]:
+    connection = HTTPConnection(address.removeprefix("http://").rstrip("/"), timeout=_PATIENCE)
+    content = None if fields is None else json.dumps(fields)
+    try:
+        connection.request(method, path, content)
+        response = connection.getresponse()
+        return response.status, _decoded(response.read())
     except (OSError, HTTPException, ValueError, OverflowError) as error:
         raise ConfigError(
             f"no sandbox answers at {address} ({error}): start it with `subhub sandbox serve`"
         ) from error
     finally:
         connection.close()
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None  # whatever it is, it is not a sandbox
+
+
+def _not_a_sandbox(address: str) -> ConfigError:
+    return ConfigError(f"what answers at {address} is not a sandbox of subhub")

@@ -159,6 +159,7 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
         country: str | None = None,
         phone: str | None = None,
         external_id: str | None = None,
+        vat_id: str | None = None,
         provider_options: ProviderOptions | None = None,
     ) -> Customer:
         """Change the fields of a customer that are given.
@@ -173,6 +174,7 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
             country: Two letters, as in ISO 3166.
             phone: The phone number.
             external_id: An id of your own.
+            vat_id: The VAT number, beginning with the letters of the country.
             provider_options: What only one provider knows, by provider name.
         """
         changes = CustomerUpdate(
@@ -184,6 +186,7 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
             country=country,
             phone=phone,
             external_id=external_id,
+            vat_id=vat_id,
         )
         return self._run(
             self._operations.update_customer(customer_id, changes, provider_options),

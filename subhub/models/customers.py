@@ -21,10 +21,22 @@ def _email_shaped(value: str) -> str:
     return value
 
 
+def _vat_id_shaped(value: str) -> str:
+    # Only what all of them have in common: each country has a form of its own, and changes it.
+    if not re.fullmatch(r"[A-Z]{2}[0-9A-Z+*]{2,13}", value):
+        message = (
+            "not a VAT id: expected the two letters of its country, then letters and digits, "
+            "without blanks and dots, for example 'NL123456789B01'"
+        )
+        raise ValueError(message)
+    return value
+
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email_shaped)]
 Phone = Annotated[str, Field(min_length=1, max_length=50)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=255)]
+VatId = Annotated[str, AfterValidator(_vat_id_shaped)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
@@ -41,6 +53,8 @@ class CustomerDraft(Record):
         phone: The phone number, beginning with the country code.
         external_id: Your own id for the customer. A provider that stores it can find the customer
             by it.
+        vat_id: The VAT number of a company, beginning with the two letters of its country
+            ("NL123456789B01"; Greece is EL). Whether it was issued is not checked.
     """
 
     name: Text = Field(repr=False)
@@ -51,6 +65,7 @@ class CustomerDraft(Record):
     country: Country | None = None
     phone: Phone | None = Field(default=None, repr=False)
     external_id: ExternalId | None = None
+    vat_id: VatId | None = Field(default=None, repr=False)
 
 
 class CustomerUpdate(Update):
@@ -64,6 +79,7 @@ class CustomerUpdate(Update):
     country: Country | None = None
     phone: Phone | None = Field(default=None, repr=False)
     external_id: ExternalId | None = None
+    vat_id: VatId | None = Field(default=None, repr=False)
 
 
 class Customer(Result):
@@ -78,6 +94,7 @@ class Customer(Result):
     country: str | None = None
     phone: str | None = Field(default=None, repr=False)
     external_id: str | None = None
+    vat_id: str | None = Field(default=None, repr=False)
     created_at: AwareDatetime | None = None
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from string import Formatter
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from subhub.errors import ConfigError, PluginError
+
+if TYPE_CHECKING:
+    from subhub.messages import Request
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 _PLACE: Final = re.compile(r"\\\{\w+\\\}")
@@ -27,9 +30,28 @@ class Settings(BaseModel):
             gateway: str | None = None
 
     A field without a default is required. Its name is that of the key in the account's table.
+    Override a method where a setting goes with only some keys, or is sent with requests.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def mode(self) -> Literal["live", "test"] | None:
+        """Return the mode of the account, where a setting decides it and not the key."""
+        return None
+
+    def check_key(self, api_key: str) -> None:
+        """Raise `ConfigError` if these settings do not go with *api_key*, which must not be shown.
+
+        For access by OAuth, it is called once with the beginning of an access token.
+        """
+
+    def stand_in_key(self, api_key: str) -> str:
+        """Return *api_key*, which is the sandbox's, in the form that these settings go with."""
+        return api_key
+
+    def complete(self, request: Request) -> Request:
+        """Return *request* with what each request of the account has, such as a profile's id."""
+        return request
 
 
 def address_of(base_url: str, settings: Settings) -> str:

@@ -12,6 +12,7 @@ from subhub.errors import ProviderError
 from subhub.messages import Encoded, Json, PreparedRequest, Request, Response
 
 if TYPE_CHECKING:
+    from subhub.plugin.account_settings import Settings
     from subhub.plugin.flows import Flow
     from subhub.sandbox import Fake
 
@@ -23,6 +24,8 @@ _REFUSED: Final = 400
 
 class Answered(Protocol):
     """A provider, as far as its sandbox is asked; see `Provider`."""
+
+    settings: Any
 
     @classmethod
     def stand_in_address(cls) -> str:
@@ -72,10 +75,11 @@ def requests_of(provider: Answered, flow: Flow[Any]) -> list[Request]:
 
 
 def _answer(provider: Answered, fake: Fake, request: Request) -> Response:
-    headers = provider.credentials(fake.api_key)
-    prepared = PreparedRequest.of(request, provider.stand_in_address(), headers, provider.encode)
-    address = urlsplit(prepared.url)
-    target = address._replace(scheme="", netloc="").geturl()
+    settings: Settings = provider.settings
+    headers = provider.credentials(settings.stand_in_key(fake.api_key))
+    address, asked = provider.stand_in_address(), settings.complete(request)
+    prepared = PreparedRequest.of(asked, address, headers, provider.encode)
+    target = urlsplit(prepared.url)._replace(scheme="", netloc="").geturl()
     told = {name.lower(): value for name, value in prepared.headers.items()}
     reply = fake.handle(prepared.method, target, told, prepared.content)
     return Response(reply.status, reply.headers, reply.content)

@@ -39,6 +39,7 @@ SAMPLES: Final[Mapping[str, tuple[object, ...]]] = {
     "country": ("NL", "US"),
     "phone": ("+31201234567",),
     "external_id": ("ext-4711",),
+    "vat_id": ("NL123456789B01", "GB123456789"),
     "price": (Money("12.95", "EUR"), Money("12.95", "USD")),
     "interval": (Interval(1, "month"), Interval(1, "year")),
     "tax_rate": (Decimal(21), Decimal(20), Decimal(0)),

@@ -75,8 +75,8 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     timezone: ClassVar[str] = "UTC"
     """The zone of "today" when the account names none."""
     key_prefixes: ClassVar[Mapping[str, str]] = {}
-    """How an API key begins, by mode (`"live"`, `"test"`), where the provider documents it. Several
-    kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
+    """How an API key begins, by mode (`"live"`, `"test"`; `"any"` for keys of both), where the
+    provider documents it. Several kinds of keys are separated by blanks: `"sk_live_ rk_live_"`."""
     id_prefixes: ClassVar[Mapping[str, str]] = {}
     """How an id begins, by kind (`"plan"`, `"customer"`, `"subscription"`, `"payment method"`,
     `"invoice"`), where documented."""

@@ -442,3 +442,15 @@ class TestUsage:
         assert request == Request("GET", f"/v1/customers/{CUSTOMER}/balances")
         assert balances == CustomerBalances(provider="afternoon", id=CUSTOMER)
         assert balances.raw["wallets"] == [{"left": 1}]
+
+
+def test_a_vat_id_is_refused_because_it_decides_on_the_tax() -> None:
+    draft = CustomerDraft(name="Acme", email="a@acme.com", vat_id="NL123456789B01")
+    changes = CustomerUpdate(vat_id="NL123456789B01")
+    for flow in (
+        Afternoon().create_customer(draft),
+        Afternoon().update_customer(CUSTOMER, changes),
+    ):
+        with pytest.raises(InvalidRequest, match="documents no key for it") as caught:
+            _ = play(flow)
+        assert list(caught.value.fields) == ["vat_id"]

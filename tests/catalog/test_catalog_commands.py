@@ -32,6 +32,7 @@ def test_from_nothing_to_plans_that_are_sold(write: Write) -> None:
     again = invoke("push")
     assert (again.exit_code, again.stdout) == (0, "")
     assert "every configured plan is linked" in again.stderr
+    assert json.loads(invoke("push", "--json").stdout) == []
 
     after = invoke("status", "--json")
     assert after.exit_code == 0

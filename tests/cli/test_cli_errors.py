@@ -152,5 +152,5 @@ def test_a_refused_key_says_what_to_check(capsys: pytest.CaptureFixture[str]) ->
 
     refused, *advice = capsys.readouterr().err.splitlines()
     assert refused == "error: clitoy refused: Invalid API key (HTTP 401)"
-    assert "its key is whole, not revoked" in advice[0]
+    assert "`api_key` is whole, not revoked and" in advice[0]
     assert advice[1].endswith(": subhub doctor")

@@ -104,7 +104,7 @@ def test_a_real_account_has_no_sandbox_to_pay_in(run: Run) -> None:
     refused = run("sandbox", "pay", "https://pay.example/1", "--account", "real")
 
     assert refused.exit_code == 2
-    assert "not in an embedded sandbox, but at clitoy" in refused.stderr
+    assert "not in a sandbox, but at clitoy" in refused.stderr
 
 
 def test_a_payment_that_a_fake_refuses_without_a_word_is_an_error_too(run: Run) -> None:

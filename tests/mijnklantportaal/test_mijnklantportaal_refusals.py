@@ -80,7 +80,10 @@ def test_a_customer_must_have_an_address(billing: Client, field: str) -> None:
         assert list(caught.value.fields) == [field]
 
 
-@pytest.mark.parametrize(("field", "value"), [("phone", "+312012345678"), ("external_id", "u1")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("phone", "+312012345678"), ("vat_id", "NL123456789B01"), ("external_id", "u1")],
+)
 def test_a_field_that_cannot_be_stored_is_not_dropped(
     billing: Client, field: str, value: str
 ) -> None:

@@ -118,6 +118,7 @@ class TestCustomers:
             country="NL",
             phone="+31",
             external_id="cust_123",
+            vat_id="NL123456789B01",
         )
         (request,), customer = ask(Mollie().create_customer(draft), WIRE_CUSTOMER)
         metadata = {
@@ -127,6 +128,7 @@ class TestCustomers:
             "country": "NL",
             "phone": "+31",
             "external_id": "cust_123",
+            "vat_id": "NL123456789B01",
         }
         body = {"name": "Acme Corp", "email": "billing@acme.com", "metadata": metadata}
         assert request == Request("POST", "/customers", body)

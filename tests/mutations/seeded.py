@@ -60,4 +60,8 @@ def _edit(text: str) -> Edit:
     return Edit(path, old, new)
 
 
-MUTATIONS: Final = (*_read("afternoon"), *_read("mijnklantportaal"), *_read("mollie"))
+MUTATIONS: Final = tuple(
+    mutation
+    for provider in ("afternoon", "mijnklantportaal", "mollie", "stripe")
+    for mutation in _read(provider)
+)

@@ -17,11 +17,13 @@ from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.mijnklantportaal.test_mijnklantportaal_contract import TestMijnKlantportaal
 from tests.mollie.test_mollie_contract import TestMollie
 from tests.mutations.seeded import Edit
+from tests.stripe.test_stripe_contract import TestStripe
 
 CONTRACTS: Final[dict[str, type[ProviderContract]]] = {
     "afternoon": TestAfternoon,
     "mijnklantportaal": TestMijnKlantportaal,
     "mollie": TestMollie,
+    "stripe": TestStripe,
 }
 _PROVIDERS: Final = Path(__file__).parents[2] / "providers"
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from subhub import Client, ConfigError, CustomerDraft, Money, PlanDraft
 from subhub.cli.app import app
 from subhub.plugin.registry import load
-from subhub.server import Sandbox, listen, origin_of
+from subhub.server import Sandbox, StateFile, listen, origin_of
 
 PROGRAM = "from subhub.cli import main; main()"
 ANY = "0.0.0.0"  # noqa: S104 - it is what is tested
@@ -186,6 +186,17 @@ class TestOptions:
 
         assert ran.exit_code == 2
         assert 'pip install "subhub-billing[sandbox]"' in ran.output
+
+    def test_let_one_server_at_a_time_use_a_state_file(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        path = tmp_path / "state.json"
+        with StateFile(path).locked():
+            refused = run("--state", str(path))
+
+        assert refused.exit_code == 2
+        assert "another server uses the state file" in refused.output
+        assert run("--state", str(path)).exit_code == 0
 
     def test_default_to_all_providers(self, run: Callable[..., Result]) -> None:
         served = json.loads(run("--json").stdout)

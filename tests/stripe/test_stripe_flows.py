@@ -208,7 +208,7 @@ def test_an_empty_list_ends(name: str) -> None:
 def test_a_quote_in_an_id_does_not_end_the_search() -> None:
     found = {**CUSTOMER, "metadata": {"external_id": "o'x\\"}}
     played = play(STRIPE.find_customer(external_id="o'x\\"), reply(200, page(found)))
-    assert played.requests[0].query == {"query": r"metadata['external_id']:'o\'x\\'"}
+    assert played.requests[0].query["query"] == r"metadata['external_id']:'o\'x\\'"
     assert played.result is not None
 
 
@@ -227,8 +227,8 @@ def test_an_email_is_sought_in_the_list_and_with_other_capitals() -> None:
     other = {**CUSTOMER, "email": "A@B.nl"}
     played = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page(other)))
     assert [request.query for request in played.requests] == [
-        {"limit": "100", "email": "a@b.nl"},
-        {"query": "email:'a@b.nl'"},
+        {"limit": "100", "email": "a@b.nl", "expand[]": "data.tax_ids"},
+        {"query": "email:'a@b.nl'", "expand[]": "data.tax_ids"},
     ]
     assert played.result is not None
     nobody = play(STRIPE.find_customer(email="a@b.nl"), reply(200, page()), reply(200, page()))
@@ -244,7 +244,7 @@ def test_a_customer_that_cannot_be_read_may_be_the_one() -> None:
 def test_a_name_is_changed_without_reading_the_address() -> None:
     flow = STRIPE.update_customer("cus_1", CustomerUpdate(name="New"))
     assert play(flow, reply(200, CUSTOMER)).requests == (
-        Request("POST", "/customers/cus_1", {"name": "New"}),
+        Request("POST", "/customers/cus_1", {"name": "New", "expand": ["tax_ids"]}),
     )
 
 

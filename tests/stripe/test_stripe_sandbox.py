@@ -65,6 +65,7 @@ def test_a_request_is_shown_as_data_and_not_as_a_form(box: Sandbox) -> None:
         "email": "a@acme.example",
         "address": {"city": "Ede"},
         "metadata": {"external_id": "o'acct [1]"},
+        "expand": ["tax_ids"],
     }
     assert box.assert_asked("POST", "/customers", json=asked).body == asked
     assert box.client.get_customer(created.id) == created

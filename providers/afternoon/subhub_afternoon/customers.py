@@ -227,6 +227,9 @@ def customer_body(
         last_name: The last name of the contact.
         url: The customer's website.
     """
+    if values.vat_id is not None:  # unlike an address, it decides what tax is charged
+        problem = "Afternoon documents no key for it. Leave it out, and keep it in your application"
+        raise InvalidRequest.of("vat_id", problem)
     body: dict[str, Any] = {
         "name": values.name,
         "first_name": _checked("first_name", first_name),

@@ -19,6 +19,7 @@ REQUIRED: Final = ("address", "postal_code", "city")
 _NOT_STORED: Final = {
     "phone": "no request has a phone number. Leave it out, and enter it in the portal",
     "external_id": "your own id cannot be stored. Leave it out, and store the `cst_...` id",
+    "vat_id": "no request has a VAT number. Leave it out, and keep it in the bookkeeping",
 }
 _NO_NEW_COUNTRY: Final = {
     "country": "changing it is not documented. Leave it out, and change it in the portal"

@@ -38,7 +38,7 @@ from subhub_mollie.hal import (
 
 CUSTOMERS: Final = "/customers"
 CUSTOMER: Final = "/customers/{}"
-KEPT: Final = ("address", "postal_code", "city", "country", "phone", "external_id")
+KEPT: Final = ("address", "postal_code", "city", "country", "phone", "external_id", "vat_id")
 """The fields for which Mollie has no place but the metadata."""
 
 

@@ -43,7 +43,12 @@ class MollieFake(SubscriptionRoutes):
         "webhooks": "called for payments that are paid, failed or expired; a charge that is paid "
         "back calls none",
         "unknown fields": "a body or query with a parameter that is not documented is refused",
-        "testmode": "the parameter is refused with 400; documented is that it must not be sent",
+        "testmode": "with an API key, testmode and profileId are refused, with 400 in a query and "
+        "422 in a body; documented is that they must not be sent",
+        "profiles": "any id of the documented form is a profile of the organization; where it is "
+        "required and missing, the refusal is a 422, or a 400 in a query",
+        "OAuth": "any client id and secret will do; the errors of the token endpoint are those of "
+        "RFC 6749, and authorization codes are not simulated",
         "errors": "the texts of most refusals, and 422 for every field that does not fit",
         "idempotency": "only answers of success are remembered; a request that is being processed "
         "(409) cannot be seen here",

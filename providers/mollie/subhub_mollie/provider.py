@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from subhub.plugin import Idempotency
+from subhub.plugin import Idempotency, TokenEndpoint
+from subhub_mollie.access import PREFIX
 from subhub_mollie.customers import Customers
 from subhub_mollie.evidence import EVIDENCE
 from subhub_mollie.hal import PROVIDER
@@ -21,15 +22,20 @@ if TYPE_CHECKING:
 class Mollie(Customers, Subscriptions, SetupLinks, Mandates):
     """Mollie: https://docs.mollie.com/reference.
 
-    It is reached with an API key, which belongs to one website profile and one mode. Mollie
-    documents no numbers for its rate limits (https://docs.mollie.com/reference/rate-limiting): it
-    computes them from the traffic of each account. So none is set here, and a 429 is retried.
+    It is reached with an API key, which belongs to one website profile and one mode, or with an
+    access token and the settings that say both.
+
+    Mollie documents no numbers for its rate limits
+    (https://docs.mollie.com/reference/rate-limiting): it computes them from the traffic of each
+    account. So none is set here, and a 429 is retried.
     """
 
     name = PROVIDER
     base_url = "https://api.mollie.com/v2"
     documentation = "https://docs.mollie.com/reference"
-    key_prefixes: ClassVar[Mapping[str, str]] = {"live": "live_", "test": "test_"}
+    key_prefixes: ClassVar[Mapping[str, str]] = {"live": "live_", "test": "test_", "any": PREFIX}
+    oauth: ClassVar[TokenEndpoint | None] = TokenEndpoint("https://api.mollie.com/oauth2/tokens")
+    """https://docs.mollie.com/reference/oauth-generate-tokens; a token lasts an hour."""
     id_prefixes: ClassVar[Mapping[str, str]] = {
         "customer": "cst_",
         "subscription": "sub_",

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator
 from subhub.errors import InvalidRequest
 from subhub.models import Money, SetupLink
 from subhub.plugin import Flow, Settings
+from subhub_mollie.access import AccessSettings
 from subhub_mollie.payments import Payments
 
 WITHOUT_MONEY: Final = ("creditcard", "paypal")
@@ -32,8 +33,8 @@ def _amount(value: object) -> Money:
     raise ValueError(f"must be an amount >= 0, such as '0.01 EUR', got {value!r}")
 
 
-class MollieSettings(Settings):
-    """What an account has besides its key: the first payment of its setup links.
+class MollieSettings(AccessSettings):
+    """What an account has besides its key: also the first payment of its setup links.
 
     Attributes:
         setup_amount: What a customer pays; zero lets them agree with a card.

@@ -9,14 +9,18 @@ from pydantic import AwareDatetime
 
 from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Page, Provider, Records, Wire, get, path, post
+from subhub.plugin import Flow, Page, Provider, Records, Wire, completed, get, path, post, send
 from subhub_stripe.keys import keyed
 from subhub_stripe.lists import StripeList, page_query
+from subhub_stripe.tax_ids import StripeTaxId, StripeTaxIds, newest, tax_id_data
 
 PROVIDER: Final = "stripe"
 CUSTOMERS: Final = "/customers"
 EXTERNAL_ID: Final = "external_id"
 """The key of the application's own id in `metadata`."""
+TAX_IDS: Final = "tax_ids"
+"""What a response has only if it is asked for: https://docs.stripe.com/expand."""
+EACH: Final = {"expand[]": f"data.{TAX_IDS}"}
 ADDRESS: Final[Mapping[str, str]] = {
     "address": "line1",
     "postal_code": "postal_code",
@@ -49,10 +53,16 @@ class StripeCustomer(Wire):
     phone: str | None = None
     address: StripeAddress | None = None
     metadata: StripeMetadata | None = None
+    tax_ids: StripeTaxIds | None = None
     created: AwareDatetime | None = None
+
+    def vat_id(self) -> StripeTaxId | None:
+        """Return the VAT id, as far as `tax_ids` were asked for."""
+        return newest(self.tax_ids.data) if self.tax_ids else None
 
     def to_customer(self) -> Customer:
         """Convert to a `Customer`."""
+        vat_id = self.vat_id()
         place = self.address or StripeAddress()
         return Customer(
             provider=PROVIDER,
@@ -65,6 +75,7 @@ class StripeCustomer(Wire):
             city=place.city,
             country=place.country,
             external_id=self.metadata.external_id if self.metadata else None,
+            vat_id=vat_id.value if vat_id else None,
             created_at=self.created,
             raw=self.raw,
         )
@@ -83,7 +94,10 @@ class Customers(Provider):
         self, draft: CustomerDraft, *, idempotency_key: str | None = None
     ) -> Flow[Customer]:
         """Create a customer; Stripe accepts the same one twice."""
-        body = customer_body(draft.model_dump())
+        values = draft.model_dump(exclude={"vat_id"})
+        body = {**customer_body(values), "expand": [TAX_IDS]}
+        if draft.vat_id is not None:
+            body["tax_id_data"] = [tax_id_data(draft.vat_id)]
         customer = yield from post(CUSTOMERS, StripeCustomer, body, keyed(idempotency_key))
         return customer.to_customer()
 
@@ -94,7 +108,7 @@ class Customers(Provider):
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """List customers, one page at a time."""
-        answer = yield from get(CUSTOMERS, CustomerList, page_query(cursor))
+        answer = yield from get(CUSTOMERS, CustomerList, page_query(cursor, **EACH))
         return answer.page(answer.data, StripeCustomer.to_customer)
 
     def find_customer(
@@ -110,7 +124,7 @@ class Customers(Provider):
         if external_id is not None:
             pages = [(yield from _search(f"metadata['{EXTERNAL_ID}']", external_id))]
         else:
-            listed = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email))
+            listed = yield from get(CUSTOMERS, CustomerList, page_query(None, email=email, **EACH))
             pages = [listed, (yield from _search("email", email or ""))]
         read = [answer.data.page(StripeCustomer.to_customer, None) for answer in pages]
         found = {
@@ -130,15 +144,25 @@ class Customers(Provider):
         """Change a customer.
 
         Whether Stripe keeps the rest of an address when it is sent a part is not documented, so the
-        rest is read first and the whole address is sent.
+        rest is read first and the whole address is sent. A VAT id cannot be changed either: the new
+        one is added, and then the old one is deleted.
         """
         changed = changes.changes()
-        if ADDRESS.keys() & changed.keys():
-            known = (yield from _customer(customer_id)).to_customer()
-            changed = {**{name: getattr(known, name) for name in ADDRESS}, **changed}
-        address = path(CUSTOMERS + "/{}", customer_id)
-        customer = yield from post(address, StripeCustomer, customer_body(changed))
-        return customer.to_customer()
+        vat_id = changed.pop("vat_id", None)
+        added = None if vat_id is None else tax_id_data(vat_id)
+        moved = ADDRESS.keys() & changed.keys()
+        if not (added or moved):
+            return (yield from _change(customer_id, changed)).to_customer()
+        known = yield from _customer(customer_id)
+        if moved:
+            shown = known.to_customer()
+            changed = {**{name: getattr(shown, name) for name in ADDRESS}, **changed}
+        if changed:
+            known = yield from _change(customer_id, changed)
+        if added:
+            with completed(*([known.to_customer()] if changed else ())):
+                known = yield from _with_vat_id(known, added)
+        return known.to_customer()
 
 
 def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,12 +175,29 @@ def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _customer(customer_id: str) -> Flow[StripeCustomer]:
-    return get(path(CUSTOMERS + "/{}", customer_id), StripeCustomer)
+    return get(path(CUSTOMERS + "/{}", customer_id), StripeCustomer, {"expand[]": TAX_IDS})
+
+
+def _change(customer_id: str, changed: Mapping[str, Any]) -> Flow[StripeCustomer]:
+    body = {**customer_body(changed), "expand": [TAX_IDS]}
+    return post(path(CUSTOMERS + "/{}", customer_id), StripeCustomer, body)
+
+
+def _with_vat_id(known: StripeCustomer, added: Mapping[str, str]) -> Flow[StripeCustomer]:
+    """Add a VAT id, and delete the one that *known* had; other tax ids stay."""
+    tax_ids, old = f"{CUSTOMERS}/{{}}/{TAX_IDS}", known.vat_id()
+    shown = [tax_id.value for tax_id in known.tax_ids.data] if known.tax_ids else []
+    if added["value"] not in shown:
+        _ = yield from post(path(tax_ids, known.id), StripeTaxId, dict(added))
+    with completed(known.to_customer().model_copy(update={"vat_id": added["value"]})):
+        if old and old.value != added["value"]:
+            yield from send("DELETE", path(tax_ids + "/{}", known.id, old.id))
+        return (yield from _customer(known.id))
 
 
 def _search(field: str, value: str) -> Flow[CustomerList]:
     """Ask for the customers whose *field* is *value*, ignoring case."""
-    query = {"query": f"{field}:'{_escaped(value)}'"}
+    query = {"query": f"{field}:'{_escaped(value)}'", **EACH}
     return get(CUSTOMERS + "/search", CustomerList, query)
 
 

@@ -26,7 +26,7 @@ from subhub.testing.contract.config import ContractConfig
 
 WORDS: Final = 3
 ID_KINDS: Final = frozenset({"plan", "customer", "subscription", "payment method", "invoice"})
-MODES: Final = frozenset({"live", "test"})
+MODES: Final = frozenset({"any", "live", "test"})
 HOOKS: Final = frozenset(name for name in dir(Provider) if not name.startswith("_"))
 """What a plugin may define: the operations, the class attributes, and how things are read."""
 

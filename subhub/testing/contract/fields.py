@@ -37,6 +37,7 @@ CUSTOMER: Final[Mapping[str, object]] = {
     "country": "BE",
     "phone": "+31201234567",
     "external_id": "ext-4711",
+    "vat_id": "BE0123456789",
 }
 PLAN: Final[Mapping[str, object]] = {"name": LONG, "description": LONG + " (2)", "public": True}
 SUBSCRIPTION: Final[Mapping[str, object]] = {"description": LONG}
@@ -70,6 +71,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name", "company name"),
     "email": ("email", "email address", "primary email"),
     "phone": ("phone", "phone number"),
+    "vat_id": ("vat id", "vat number"),
     "city": ("city",),
     "postal_code": ("postal code", "postcode", "zip code", "zip"),
     "country": ("country", "country code"),

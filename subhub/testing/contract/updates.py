@@ -45,6 +45,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[str, Any], ...]]] = {
         ("postal_code", "9000AA"),
         ("address", "Korenmarkt 1"),
         ("phone", "+3291234567"),
+        ("vat_id", "BE0123456789"),
         ("external_id", "first-1"),
         ("name", "First Name BV"),
         ("country", "BE"),
@@ -52,6 +53,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[str, Any], ...]]] = {
         ("name", LONG),
         ("city", "Brugge"),
         ("address", "Markt 2"),
+        ("vat_id", "NL123456789B01"),
     ),
     "update_subscription": _TERMS,
 }

@@ -32,7 +32,8 @@ class CustomerRoutes(MandateRoutes):
     @route("GET", "/customers")
     def list_customers(self, received: Received) -> Reply:
         """Return one page of the customers."""
-        shown = [self._customer_shown(customer) for customer in self.customers.values()]
+        seen = filter(self.sees, self.customers.values())
+        shown = [self._customer_shown(customer) for customer in seen]
         return self.listed(received, "customers", shown)
 
     @route("GET", "/customers/{}")

@@ -36,13 +36,14 @@ class MandateRoutes(Schedules):
         method: str = "directdebit",
     ) -> str:
         """Create a mandate, as a paid first payment does, and return its id."""
+        customer = self.customers[customer_id]
         mandate: JsonObject = {
             "resource": "mandate",
             "id": f"mdt_{self.ids.text(10)}",
-            "mode": self.mode,
+            "mode": customer["mode"],
             "status": status,
             "method": method,
-            "details": self._details(self.customer(customer_id), method),
+            "details": self._details(customer, method),
             "customerId": customer_id,
             "mandateReference": None,
             "signatureDate": self.today().isoformat(),

@@ -49,7 +49,7 @@ class PaymentRoutes(CustomerRoutes):
     def create_payment(self, received: Received) -> Reply:
         """Create a first payment, open until it expires."""
         body = self.accepted(received, FIRST_PAYMENT)
-        if body["customerId"] not in self.customers:
+        if not self.sees(self.customers.get(body["customerId"], {"mode": None})):
             raise self.refused(422, "The customer id is invalid", "customerId")
         free = not body["amount"]["value"].strip("0.")
         if free and body.get("method") not in WITHOUT_MONEY:
@@ -69,9 +69,10 @@ class PaymentRoutes(CustomerRoutes):
     def get_payment(self, received: Received, payment_id: str) -> Reply:
         """Return one payment."""
         del received
-        if payment_id not in self.payments:
+        found = self.payments.get(payment_id)
+        if found is None or not self.sees(found):
             raise self.missing(payment_id)
-        return self.answer(200, self._payment_shown(self.payments[payment_id]))
+        return self.answer(200, self._payment_shown(found))
 
     @route("GET", "/customers/{}/subscriptions/{}/payments")
     def list_subscription_payments(
@@ -85,6 +86,7 @@ class PaymentRoutes(CustomerRoutes):
             self._payment_shown(payment)
             for payment in self.payments.values()
             if payment.get("subscriptionId") == subscription_id
+            and payment["profileId"] == self.profile_id
         ]
         return self.listed(received, "payments", shown)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus  # noqa: TID251 - the phrases of statuses, and no network
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -44,7 +44,11 @@ class Profile(Fake):
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
         self.mode = "live" if self.api_key.startswith("live_") else "test"
-        self.profile_id = f"pfl_{self.ids.text(10)}"
+        self.kept_query: dict[str, str] = {}
+        """What the addresses in answers repeat of the request: its `testmode`."""
+        self.listed_for: dict[str, str] = {}
+        """What those of pages repeat besides: its `profileId`."""
+        self.profile_id: str = f"pfl_{self.ids.text(10)}"
         self.customers: dict[str, JsonObject] = {}
         self.mandates: dict[str, JsonObject] = {}
         self.payments: dict[str, JsonObject] = {}
@@ -101,6 +105,10 @@ class Profile(Fake):
         }
         return Refusal(self.answer(status, body))
 
+    def oauth_error(self, status: int, word: str) -> Refusal:
+        """Return the error of the token endpoint, as RFC 6749 has it, to be raised."""
+        return Refusal(Reply.json(status, {"error": word}))
+
     def missing(self, object_id: str) -> Refusal:
         """Return the error for an id that does not exist."""
         return self.refused(404, f"No entity exists with token {object_id!r}")
@@ -125,10 +133,12 @@ class Profile(Fake):
 
     # Links ----------------------------------------------------------------------------------------
 
-    def link(self, path: str, query: str = "") -> JsonObject:
-        """Return the URL object of that part of the API."""
+    def link(self, path: str, query: Mapping[str, str] | None = None) -> JsonObject:
+        """Return the URL object of that part of the API, to be followed as it is."""
         # The query is added here: where the sandbox is served, `api_address` keeps the path alone.
-        return {"href": self.api_address(API + path) + query, "type": HAL}
+        text = urlencode({**(query or {}), **self.kept_query})
+        address = self.api_address(API + path)
+        return {"href": f"{address}?{text}" if text else address, "type": HAL}
 
     def documentation(self, page: str) -> JsonObject:
         """Return the URL object of a page of the documentation."""
@@ -181,6 +191,5 @@ class Profile(Fake):
     def _page_link(self, received: Received, cursor: str | None) -> JsonObject:
         """Return the URL object of the page that begins with *cursor*."""
         kept = {name: received.query[name] for name in ("limit", "sort") if name in received.query}
-        query = {**({"from": cursor} if cursor else {}), **kept}
-        path = received.path.removeprefix(self.prefix)
-        return self.link(path, f"?{urlencode(query)}" if query else "")
+        query = {**({"from": cursor} if cursor else {}), **kept, **self.listed_for}
+        return self.link(received.path.removeprefix(self.prefix), query)

@@ -13,7 +13,7 @@ from typing import Final
 
 from subhub.sandbox import JsonObject, Received, chargeable, collect
 from subhub_mollie.sandbox.fields import Field, problem
-from subhub_mollie.sandbox.profile import Profile
+from subhub_mollie.sandbox.organization import Organization
 
 TEST_PAYMENTS: Final = 10
 """After so many payments a subscription is canceled in test mode."""
@@ -24,15 +24,19 @@ CHARGE: Final = "charge"
 
 @dataclass(slots=True)
 class Schedule:
-    """When a subscription charges: every interval from *anchor* on, where *charged* is counted."""
+    """When a subscription charges: every interval from *anchor* on, where *charged* is counted.
+
+    *profile* is the one that it was created for.
+    """
 
     anchor: dt.date
+    profile: str
     steps: int = 0
     charged: int = 0
 
 
-class Schedules(Profile):
-    """The subscriptions of the profile."""
+class Schedules(Organization):
+    """The subscriptions of the organization's profiles."""
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         super().__init__(start=start, seed=seed)
@@ -52,12 +56,13 @@ class Schedules(Profile):
         return body
 
     def customer(self, customer_id: str) -> JsonObject:
-        """Return a customer, or raise the refusal."""
+        """Return a customer of the request's mode, or raise the refusal."""
         if customer_id in self.deleted:
             raise self.refused(self.deleted_status, "The customer is no longer available")
-        if customer_id not in self.customers:
+        found = self.customers.get(customer_id)
+        if found is None or not self.sees(found):
             raise self.missing(customer_id)
-        return self.customers[customer_id]
+        return found
 
     def subscriptions_of(self, customer_id: str) -> list[JsonObject]:
         """Return the subscriptions of a customer, oldest first."""
@@ -97,6 +102,8 @@ class Schedules(Profile):
         now = self.clock.now().isoformat()
         payment: JsonObject = {
             **self.new_payment(subscription["amount"], subscription["description"]),
+            "mode": subscription["mode"],
+            "profileId": schedule.profile,
             "status": "failed" if failed else "paid",
             "sequenceType": "recurring",
             "method": self.mandates[subscription["mandateId"]]["method"],
@@ -141,7 +148,7 @@ class Schedules(Profile):
         if subscription["timesRemaining"] == 0:
             subscription["status"] = "completed"
             _ = subscription.pop("nextPaymentDate", None)
-        elif self.mode == "test" and schedule.charged >= TEST_PAYMENTS:
+        elif subscription["mode"] == "test" and schedule.charged >= TEST_PAYMENTS:
             self.cancel(subscription)
         else:
             due = later(schedule.anchor, subscription["interval"], schedule.steps)

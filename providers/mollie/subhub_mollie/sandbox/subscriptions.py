@@ -74,7 +74,8 @@ class SubscriptionRoutes(PaymentRoutes):
             "createdAt": self.clock.now().isoformat(),
         }
         self.subscriptions[subscription["id"]] = subscription
-        self.schedules[subscription["id"]] = Schedule(dt.date.fromisoformat(start))
+        schedule = Schedule(dt.date.fromisoformat(start), self.profile_id)
+        self.schedules[subscription["id"]] = schedule
         self.charge(subscription)
         return self.answer(201, self._subscription_shown(subscription))
 
@@ -87,8 +88,12 @@ class SubscriptionRoutes(PaymentRoutes):
 
     @route("GET", "/subscriptions")
     def list_all_subscriptions(self, received: Received) -> Reply:
-        """Return one page of all subscriptions."""
-        shown = list(map(self._subscription_shown, self.subscriptions.values()))
+        """Return one page of all subscriptions, or of those of a profile."""
+        shown = [
+            self._subscription_shown(found)
+            for found in filter(self.sees, self.subscriptions.values())
+            if self.listed_profile in {None, self.schedules[found["id"]].profile}
+        ]
         return self.listed(received, "subscriptions", shown, sorts=False)
 
     @route("GET", "/customers/{}/subscriptions/{}")
@@ -178,7 +183,9 @@ class SubscriptionRoutes(PaymentRoutes):
             "self": self.link(f"{place}/subscriptions/{subscription['id']}"),
             "customer": self.link(place),
             "mandate": self.link(f"{place}/mandates/{subscription['mandateId']}"),
-            "profile": self.dashboard(f"settings/profiles/{self.profile_id}"),
+            "profile": self.dashboard(
+                f"settings/profiles/{self.schedules[subscription['id']].profile}"
+            ),
             "documentation": self.documentation("reference/get-subscription"),
         }
         return {**subscription, "_links": links}

@@ -23,6 +23,8 @@ class StripeFake(PausingRoutes):
         "search": "a new customer is found at once; Stripe documents a delay of up to a minute",
         "canceling": "a subscription that has ended can be neither changed nor canceled (404)",
         "address": "an address replaces the whole old one",
+        "tax ids": "those of the European Union and Great Britain are known; a value is checked "
+        "for letters and digits, and never verified",
         "payment methods": "a setup page saves a card, or the first kind that is asked for",
         "success_url": "Checkout accepts a session without one",
         "anchors": "a period that starts on the 31st ends on the last day of a shorter month, and "

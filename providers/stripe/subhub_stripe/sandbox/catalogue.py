@@ -5,7 +5,7 @@ See https://docs.stripe.com/api/products and https://docs.stripe.com/api/prices.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from subhub.sandbox import JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.ledger import Ledger
@@ -59,18 +59,18 @@ class Catalogue(Ledger):
         known = ("product", "currency", "unit_amount", "recurring", "lookup_key", "tax_behavior")
         given = self.accepted(received, *known)
         price = self._price(given)
-        return Reply.json(200, self._shown(price, given.get("expand", [])))
+        return Reply.json(200, self._shown(price, self.expanded(received)))
 
     @route("GET", "/prices/{}")
     def get_price(self, received: Received, price_id: str) -> Reply:
         """Read a price."""
         price = self.found(self.prices, "price", price_id)
-        return Reply.json(200, self._shown(price, _expanded(received)))
+        return Reply.json(200, self._shown(price, self.expanded(received)))
 
     @route("GET", "/prices")
     def list_prices(self, received: Received) -> Reply:
         """List prices, one page at a time; all prices here are recurring."""
-        expand = [name.removeprefix("data.") for name in _expanded(received)]
+        expand = self.expanded(received, "data.")
         return self.listed(received, [self._shown(price, expand) for price in self.prices.values()])
 
     def _product(self, given: JsonObject) -> JsonObject:
@@ -113,12 +113,7 @@ class Catalogue(Ledger):
         self.prices[price["id"]] = price
         return price
 
-    def _shown(self, price: JsonObject, expand: list[Any]) -> JsonObject:
+    def _shown(self, price: JsonObject, expand: set[str]) -> JsonObject:
         if "product" not in expand:
             return price
         return {**price, "product": self.products[price["product"]]}
-
-
-def _expanded(received: Received) -> list[str]:
-    """Return what a query wants expanded: `expand[]=product`, or as Stripe's SDK, `expand[0]=`."""
-    return [value for name, value in received.query.items() if name.startswith("expand[")]

@@ -29,6 +29,7 @@ class Ledger(Fake):
         self.products: dict[str, JsonObject] = {}
         self.prices: dict[str, JsonObject] = {}
         self.customers: dict[str, JsonObject] = {}
+        self.tax_ids: dict[str, JsonObject] = {}
         self.sessions: dict[str, JsonObject] = {}
         self.subscriptions: dict[str, JsonObject] = {}
         self._answered: dict[str, tuple[tuple[str, str, bytes], Reply]] = {}
@@ -142,6 +143,16 @@ class Ledger(Fake):
             message = f"Missing required param: {name}."
             raise self.refused(400, message, code="parameter_missing", param=name)
         return given[name]
+
+    def expanded(self, received: Received, below: str = "") -> set[str]:
+        """Return the fields that a request wants expanded; in lists, they are *below* `data.`.
+
+        subhub writes `expand[]=product` in a query, and Stripe's SDK `expand[0]=product`.
+        """
+        query = [value for name, value in received.query.items() if name.startswith("expand[")]
+        form: list[str] = self.body(received).get("expand", []) if received.content else []
+        names = (*query, *form)
+        return {name.removeprefix(below) for name in names if name.startswith(below)}
 
     def listed(self, received: Received, objects: list[JsonObject]) -> Reply:
         """Return one page of *objects*, newest first."""
