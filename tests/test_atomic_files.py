@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from subhub import atomic_files
+from subhub.system import atomic_files
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from subhub.file_locks import LockableFile, acquire, is_held
+from subhub.system.file_locks import LockableFile, acquire, is_held
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_a_client_that_locks_nothing_does_not_load_filelock(tmp_path: Path) -> N
 HOLDER = """
 import os, sys, time
 from pathlib import Path
-from subhub.file_locks import acquire
+from subhub.system.file_locks import acquire
 
 def hold():
     print("held", flush=True)

@@ -24,13 +24,13 @@ from subhub import (
     Rejected,
     SubhubError,
 )
-from subhub.file_locks import LockableFile
 from subhub.models.identity import Identity
 from subhub.plugin import Provider
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal import Journal
 from subhub.recovery.journal.sqlite import SQLiteDatabase
 from subhub.recovery.journal.storage import BufferedDatabase, Locked
+from subhub.system.file_locks import LockableFile
 
 KEY = "test_0123456789"
 ACME = Identity.of("acme", "https://api.acme.example", "live", KEY, None)

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from subhub.errors import ConfigError
-from subhub.file_locks import is_held
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit import RateLimiter
 from subhub.sending.ratelimit.shared import SharedStore, check_file, check_folder, fingerprint
+from subhub.system.file_locks import is_held
 
 KEY = "ak_live_very_secret"
 LIMIT = RateLimit(3, per=60.0)

@@ -14,10 +14,10 @@ from typing import Final
 
 import tomli_w
 
-from subhub import atomic_files
 from subhub.client.plan_links import Links, PlanLink, read_lock
 from subhub.errors import ConfigError
-from subhub.file_locks import LockableFile, acquire
+from subhub.system import atomic_files
+from subhub.system.file_locks import LockableFile, acquire
 
 _HEADER: Final = "# Written by `subhub plans`. Commit it: it links the plans of subhub.toml.\n\n"
 _POLL: Final = 0.1

@@ -9,12 +9,12 @@ from typing import Annotated, Final
 
 import typer
 
-from subhub import atomic_files
 from subhub.cli.global_options import ConfigPath
 from subhub.cli.output import Output
 from subhub.client.configuration_file import FILE_NAME
 from subhub.errors import ConfigError
 from subhub.plugin.registry import load, names
+from subhub.system import atomic_files
 
 DEFAULT: Final = "mijnklantportaal"
 """The provider in the file if no plugin is installed yet."""

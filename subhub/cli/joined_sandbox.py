@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub import atomic_files
 from subhub.cli.kept_sandbox import FOLDER, make_folder
-from subhub.file_locks import acquire, is_held
 from subhub.messages import is_object
+from subhub.system import atomic_files
+from subhub.system.file_locks import acquire, is_held
 
 if TYPE_CHECKING:
     from subhub.client.configuration import Configuration

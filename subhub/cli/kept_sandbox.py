@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from subhub import atomic_files
 from subhub.errors import ConfigError
-from subhub.file_locks import LockableFile
 from subhub.messages import is_object
 from subhub.plugin.provider import Provider
 from subhub.sandbox import Fake
 from subhub.sandbox.snapshot import refill, snapshot
+from subhub.system import atomic_files
+from subhub.system.file_locks import LockableFile
 
 FOLDER: Final = ".subhub"
 VERSION: Final = 1

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Self, get_args
 from subhub.cli.rows import CustomerRow
 from subhub.client.bulk import BulkResult
 from subhub.errors import InProgress, InvalidRequest, NotSent, SubhubError
-from subhub.line_file import LineFile, whole_length
+from subhub.system.line_file import LineFile, whole_length
 
 COLUMNS: Final[tuple[str, ...]] = (
     "line",

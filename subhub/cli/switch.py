@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from subhub import Client, Clients, atomic_files, switching
+from subhub import Client, Clients, switching
 from subhub.cli.command import command
 from subhub.cli.completion import accounts
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
@@ -25,6 +25,7 @@ from subhub.switching.outcomes import FINE, WORDS, Outcome
 from subhub.switching.planning import OVERLAP_DAYS
 from subhub.switching.rows import SwitchRow, read_rows, write_rows
 from subhub.switching.running import MARGIN
+from subhub.system import atomic_files
 
 app = typer.Typer(help="Switching: move live customers to another account.")
 COLUMNS: Final = ("key", "subscription", "outcome", "new", "reason")

@@ -11,13 +11,13 @@ from typing import Annotated, Final
 import typer
 
 import subhub
-from subhub.atomic_files import replace
 from subhub.cli.activity import idle
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import complain, write
 from subhub.cli.rendering import plain
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import ConfigError, InvalidRequest
+from subhub.system.atomic_files import replace
 
 PAGES: Final = 20
 """How many pages are read before the token is written: what is printed again after a kill."""

@@ -18,7 +18,7 @@ from subhub.client.configuration import Configuration
 from subhub.client.opening import JournalPlace, open_journal
 from subhub.client.references import checked_place
 from subhub.client.sync_client import Client
-from subhub.forks import Forkable
+from subhub.system.forks import Forkable
 
 if TYPE_CHECKING:
     from types import TracebackType

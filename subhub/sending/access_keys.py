@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from subhub.errors import AuthenticationFailed, ConfigError, InvalidReply, NotSent, TransportError
-from subhub.forks import Forkable
 from subhub.messages import PreparedRequest, Response, is_object
 from subhub.plugin.decoding import json_of
 from subhub.sending.steps import Exchange, Pause, Steps, StoreCall
+from subhub.system.forks import Forkable
 
 if TYPE_CHECKING:
     from subhub.plugin.token_endpoints import TokenEndpoint

@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from subhub.errors import ConfigError, InvalidReply, NotSent, RateLimited, TransportError
-from subhub.forks import Forkable
 from subhub.messages import PreparedRequest, Request, Response
 from subhub.plugin.rate_limits import read
 from subhub.sending.instrumentation import OperationLog
@@ -33,6 +32,7 @@ from subhub.sending.steps import (
     Steps,
     StoreCall,
 )
+from subhub.system.forks import Forkable
 
 if TYPE_CHECKING:
     from subhub.sending.instrumentation import Instrumentation

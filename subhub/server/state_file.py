@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from subhub import atomic_files
 from subhub.errors import ConfigError
-from subhub.file_locks import acquire
 from subhub.messages import is_object
 from subhub.sandbox.exchange import JsonObject
+from subhub.system import atomic_files
+from subhub.system.file_locks import acquire
 
 VERSION: Final = 2
 

@@ -18,8 +18,8 @@ from psycopg.abc import PQGen
 from psycopg.waiting import Ready
 
 from subhub.errors import ConfigError
-from subhub.forks import Forkable
 from subhub.stores.url import StoreURL
+from subhub.system.forks import Forkable
 
 T = TypeVar("T")
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]

@@ -15,7 +15,6 @@ from psycopg import errors
 from psycopg.rows import tuple_row
 
 from subhub.errors import ConfigError, JournalError
-from subhub.forks import Forkable
 from subhub.recovery.journal.schema import LOCKS, MIGRATIONS, VERSION
 from subhub.recovery.journal.storage import Database, Statement, Unreachable
 from subhub.sending.ratelimit.permits import Permits
@@ -24,6 +23,7 @@ from subhub.stores.cells import State, SwappedCells
 from subhub.stores.connection import Away, Connection, PostgreSQLConnection, Refused
 from subhub.stores.registry import StoreKind
 from subhub.stores.url import StoreURL
+from subhub.system.forks import Forkable
 
 T = TypeVar("T")
 

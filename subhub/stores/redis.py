@@ -22,12 +22,12 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from subhub.errors import ConfigError
-from subhub.forks import Forkable
 from subhub.sending.ratelimit.permits import Permits
 from subhub.sending.ratelimit.stores import PermitStore, StoreUnavailable
 from subhub.stores.cells import State, SwappedCells
 from subhub.stores.registry import StoreKind
 from subhub.stores.url import StoreURL
+from subhub.system.forks import Forkable
 
 T = TypeVar("T")
 

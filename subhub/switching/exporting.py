@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub import atomic_files
 from subhub.client.base import account_of
 from subhub.errors import InvalidRequest
-from subhub.line_file import LineFile
 from subhub.models import Interval, Money
 from subhub.switching.rows import PERSON
+from subhub.system import atomic_files
+from subhub.system.line_file import LineFile
 
 if TYPE_CHECKING:
     from subhub import Client

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from subhub.errors import SubhubError
-from subhub.line_file import LineFile
+from subhub.system.line_file import LineFile
 
 Word = Literal[
     "moved",

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast, get_args
 
-from subhub import atomic_files
 from subhub.client.text_files import NotText, read_text
 from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Interval, Money, When
+from subhub.system import atomic_files
 
 T = TypeVar("T")
 

@@ -21,11 +21,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from subhub import atomic_files
 from subhub._version import __version__
 from subhub.errors import AuthenticationFailed, ConfigError, SubhubError
 from subhub.models.record import Result
 from subhub.plugin.operations import OPERATIONS
+from subhub.system import atomic_files
 from subhub.testing.contract.assertions import expect, expect_none, summary
 from subhub.testing.contract.calls import call_of, claimed
 from subhub.testing.contract.config import ContractConfig

@@ -16,8 +16,8 @@ from typer.testing import Result
 from subhub import Client, CustomerDraft
 from subhub.cli.kept_sandbox import KeptSandbox
 from subhub.errors import ConfigError
-from subhub.file_locks import acquire
 from subhub.plugin.registry import load
+from subhub.system.file_locks import acquire
 
 Run = Callable[..., Result]
 AsJson = Callable[[Result], Any]

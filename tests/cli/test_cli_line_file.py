@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from subhub.line_file import LineFile, whole_length
+from subhub.system.line_file import LineFile, whole_length
 
 FILLED = b"x" * 99_999 + b"\n"
 LINE = b"2,k0,done,21919be2,https://pay.example/k0i0oydfdudz\n"

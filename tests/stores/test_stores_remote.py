@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from subhub import ConfigError, RateLimit
-from subhub.background import Background
 from subhub.errors import JournalError
 from subhub.recovery.journal.storage import BufferedDatabase, Unreachable
 from subhub.sending.ratelimit import LocalStore, RateLimiter
@@ -19,6 +18,7 @@ from subhub.sending.ratelimit.permits import HEADER, Permits
 from subhub.sending.ratelimit.presence import MACHINES
 from subhub.sending.ratelimit.remote import RemoteQueue
 from subhub.sending.ratelimit.stores import StoreUnavailable
+from subhub.system.background import Background
 from tests.stores.memory import MemoryCells, MemoryServer, limiter_of
 
 LIMIT = RateLimit(8, per=10.0)

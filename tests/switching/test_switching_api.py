@@ -22,7 +22,6 @@ from subhub import (
     Subscription,
     switching,
 )
-from subhub.line_file import LineFile
 from subhub.sandbox import Fault
 from subhub.sending.attempts import Attempt
 from subhub.switching import Outcome
@@ -33,6 +32,7 @@ from subhub.switching.rows import at
 from subhub.switching.rules import has_ended
 from subhub.switching.sides import Sides
 from subhub.switching.turn import Budget
+from subhub.system.line_file import LineFile
 from tests.switching.conftest import Accounts
 
 RENEWAL = dt.date(2026, 11, 20)

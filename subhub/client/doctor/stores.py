@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from subhub.atomic_files import PRIVATE
 from subhub.errors import ConfigError
 from subhub.stores.registry import StorePlace
+from subhub.system.atomic_files import PRIVATE
 
 if TYPE_CHECKING:
     from subhub.client.account import Account

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from subhub.atomic_files import PRIVATE
+from subhub.system.atomic_files import PRIVATE
 
 Fate: TypeAlias = Literal["removed", "replaced", "cut off"]
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from subhub.atomic_files import is_writable
 from subhub.errors import JournalError
 from subhub.recovery.journal.journal import OPEN, OpenIntent, entries
 from subhub.recovery.journal.schema import UnfitFileError, has_entries
 from subhub.recovery.journal.sessions import Sessions
 from subhub.recovery.journal.sqlite import problem_of
+from subhub.system.atomic_files import is_writable
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity

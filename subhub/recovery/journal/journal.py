@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from subhub.errors import InProgress, JournalError
-from subhub.file_locks import acquire
 from subhub.recovery.intents import Intent
 from subhub.recovery.journal.claims import SOONEST
 from subhub.recovery.journal.items import PreviousStep, Step, current_item
@@ -25,6 +24,7 @@ from subhub.recovery.journal.storage import (
     Statement,
     Unreachable,
 )
+from subhub.system.file_locks import acquire
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from subhub.errors import JournalError
-from subhub.file_locks import LockableFile, acquire, is_held
-from subhub.forks import Forkable
+from subhub.system.file_locks import LockableFile, acquire, is_held
+from subhub.system.forks import Forkable
 
 
 class Sessions(Forkable):

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from subhub.errors import JournalError
-from subhub.forks import Forkable
 from subhub.recovery.journal.files import JournalFiles
 from subhub.recovery.journal.schema import UnfitFileError, bring_up_to_date, is_current
 from subhub.recovery.journal.sessions import Sessions
 from subhub.recovery.journal.storage import Locked, Statement, Write
+from subhub.system.forks import Forkable
 
 
 class SQLiteDatabase(Forkable):

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from subhub.background import Background
 from subhub.errors import JournalError
-from subhub.forks import Forkable
+from subhub.system.background import Background
+from subhub.system.forks import Forkable
 
 T = TypeVar("T")
 Statement: TypeAlias = tuple[str, Sequence[object]]

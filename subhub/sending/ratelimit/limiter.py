@@ -15,11 +15,11 @@ from functools import partial
 from typing import ClassVar, Self, TypeAlias, TypeVar
 
 from subhub.errors import ConfigError
-from subhub.forks import Forkable
 from subhub.plugin.rate_limits import HEADERS, SILENT, RateLimit, read
 from subhub.sending.ratelimit.permits import Cells, Permit, Permits
 from subhub.sending.ratelimit.stores import PermitStore, Store, StoreUnavailable
 from subhub.sending.steps import FIRST_TRY, LAST_TRY
+from subhub.system.forks import Forkable
 
 T = TypeVar("T")
 

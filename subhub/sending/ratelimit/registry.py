@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
-from subhub.forks import Forkable
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.limiter import LocalStore, Queue, RateLimiter
+from subhub.system.forks import Forkable
 
 if TYPE_CHECKING:
     from subhub.models.identity import Identity

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from random import random
 from typing import ClassVar, Final, TypeVar
 
-from subhub.background import Background
 from subhub.errors import ConfigError
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.limiter import Change, LocalStore, Pool, Queue, no_undo, nothing
@@ -21,6 +20,7 @@ from subhub.sending.ratelimit.permits import RETRY, Cells, Permits
 from subhub.sending.ratelimit.presence import MACHINES, WIDTH, Machine
 from subhub.sending.ratelimit.stores import LEASE, PermitStore, StoreUnavailable
 from subhub.sending.steps import monotonic
+from subhub.system.background import Background
 
 T = TypeVar("T")
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, TypeVar
 
-from subhub.atomic_files import is_writable
 from subhub.errors import ConfigError
-from subhub.file_locks import LockableFile
 from subhub.plugin.rate_limits import RateLimit
 from subhub.sending.ratelimit.permits import Cells, Permits
 from subhub.sending.ratelimit.stores import LEASE, StoreUnavailable
+from subhub.system.atomic_files import is_writable
+from subhub.system.file_locks import LockableFile
 
 T = TypeVar("T")
 

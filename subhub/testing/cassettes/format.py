@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import yaml
 from vcr.request import Request as Recorded
 
-from subhub import atomic_files
 from subhub.messages import is_object
 from subhub.sandbox import Exchange, Received, Reply
 from subhub.sandbox.json_input import decode_json
+from subhub.system import atomic_files
 from subhub.testing.cassettes.validation import (
     HEADER,
     MalformedCassette,

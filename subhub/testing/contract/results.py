@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from subhub import atomic_files
 from subhub._version import __version__
+from subhub.system import atomic_files
 from subhub.testing.contract.cases import Item, items_of
 from subhub.testing.contract.guard import reason, tests
 from subhub.testing.contract.report import FORMAT, SUITE_VERSION, WHOLE, Counts, baseline

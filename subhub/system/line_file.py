@@ -8,8 +8,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from subhub.atomic_files import PRIVATE, sync_folder
-from subhub.file_locks import LockableFile
+from subhub.system.atomic_files import PRIVATE, sync_folder
+from subhub.system.file_locks import LockableFile
 
 
 class LineFile:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from subhub.forks import Forkable
+from subhub.system.forks import Forkable
 
 _LINGER: Final = 0.05
 """Seconds for which the thread waits for more to do; a program that ends waits as long for it."""

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from subhub.atomic_files import PRIVATE
-from subhub.forks import Forkable
+from subhub.system.atomic_files import PRIVATE
+from subhub.system.forks import Forkable
 
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
