@@ -1,4 +1,4 @@
-"""Work in the background: what nobody waits for, such as noting that a request has ended."""
+"""Work in the background: what no caller waits for, such as noting that a request has ended."""
 
 from __future__ import annotations
 

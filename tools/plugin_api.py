@@ -47,11 +47,28 @@ CHAPTERS: Final = (
         "subhub.plugin",
         ("Evidence", "Absence", "RateLimit", "Idempotency", "Settings", "TokenEndpoint"),
     ),
-    Chapter("Flows", "subhub.plugin", ("Flow", "Request", "Response", "done", "completed")),
+    Chapter(
+        "Flows",
+        "subhub.plugin",
+        ("Flow", "Request", "Response", "done", "completed", "unless_missing"),
+    ),
     Chapter(
         "Requests",
         "subhub.plugin",
-        ("path", "Path", "get", "post", "patch", "delete", "send", "Json", "Encoded", "as_form"),
+        (
+            "path",
+            "Path",
+            "get",
+            "post",
+            "patch",
+            "delete",
+            "send",
+            "Json",
+            "Encoded",
+            "as_form",
+            "given",
+            "moment_in",
+        ),
     ),
     Chapter("Ids of several parts", "subhub.plugin", ("join_id", "split_id")),
     Chapter(
@@ -60,7 +77,9 @@ CHAPTERS: Final = (
         ("Wire", "Core", "Text", "Day", "Moment", "day_in", "is_object", "text_at"),
     ),
     Chapter(
-        "Lists", "subhub.plugin", ("Page", "Records", "walk", "cursor_from", "next_page_number")
+        "Lists",
+        "subhub.plugin",
+        ("Page", "Records", "walk", "only_one", "cursor_from", "next_page_number"),
     ),
     Chapter("Likeness", "subhub.plugin", ("Likeness", "likeness_of")),
     Chapter("Following signup links", "subhub.plugin", _FOLLOWING),

@@ -122,7 +122,7 @@ class _Run:
             self._call(client)(self.rows[0])
 
     def in_sandbox(self) -> None:
-        """Make the calls in a sandbox of its own, of which nothing is kept or resumed."""
+        """Make the calls in a sandbox of its own; nothing of it is kept or resumed."""
         if self.batch.resume:
             message = (
                 "`--resume` has no effect in a sandbox, where each run is a trial: leave it out"

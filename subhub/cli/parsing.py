@@ -103,7 +103,7 @@ def _global_options(
 
 @contextmanager
 def _known_context(ctx: Any) -> Generator[None]:
-    """Have a usage error know of which command it is: the parser raises some without it."""
+    """Have a usage error know its command: the parser raises some without it."""
     try:
         yield
     except UsageError as error:

@@ -32,12 +32,15 @@ def message_of(error: Any) -> str:
     kind = type(error).__name__
     if param is not None:
         name = f"`{_written(param)}`"
+        number = re.search("valid (integer|float|number)", message)
+        if number:  # whose words differ by the version of typer
+            return f"{name} must be a {'whole ' if number[1] == 'integer' else ''}number"
         return f"{name} is required" if kind == "MissingParameter" else f"{name}: {message}"
     if kind == "NoSuchOption":
         close = " or ".join(f"`{name}`" for name in error.possibilities or ())
         hint = f"; did you mean {close}?" if close else ""
         return f"unknown option `{error.option_name}`{hint}"
-    message = re.sub("'(--[a-z-]+)'", r"`\1`", message)
+    message = re.sub("'(--[a-z-]+)'", r"`\1`", message).replace("argument(s)", "argument")
     return message[:1].lower() + message[1:].removesuffix(".")
 
 

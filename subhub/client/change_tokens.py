@@ -96,7 +96,7 @@ class KindState:
         self.cursor, self.listed, self.first, self.doubtful = None, False, False, False
 
     def facts(self) -> dict[str, Any]:
-        """Return all but the marks, in the order of which the ids are."""
+        """Return all but the marks, in the order of their ids."""
         return {
             "ids": sorted(self.known),
             "number": self.number,

@@ -84,7 +84,7 @@ def concluded(steps: Steps[Signup], account: Account, link: SignupLink) -> Steps
 
 
 def followed_link(account: Account, link: object, given: Mapping[str, object]) -> SignupLink:
-    """Return the link to follow: a stored one, or one of which the parts were stored.
+    """Return the link to follow: a stored one, or one whose parts were stored.
 
     Args:
         account: The account at which it was created.

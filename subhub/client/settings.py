@@ -88,7 +88,7 @@ def check_encryption(provider: type[Provider], address: str, key: str) -> None:
 
 
 def _is_private(host: str) -> bool:
-    """Return whether *host* is a name that nobody can register, or an address of no public host."""
+    """Return whether *host* is an unregistrable name, or the address of no public host."""
     try:
         return ip_address(host).is_private
     except ValueError:
@@ -117,7 +117,7 @@ def check_alone(sandbox: object, **others: object) -> None:
 
 
 def check_production(provider: str, address: str, mode: IdentityMode) -> None:
-    """Raise `ConfigError` if an account for production would charge nobody, or send in plain text.
+    """Raise `ConfigError` if an account for production would charge no one, or send in plain text.
 
     A dry run is allowed: it raises at the first change, so nobody takes it for a sale.
 

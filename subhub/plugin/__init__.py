@@ -2,6 +2,7 @@
 
 from subhub.messages import Encoded, Json, Path, Request, Response, is_object
 from subhub.plugin.account_settings import Settings
+from subhub.plugin.arguments import given, moment_in
 from subhub.plugin.capabilities import Absence, Evidence
 from subhub.plugin.compound_ids import join_id, split_id
 from subhub.plugin.decoding import (
@@ -19,11 +20,11 @@ from subhub.plugin.decoding import (
     text_at,
 )
 from subhub.plugin.decorations import Core
-from subhub.plugin.flows import Flow, Page, completed, done
+from subhub.plugin.flows import Flow, Page, completed, done, unless_missing
 from subhub.plugin.forms import as_form
 from subhub.plugin.idempotency import Idempotency
 from subhub.plugin.likeness import Likeness, likeness_of
-from subhub.plugin.pagination import cursor_from, next_page_number, walk
+from subhub.plugin.pagination import cursor_from, next_page_number, only_one, walk
 from subhub.plugin.provider import API_VERSION, Provider
 from subhub.plugin.rate_limits import RateLimit
 from subhub.plugin.records import Records
@@ -74,12 +75,15 @@ __all__ = [
     "done",
     "form_body",
     "get",
+    "given",
     "is_object",
     "join_id",
     "json_body",
     "judge_signup",
     "likeness_of",
+    "moment_in",
     "next_page_number",
+    "only_one",
     "patch",
     "path",
     "post",
@@ -90,6 +94,7 @@ __all__ = [
     "standard",
     "static_secret",
     "text_at",
+    "unless_missing",
     "unsigned",
     "walk",
 ]

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from subhub.errors import InvalidReply, SubhubError
+from subhub.errors import InvalidReply, NotFound, SubhubError
 from subhub.messages import Request, Response
 
 T = TypeVar("T")
@@ -47,6 +47,14 @@ def done(value: T) -> Flow[T]:
     """Return the flow of an operation that has nothing to send."""
     return value
     yield  # or it would not be a generator
+
+
+def unless_missing(flow: Flow[T]) -> Flow[T | None]:
+    """Return what *flow* reads; `None` where the provider answers that it does not exist."""
+    try:
+        return (yield from flow)
+    except NotFound:
+        return None
 
 
 def first_step(flow: Flow[object]) -> None:

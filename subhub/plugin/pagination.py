@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from subhub.errors import InvalidReply
+from subhub.errors import Ambiguous, InvalidReply
 from subhub.plugin.flows import Flow, Page
 
 T = TypeVar("T")
@@ -75,6 +75,7 @@ def walk(
     read: Callable[[str | None], Flow[Page[I]]],
     keep: Callable[[I], bool],
     unreadable: list[InvalidReply] | None = None,
+    limit: int | None = None,
 ) -> Flow[list[I]]:
     """Read every page, and return the items to *keep*.
 
@@ -86,8 +87,9 @@ def walk(
         read: Reads the page of a cursor.
         keep: Whether an item is to be returned.
         unreadable: Gets the error for each record that cannot be read; then none is raised.
+        limit: How many items are enough: the pages after the last of them are not read.
     """
-    steps = PageState(keep)
+    steps = PageState(keep, limit)
     kept: list[I] = []
     missed: list[InvalidReply] = [] if unreadable is None else unreadable
     while steps.more:
@@ -97,6 +99,15 @@ def walk(
     if missed and not kept and unreadable is None:
         raise missed[0]
     return kept
+
+
+def only_one(found: Sequence[I]) -> I | None:
+    """Return the customer who was found, if there is one; several are `Ambiguous`."""
+    if len(found) > 1:
+        ids = ", ".join(item.id for item in found)
+        message = f"{len(found)} customers match ({ids}): use the id of one of them"
+        raise Ambiguous(message, candidates=found)
+    return found[0] if found else None
 
 
 def whole(flow: Flow[Page[T]]) -> Flow[Page[T]]:

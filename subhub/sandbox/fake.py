@@ -235,7 +235,7 @@ class Fake(PortalPages, ABC):
         """Return the URL of the checkout page that the provider has at *own*, a path or a URL.
 
         In process no page is served. Its URL never has the provider's host, so that no customer is
-        sent there by mistake, but one that nobody can register.
+        sent there by mistake, but one that cannot be registered.
         """
         return f"{self.site + PAGES if self.site else NOWHERE}{urlsplit(own).path}"
 

@@ -31,7 +31,7 @@ def host_refusal(
         scope: The ASGI scope.
         origin: The sandbox's URL.
         exposed: Whether other machines can reach it. Then addresses, and names without a dot, which
-            nobody can register, are accepted too.
+            cannot be registered, are accepted too.
         hosts: Other names of this sandbox, in small letters.
     """
     host = _header(scope, b"host")

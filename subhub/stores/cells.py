@@ -1,7 +1,7 @@
 """Permits in a store of several machines: read, change, and write unless others were quicker.
 
 Every state has a random version. A store replaces it only while it is the version that was read;
-so no lock is held, and a machine that stops in the middle stops nobody.
+so no lock is held, and a machine that stops in the middle stops no other one.
 """
 
 from __future__ import annotations

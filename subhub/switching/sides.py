@@ -228,7 +228,7 @@ class Noted:
 
     @classmethod
     def of(cls, *words: Any) -> Noted:
-        """Keep *words*, none of which has a blank; `None` is kept as a dash."""
+        """Keep *words*, which have no blanks; `None` is kept as a dash."""
         return cls(" ".join("-" if part is None else str(part) for part in words))
 
 

@@ -154,3 +154,17 @@ def test_a_refused_key_says_what_to_check(capsys: pytest.CaptureFixture[str]) ->
     assert refused == "error: clitoy refused: Invalid API key (HTTP 401)"
     assert "`api_key` is whole, not revoked and" in advice[0]
     assert advice[1].endswith(": subhub doctor")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sandbox", "serve", "--port", "x"), "`--port` must be a whole number"),
+        (("sandbox", "advance", "--days", "x"), "`--days` must be a number"),
+        (("plan", "list", "extra"), "got unexpected extra argument (extra)"),
+    ],
+)
+def test_usage_errors_have_the_same_words_with_every_version_of_typer(
+    run: Run, words: tuple[str, ...], said: str
+) -> None:
+    assert run(*words).stderr.splitlines()[0] == f"error: {said}"

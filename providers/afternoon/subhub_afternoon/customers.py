@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from subhub.errors import Ambiguous, InvalidReply, InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
-from subhub.plugin import Flow, Page, Provider, Records, Text, Wire, delete, get, path, post
+from subhub.plugin import Flow, Page, Provider, Records, Text, Wire, delete, get, given, path, post
 from subhub_afternoon import inferred
-from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
-from subhub_afternoon.refusals import LONGEST_TEXT, LONGEST_URL, cuid, text
+from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope
+from subhub_afternoon.refusals import address, cuid, maybe, text
 
 CUSTOMERS: Final = "/v1/customers"
 NOT_EXPRESSIBLE: Final = ("address", "postal_code", "city")
@@ -91,13 +91,13 @@ class Customers(Provider):
 
     def get_customer(self, customer_id: str) -> Flow[Customer]:
         """Read a customer."""
-        address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
-        answer = yield from get(address, CustomerEnvelope)
+        place = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
+        answer = yield from get(place, CustomerEnvelope)
         return answer.whole(answer.customer.to_customer())
 
     def list_customers(self, cursor: str | None = None) -> Flow[Page[Customer]]:
         """List customers, one page at a time; the shape of the response is assumed."""
-        answer = yield from get(CUSTOMERS, CustomersEnvelope, page_query(cursor))
+        answer = yield from get(CUSTOMERS, CustomersEnvelope, given(cursor=cursor))
         return answer.page(answer.customers, AfternoonCustomer.to_customer)
 
     def find_customer(
@@ -116,21 +116,22 @@ class Customers(Provider):
         query = {"external_id": text("external_id", external_id)}
         answer = yield from inferred.search_customers(CustomersEnvelope, query)
         page = answer.page(answer.customers, AfternoonCustomer.to_customer)
-        exact = [customer for customer in page.items if customer.external_id == external_id]
-        alike = [customer for customer in page.items if _same_but_for_case(customer, query)]
         if page.next is not None:
             message = "the search for a customer has more than one page, and only one can be read"
             raise InvalidReply(message, body=str(answer.pagination))
-        found = exact or alike
-        if len(found) > len(exact) or len(exact) > 1:
+        exact = [customer for customer in page.items if customer.external_id == external_id]
+        if len(exact) == 1:
+            return exact[0]
+        alike = exact or [item for item in page.items if _same_but_for_case(item, query)]
+        if alike:
             message = (
-                f"{len(found)} customers have the external id {external_id!r}, or nearly. Choose "
+                f"{len(alike)} customers have the external id {external_id!r}, or nearly. Choose "
                 "one of `candidates`, and use its id."
             )
-            raise Ambiguous(message, candidates=found)
-        if not found and page.unreadable:  # it may be the one
-            raise page.unreadable[0]
-        return found[0] if found else None
+            raise Ambiguous(message, candidates=alike)
+        for error in page.unreadable:
+            raise error  # it may be the one
+        return None
 
     def search_customers(
         self,
@@ -153,18 +154,15 @@ class Customers(Provider):
             last_name: The last name of the contact.
             external_id: Your own id.
         """
-        given = {
-            "name": name,
-            "first_name": first_name,
-            "last_name": last_name,
-            "external_id": external_id,
-        }
-        query = {field: text(field, value) for field, value in given.items() if value is not None}
-        if not query:
-            raise InvalidRequest.of("name", f"give at least one of {', '.join(given)}")
-        answer = yield from inferred.search_customers(
-            CustomersEnvelope, {**page_query(cursor), **query}
+        sought = given(
+            name=name, first_name=first_name, last_name=last_name, external_id=external_id
         )
+        if not sought:
+            names = "name, first_name, last_name, external_id"
+            raise InvalidRequest.of("name", f"give at least one of {names}")
+        query = {field: text(field, value) for field, value in sought.items()}
+        query |= given(cursor=cursor)
+        answer = yield from inferred.search_customers(CustomersEnvelope, query)
         return answer.page(answer.customers, AfternoonCustomer.to_customer)
 
     def update_customer(
@@ -202,9 +200,9 @@ class Customers(Provider):
 
         See https://docs.afternoon.co/api-reference/afternoon-events-api/customers/delete.
         """
-        address = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
+        place = path(CUSTOMERS + "/{}", cuid("customer_id", customer_id))
         # the response has a body, with fields that are not documented
-        answer = yield from delete(address, Envelope)
+        answer = yield from delete(place, Envelope)
         return answer.whole(DeletedCustomer(provider=PROVIDER, id=customer_id))
 
 
@@ -230,20 +228,15 @@ def customer_body(
     if values.vat_id is not None:  # unlike an address, it decides what tax is charged
         problem = "Afternoon documents no key for it. Leave it out, and keep it in your application"
         raise InvalidRequest.of("vat_id", problem)
-    body: dict[str, Any] = {
-        "name": values.name,
-        "first_name": _checked("first_name", first_name),
-        "last_name": _checked("last_name", last_name),
-        "email": values.email,
-        "phone": values.phone,
-        "url": _checked("url", url, LONGEST_URL),
-        "external_id": values.external_id,
-    }
-    if values.country is not None:
+    country = values.country
+    return given(
+        name=values.name,
+        first_name=maybe(text, "first_name", first_name),
+        last_name=maybe(text, "last_name", last_name),
+        email=values.email,
+        phone=values.phone,
+        url=maybe(address, "url", url),
+        external_id=values.external_id,
         # addresses are objects with undocumented keys, except for this one
-        body["billing_address"] = inferred.billing_address(values.country)
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def _checked(field: str, value: str | None, longest: int = LONGEST_TEXT) -> str | None:
-    return None if value is None else text(field, value, longest)
+        billing_address=None if country is None else inferred.billing_address(country),
+    )

@@ -73,9 +73,3 @@ class Refusals(Provider):
             return {}
         texts = {name: value for name, value in details.items() if isinstance(value, str)}
         return texts if len(texts) == len(details) else {}
-
-
-def page_query(cursor: str | None, **filters: str | None) -> dict[str, str]:
-    """Return the query of a list: the cursor and the given filters."""
-    given = {"cursor": cursor, **filters}
-    return {name: value for name, value in given.items() if value is not None}

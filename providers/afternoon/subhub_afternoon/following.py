@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from subhub.errors import InvalidReply, InvalidRequest, NotFound
-from subhub.models import Customer, Signup, SignupLink
-from subhub.plugin import Flow, SignupMatch, judge_signup, likeness_of, walk
+from subhub.errors import InvalidReply, InvalidRequest
+from subhub.models import Signup, SignupLink
+from subhub.plugin import Flow, SignupMatch, judge_signup, likeness_of, unless_missing, walk
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.refusals import cuid
 from subhub_afternoon.subscriptions import Subscriptions
@@ -51,12 +51,5 @@ class Following(Customers, Subscriptions):
         signup = judge_signup(link, matches, known=known, unreadable=unreadable)
         if signup.state != "completed":
             return signup
-        customer = yield from self._owner(owner)
+        customer = yield from unless_missing(self.get_customer(owner))  # deleted since, perhaps
         return signup.model_copy(update={"customer": customer})
-
-    def _owner(self, customer_id: str) -> Flow[Customer | None]:
-        """Read the customer, who may have been deleted since."""
-        try:
-            return (yield from self.get_customer(customer_id))
-        except NotFound:
-            return None

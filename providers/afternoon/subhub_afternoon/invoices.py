@@ -8,14 +8,14 @@ their paths are not documented.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 
 from subhub.models import Invoice, InvoiceStatus, Record
-from subhub.plugin import Core, Flow, Page, Provider, Records, Text, Wire, get, path, post
-from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
-from subhub_afternoon.refusals import cuid
+from subhub.plugin import Core, Flow, Page, Provider, Records, Text, Wire, get, given, path, post
+from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope
+from subhub_afternoon.refusals import cuid, maybe
 
 INVOICES: Final = "/v1/invoices"
 INVOICE_STATUSES: Final[Mapping[str, InvoiceStatus]] = {
@@ -90,16 +90,15 @@ class Invoices(Provider):
         """
         if subscription is not None:
             self._lacks("list_invoices:subscription", subscription)
-        owner = None if customer is None else cuid("customer", customer)
-        query = page_query(cursor, customer_id=owner, status=status)
+        owner = maybe(cuid, "customer", customer)
+        query = given(cursor=cursor, customer_id=owner, status=status)
         answer = yield from get(INVOICES, InvoicesEnvelope, query)
         return answer.page(answer.invoices, lambda item: item.to_invoice(owner))
 
     def get_invoice(self, invoice_id: str) -> Flow[Invoice]:
         """Read an invoice, with its lines in `raw`."""
-        answer = yield from get(
-            path(INVOICES + "/{}", cuid("invoice_id", invoice_id)), InvoiceEnvelope
-        )
+        place = path(INVOICES + "/{}", cuid("invoice_id", invoice_id))
+        answer = yield from get(place, InvoiceEnvelope)
         return answer.whole(answer.invoice.to_invoice())
 
     def create_draft_invoice(
@@ -118,12 +117,11 @@ class Invoices(Provider):
             collection_method: How the invoice is collected; only `send_invoice` is documented.
             days_until_due: The number of days until the invoice is due.
         """
-        body: dict[str, Any] = {
-            "customer_id": cuid("customer_id", customer_id),
-            "collection_method": collection_method,
-            "line_items": [line.model_dump() for line in lines],
-        }
-        if days_until_due is not None:
-            body["days_until_due"] = days_until_due
+        body = given(
+            customer_id=cuid("customer_id", customer_id),
+            collection_method=collection_method,
+            line_items=[line.model_dump() for line in lines],
+            days_until_due=days_until_due,
+        )
         answer = yield from post(INVOICES, InvoiceEnvelope, body)
         return answer.whole(answer.invoice.to_invoice())

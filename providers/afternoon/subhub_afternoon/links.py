@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from subhub.errors import InvalidRequest
 from subhub.models import CustomerDraft, Refund, SignupLink, When
-from subhub.plugin import Flow, Moment, Text, Wire, completed, post
+from subhub.plugin import Flow, Moment, Text, Wire, completed, given, post
 from subhub_afternoon.customers import Customers
 from subhub_afternoon.envelope import PROVIDER, Envelope
-from subhub_afternoon.refusals import cuid, plan_code
+from subhub_afternoon.refusals import cuid, maybe, plan_code
 from subhub_afternoon.terms import NEUTRAL_REFUND, NEUTRAL_TIMING, timing
 
 LINKS: Final = "/v1/subscription-signup-links"
@@ -93,14 +92,20 @@ class Links(Customers):
             back_url: Where the browser goes after "back".
             replaces: The id of a subscription that changes to the plan.
             when: When that subscription changes.
-            refund: What happens to its prepaid fees.
+            refund: What happens to its prepaid fees; only with `now`, as the client checks.
             trial_days: Not supported.
             quantity: Not supported.
         """
         del trial_days, quantity  # the client refuses them: evidence declares them as absent
         # checked before the customer is created, so that invalid terms leave nothing behind
-        terms = {"plan_code": plan_code("plan", plan), **_addresses(return_url, back_url)}
-        terms |= _replacement(replaces, when, refund)
+        terms = given(
+            plan_code=plan_code("plan", plan),
+            success_url=return_url,
+            back_url=back_url,
+            previous_subscription_id=maybe(cuid, "replaces", replaces),
+        )
+        if when is not None:
+            terms |= timing("change_timing_mode", when, refund)
         if isinstance(customer, str):
             return (yield from _link(cuid("customer", customer), terms))
         created = yield from self.create_customer(customer)
@@ -111,27 +116,3 @@ class Links(Customers):
 def _link(customer_id: str, terms: Mapping[str, str], *, new: bool = False) -> Flow[SignupLink]:
     answer = yield from post(LINKS, LinkEnvelope, {"customer_id": customer_id, **terms})
     return answer.whole(answer.subscription_signup_link.to_signup_link(new=new))
-
-
-def _addresses(return_url: str | None, back_url: str | None) -> dict[str, str]:
-    given = {"success_url": return_url, "back_url": back_url}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _replacement(replaces: str | None, when: When | None, refund: Refund | None) -> dict[str, str]:
-    """Return the fields of a plan change; its two rules are only in the prose of the page."""
-    if replaces is None:
-        if when is not None or refund is not None:
-            raise InvalidRequest.of(
-                "replaces", "is required with `when` and `refund`: give the subscription to replace"
-            )
-        return {}
-    if when is None:
-        raise InvalidRequest.of("when", "is required with `replaces`: give 'now' or 'period_end'")
-    if refund is not None and when != "now":
-        raise InvalidRequest.of("refund", f"is only possible with when='now', got {when!r}")
-    previous = cuid("replaces", replaces)
-    return {
-        "previous_subscription_id": previous,
-        **timing("change_timing_mode", when, refund),
-    }

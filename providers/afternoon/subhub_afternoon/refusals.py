@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, TypeVar
 
 from subhub.errors import InvalidRequest
 from subhub.plugin import Json
+
+V = TypeVar("V")
+W = TypeVar("W")
 
 LONGEST_TEXT: Final = 255
 LONGEST_URL: Final = 2048
@@ -56,14 +60,22 @@ def anchor_day(field: str, value: int) -> int:
     return value
 
 
-def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
-    """Check the length of a text.
+def text(field: str, value: str) -> str:
+    """Check the length of a text, which must not be empty."""
+    return _no_longer_than(LONGEST_TEXT, field, value)
 
-    Args:
-        field: The argument's name, for the error.
-        value: The text, which must not be empty.
-        longest: The most characters that are allowed.
-    """
+
+def address(field: str, value: str) -> str:
+    """Check the length of a URL."""
+    return _no_longer_than(LONGEST_URL, field, value)
+
+
+def maybe(check: Callable[[str, V], W], field: str, value: V | None) -> W | None:
+    """Return what *check* does of an argument that may be left out."""
+    return None if value is None else check(field, value)
+
+
+def _no_longer_than(longest: int, field: str, value: str) -> str:
     if 1 <= len(value) <= longest:
         return value
     raise InvalidRequest.of(

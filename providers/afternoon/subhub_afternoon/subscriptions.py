@@ -24,13 +24,14 @@ from subhub.plugin import (
     Wire,
     day_in,
     get,
+    given,
     path,
     post,
     walk,
 )
 from subhub_afternoon import inferred
-from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope, page_query
-from subhub_afternoon.refusals import anchor_day, cuid, plan_code, text
+from subhub_afternoon.envelope import PROVIDER, Envelope, ListEnvelope
+from subhub_afternoon.refusals import anchor_day, cuid, maybe, plan_code, text
 from subhub_afternoon.terms import instant, midnight, timing
 
 SUBSCRIPTIONS: Final = "/v1/subscriptions"
@@ -135,16 +136,13 @@ class Subscriptions(Provider):
             self._lacks("subscribe:inline_plan", plan)
         if payment_method is not None:
             self._lacks("subscribe:payment_method", payment_method)
-        body: dict[str, Any] = {
-            "customer_id": cuid("customer", customer),
-            "plan_code": plan_code("plan", plan),
-        }
-        if starts_on is not None:
-            body["start_date"] = midnight("starts_on", starts_on, now)
-        if billing_anchor_day is not None:
-            body["billing_anchor_day"] = anchor_day("billing_anchor_day", billing_anchor_day)
-        if initial_status is not None:
-            body["initial_status"] = text("initial_status", initial_status)
+        body = given(
+            customer_id=cuid("customer", customer),
+            plan_code=plan_code("plan", plan),
+            start_date=None if starts_on is None else midnight("starts_on", starts_on, now),
+            billing_anchor_day=maybe(anchor_day, "billing_anchor_day", billing_anchor_day),
+            initial_status=maybe(text, "initial_status", initial_status),
+        )
         answer = yield from inferred.create_subscription(SubscriptionEnvelope, body)
         return answer.whole(answer.subscription.to_subscription(self))
 
@@ -161,10 +159,12 @@ class Subscriptions(Provider):
             # a 404 can mean the path or the id, and only the list can tell which
             if refused.status not in UNROUTED:
                 raise
-            listed = yield from self._listed(found)
-            if listed is None:
+            listed = yield from walk(
+                self.list_subscriptions, lambda item: item.id == found, limit=1
+            )
+            if not listed:
                 raise
-            return listed
+            return listed[0]
         return answer.whole(answer.subscription.to_subscription(self))
 
     def list_subscriptions(
@@ -177,8 +177,8 @@ class Subscriptions(Provider):
             customer: Only subscriptions of this customer.
             status: Only subscriptions with this status, in Afternoon's words.
         """
-        owner = None if customer is None else cuid("customer", customer)
-        query = page_query(cursor, customer_id=owner, status=status)
+        owner = maybe(cuid, "customer", customer)
+        query = given(cursor=cursor, customer_id=owner, status=status)
         answer = yield from get(SUBSCRIPTIONS, SubscriptionsEnvelope, query)
         return answer.page(answer.subscriptions, lambda item: item.to_subscription(self, owner))
 
@@ -238,10 +238,9 @@ class Subscriptions(Provider):
         What happens in shorter months is not documented. See
         https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
         """
-        found = cuid("subscription_id", subscription_id)
-        body = {"billing_anchor_day": anchor_day("day", day)}
-        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
-        return answer.whole(answer.subscription.to_subscription(self))
+        return (
+            yield from self._updated(subscription_id, billing_anchor_day=anchor_day("day", day))
+        )
 
     def update_next_renewal_date(
         self, subscription_id: str, next_renewal_date: dt.datetime | None
@@ -251,12 +250,8 @@ class Subscriptions(Provider):
         What Afternoon then charges, and whether the anchor day follows, is not documented. See
         https://docs.afternoon.co/api-reference/afternoon-events-api/subscriptions/update.
         """
-        found = cuid("subscription_id", subscription_id)
-        given = next_renewal_date
-        written = None if given is None else instant("next_renewal_date", given)
-        body = {"next_renewal_date": written}
-        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
-        return answer.whole(answer.subscription.to_subscription(self))
+        written = maybe(instant, "next_renewal_date", next_renewal_date)
+        return (yield from self._updated(subscription_id, next_renewal_date=written))
 
     def update_status(self, subscription_id: str, status: str) -> Flow[Subscription]:
         """Write the status of a subscription, in Afternoon's words.
@@ -268,19 +263,9 @@ class Subscriptions(Provider):
         """
         if self.status_words.get(text("status", status)) is Status.CANCELED:
             raise InvalidRequest.of("status", "use `cancel_subscription` to cancel a subscription")
+        return (yield from self._updated(subscription_id, status=status))
+
+    def _updated(self, subscription_id: str, **fields: Any) -> Flow[Subscription]:
         found = cuid("subscription_id", subscription_id)
-        body = {"status": status}
-        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, body)
+        answer = yield from inferred.update_subscription(found, SubscriptionEnvelope, fields)
         return answer.whole(answer.subscription.to_subscription(self))
-
-    def _listed(self, subscription_id: str) -> Flow[Subscription | None]:
-        """Find a subscription in the list, reading pages until it is found."""
-
-        def read(cursor: str | None) -> Flow[Page[Subscription]]:
-            page = yield from self.list_subscriptions(cursor)
-            found = [item for item in page.items if item.id == subscription_id]
-            following = None if found else page.next  # stops at the page that has it
-            return Page(found, following, page.unreadable)
-
-        matches = yield from walk(read, lambda _: True)
-        return matches[0] if matches else None

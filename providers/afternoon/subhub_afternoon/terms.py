@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
-from subhub.errors import InvalidRequest
 from subhub.models import Refund, When
+from subhub.plugin import moment_in
 
 TIMING: Final[Mapping[When, str]] = {"now": "now", "period_end": "end_of_period"}
 REFUND_POLICY: Final[Mapping[Refund, str]] = {
@@ -26,18 +26,14 @@ NEUTRAL_REFUND: Final[Mapping[str, Refund]] = {
 def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:
     """Return the timing and the refund policy of a request.
 
-    The policy is allowed only with `now`. There it is always sent if given, because Afternoon's
-    default is not documented.
+    The policy is sent only with `now`, where it is allowed. There it is always sent if given,
+    because Afternoon's default is not documented. The client refuses `prorated` without `now`.
 
     Args:
         field: The name of the timing field in this request.
         when: The timing.
         refund: The refund policy.
     """
-    if when != "now" and refund == "prorated":
-        raise InvalidRequest.of(
-            "refund", f"'prorated' is only possible with when='now', got {when!r}"
-        )
     fields = {field: TIMING[when]}
     if when == "now" and refund is not None:
         fields["cancel_now_prepaid_refund_policy"] = REFUND_POLICY[refund]
@@ -46,15 +42,7 @@ def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:
 
 def instant(field: str, moment: dt.datetime) -> str:
     """Return *moment* in UTC, such as `2024-01-15T10:30:00Z`; it must have a time zone."""
-    if moment.utcoffset() is None:
-        problem = f"must have a time zone, got {moment!r}. Use for example datetime.now(UTC)"
-        raise InvalidRequest.of(field, problem)
-    try:
-        return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    except OverflowError as error:
-        raise InvalidRequest.of(
-            field, f"must be in the years 1 to 9999 in UTC, got {moment!r}"
-        ) from error
+    return moment_in(dt.UTC, field, moment).isoformat().replace("+00:00", "Z")
 
 
 def midnight(field: str, day: dt.date, now: dt.datetime) -> str:

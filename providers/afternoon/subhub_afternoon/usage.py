@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from subhub.errors import InvalidRequest
 from subhub.models import Result
-from subhub.plugin import Core, Flow, Json, Provider, Text, Wire, get, path, post
+from subhub.plugin import Core, Flow, Json, Provider, Text, Wire, get, given, path, post
 from subhub_afternoon.envelope import PROVIDER, Envelope
-from subhub_afternoon.refusals import cuid, json_object, positive, text
+from subhub_afternoon.refusals import cuid, json_object, maybe, positive, text
 from subhub_afternoon.terms import instant
 
 INGEST: Final = "/v1/events/ingest"
@@ -86,14 +86,13 @@ class Usage(Provider):
             timestamp: When the event happened, with a time zone.
             properties: More about the event, as JSON.
         """
-        body: dict[str, Any] = {
-            "event_name": text("event_name", event_name),
-            "idempotency_key": text("idempotency_key", idempotency_key),
-            "customer_id": cuid("customer_id", customer_id),
-            "timestamp": instant("timestamp", timestamp),
-        }
-        if properties is not None:
-            body["properties"] = json_object("properties", properties)
+        body = given(
+            event_name=text("event_name", event_name),
+            idempotency_key=text("idempotency_key", idempotency_key),
+            customer_id=cuid("customer_id", customer_id),
+            timestamp=instant("timestamp", timestamp),
+            properties=maybe(json_object, "properties", properties),
+        )
         answer = yield from post(INGEST, IngestEnvelope, body)
         event = IngestedEvent(provider=PROVIDER, id=answer.usage_id, status=answer.status)
         return answer.whole(event)
@@ -126,14 +125,15 @@ class Usage(Provider):
             raise InvalidRequest.of(
                 "currency_code", "give exactly one of `currency_code` and `pricing_unit_code`"
             )
-        body = {"name": text("name", name), "amount": positive("amount", amount)}
-        if pricing_unit_code is not None:
-            body["pricing_unit_code"] = text("pricing_unit_code", pricing_unit_code)
-        if currency_code is not None:
-            # Afternoon writes currency codes in lower case
-            body["currency_code"] = text("currency_code", currency_code).lower()
-        if expires_at is not None:
-            body["expires_at"] = instant("expires_at", expires_at)
+        # Afternoon writes currency codes in lower case
+        currency = None if currency_code is None else currency_code.lower()
+        body = given(
+            name=text("name", name),
+            amount=positive("amount", amount),
+            pricing_unit_code=maybe(text, "pricing_unit_code", pricing_unit_code),
+            currency_code=maybe(text, "currency_code", currency),
+            expires_at=maybe(instant, "expires_at", expires_at),
+        )
         found = cuid("subscription_id", subscription_id)
         address = path("/v1/subscriptions/{}/credit-grants", found)
         answer = yield from post(address, CreditGrantEnvelope, body)

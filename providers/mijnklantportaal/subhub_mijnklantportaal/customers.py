@@ -7,11 +7,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from subhub.errors import Ambiguous, InvalidRequest
+from subhub.errors import InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Json, Moment, Page, Text, get, patch, path, post, walk
+from subhub.plugin import (
+    Flow,
+    Json,
+    Moment,
+    Page,
+    Text,
+    get,
+    given,
+    only_one,
+    patch,
+    path,
+    post,
+    walk,
+)
 from subhub_mijnklantportaal.addresses import CUSTOMER, CUSTOMERS, NAME
-from subhub_mijnklantportaal.wire import Listing, Lists, PortalObject, given
+from subhub_mijnklantportaal.wire import Listing, Lists, PortalObject
 
 REQUIRED: Final = ("address", "postal_code", "city")
 """Fields required here, in addition to name and e-mail address."""
@@ -58,13 +71,13 @@ class PortalCustomer(PortalObject):
 
 def customer_body(draft: CustomerDraft) -> Json:
     """Return the body that creates a customer; the default country is the Netherlands."""
-    return given({**new_customer(draft, email="primaryEmail"), "countryCode": draft.country})
+    return given(**new_customer(draft, email="primaryEmail"), countryCode=draft.country)
 
 
 def customer_changes(changes: CustomerUpdate) -> Json:
     """Return the body that changes a customer."""
     _refuse_given(changes, {**_NOT_STORED, **_NO_NEW_COUNTRY})
-    return given(_contact(changes, email="primaryEmail"))
+    return given(**_contact(changes, email="primaryEmail"))
 
 
 def new_customer(draft: CustomerDraft, *, email: str) -> Json:
@@ -135,11 +148,7 @@ class CustomerFlows(Lists):
         found = yield from walk(
             self.list_customers, lambda customer: (customer.email or "").casefold() == sought
         )
-        if len(found) > 1:
-            ids = ", ".join(customer.id for customer in found)
-            message = f"{len(found)} customers have this e-mail address: {ids}. Use one of the ids."
-            raise Ambiguous(message, candidates=found)
-        return found[0] if found else None
+        return only_one(found)
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         """Change a customer."""

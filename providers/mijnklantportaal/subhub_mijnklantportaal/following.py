@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from subhub.errors import InvalidReply, InvalidRequest, NotFound
+from subhub.errors import InvalidReply, InvalidRequest
 from subhub.models import Customer, Plan, Signup, SignupLink, Subscription
 from subhub.plugin import (
     Flow,
@@ -20,6 +20,7 @@ from subhub.plugin import (
     judge_signup,
     likeness_of,
     signup_age,
+    unless_missing,
     walk,
 )
 from subhub_mijnklantportaal.customers import CustomerFlows
@@ -69,18 +70,12 @@ class FollowingFlows(PlanFlows, CustomerFlows, SubscriptionFlows):
                 continue
             owner = found.customer_id
             if owner not in customers:
-                customers[owner] = yield from self._owner(owner or "")
+                # deleted since, perhaps
+                customers[owner] = yield from unless_missing(self.get_customer(owner or ""))
             person = _same_person(link, customers[owner])
             fit: Likeness = "alike" if person == "same" and not bought else person
             matches.append(SignupMatch(found, fit, customers[owner]))
         return matches
-
-    def _owner(self, customer_id: str) -> Flow[Customer | None]:
-        """Read a customer, who may have been deleted since."""
-        try:
-            return (yield from self.get_customer(customer_id))
-        except NotFound:
-            return None
 
 
 def _has_terms(plan: Plan, found: Subscription) -> bool:

@@ -25,6 +25,7 @@ from subhub.plugin import (
     Text,
     day_in,
     get,
+    given,
     patch,
     path,
     post,
@@ -35,7 +36,6 @@ from subhub_mijnklantportaal.wire import (
     Lists,
     PortalObject,
     amount_text,
-    given,
     moment_text,
     own_id,
     read_money,
@@ -111,11 +111,6 @@ class CloudFile(PortalObject):
         )
 
 
-def payment_note(paid_at: dt.datetime, zone: dt.tzinfo) -> Json:
-    """Return the body that marks an invoice as paid, with the wall-clock time in *zone*."""
-    return {"paidAt": moment_text("paid_at", paid_at, zone)}
-
-
 class InvoiceLine(Record):
     """A line of a manual invoice: an amount in euros without VAT, and its VAT rate."""
 
@@ -173,10 +168,9 @@ class InvoiceFlows(Lists):
         not documented: the wall-clock time in the account's `timezone` is sent. See
         https://docs.developers.mijnklantportaal.nl/api-reference/customer-invoices-api/mark-customer-invoice-paid
         """
-        note = payment_note(paid_at, self.zone)
-        invoice = yield from patch(
-            path(INVOICE, own_id("invoice_id", invoice_id, "inv_")), WireInvoice, note
-        )
+        note = {"paidAt": moment_text("paid_at", paid_at, self.zone)}
+        place = path(INVOICE, own_id("invoice_id", invoice_id, "inv_"))
+        invoice = yield from patch(place, WireInvoice, note)
         return invoice.to_invoice(self.zone)
 
     def create_manual_customer_invoice(
@@ -205,13 +199,11 @@ class InvoiceFlows(Lists):
         if not invoice_number.strip():
             raise InvalidRequest.of("invoice_number", "must not be empty")
         body = given(
-            {
-                "customerId": own_id("customer_id", customer_id, "cst_"),
-                "invoiceNumber": invoice_number,
-                "issuedAt": issued_on.isoformat(),
-                "lines": [line.to_body() for line in lines],
-                "sendNotification": send_notification,
-            }
+            customerId=own_id("customer_id", customer_id, "cst_"),
+            invoiceNumber=invoice_number,
+            issuedAt=issued_on.isoformat(),
+            lines=[line.to_body() for line in lines],
+            sendNotification=send_notification,
         )
         invoice = yield from post(MANUAL_INVOICES, WireInvoice, body)
         return invoice.to_invoice(self.zone)

@@ -6,7 +6,7 @@ See https://docs.developers.mijnklantportaal.nl/api-reference/customer-subscript
 from __future__ import annotations
 
 from subhub.models import ExactDecimal, Plan, PlanDraft, PlanUpdate
-from subhub.plugin import Core, Flow, Json, Page, Text, get, patch, path, post
+from subhub.plugin import Core, Flow, Json, Page, Text, get, given, patch, path, post
 from subhub_mijnklantportaal.addresses import NAME, PACKAGE, PACKAGES
 from subhub_mijnklantportaal.wire import (
     Listing,
@@ -14,7 +14,6 @@ from subhub_mijnklantportaal.wire import (
     Period,
     PortalObject,
     VatRate,
-    given,
     given_terms,
     plan_terms,
     read_money,
@@ -55,25 +54,20 @@ def package_body(draft: PlanDraft) -> Json:
     plan to every customer of the portal. `code` is not sent, because a package has no field for it.
     """
     return given(
-        {
-            "name": draft.name,
-            **plan_terms(draft),
-            "description": draft.description,
-            "availableForSale": bool(draft.public),
-        }
+        name=draft.name,
+        **plan_terms(draft),
+        description=draft.description,
+        availableForSale=bool(draft.public),
     )
 
 
 def package_changes(changes: PlanUpdate) -> Json:
     """Return the body that changes a package."""
-    terms = given_terms(price=changes.price, interval=changes.interval, tax_rate=changes.tax_rate)
     return given(
-        {
-            "name": changes.name,
-            **terms,
-            "description": changes.description,
-            "availableForSale": changes.public,
-        }
+        name=changes.name,
+        **given_terms(changes),
+        description=changes.description,
+        availableForSale=changes.public,
     )
 
 

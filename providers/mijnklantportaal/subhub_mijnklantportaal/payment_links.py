@@ -11,7 +11,7 @@ import datetime as dt
 
 from subhub.errors import InvalidRequest
 from subhub.models import ExactDecimal, Money
-from subhub.plugin import Core, Flow, Json, Moment, Page, Text, delete, get, path, post
+from subhub.plugin import Core, Flow, Moment, Page, Text, delete, get, given, path, post
 from subhub_mijnklantportaal.addresses import (
     NAME,
     PAYMENT_LINK,
@@ -24,7 +24,6 @@ from subhub_mijnklantportaal.wire import (
     Lists,
     PortalObject,
     amount_text,
-    given,
     own_id,
     read_money,
 )
@@ -88,31 +87,6 @@ class WirePayment(PortalObject):
         )
 
 
-def payment_link_body(
-    description: str, price: Money, *, expires_on: dt.date | None, reusable: bool
-) -> Json:
-    """Return the body that creates a payment link.
-
-    Args:
-        description: The text on the payer's bank statement.
-        price: The amount, in euros.
-        expires_on: The last day on which it can be paid.
-        reusable: Whether it can be paid more than once.
-    """
-    if not description.strip():
-        raise InvalidRequest.of(
-            "description", "must not be empty, because it is shown on the payer's bank statement"
-        )
-    return given(
-        {
-            "description": description,
-            "amount": amount_text("price", price),
-            "expiresAt": None if expires_on is None else expires_on.isoformat(),
-            "reusable": reusable,
-        }
-    )
-
-
 class PaymentLinkFlows(Lists):
     """The operations on payment links."""
 
@@ -135,7 +109,15 @@ class PaymentLinkFlows(Lists):
             expires_on: The last day on which it can be paid; by default it does not expire.
             reusable: Whether it can be paid more than once.
         """
-        body = payment_link_body(description, price, expires_on=expires_on, reusable=reusable)
+        if not description.strip():
+            problem = "must not be empty, because it is shown on the payer's bank statement"
+            raise InvalidRequest.of("description", problem)
+        body = given(
+            description=description,
+            amount=amount_text("price", price),
+            expiresAt=None if expires_on is None else expires_on.isoformat(),
+            reusable=reusable,
+        )
         link = yield from post(PAYMENT_LINKS, WirePaymentLink, body)
         return link.to_result()
 

@@ -29,13 +29,13 @@ from subhub.plugin import (
     Core,
     Day,
     Flow,
-    Json,
     Moment,
     Page,
     Provider,
     Text,
     day_in,
     get,
+    given,
     is_object,
     patch,
     path,
@@ -48,7 +48,6 @@ from subhub_mijnklantportaal.wire import (
     Period,
     PortalObject,
     VatRate,
-    given,
     given_terms,
     moment_text,
     plan_terms,
@@ -122,78 +121,6 @@ class SignedUp(CustomerSubscription):
         return value
 
 
-def subscription_body(
-    plan: PlanDraft,
-    *,
-    customer: str,
-    starts_on: dt.date,
-    create_invoice: bool | None,
-    invoice_description: str | None,
-) -> Json:
-    """Return the body that subscribes a customer without a package; see `subscribe`.
-
-    The plan's name is the description of the subscription. Its `description`, `code` and `public`
-    have no effect on billing and are not sent.
-
-    Args:
-        plan: The terms.
-        customer: The customer's id.
-        starts_on: The first day.
-        create_invoice: Whether to create an invoice for each charge.
-        invoice_description: The text of the invoices.
-    """
-    if invoice_description is not None and not create_invoice:
-        raise InvalidRequest.of(
-            "invoice_description", "has no effect without `create_invoice`: set it to true"
-        )
-    # `createPayment` of the older documentation is not sent: if the portal ignored it, the customer
-    # would seem to be charged and would not be
-    return given(
-        {
-            "customerId": customer,
-            "description": plan.name,
-            "startDate": starts_on.isoformat(),
-            **plan_terms(plan),
-            "createInvoice": create_invoice,
-            "invoiceDescription": invoice_description,
-        }
-    )
-
-
-def subscription_changes(changes: SubscriptionUpdate) -> Json:
-    """Return the body that changes the terms of a subscription."""
-    terms = given_terms(price=changes.price, interval=changes.interval, tax_rate=changes.tax_rate)
-    return given({"description": changes.description, **terms})
-
-
-def sign_up_body(
-    *,
-    customer: str,
-    starts_on: dt.date,
-    mandate: str | None,
-    create_invoice: bool | None,
-    invoice_text: str | None,
-) -> Json:
-    """Return the body that subscribes a customer to a package; see `subscribe`.
-
-    Args:
-        customer: The customer's id.
-        starts_on: The first day.
-        mandate: The id of a mandate; without one nothing is charged automatically.
-        create_invoice: Whether to create an invoice for each charge.
-        invoice_text: The text of the invoices; by default the package's name.
-    """
-    return given(
-        {
-            "customerId": customer,
-            "startDate": starts_on.isoformat(),
-            "mandateId": mandate,  # the portal does not check that it exists
-            "createInvoice": create_invoice,
-            "invoiceText": invoice_text,
-        }
-    )
-
-
 class SubscriptionFlows(Lists):
     """The operations on subscriptions."""
 
@@ -215,6 +142,9 @@ class SubscriptionFlows(Lists):
     ) -> Flow[Subscription]:
         """Subscribe a customer to a package or to an inline plan.
 
+        The name of an inline plan is the description of the subscription. Its `description`, `code`
+        and `public` have no effect on billing and are not sent.
+
         Args:
             plan: The id of a package, or the terms of an inline plan.
             customer: The customer's id.
@@ -228,34 +158,34 @@ class SubscriptionFlows(Lists):
             invoice_description: The text of the invoices, for an inline plan.
         """
         del trial_days, quantity  # the client refuses them: evidence declares them as absent
-        start = starts_on or now.date()
+        body = given(
+            customerId=customer,
+            startDate=(starts_on or now.date()).isoformat(),
+            createInvoice=create_invoice,
+        )
         if isinstance(plan, PlanDraft):
             if invoice_text is not None:
                 raise InvalidRequest.of(
                     "invoice_text", "is for packages. Use `invoice_description` for an inline plan"
                 )
+            if invoice_description is not None and not create_invoice:
+                raise InvalidRequest.of(
+                    "invoice_description", "has no effect without `create_invoice`: set it to true"
+                )
             if payment_method is not None:
                 raise _no_mandate()
-            body = subscription_body(
-                plan,
-                customer=customer,
-                starts_on=start,
-                create_invoice=create_invoice,
-                invoice_description=invoice_description,
-            )
+            # `createPayment` of the older documentation is not sent: if the portal ignored it, the
+            # customer would seem to be charged and would not be
+            body |= {"description": plan.name, **plan_terms(plan)}
+            body |= given(invoiceDescription=invoice_description)
             created = yield from post(SUBSCRIPTIONS, CustomerSubscription, body)
         else:
             if invoice_description is not None:
                 raise InvalidRequest.of(
                     "invoice_description", "is for inline plans. Use `invoice_text` for a package"
                 )
-            body = sign_up_body(
-                customer=customer,
-                starts_on=start,
-                mandate=payment_method,
-                create_invoice=create_invoice,
-                invoice_text=invoice_text,
-            )
+            # the portal does not check that the mandate exists
+            body |= given(mandateId=payment_method, invoiceText=invoice_text)
             created = yield from post(path(SIGN_UP_EXISTING, plan), SignedUp, body)
         return created.to_subscription(self)
 
@@ -281,7 +211,8 @@ class SubscriptionFlows(Lists):
     ) -> Flow[Subscription]:
         """Change the terms; from which period on they apply is not documented."""
         place = path(SUBSCRIPTION, subscription_id)
-        changed = yield from patch(place, CustomerSubscription, subscription_changes(changes))
+        body = {**given(description=changes.description), **given_terms(changes)}
+        changed = yield from patch(place, CustomerSubscription, body)
         return changed.to_subscription(self)
 
     def cancel_subscription(

@@ -12,7 +12,7 @@ if it is not, and is kept in `raw`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -21,8 +21,18 @@ from pydantic import ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
 
 from subhub.errors import InvalidRequest
-from subhub.models import ExactDecimal, Interval, Money, PlanDraft
-from subhub.plugin import Flow, Json, Page, Provider, Records, Wire, get, next_page_number
+from subhub.models import ExactDecimal, Interval, Money, PlanDraft, PlanUpdate, SubscriptionUpdate
+from subhub.plugin import (
+    Flow,
+    Page,
+    Provider,
+    Records,
+    Wire,
+    get,
+    given,
+    moment_in,
+    next_page_number,
+)
 
 T = TypeVar("T")
 
@@ -72,12 +82,6 @@ class Lists(Provider):
         return found.data.page(read, following)
 
 
-def given(fields: Mapping[str, Any]) -> Json:
-    """Return the fields that have a value; the others are left out, never sent as null."""
-    # compared with None, because 0 percent VAT and False are values
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def own_id(field: str, value: str, prefix: str) -> str:
     """Return an id with the documented prefix, or raise `InvalidRequest`.
 
@@ -96,26 +100,15 @@ def own_id(field: str, value: str, prefix: str) -> str:
 # Dates and times ----------------------------------------------------------------------------------
 
 
-def naive_text(moment: dt.datetime) -> str:
-    """Return the wall-clock time of *moment* without its offset; that this is meant is assumed."""
-    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
-
-
 def moment_text(field: str, moment: dt.datetime, zone: dt.tzinfo) -> str:
-    """Return the wall-clock time of *moment* in *zone*; raise `InvalidRequest` without a time zone.
+    """Return the wall-clock time of *moment* in *zone*, without its offset: that is assumed.
 
     Args:
         field: The argument's name, for the error.
         moment: The moment.
         zone: The account's time zone.
     """
-    if moment.tzinfo is None:
-        raise InvalidRequest.of(field, f"must have a time zone, got {moment.isoformat()!r}")
-    try:
-        return naive_text(moment.astimezone(zone))
-    except OverflowError as error:
-        problem = f"must be in the years 1 to 9999 in {zone}, got {moment.isoformat()!r}"
-        raise InvalidRequest.of(field, problem) from error
+    return moment_in(zone, field, moment).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 # Terms --------------------------------------------------------------------------------------------
@@ -136,27 +129,20 @@ def plan_terms(draft: PlanDraft) -> dict[str, Any]:
             "amount of a first invoice in the portal"
         )
         raise InvalidRequest.of("tax", problem)
-    return given_terms(price=draft.price, interval=draft.interval, tax_rate=draft.tax_rate)
+    return given_terms(draft)
 
 
-def given_terms(
-    *, price: Money | None, interval: Interval | None, tax_rate: Decimal | None
-) -> dict[str, Any]:
-    """Return the given terms for a request.
+def given_terms(values: PlanDraft | PlanUpdate | SubscriptionUpdate) -> dict[str, Any]:
+    """Return the given terms for a request; whether amounts include VAT is not documented.
 
-    Args:
-        price: The price, in euros.
-        interval: One of the documented intervals, or an equal one.
-        tax_rate: One of the Dutch VAT rates, in percent.
+    Prices are in euros, intervals the documented ones or equal ones, tax rates the Dutch ones.
     """
-    body: dict[str, Any] = {}  # whether the amount includes VAT is not documented
-    if interval is not None:
-        body["interval"] = _interval_text(interval)
-    if price is not None:
-        body["amount"] = amount_text("price", price)
-    if tax_rate is not None:
-        body["vatRate"] = vat_rate("tax_rate", tax_rate)
-    return body
+    price, interval, rate = values.price, values.interval, values.tax_rate
+    return given(
+        interval=None if interval is None else _interval_text(interval),
+        amount=None if price is None else amount_text("price", price),
+        vatRate=None if rate is None else vat_rate("tax_rate", rate),
+    )
 
 
 def amount_text(field: str, price: Money) -> str:

@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from pydantic import AwareDatetime, Field
 
-from subhub.errors import Ambiguous, InvalidRequest
+from subhub.errors import InvalidRequest
 from subhub.models import Customer, CustomerDraft, CustomerUpdate, DeletedCustomer
 from subhub.plugin import (
     Flow,
     Page,
     Records,
     get,
+    given,
     is_object,
+    only_one,
     patch,
     path,
     post,
@@ -31,7 +33,6 @@ from subhub_mollie.hal import (
     Errors,
     MollieList,
     MollieObject,
-    given,
     idempotent,
     page_query,
 )
@@ -134,10 +135,7 @@ class Customers(Errors):
             return (customer.email or "").casefold() == (email or "").casefold()
 
         found = yield from walk(self.list_customers, fits)
-        if len(found) > 1:
-            ids = ", ".join(customer.id for customer in found)
-            raise Ambiguous(f"{len(found)} customers fit ({ids}): use an id", candidates=found)
-        return found[0] if found else None
+        return only_one(found)
 
     def update_customer(
         self,

@@ -62,11 +62,6 @@ def page_query(cursor: str | None) -> dict[str, str]:
     return {"limit": PAGE_SIZE} if cursor is None else {"limit": PAGE_SIZE, "from": cursor}
 
 
-def given(**fields: Any) -> dict[str, Any]:
-    """Return *fields* without those that are `None`: what is not given is left out of a request."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def idempotent(key: str | None) -> Mapping[str, str] | None:
     """Return the header that makes a POST repeatable for an hour.
 

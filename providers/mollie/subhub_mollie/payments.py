@@ -12,14 +12,13 @@ from pydantic import AwareDatetime, Field
 
 from subhub.errors import InvalidReply
 from subhub.models import Money, Result, SetupLink
-from subhub.plugin import Flow, Page, Records, get, join_id, path, post
+from subhub.plugin import Flow, Page, Records, get, given, join_id, path, post
 from subhub_mollie.hal import (
     PROVIDER,
     Errors,
     Link,
     MollieList,
     MollieObject,
-    given,
     idempotent,
     page_query,
 )

@@ -27,6 +27,7 @@ from subhub.plugin import (
     Records,
     delete,
     get,
+    given,
     join_id,
     patch,
     path,
@@ -38,7 +39,6 @@ from subhub_mollie.hal import (
     Errors,
     MollieList,
     MollieObject,
-    given,
     idempotent,
     page_query,
 )

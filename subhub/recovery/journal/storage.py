@@ -114,8 +114,8 @@ class BufferedDatabase(Forkable):
     """A database, and the queue of what is written to it, in order.
 
     One thread writes at a time, and it writes all that is in the queue: so the changes of many
-    threads or tasks wait for the disk together. What nobody waits for stays in the queue while the
-    database cannot be used. One on another machine writes that in the background.
+    threads or tasks wait for the disk together. What no caller waits for stays in the queue while
+    the database cannot be used. One on another machine writes that in the background.
     """
 
     def __init__(self, database: Database) -> None:

@@ -210,7 +210,7 @@ class LocalStore:
         return self
 
     def update(self, now: float, change: Callable[[Cells, float], T]) -> T:
-        """Call *change*: nobody else has these cells."""
+        """Call *change*: no other caller has these cells."""
         return change(self.cells, now)
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ class RemoteQueue(Queue):
         opener: Callable[[Permits], PermitStore],
         clock: Callable[[], float] = monotonic,
     ) -> RemoteQueue:
-        """Return the queue for *limit*, in a store of which a *share* is enough without it."""
+        """Return the queue for *limit*, in a store; a *share* of it is enough without it."""
         part = limit.divided(share)
         spare = None if share == 1 else Pool.of(part, LocalStore(), alone=False)
         store = RemoteStore(opener)

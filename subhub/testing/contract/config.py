@@ -94,7 +94,8 @@ class ContractConfig:
         By default it is the newest after a setup link, or else one that the sandbox does not know.
         """
         sandbox = client.sandbox
-        if sandbox is not None and client.supports("create_setup_link"):
+        agreed = client.supports("create_setup_link") and client.supports("payment_methods")
+        if sandbox is not None and agreed:
             known = client.supports("create_setup_link:return_url")
             returns = "https://shop.example/thanks" if known else None
             sandbox.pay(client.create_setup_link(customer, return_url=returns).url)

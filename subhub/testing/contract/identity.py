@@ -92,7 +92,7 @@ class IdentityTests(ContractConfig):
 
     @for_each(_sought)
     def test_only_the_whole_value_finds_a_customer(self, case: Case) -> None:
-        """A part of an e-mail address or of an external id finds nobody."""
+        """A part of an e-mail address or of an external id finds no customer."""
         variant = case.capability.partition(":")[2]
         harness = Harness(self)
         known = harness.customer

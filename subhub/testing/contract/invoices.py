@@ -36,7 +36,7 @@ class InvoiceTests(ContractConfig):
 
     @for_each(_listing)
     def test_the_invoices_of_a_customer_are_theirs(self, case: Case) -> None:
-        """A list for one customer has all their invoices, and those of nobody else."""
+        """A list for one customer has all their invoices, and no others."""
         harness = Harness(self)
         own, foreign = harness.invoice, harness.other_invoice
         whole = [item.id for item in harness.perform(Call(case.operation)).returned()]

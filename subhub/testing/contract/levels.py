@@ -72,7 +72,7 @@ def support_of(run: Run | None) -> Support:
 
 
 def _lacking(run: Run, steps: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the steps of which no way is claimed and proven."""
+    """Yield the steps that have no way that is claimed and proven."""
     for ways in steps:
         rows = (run.tested.capabilities.get(way) for way in ways)
         if not any(row is not None and row.claimed and row.passed for row in rows):

@@ -83,7 +83,7 @@ class PaymentMethodTests(ContractConfig):
         for step in replay.steps:
             body = replay.body(step)
             places = [place for place, value in leaves(body) if isinstance(value, str)]
-            for place, word in product(places, (NEW_WORD, *PaymentMethodStatus)):
+            for place, word in product(places, (NEW_WORD, *map(str, PaymentMethodStatus))):
                 with suppress(SubhubError):  # a plugin may refuse a word that it does not know
                     read = replay.but(step, replaced(body, place, word)).results(plugin)
                     for method, known in zip(read, usual, strict=False):
