@@ -87,7 +87,7 @@ def _kept(move: Move) -> Outcome | None:
     row, source, target = move.row, move.sides.source.record, move.sides.target.record
     new, _ = move.sides.made(row)
     if source.begun(end_key(row)):
-        return move.outcome("kept", "the old subscription has ended", new=new)
+        return move.outcome("kept", "the end of the old subscription was sent", new=new)
     if any(move.now() - at < APART for at in source.sent(end_key(row))):
         return move.outcome("kept", "its end was sent, and may show late: undo it later", new=new)
     if target.done(paid_key(row)):
