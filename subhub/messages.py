@@ -18,6 +18,12 @@ Json: TypeAlias = Mapping[str, Any]
 """The body of a request: an object of texts, numbers, booleans, nulls, lists and objects."""
 
 
+def given(**fields: Any) -> dict[str, Any]:
+    """Return *fields* without those that are `None`: what is not given is left out of a request."""
+    # compared with None, because 0 and False are values
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 class Path(str):
     """A path with its ids filled in; `template` is the path without them, for logs."""
 

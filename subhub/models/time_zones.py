@@ -1,11 +1,12 @@
-"""Time zones by name, from the system's database or from the package `tzdata`."""
+"""Time zones by name, from the system's database or from the package `tzdata`; moments in them."""
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from subhub.errors import ConfigError
+from subhub.errors import ConfigError, InvalidRequest
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -29,3 +30,21 @@ def time_zone(name: str) -> ZoneInfo:
         close = difflib.get_close_matches(str(name), known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else "write it as 'Europe/Amsterdam'"
         raise ConfigError(f"unknown `timezone` {name!r}: {hint}") from error
+
+
+def moment_in(zone: dt.tzinfo, field: str, moment: dt.datetime) -> dt.datetime:
+    """Return *moment* in *zone*; `InvalidRequest` for one that has no time zone, or is not there.
+
+    Args:
+        zone: Where the provider reads it.
+        field: The argument's name, for the error.
+        moment: The argument.
+    """
+    if moment.utcoffset() is None:
+        problem = f"must have a time zone, got {moment!r}. Use for example datetime.now(UTC)"
+        raise InvalidRequest.of(field, problem)
+    try:
+        return moment.astimezone(zone)
+    except OverflowError as error:
+        problem = f"must be in the years 1 to 9999 in {zone}, got {moment!r}"
+        raise InvalidRequest.of(field, problem) from error

@@ -1,8 +1,8 @@
 """Everything that a plugin author imports, next to `subhub.models` and `subhub.errors`."""
 
-from subhub.messages import Encoded, Json, Path, Request, Response, is_object
+from subhub.messages import Encoded, Json, Path, Request, Response, given, is_object
+from subhub.models.time_zones import moment_in
 from subhub.plugin.account_settings import Settings
-from subhub.plugin.arguments import given, moment_in
 from subhub.plugin.capabilities import Absence, Evidence
 from subhub.plugin.compound_ids import join_id, split_id
 from subhub.plugin.decoding import (
