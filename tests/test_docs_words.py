@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,6 +13,7 @@ import subhub
 from subhub import AsyncClient, Client, Clients, CustomerDraft, WouldSend
 from subhub.cli.app import COMMANDS
 from subhub.client.tables import AccountSettings, Settings
+from subhub.models import Refund, When
 from subhub.models.record import Result
 from subhub.plugin.operations import KNOWN
 
@@ -25,6 +28,7 @@ OTHER_PAGES = "\n".join(
 )
 KEYS = {*AccountSettings.model_fields, *Settings.model_fields}
 NAMES = {*subhub.__all__, *dir(Client), *dir(AsyncClient), *dir(Result), *Result.model_fields}
+ARGUMENTS = {*signature(Client.cancel_subscription).parameters, *get_args(Refund), *get_args(When)}
 
 
 def exists(text: str) -> bool:
@@ -37,7 +41,7 @@ def exists(text: str) -> bool:
     if text.startswith("--"):
         return text in (ROOT / "docs" / "cli.md").read_text("utf-8")
     name = re.sub(r"^client\.|^\.|\(.*$", "", text)
-    return name in NAMES | KEYS | set(KNOWN) | {"provider_options", "dry_run", "bulk", "changes"}
+    return name in NAMES | KEYS | ARGUMENTS | set(KNOWN) | {"dry_run", "bulk", "changes"}
 
 
 @pytest.mark.parametrize("page", ["faq.md", "glossary.md"])
