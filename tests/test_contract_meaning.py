@@ -290,6 +290,20 @@ def test_an_extension_that_sends_nothing_does_nothing() -> None:
     assert "nothing was sent" in with_extension(MiniContract, read_nothing)
 
 
+def test_a_list_that_takes_each_page_for_the_last_is_found() -> None:
+    def list_subscription_payments(
+        self: Any, cursor: str | None = None, *, subscription: str
+    ) -> Flow[Page[Any]]:
+        page = yield from Mollie.list_subscription_payments(self, cursor, subscription=subscription)
+        return Page(page.items)
+
+    found = judged(
+        CLAIM, CONTRACTS["mollie"], list_subscription_payments=list_subscription_payments
+    )
+
+    assert "that there is a next one, was taken for the last" in found
+
+
 def test_a_list_of_one_page_says_nothing_of_others() -> None:
     def list_everything(self: Kiosk, cursor: str | None = None) -> Flow[Page[Any]]:
         del self, cursor

@@ -297,6 +297,7 @@ def test_every_public_callable_is_tried() -> None:
         "Scheduled",
         "Status",
         "InvoiceStatus",
+        "PaymentMethodStatus",
     }
     assert callables == tried | given
 
