@@ -29,7 +29,6 @@ class CustomerFields:
     country: Annotated[str | None, typer.Option(help="Its code of two letters: NL.")] = None
     phone: Annotated[str | None, typer.Option(help="With the country code: +31...")] = None
     external_id: Annotated[str | None, typer.Option(help="Your own id for the customer.")] = None
-
     vat_id: Annotated[str | None, typer.Option(help="With its country: NL123456789B01.")] = None
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote_plus
 
-from subhub.messages import Encoded, as_json
+from subhub.messages import Encoded, as_json, given
 from subhub.plugin.forms import as_form
 
 
@@ -41,6 +41,5 @@ class TokenEndpoint:
     ) -> Encoded:
         """Return the content type and the bytes of a request; `None` is left out."""
         own = {"client_id": client_id, "client_secret": client_secret}
-        given = {name: value for name, value in fields.items() if value is not None}
-        sent = {**given, **(own if self.client == "body" else {})}
+        sent = {**given(**fields), **(own if self.client == "body" else {})}
         return as_form(sent) if self.body == "form" else as_json(sent)

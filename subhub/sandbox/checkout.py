@@ -17,8 +17,8 @@ class CheckoutPage:
     """The content of the page behind a signup or payment link.
 
     Text that the provider's own page would not show is empty; without a price, the customer agrees
-    and pays nothing. *done_url* and *back_url* are where
-    the browser goes after paying and on going back: `None` if none was given or documented.
+    and pays nothing. *done_url* and *back_url* are where the browser goes after paying and on going
+    back: `None` if none was given or documented.
     """
 
     title: str

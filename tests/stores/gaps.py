@@ -17,7 +17,7 @@ CUSTOMER = CustomerDraft(name="me", email="me@person.example")
 
 
 async def gaps_of(open_client: Callable[[], AsyncClient], server: Server) -> list[float]:
-    """Return the seconds between two turns of the loop, of which a task asks for one each 2 ms.
+    """Return the seconds between two turns of the loop; a task asks for one each 2 ms.
 
     Meanwhile the client sends a few requests, and one more while *server*, which has its store, is
     stopped: it takes a connection and never answers.

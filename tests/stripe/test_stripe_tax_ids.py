@@ -1,4 +1,4 @@
-"""VAT ids at Stripe: objects of their own, of which a customer shows the newest."""
+"""VAT ids at Stripe: objects of their own; a customer shows the newest."""
 
 from __future__ import annotations
 

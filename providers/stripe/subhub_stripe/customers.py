@@ -7,9 +7,21 @@ from typing import Any, Final
 
 from pydantic import AwareDatetime
 
-from subhub.errors import Ambiguous
 from subhub.models import Customer, CustomerDraft, CustomerUpdate
-from subhub.plugin import Flow, Page, Provider, Records, Wire, completed, get, path, post, send
+from subhub.plugin import (
+    Flow,
+    Page,
+    Provider,
+    Records,
+    Wire,
+    completed,
+    get,
+    given,
+    only_one,
+    path,
+    post,
+    send,
+)
 from subhub_stripe.keys import keyed
 from subhub_stripe.lists import StripeList, page_query
 from subhub_stripe.tax_ids import StripeTaxId, StripeTaxIds, newest, tax_id_data
@@ -133,12 +145,10 @@ class Customers(Provider):
             for customer in page.items
             if _fits(customer, external_id, email)
         }
-        if len(found) > 1:
-            message = f"{len(found)} customers match. Choose one of `candidates`, and use its id."
-            raise Ambiguous(message, candidates=list(found.values()))
-        for error in [] if found else [error for page in read for error in page.unreadable]:
+        known = only_one(list(found.values()))
+        for error in [] if known else [error for page in read for error in page.unreadable]:
             raise error  # it may be the one
-        return next(iter(found.values()), None)
+        return known
 
     def update_customer(self, customer_id: str, changes: CustomerUpdate) -> Flow[Customer]:
         """Change a customer.
@@ -167,11 +177,11 @@ class Customers(Provider):
 
 def customer_body(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of a request."""
-    given = {name: value for name, value in values.items() if value is not None}
-    place = {ADDRESS[name]: given.pop(name) for name in ADDRESS if name in given}
-    own = {EXTERNAL_ID: given.pop(EXTERNAL_ID)} if EXTERNAL_ID in given else {}
+    fields = given(**values)
+    place = {ADDRESS[name]: fields.pop(name) for name in ADDRESS if name in fields}
+    own = {EXTERNAL_ID: fields.pop(EXTERNAL_ID)} if EXTERNAL_ID in fields else {}
     nested = {"address": place, "metadata": own}
-    return {**given, **{name: value for name, value in nested.items() if value}}
+    return {**fields, **{name: value for name, value in nested.items() if value}}
 
 
 def _customer(customer_id: str) -> Flow[StripeCustomer]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime
 
 from subhub.models import CustomerDraft, Refund, SignupLink, When
-from subhub.plugin import Flow, Wire, completed, post
+from subhub.plugin import Flow, Wire, completed, given, post
 from subhub_stripe.customers import PROVIDER, Customers
 from subhub_stripe.keys import keyed
 
@@ -83,8 +83,7 @@ class Links(Customers):
             "success_url": return_url,
             "cancel_url": back_url,
         }
-        data = {"trial_period_days": trial_days, "default_tax_rates": default_tax_rates}
-        if data := {name: value for name, value in data.items() if value is not None}:
+        if data := given(trial_period_days=trial_days, default_tax_rates=default_tax_rates):
             terms["subscription_data"] = data
         headers = keyed(idempotency_key, "session")
         if isinstance(customer, str):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from subhub.errors import InvalidReply
-from subhub.plugin import Page, Records, Wire, text_at
+from subhub.plugin import Page, Records, Wire, given, text_at
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
@@ -33,5 +33,4 @@ class StripeList(Wire):
 
 def page_query(cursor: str | None, **filters: str | None) -> dict[str, str]:
     """Return the query of a list: the cursor and the given filters."""
-    given = {"limit": PAGE_SIZE, "starting_after": cursor, **filters}
-    return {name: value for name, value in given.items() if value is not None}
+    return given(limit=PAGE_SIZE, starting_after=cursor, **filters)

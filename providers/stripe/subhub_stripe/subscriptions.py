@@ -27,6 +27,7 @@ from subhub.plugin import (
     Records,
     Wire,
     get,
+    given,
     path,
     post,
     send,
@@ -93,9 +94,8 @@ class StripeSubscription(Wire):
     def to_subscription(self, account: Provider) -> Subscription:
         """Convert to a `Subscription` with the days and the words of *account*."""
         item = self.only_item()
-        stands = (
-            self._ends_at() or self.status == "paused"
-        )  # which does not advance to a new period
+        # a paused subscription does not advance to a new period
+        stands = self._ends_at() or self.status == "paused"
         renews_at = None if stands else _period_end(item)
         return Subscription(
             provider=PROVIDER,
@@ -258,14 +258,13 @@ class Subscriptions(Provider):
         if refund != "none":
             self._lacks("cancel_subscription:prorated", now)
         address = path(SUBSCRIPTIONS + "/{}", subscription_id)
-        options = {"prorate": prorate, "invoice_now": invoice_now}
-        given = {name: value for name, value in options.items() if value is not None}
+        options = given(prorate=prorate, invoice_now=invoice_now)
         if when == "period_end":
-            for field in given:
+            for field in options:
                 raise InvalidRequest.of(field, f"is only possible with when='now', got {when!r}")
             found = yield from post(address, StripeSubscription, {"cancel_at_period_end": True})
         else:
-            found = yield from send("DELETE", address, StripeSubscription, given or None)
+            found = yield from send("DELETE", address, StripeSubscription, options or None)
         return found.to_subscription(self)
 
     def uncancel_subscription(self, subscription_id: str) -> Flow[Subscription]:

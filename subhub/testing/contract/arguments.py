@@ -57,8 +57,11 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     "create_signup_link:new_customer": {
         "customer": lambda harness, call: call.but(customer=harness.numbered(3))
     },
-    "create_signup_link:return_url": {
-        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
+    **{
+        f"{operation}:return_url": {
+            "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
+        }
+        for operation in ("create_signup_link", "create_setup_link", "create_portal_link")
     },
     "create_signup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
     "create_signup_link:replaces": {
@@ -69,21 +72,10 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     },
     "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
     "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
-    "create_setup_link": {
-        "customer": lambda harness, call: call.but(customer=harness.other_customer)
-    },
-    "create_setup_link:return_url": {
-        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
-    },
     "create_setup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
-    "create_portal_link": {
-        "customer": lambda harness, call: call.but(customer=harness.other_customer)
-    },
-    "create_portal_link:return_url": {
-        "return_url": lambda _, call: call.but(return_url=RETURN + "/2")
-    },
-    "payment_methods": {
-        "customer": lambda harness, call: call.but(customer=harness.other_customer)
+    **{
+        operation: {"customer": lambda harness, call: call.but(customer=harness.other_customer)}
+        for operation in ("create_setup_link", "create_portal_link", "payment_methods")
     },
     "subscribe": {
         "plan": lambda harness, call: call.but(plan=harness.other_terms),
