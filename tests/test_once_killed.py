@@ -132,7 +132,7 @@ class Queue:
         self, server: Served, folder: Path, items: int, workers: int, *, once: bool, **task: Any
     ) -> None:
         self.server = server
-        server.slowness = (0.05, 0.1)  # the others shall not be ready while one is started again
+        server.slowness = (0.05, 0.1)
         self.account: dict[str, Any] = {
             "provider": server_provider(server),
             "api_key": server.fake.api_key,
@@ -200,6 +200,7 @@ class Queue:
             "items": [item for item in tasks if item not in done],
             "acknowledged": str(self._folder / f"{self._started}.done"),
         }
+        self.server.answering.clear()  # or the others do all of the tasks meanwhile
         worker = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(WORKER), json.dumps(task)],
             env=compiled(self._folder),
@@ -209,6 +210,7 @@ class Queue:
         )
         assert worker.stdout is not None
         _ = worker.stdout.readline()
+        self.server.answering.set()
         return worker
 
     def _acknowledged(self) -> set[int]:
@@ -225,8 +227,8 @@ def killed_repeatedly(queue: Queue, kills: int, seed: int) -> None:
     finally:
         queue.close()
     hits = sum(map(bool, unanswered))
-    # how many there are depends on how busy the machine is
-    assert hits >= kills // 10, f"only {hits} kills came between a change and its response"
+    # on a busy machine, some responses are sent while a kill is on its way
+    assert hits >= kills // 4, f"only {hits} kills came between a change and its response"
 
 
 @pytest.mark.parametrize(

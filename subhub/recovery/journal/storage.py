@@ -138,10 +138,11 @@ class BufferedDatabase(Forkable):
     def write_soon(self, *statements: Statement) -> None:
         """Execute *statements*; while the database cannot be used, keep them for its next use.
 
-        They are not durable. It does not wait for another thread that writes: that one writes them
-        as well.
+        They are not durable. It does not wait for another thread that writes, or is about to: that
+        one writes them as well.
         """
-        pending = self._add(Write(statements, durable=False), waited=False)
+        pending = _Pending(Write(statements, durable=False), waited=False)
+        self._queue.append(pending)
         if self._database.remote:
             pending.heard = False
             self._background.wake()
@@ -192,35 +193,43 @@ class BufferedDatabase(Forkable):
                 self._write_queue()
         return self._database.read(statement, values)
 
-    def _add(self, write: Write, *, waited: bool) -> _Pending:
-        pending = _Pending(write, waited)
-        self._queue.append(pending)
-        return pending
-
     def _written(self, write: Write) -> bool:
-        pending = self._add(write, waited=True)
-        with self._writing:
-            if not pending.ended:  # another thread has not done it meanwhile
-                self._write_queue()
+        pending = _Pending(write, waited=True)
+        try:
+            self._queue.append(pending)
+            with self._writing:
+                if not pending.ended:  # another thread has not done it meanwhile
+                    self._write_queue()
+        finally:
+            pending.waited = False  # after Ctrl-C it is still in the queue, and nobody's
         self._drain()
         if pending.error is not None:
             raise pending.error
         return pending.done
 
     def _drain(self) -> None:
-        """Write the queue, unless another thread does: that one looks again before it ends."""
+        """Write the queue, unless another thread does: that one looks again before it ends.
+
+        A thread that waits for a write of its own is about to write all of the queue. It is left to
+        that thread, or an event loop would wait for the disk in its place.
+        """
         # Only `with` is safe from Ctrl-C, which can come between an `acquire` and the next step:
         # the lock would never be released. If another thread is quicker, it is waited for.
         while self._queue and not self._writing.locked():
             with self._writing:
-                self._write_queue()
+                found = list(self._queue)
+                if any(pending.waited for pending in found):
+                    return
+                self._write_all(found)
             if self._stuck:
                 return
 
     def _write_queue(self) -> None:
         """Write all that is in the queue by now."""
+        self._write_all(list(self._queue))
+
+    def _write_all(self, found: Sequence[_Pending]) -> None:
         self._stuck = False
-        found = list(self._queue)
         for part in _parts(found, together=self._group is not None):
             try:
                 self._write_part(part)
