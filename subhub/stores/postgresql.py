@@ -222,12 +222,13 @@ def _write(
 def _create_journal(connection: Connection) -> None:
     """Create the tables, or what is missing of them, and find them without their schema's name."""
     found = _version(connection)
+    if found < VERSION:
+        _alone(connection, _bring_up_to_date)
+        found = _version(connection)  # meanwhile, a later version of subhub may have done it
     if found > VERSION:
         raise JournalError(
             f"the journal was written by a later version of subhub (format {found}). Update subhub."
         )
-    if found < VERSION:
-        _alone(connection, _bring_up_to_date)
     _ = connection.execute("SET search_path TO subhub")
 
 
@@ -241,7 +242,7 @@ def _bring_up_to_date(connection: Connection) -> None:
     for statements in MIGRATIONS[found:]:
         for statement in statements:
             _ = connection.execute(statement.removesuffix(" WITHOUT ROWID").encode())
-    _ = connection.execute("UPDATE format SET version = %s", (VERSION,))
+    _ = connection.execute("UPDATE format SET version = %s WHERE version < %s", (VERSION, VERSION))
 
 
 def _create_permits(connection: Connection) -> None:

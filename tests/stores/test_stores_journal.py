@@ -36,6 +36,7 @@ from subhub.recovery.journal import Job, Journal
 from subhub.recovery.journal.claims import Done
 from subhub.recovery.journal.items import JobItem, current_item
 from subhub.recovery.journal.jobs import JobCounts
+from subhub.recovery.journal.schema import MIGRATIONS, VERSION
 from subhub.recovery.journal.sqlite import SQLiteDatabase
 from subhub.recovery.journal.storage import Database, Unreachable
 from subhub.stores.registry import StorePlace
@@ -445,6 +446,38 @@ class TestADatabase:
         _ = query(url, "UPDATE subhub.format SET version = 99 RETURNING 1")
         with pytest.raises(JournalError, match=r"later version of subhub \(format 99\)"):
             journal.write(intent_of(), None)
+
+    def test_of_an_earlier_version_is_brought_up_to_date(
+        self, url: str, journal: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as earlier:
+            earlier.setattr("subhub.stores.postgresql.VERSION", 1)
+            earlier.setattr("subhub.stores.postgresql.MIGRATIONS", MIGRATIONS[:1])
+            journal.write(intent_of(), None)
+            journal.close()
+        assert query(url, "SELECT version FROM subhub.format") == [(1,)]
+
+        journal.write(intent_of(), None)
+        assert query(url, "SELECT version FROM subhub.format") == [(VERSION,)]
+        assert query(url, "SELECT count(*) FROM subhub.intents") == [(2,)]
+        assert query(url, "SELECT count(*) FROM subhub.job_items") == [(0,)]
+
+    def test_that_a_later_version_creates_first_is_refused(
+        self, url: str, journal: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        journal.write(intent_of(), None)
+        journal.close()
+        _ = query(url, "UPDATE subhub.format SET version = 1 RETURNING 1")
+
+        def later(connection: psycopg.Connection[Any], create: Callable[..., object]) -> None:
+            _ = query(url, "UPDATE subhub.format SET version = 99 RETURNING 1")
+            _ = connection.execute("SET search_path TO subhub")
+            _ = create(connection)
+
+        monkeypatch.setattr("subhub.stores.postgresql._alone", later)
+        with pytest.raises(JournalError, match=r"later version of subhub \(format 99\)"):
+            journal.write(intent_of(), None)
+        assert query(url, "SELECT version FROM subhub.format") == [(99,)]
 
     def test_that_two_create_at_once_is_created_once(self, url: str) -> None:
         journals = [open_journal(url) for _ in range(4)]

@@ -201,7 +201,7 @@ class BufferedDatabase(Forkable):
                 if not pending.ended:  # another thread has not done it meanwhile
                     self._write_queue()
         finally:
-            pending.waited = False  # after Ctrl-C it is still in the queue, and nobody's
+            pending.waited = False  # after Ctrl-C it stays in the queue, and no thread waits for it
         self._drain()
         if pending.error is not None:
             raise pending.error
