@@ -132,7 +132,7 @@ class Queue:
         self, server: Served, folder: Path, items: int, workers: int, *, once: bool, **task: Any
     ) -> None:
         self.server = server
-        server.slowness = (0.05, 0.1)
+        server.slowness = (0.05, 0.1)  # more than a kill takes, so that it comes before a response
         self.account: dict[str, Any] = {
             "provider": server_provider(server),
             "api_key": server.fake.api_key,
