@@ -31,6 +31,7 @@ WORKER = """
     import sys
     import threading
     import time
+    from pathlib import Path
 
     from subhub import AsyncClient, Client, CustomerDraft, InProgress, JournalError, RateLimit
 
@@ -39,6 +40,7 @@ WORKER = """
     random.Random(task["seed"]).shuffle(queue)
     account = {**task["account"], "rate_limit": RateLimit(100000, per=1.0)}
     grace = task["grace_period"]
+    paused = Path(task["paused"])
 
     def sale(number):
         return {
@@ -61,6 +63,8 @@ WORKER = """
     def in_threads():
         def work():
             while queue:
+                while paused.exists():
+                    time.sleep(0.01)
                 try:
                     number = queue.pop()
                 except IndexError:
@@ -87,6 +91,10 @@ WORKER = """
     async def in_tasks():
         async def work():
             while queue:
+                while paused.exists():
+                    await asyncio.sleep(0.01)
+                if not queue:
+                    return
                 number = queue.pop()
                 call = lambda billing: billing.subscribe(**sale(number))
                 try:
@@ -141,6 +149,7 @@ class Queue:
             **task.pop("account", {}),
         }
         self._folder = folder
+        self._paused = folder / "paused"  # while it exists, no worker takes a task
         self._once = once
         self._items = items
         self._task = {
@@ -150,6 +159,7 @@ class Queue:
             "external_ids": server_provider(server) == "afternoon",
             "grace_period": 0.1,
             "once": once,
+            "paused": str(self._paused),
             **task,
         }
         self._started = 0
@@ -200,7 +210,7 @@ class Queue:
             "items": [item for item in tasks if item not in done],
             "acknowledged": str(self._folder / f"{self._started}.done"),
         }
-        self.server.answering.clear()  # or the others do all of the tasks meanwhile
+        self._paused.touch()  # or the others do all of the tasks before this one has started
         worker = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(WORKER), json.dumps(task)],
             env=compiled(self._folder),
@@ -210,7 +220,7 @@ class Queue:
         )
         assert worker.stdout is not None
         _ = worker.stdout.readline()
-        self.server.answering.set()
+        self._paused.unlink()
         return worker
 
     def _acknowledged(self) -> set[int]:

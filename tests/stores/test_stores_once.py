@@ -47,8 +47,8 @@ def test_each_task_is_done_once_while_workers_are_killed_and_connections_are_cut
 ) -> None:
     """The session of a worker whose connection is cut looks ended, and its request is under way."""
     server = serve(Afternoon, seed)
-    account: dict[str, Any] = {"journal": postgresql_server.url, "deadline": 3.0}
-    options: dict[str, Any] = {"account": account, "grace_period": 3.1, "kind": kind}
+    account: dict[str, Any] = {"journal": postgresql_server.url, "deadline": 5.0}
+    options: dict[str, Any] = {"account": account, "grace_period": 5.1, "kind": kind}
     queue = Queue(server, tmp_path, items, workers, once=True, **options)
     stop, cut = threading.Event(), list[bool]()
 
