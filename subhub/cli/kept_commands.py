@@ -27,7 +27,7 @@ def pay(
 ) -> None:
     """Pay on a checkout page of the sandbox, as the customer would."""
     with _payable():
-        served = _served(options.configuration(), "pay", url=url) is not None
+        served = _served(options.configuration, "pay", url=url) is not None
     if not served:
         with _fake(options) as fake, _payable():
             fake.pay(url)
@@ -44,7 +44,7 @@ def advance(
     options: ClientOptions,
 ) -> None:
     """Advance the clock of the sandbox: what is due until then happens, such as renewals."""
-    answer = _served(options.configuration(), "clock", days=days, hours=hours)
+    answer = _served(options.configuration, "clock", days=days, hours=hours)
     if answer is not None:
         now = dt.datetime.fromisoformat(answer["now"])
     else:

@@ -13,7 +13,6 @@ import subhub
 from subhub.cli.exit_codes import UNKNOWN
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import write
-from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest, SubhubError
 
 IN_FLIGHT: Final = "its process is still running and may yet receive the response"
@@ -131,7 +130,7 @@ def _resolve_all(grace_period: float | None, options: ClientOptions, *, only_lis
 
 
 def _need_journal(options: ClientOptions) -> None:
-    configuration = Configuration.read(options.config, options.account)
+    configuration = options.written
     name = configuration.choose()
     if configuration.settings.accounts[name].journal is None:
         message = (
