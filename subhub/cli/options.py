@@ -37,7 +37,13 @@ DryRun = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-L", min=0, help="The maximum number to read.")
+]
+Quantity = Annotated[
+    int | None, typer.Option(min=1, help="How many units of the plan are billed, such as seats.")
+]
+TrialDays = Annotated[int | None, typer.Option(min=1, help="For so many days nothing is charged.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
 ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 import subhub
 from subhub.cli.exit_codes import UNKNOWN
+from subhub.cli.number_options import LARGEST
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import write
 from subhub.errors import ConfigError, InvalidRequest, SubhubError
@@ -55,6 +56,8 @@ def resolve(
         float | None,
         typer.Option(
             metavar="SECONDS",
+            min=0,
+            max=LARGEST,
             help="How long the provider may take to carry it out; default: 60, and longer with a "
             "journal on another machine.",
         ),
