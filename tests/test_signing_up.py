@@ -40,6 +40,7 @@ from subhub import (
     Unsupported,
     WouldSend,
 )
+from subhub.client.sync_client import create_twin
 from subhub.sandbox import Fake, Fault
 from subhub.sending.transport import fake_transport
 from subhub.testing import reply, scripted
@@ -275,7 +276,8 @@ class TestACustomerWhoExists:
         self, connect: Connect, fake: AfternoonFake, operation: str
     ) -> None:
         billing = connect(Afternoon, **over(fake))
-        twins = [billing.call(Afternoon.create_customer, ANNA) for _ in range(2)]
+        with Client(Afternoon, sandbox=fake) as other:
+            twins = [create_twin(other, ANNA) for _ in range(2)]
         with pytest.raises(Ambiguous) as caught:
             _ = sign_up_with(billing, operation)
         assert caught.value.candidates == tuple(twins)

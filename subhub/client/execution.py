@@ -230,7 +230,7 @@ class Executor(BaseClient):
     ) -> T:
         """Call an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
 
-        Raises `Unsupported` when this account is billed by another provider.
+        Raises `Unsupported` at another provider, `InvalidRequest` for an operation of all of them.
 
         Args:
             operation: The provider's method.
