@@ -35,6 +35,7 @@ from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
 from subhub.testing.contract.trials import TrialTests
 from subhub.testing.contract.updates import UpdateTests
+from subhub.testing.contract.webhook_events import WebhookEventTests
 from subhub.testing.contract.webhooks import WebhookTests
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ProviderContract(
     SecrecyTests,
     ExtensionTests,
     WebhookTests,
+    WebhookEventTests,
     DeclarationTests,
 ):
     """The promises of subhub for every provider, checked against the provider's sandbox.
