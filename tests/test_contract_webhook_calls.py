@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ TESTS = ("test_a_call_is_read_into_events", CHANGED, KEY, SAYS, WORDS)
 
 def judged(
     test: str,
-    read: Any,
+    read: Callable[[Delivery], list[Event]],
     body: bytes,
     *,
     scheme: Any = SIGNED,

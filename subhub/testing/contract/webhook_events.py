@@ -173,7 +173,7 @@ def _mistyped(call: ReadCall) -> Iterator[str]:
 def _misnamed(call: ReadCall) -> Iterator[str]:
     """Yield each place that says what an event is about, and where an unknown word does too."""
     usual = call.abouts()
-    for place, value in leaves(call.payload) if isinstance(call.payload, dict) else ():
+    for place, value in leaves(call.payload) if is_object(call.payload) else ():
         others = (call.but(lambda _, noun=noun: noun, place) for noun in NOUNS)  # type: ignore[misc]
         if isinstance(value, str) and any(other.abouts() - usual for other in others):
             found = call.but(lambda _: NEW_WORD, place).abouts() - {"unknown"}
