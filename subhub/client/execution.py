@@ -230,7 +230,7 @@ class Executor(BaseClient):
     ) -> T:
         """Call an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
 
-        Raises `Unsupported` at another provider, `InvalidRequest` for an operation of all of them.
+        Raises `Unsupported` when this account is billed by another provider.
 
         Args:
             operation: The provider's method.

@@ -374,10 +374,3 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
             subscription_id, when=when, refund=refund, options=provider_options
         )
         return self._run(flow)
-
-
-def create_twin(client: Client, draft: CustomerDraft) -> Customer:
-    """Create a customer by the plugin's own flow, which looks for no earlier one; for tests."""
-    operations = client._operations  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    steps = operations.change("create_customer", operations.provider.create_customer(draft))
-    return client._run(steps)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
