@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from subhub import (
+    Conflict,
     InvalidReply,
     InvalidRequest,
     NotSent,
@@ -107,6 +108,16 @@ def too_late() -> Flow[str]:
     raise InvalidRequest("a currency of its own")
 
 
+def unwilling() -> Flow[str]:
+    _ = yield Request("GET", "/one")
+    raise Conflict("it has ended", provider="acme")
+
+
+def unhappy() -> Flow[str]:
+    _ = yield Request("POST", "/one")
+    raise Conflict("it has ended", provider="acme")
+
+
 class World:
     """Plays a flow against answers; an exception among them is raised in place of an answer."""
 
@@ -194,6 +205,15 @@ def test_what_provably_had_no_effect_ends_as_not_done(
     assert caught.value.token is None
 
 
+def test_what_a_flow_refuses_after_a_read_is_not_done() -> None:
+    world = World(DONE)
+    with pytest.raises(Conflict, match=r"^it has ended$") as caught:
+        _ = world.play(unwilling())
+    assert world.sent == ["GET"]
+    assert world.change.heard == ["not done"]
+    assert caught.value.token is None
+
+
 @pytest.mark.parametrize(
     ("answer", "flow", "kind"),
     [
@@ -202,6 +222,7 @@ def test_what_provably_had_no_effect_ends_as_not_done(
         (Response(302), one, InvalidReply),
         (InvalidReply("cut off"), one, InvalidReply),
         (DONE, too_late, InvalidReply),
+        (DONE, unhappy, Conflict),
     ],
 )
 def test_what_may_have_had_an_effect_is_lost(

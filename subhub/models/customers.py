@@ -69,7 +69,7 @@ class CustomerDraft(Record):
 
 
 class CustomerUpdate(Update):
-    """The fields of a customer to change; a field that is `None` stays as it is."""
+    """The fields of a customer to change, as in `CustomerDraft`; one that is `None` stays."""
 
     name: Text | None = Field(default=None, repr=False)
     email: Email | None = Field(default=None, repr=False)
@@ -83,7 +83,11 @@ class CustomerUpdate(Update):
 
 
 class Customer(Result):
-    """A customer at a provider; a field that the provider did not send is `None`."""
+    """A customer at a provider; a field that the provider did not send is `None`.
+
+    `id` is the provider's, and `created_at` when the customer was created, by the provider's clock;
+    the other fields are as in `CustomerDraft`.
+    """
 
     id: str
     name: str | None = Field(default=None, repr=False)

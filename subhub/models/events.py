@@ -10,6 +10,7 @@ from subhub.models.record import ORIGIN, Result
 from subhub.models.subscriptions import Subscription
 
 Change = Literal["created", "changed", "ended", "deleted", "unknown"]
+"""What an event reports of its object; see `Event`."""
 RefetchState = Literal["found", "deleted", "unknown"]
 
 

@@ -12,6 +12,7 @@ from subhub.errors import InvalidRequest
 from subhub.models.record import Record
 
 Unit = Literal["day", "week", "month", "year"]
+"""The unit of an interval."""
 _MONTHS: Final = 12
 _IN: Final[Mapping[Unit, tuple[Unit, int]]] = {
     "day": ("day", 1),

@@ -11,6 +11,7 @@ from subhub.models.record import Result
 from subhub.models.subscriptions import Refund, Subscription, When
 
 SignupState = Literal["open", "completed", "expired", "ambiguous"]
+"""What came of a signup link; see `Signup`."""
 
 
 class SignupLink(Result):

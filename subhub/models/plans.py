@@ -87,7 +87,7 @@ class PlanDraft(Record):
 
 
 class PlanUpdate(Update):
-    """The fields of a plan to change; a field that is `None` stays as it is."""
+    """The fields of a plan to change, as in `PlanDraft`; one that is `None` stays as it is."""
 
     name: Name | None = None
     price: Price | None = None
@@ -111,7 +111,10 @@ class PlanUpdate(Update):
 
 
 class Plan(Result):
-    """A plan at a provider; a field that the provider did not send is `None`."""
+    """A plan at a provider; a field that the provider did not send is `None`.
+
+    `id` is the provider's; the other fields are as in `PlanDraft`.
+    """
 
     id: str
     name: str | None = None

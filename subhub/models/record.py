@@ -48,10 +48,13 @@ ORIGIN: Final = frozenset({"account", "request_id", "raw"})
 class Result(Record):
     """A provider's response in neutral terms.
 
-    `account` is the name of the account that it came from, `request_id` what the provider's support
-    asks for, if the response has one. `raw` is the whole decoded response; if that holds several
-    results, as a list does, it is the result's own part. These three are ignored by equality,
-    hashing, the repr and `model_dump`: the same object read twice is equal.
+    `provider` is the provider's name, `account` the name of the account that it came from, and
+    `request_id` what the provider's support asks for, if the response has one. `raw` is the whole
+    decoded response; if that holds several results, as a list does, it is the result's own part.
+    The last three are ignored by equality, hashing, the repr and `model_dump`: the same object read
+    twice is equal.
+
+    A flow gives `provider=self.name`, `raw=` and the result's own fields; the client adds the rest.
     """
 
     _ignored: ClassVar[frozenset[str]] = ORIGIN

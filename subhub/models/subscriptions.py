@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 When = Literal["now", "period_end"]
+"""When a change takes effect: now, or at the end of the period that is paid for."""
 Refund = Literal["none", "prorated", "credit"]
 """What the customer gets for the paid rest of a period: nothing, money, or credit.
 
@@ -104,7 +105,14 @@ class Subscription(Result):
 
 
 class SubscriptionUpdate(Update):
-    """The fields of a subscription to change; a field that is `None` stays as it is."""
+    """The fields of a subscription to change; a field that is `None` stays as it is.
+
+    Attributes:
+        price: The price of one interval; text such as `"12.95 EUR"` is read.
+        interval: How often it bills; text such as `"6 months"` is read.
+        description: Its description at the provider.
+        tax_rate: In percent (21, not 0.21).
+    """
 
     price: Price | None = None
     interval: Period | None = None

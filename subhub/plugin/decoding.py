@@ -193,13 +193,16 @@ def send(
     body: Json | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Flow[W | None]:
-    """Send any request and decode the answer as *model*.
+    """Send any request, such as a PUT, and decode the answer as *model*.
+
+    One with a query is `response = yield Request(method, path, body, query=query)`, and then
+    `model.decode(response)`.
 
     Args:
         method: The HTTP method, in capitals.
         path: Below the provider's base URL; fill ids in with `path`.
-        model: What the answer is documented to be; without one, its body is not read, and the flow
-            returns `None`: a 204 has none.
+        model: What the answer is documented to be, and what the flow returns, for type checkers
+            too; without one, the body is not read, and it returns `None`: a 204 has none.
         body: What `Provider.encode` is to write; no body if left out.
         headers: Headers of this request alone.
     """

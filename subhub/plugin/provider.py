@@ -343,6 +343,15 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
         self._lacks("cancel_subscription", subscription_id, when, refund, now)
 
     def _lacks(self, operation: str, *_: object) -> NoReturn:
+        """Raise `Unsupported` for an operation or variant that `evidence` does not say it has.
+
+        Only for these: for a variant that the table claims, it is a `PluginError`. A combination of
+        arguments that cannot be expressed is an `InvalidRequest`.
+
+        Args:
+            operation: The row of the table, such as `"subscribe:starts_on"`.
+            _: The arguments that would be ignored, so that linters see them used.
+        """
         self.capabilities().require(operation)
         message = f"{self.name}: `{operation}` is overridden, and calls its default"
         raise PluginError(message)

@@ -1,10 +1,11 @@
 """The engine for provider fakes; each plugin ships its own fake on top of it."""
 
+from subhub.sandbox.agenda import Agenda
 from subhub.sandbox.charge_plan import ChargePlan
 from subhub.sandbox.charges import Charge, ChargeBook, chargeable
 from subhub.sandbox.checkout import CheckoutPage, CheckoutState
 from subhub.sandbox.clock import VirtualClock
-from subhub.sandbox.collecting import attempts, collect
+from subhub.sandbox.collecting import Collector, attempts, collect
 from subhub.sandbox.exchange import Delivery, Exchange, JsonObject, Received, Refusal, Reply
 from subhub.sandbox.fake import Fake
 from subhub.sandbox.faults import Fault, FaultPlan
@@ -19,11 +20,13 @@ from subhub.sandbox.webhook_plan import WebhookPlan
 from subhub.sandbox.windows import RateWindow
 
 __all__ = [
+    "Agenda",
     "Charge",
     "ChargeBook",
     "ChargePlan",
     "CheckoutPage",
     "CheckoutState",
+    "Collector",
     "Delivery",
     "Exchange",
     "Fake",

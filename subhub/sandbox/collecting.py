@@ -22,7 +22,16 @@ TASKS: Final = frozenset({AGAIN, PAY_BACK})
 
 
 class Collector(Protocol):
-    """Who collects; every `Fake` does."""
+    """Who collects; every `Fake` does.
+
+    Attributes:
+        charges: The charges so far.
+        charge_plan: The charges that are planned to go wrong.
+        agenda: Where the next attempt is planned.
+        retries: How many times a failed charge is attempted again.
+        retry_days: The days from a failed charge to the next attempt.
+        paid_back_days: The days from a charge to its refund.
+    """
 
     charges: ChargeBook
     charge_plan: ChargePlan

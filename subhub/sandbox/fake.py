@@ -48,6 +48,11 @@ class Fake(PortalPages, ABC):
     documentation and not from the plugin, because it is what the plugin is tested against. List
     what the documentation leaves open in `assumptions`: the fake needs a value there, but it is not
     a fact about the provider.
+
+    The state is what `__init__` sets: attributes that hold texts, numbers, booleans, `None`, dates,
+    datetimes, `Decimal`, bytes, and dicts, lists, tuples, sets and the plugin's own dataclasses of
+    these. The sandbox of the command line keeps it between commands, and a served one writes it to
+    a file; anything else is a `TypeError` there. A `RateWindow` is not kept, and starts empty.
     """
 
     prefix: ClassVar[str] = ""
@@ -74,6 +79,7 @@ class Fake(PortalPages, ABC):
 
     def __init__(self, *, start: dt.datetime | None = None, seed: str = "sandbox") -> None:
         self.agenda = Agenda(self._carry_out_entry)
+        """What the fake does by itself at a moment: add tasks here, and override `carry_out`."""
         self.charges = ChargeBook()
         """The charges of all subscriptions."""
         self.charge_plan = ChargePlan()
@@ -82,8 +88,11 @@ class Fake(PortalPages, ABC):
         """The webhooks that the fake sends."""
         self.clock = VirtualClock(start)
         self.ids = Ids(seed)
+        """The ids that new objects get."""
         self.faults = FaultPlan(self.prefix)
+        """The faults that are scheduled; the fake's own code need not look at them."""
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        """The latest requests with their replies."""
         self.enforce_limits = True
         """Whether requests over the rate limit are refused until the clock is advanced."""
         self.revoked: set[str] = set()

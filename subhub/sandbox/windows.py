@@ -11,9 +11,15 @@ WINDOWS: Final = ("aligned", "anchored", "rolling")
 
 
 class RateWindow:
-    """A limit of *allowed* requests per *seconds*, for one of the three kinds of windows.
+    """A limit of *allowed* requests per *seconds*; requests over it are not counted.
 
-    Requests over the limit are not counted.
+    *kind* is how the provider's windows are: `"aligned"` to the wall clock, `"anchored"`, so that
+    one starts with the first request, or `"rolling"`. A fake asks in `authenticate`:
+
+        now = self.clock.now()
+        if not self._requests.take(now, "rolling") and self.enforce_limits:
+            wait = self._requests.free_at(now, "rolling") - now
+            raise Refusal(self.too_many(wait.total_seconds()))
     """
 
     def __init__(self, allowed: int, seconds: int) -> None:
