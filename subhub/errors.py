@@ -71,7 +71,7 @@ class SubhubError(Exception):
     A `ProviderError`, an `InvalidReply` and a `TransportError` have the `request` that they are
     about, where one was sent or was to be sent, without the key: `error.request.curl()` is a
     command that repeats it. Its address and body hold what was sent, and so personal data; the
-    message, the repr and the traceback of the error do not show it.
+    message, the repr and the traceback of the error do not show it, and it is not pickled.
     """
 
     provider: str | None = None
@@ -79,6 +79,11 @@ class SubhubError(Exception):
     operation: str | None = None
     completed: tuple[object, ...] = ()
     token: str | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave the request out: queues and pools store pickled errors where no one expects it."""
+        kept = {name: value for name, value in vars(self).items() if name != "request"}
+        return type(self), self.args, kept
 
 
 class ConfigError(SubhubError):

@@ -27,6 +27,15 @@ def commands() -> Iterator[str]:
     yield from _below(get_command(app), "")
 
 
+def found(words: str) -> Any:
+    """Return the command or group that *words* name."""
+    command: Any = get_command(app)
+    for name in words.split():
+        ctx = command.make_context("subhub", [name], resilient_parsing=True)
+        _, command, _ = command.resolve_command(ctx, [name])
+    return command
+
+
 def _below(command: Any, words: str) -> Iterator[str]:
     yield words
     for name in getattr(command, "commands", {}):

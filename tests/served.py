@@ -7,8 +7,11 @@ kill hits between the two as well.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import random
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -54,6 +57,7 @@ class Served(ThreadingHTTPServer):
         self.requests = 0
         self.changes = 0
         self.unanswered = 0
+        self.held_from = math.inf  # which change is the first that is not answered yet
         self.answering = threading.Event()
         self.answering.set()
 
@@ -61,12 +65,43 @@ class Served(ThreadingHTTPServer):
     def address(self) -> str:
         return self.fake.site + self.fake.prefix
 
-    def reached(self, change: int, request: int, living: Callable[[], bool]) -> bool:
+    def reached(self, change: float, request: float, living: Callable[[], bool]) -> bool:
         """Wait for so many changes, or so many requests, and return whether they came."""
         with self.progress:
             while self.changes < change and self.requests < request and living():
                 _ = self.progress.wait(0.05)
             return self.changes >= change or self.requests >= request
+
+    def kill(
+        self,
+        program: subprocess.Popen[str],
+        chance: random.Random,
+        within: int,
+        *,
+        requests: float = math.inf,
+        hold: bool,
+    ) -> int:
+        """Kill a program *within* so many changes, and return how many were not answered.
+
+        With *hold* at least one was not, if the program was still running: its answer waits for the
+        kill, which a busy machine delays. Without, a kill comes at any other moment too, and at the
+        latest after so many *requests*.
+        """
+        change = self.changes + chance.randint(1, within)
+        request = math.inf if hold else self.requests + requests
+        with self.progress:
+            self.held_from = change if hold else math.inf
+        _ = self.reached(change, request, lambda: program.poll() is None)
+        time.sleep(chance.uniform(0, 0.02))
+        program.kill()
+        with self.progress:  # before it answers the dead
+            unanswered = self.unanswered
+            self.held_from = math.inf
+            self.progress.notify_all()
+        _, errors = program.communicate(timeout=PATIENCE)
+        assert program.returncode in {0, -signal.SIGKILL}, errors
+        assert "Error" not in errors, errors
+        return unanswered
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):  # the client was killed
@@ -100,6 +135,7 @@ class Answering(BaseHTTPRequestHandler):
         self._count(change=1, unanswered=1)
         try:
             time.sleep(self.served.chance.uniform(*self.served.slowness))
+            self._wait_until_released()
             self._respond(status, content)
         finally:
             self._count(unanswered=-1)
@@ -116,6 +152,11 @@ class Answering(BaseHTTPRequestHandler):
     def _lose(self) -> None:
         self.served.lost += 1
         self.close_connection = True
+
+    def _wait_until_released(self) -> None:
+        served = self.served
+        with served.progress:
+            _ = served.progress.wait_for(lambda: served.changes < served.held_from, PATIENCE)
 
     def _carried_out(self) -> tuple[int, bytes]:
         content = self.rfile.read(int(self.headers.get("content-length", 0)))

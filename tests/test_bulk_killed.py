@@ -6,6 +6,7 @@ The provider is a fake behind a server on this machine; see `served`.
 from __future__ import annotations
 
 import json
+import math
 import random
 import signal
 import subprocess
@@ -156,25 +157,13 @@ class Job:
         return self._folder / f"{self._task['job']}-{run}.jsonl"
 
 
-def kill(job: Job, chance: random.Random, within: int) -> int:
+def kill(job: Job, chance: random.Random, within: int, *, hold: bool) -> int:
     """Kill a run *within* so many changes, and return how many changes were left unanswered."""
-    server = job.server
     program = job.start()
     assert program.stdout is not None
-    try:
-        _ = program.stdout.readline()
-        change = server.changes + chance.randint(1, within)
-        request = server.requests + chance.choice([5, 40, 10**9])  # or while it looks what was done
-        running = server.reached(change, request, lambda: program.poll() is None)
-        time.sleep(chance.uniform(0, 0.02))
-    finally:
-        program.kill()
-        with server.progress:  # now, because the server goes on answering the dead
-            unanswered = server.unanswered
-        _, errors = program.communicate(timeout=PATIENCE)
-    assert running or program.returncode == 0, errors
-    assert "Error" not in errors, errors
-    return unanswered
+    _ = program.stdout.readline()
+    looking = chance.choice([5, 40, math.inf])  # or while it looks what was done
+    return job.server.kill(program, chance, within, requests=looking, hold=hold)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +190,8 @@ def test_a_run_that_is_killed_repeatedly_does_each_item_once(
     job = Job(server, tmp_path, kind, items, external_ids=provider is Afternoon)
     chance = random.Random(seed)  # noqa: S311 - not for secrets
 
-    unanswered = [kill(job, chance, 2 * items // kills) for _ in range(kills)]
+    within = 2 * items // kills
+    unanswered = [kill(job, chance, within, hold=number % 2 == 0) for number in range(kills)]
     last = job.finish()
 
     assert sum(unanswered) > 0, "no kill came between a change and its response: nothing is proven"
@@ -271,15 +261,9 @@ def test_several_programs_work_on_the_same_job_and_are_killed(
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     programs = [(job.start(), job.runs) for _ in range(2)]
     unanswered = 0
-    for _ in range(kills):
+    for kill in range(kills):
         number = chance.randrange(len(programs))
-        running, _ = programs[number]
-        change = server.changes + chance.randint(1, 20)
-        assert server.reached(change, 10**9, lambda: running.poll() is None)  # noqa: B023
-        running.kill()
-        with server.progress:
-            unanswered += server.unanswered
-        _ = running.communicate(timeout=PATIENCE)
+        unanswered += server.kill(programs[number][0], chance, 20, hold=kill % 2 == 0)
         programs[number] = (job.start(), job.runs)
     for program, _ in programs:
         _, errors = program.communicate(timeout=PATIENCE)
@@ -321,13 +305,7 @@ def test_a_command_that_is_killed_can_be_resumed(serve: Serve, tmp_path: Path) -
     unanswered = 0
     for number in range(4):
         program = command(tmp_path, *words, *(["--resume"] if number else []))
-        change = server.changes + chance.randint(20, 90)
-        assert server.reached(change, 10**9, lambda: program.poll() is None)  # noqa: B023
-        time.sleep(chance.uniform(0, 0.02))
-        program.kill()
-        _ = program.communicate(timeout=PATIENCE)
-        with server.progress:
-            unanswered += server.unanswered
+        unanswered += server.kill(program, chance, 90, hold=number % 2 == 0)
     last = command(tmp_path, *words, "--resume", "--json")
     reported, errors = last.communicate(timeout=PATIENCE)
     assert last.returncode == 0, errors

@@ -15,6 +15,7 @@ from subhub_mijnklantportaal import MijnKlantportaal
 
 from subhub import (
     AsyncClients,
+    Attempt,
     Clients,
     ConfigError,
     CustomerDraft,
@@ -261,6 +262,41 @@ def test_a_lost_change_is_the_account_s_own_in_a_journal_of_several(
         _ = billing["next"].resolve(lost.token)
     found = billing["main"].resolve(lost.token)
     assert (found.outcome, found.result.account) == ("done", "main")
+
+
+def test_two_accounts_of_one_provider_are_told_apart_by_their_names(
+    serve: Serve, folder: Path, opened: Callable[..., Called]
+) -> None:
+    servers = [serve(Afternoon, seed) for seed in (1, 2)]
+    _ = (folder / "subhub.toml").write_text(
+        "".join(
+            f"[accounts.{name}]\nprovider = 'afternoon'\njournal = 'journal.db'\n"
+            f"api_key = '{server.fake.api_key}'\nbase_url = '{server.address}'\n"
+            for name, server in zip(("acme", "zen"), servers, strict=True)
+        )
+    )
+    attempts: list[str] = []
+
+    def note(attempt: Attempt) -> None:
+        attempts.append(attempt.account)
+
+    billing = opened(hooks=[note])
+    for name, server in zip(("acme", "zen"), servers, strict=True):
+        server.fake.faults.next(Fault("server_error", after=True))
+        with pytest.raises(ProviderUnavailable) as caught:
+            _ = billing[name].create_customer(COMPANY)
+        assert caught.value.account == name
+
+    assert attempts == ["acme", "zen"]
+    lost = {name: [one.account for one in billing[name].open_intents()] for name in billing.clients}
+    assert lost == {"acme": ["acme"], "zen": ["zen"]}
+    assert billing["zen"].create_customer(COMPANY).account == "zen"
+
+
+@pytest.mark.parametrize("kind", [Clients, AsyncClients])
+def test_clients_are_opened_from_a_file_and_say_so(kind: type[Any]) -> None:
+    with pytest.raises(TypeError, match=rf"call `{kind.__name__}.from_config\(\)`: the accounts"):
+        _ = kind()
 
 
 @pytest.mark.usefixtures("two")

@@ -6,6 +6,8 @@ import datetime as dt
 import gc
 import gzip
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +19,11 @@ from subhub_afternoon import Afternoon
 
 from subhub import Client, CustomerDraft, NotFound, PluginError, SubhubError
 from subhub.plugin import Provider
+from subhub.sandbox import VirtualClock
 from subhub.testing import CassetteMismatch, replay
 from subhub.testing.cassettes.format import Cassette, write
 from subhub.testing.cassettes.recording import record
-from subhub.testing.provenance import Provenance, fingerprint
+from subhub.testing.provenance import Provenance, Source, fingerprint
 from subhub.testing.session import MOMENT, Sessions
 
 FOLDER = Path(__file__).parents[1] / "cassettes"
@@ -96,6 +99,38 @@ def test_recording_again_changes_nothing(tmp_path: Path) -> None:
 
     first, second = (tmp_path / each / "afternoon" / "made.yaml" for each in ("first", "second"))
     assert first.read_text("utf-8") == second.read_text("utf-8")
+
+
+def created(path: Path, source: Source = "sandbox", company: CustomerDraft = COMPANY) -> str:
+    """Record the creation of a customer at *path*, and return what the file holds then."""
+    fake = Afternoon.sandbox()
+    fake.clock = VirtualClock(MOMENT)
+    provenance = Provenance.of(Afternoon, source, MOMENT)
+    with Client(Afternoon, sandbox=fake) as client, record(path, provenance):
+        _ = client.create_customer(company)
+    return path.read_text("utf-8")
+
+
+def test_a_sandbox_that_answers_as_before_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "made.yaml"
+    old = re.sub("recorded_on: .*", "recorded_on: '2020-11-01'", created(path))
+    _ = path.write_text(old)
+    os.utime(path, (1, 1))
+
+    assert created(path) == old
+    assert path.stat().st_mtime == 1
+    other = created(path, company=COMPANY.model_copy(update={"name": "Other Corp"}))
+    assert "2020-11-01" not in other
+    _ = path.write_text(old.replace("interactions", "conversations"))
+    assert "2020-11-01" not in created(path)
+
+
+def test_a_provider_that_answers_as_before_is_a_recording_of_that_day(tmp_path: Path) -> None:
+    path = tmp_path / "made.yaml"
+    now = created(path, "live")
+    _ = path.write_text(re.sub("recorded_on: .*", "recorded_on: '2020-11-01'", now))
+
+    assert created(path, "live") == now
 
 
 def test_a_body_that_is_no_json_is_kept_as_text(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from subhub.cli.customers import CustomerFields
+from subhub.cli.number_options import LARGEST
 from subhub.errors import InvalidRequest
 
 PANEL: Final = "Many at once"
@@ -60,6 +61,8 @@ class BatchOptions:
         float | None,
         typer.Option(
             metavar="SECONDS",
+            min=0,
+            max=LARGEST,
             help="How long the provider may take to carry out a lost request; default: 60, or "
             "longer than a request can take where several machines share the journal.",
             rich_help_panel=PANEL,

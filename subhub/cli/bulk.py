@@ -22,7 +22,6 @@ from subhub.cli.progress import Estimate, RowProgress
 from subhub.cli.rendering import json_text
 from subhub.cli.result_file import DONE, OUTCOMES, ResultFile
 from subhub.cli.rows import CustomerRow, Validator, read
-from subhub.client.configuration import Configuration
 from subhub.client.opening import open_journal
 from subhub.client.operations import Operations
 from subhub.errors import InvalidRequest, WouldSend
@@ -59,7 +58,7 @@ def perform(
         batch: How the file is read, and its run resumed.
         options: The account, and the provider's own options.
     """
-    configuration = Configuration.read(options.config, options.account)
+    configuration = options.written
     name = configuration.choose()
     account = configuration.open(dry_run=options.dry_run)
     try:

@@ -36,7 +36,8 @@ def check(
     *,
     paths: Paths = None,
     max_age: Annotated[
-        int | None, typer.Option(metavar="DAYS", help="Refuse older recordings.", min=0)
+        int | None,
+        typer.Option(metavar="DAYS", help="Refuse older recordings of a provider.", min=0),
     ] = None,
     output: Output,
 ) -> None:

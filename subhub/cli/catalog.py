@@ -71,9 +71,8 @@ CATALOG: Final[Mapping[str, Command]] = {"status": status, "push": push, "adopt"
 @contextmanager
 def _catalog(options: ClientOptions) -> Generator[Catalog]:
     from subhub.catalog.plans import Catalog  # noqa: PLC0415 - the help of `plan` needs no client
-    from subhub.client.configuration import Configuration  # noqa: PLC0415
 
-    configuration = Configuration.read(options.config, options.account)
+    configuration = options.written
     with options.client() as client:
         yield Catalog(configuration, client, configuration.choose(), dry_run=options.dry_run)
 

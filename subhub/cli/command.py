@@ -19,6 +19,7 @@ from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from subhub.cli.choices import Choices, choices_of
 from subhub.cli.completion import plan_keys, providers
+from subhub.cli.number_options import bounded
 from subhub.cli.parsing import Command as _Command
 
 Command: TypeAlias = Callable[..., None]
@@ -114,8 +115,10 @@ def _shown(option: inspect.Parameter, choices: Choices | None) -> inspect.Parame
         if len(info.metavar) > LONG:
             info.metavar = option.name.upper()
             info.help = f"{info.help} One of {', '.join(choices.words)}."
-    elif isinstance(info, OptionInfo) and info.metavar is None:
-        info.metavar = VALUES.get(kind)
+    elif isinstance(info, OptionInfo):
+        info.metavar = info.metavar or VALUES.get(kind)
+        if kind in {int, float}:
+            bounded(info, kind)
     info.autocompletion = info.autocompletion or COMPLETIONS.get(option.name)
     if isinstance(info, OptionInfo) and option.name in SHORT:
         named = isinstance(info.default, str)

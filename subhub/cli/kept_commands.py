@@ -11,6 +11,7 @@ import typer
 
 from subhub.cli.command import Command
 from subhub.cli.global_options import AccountName, ConfigPath
+from subhub.cli.number_options import LARGEST
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import Output, write
 from subhub.errors import InvalidRequest
@@ -27,7 +28,7 @@ def pay(
 ) -> None:
     """Pay on a checkout page of the sandbox, as the customer would."""
     with _payable():
-        served = _served(options.configuration(), "pay", url=url) is not None
+        served = _served(options.configuration, "pay", url=url) is not None
     if not served:
         with _fake(options) as fake, _payable():
             fake.pay(url)
@@ -39,12 +40,14 @@ def pay(
 
 def advance(
     *,
-    days: Annotated[float, typer.Option("--days", "-d", min=0, help="The days to add.")] = 0,
-    hours: Annotated[float, typer.Option(min=0, help="The hours to add.")] = 0,
+    days: Annotated[
+        float, typer.Option("--days", "-d", min=0, max=LARGEST, help="The days to add.")
+    ] = 0,
+    hours: Annotated[float, typer.Option(min=0, max=LARGEST, help="The hours to add.")] = 0,
     options: ClientOptions,
 ) -> None:
     """Advance the clock of the sandbox: what is due until then happens, such as renewals."""
-    answer = _served(options.configuration(), "clock", days=days, hours=hours)
+    answer = _served(options.configuration, "clock", days=days, hours=hours)
     if answer is not None:
         now = dt.datetime.fromisoformat(answer["now"])
     else:

@@ -11,7 +11,7 @@ import typer
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import ChangeOptions, ClientOptions
+from subhub.cli.options import ChangeOptions, ClientOptions, Quantity, TrialDays
 from subhub.errors import InvalidRequest
 from subhub.models import Refund, SignupLink, When
 
@@ -38,12 +38,8 @@ def create(
         Refund | None,
         typer.Option(help="Whether the rest of the replaced one is kept, paid back, or credited."),
     ] = None,
-    trial_days: Annotated[
-        int | None, typer.Option(help="For so many days nothing is charged.")
-    ] = None,
-    quantity: Annotated[
-        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
-    ] = None,
+    trial_days: TrialDays = None,
+    quantity: Quantity = None,
     batch: BatchOptions,
     options: ChangeOptions,
 ) -> None:

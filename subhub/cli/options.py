@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -36,7 +37,13 @@ DryRun = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", "-L", help="The maximum number to read.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-L", min=0, help="The maximum number to read.")
+]
+Quantity = Annotated[
+    int | None, typer.Option(min=1, help="How many units of the plan are billed, such as seats.")
+]
+TrialDays = Annotated[int | None, typer.Option(min=1, help="For so many days nothing is charged.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail at a record that cannot be read, not only warn.")
 ]
@@ -75,20 +82,20 @@ class ClientOptions(Output):
         """Print *value* as JSON; each result as the provider's own answer, if that is asked for."""
         super().data(_raw(value) if self.raw else value)
 
-    def configuration(self, *, trial: bool = False) -> Configuration:
-        """Read the configuration; its sandbox is the served one, or keeps its state.
+    @cached_property
+    def written(self) -> Configuration:
+        """The configuration as it is written; a command reads it once, and has one view of it."""
+        from subhub.client.configuration import Configuration  # noqa: PLC0415 - help needs no client
 
-        Args:
-            trial: Leave its sandbox a new one, and keep nothing of it.
-        """
+        return Configuration.read(self.config, self.account)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration, whose sandbox is the served one, or keeps its state."""
         from subhub.cli.joined_sandbox import joined  # noqa: PLC0415 - help needs no client
         from subhub.cli.kept_sandbox import keeping  # noqa: PLC0415
-        from subhub.client.configuration import Configuration  # noqa: PLC0415
 
-        found = Configuration.read(self.config, self.account)
-        if trial:
-            return found
-        kept = replace(found, fakes=keeping(found.folder, self.note))
+        kept = replace(self.written, fakes=keeping(self.written.folder, self.note))
         served = joined(kept)
         if served is not kept:
             address = served.settings.accounts[served.choose()].sandbox
@@ -109,7 +116,7 @@ class ClientOptions(Output):
         from subhub.cli.command_client import CommandClient  # noqa: PLC0415 - help needs no client
         from subhub.cli.kept_sandbox import FOLDER  # noqa: PLC0415
 
-        configuration = self.configuration(trial=trial)
+        configuration = self.written if trial else self.configuration
         account = configuration.open(
             dry_run=self.dry_run,
             journal=journal,

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 import subhub
 from subhub.cli.exit_codes import UNKNOWN
+from subhub.cli.number_options import LARGEST
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import write
-from subhub.client.configuration import Configuration
 from subhub.errors import ConfigError, InvalidRequest, SubhubError
 
 IN_FLIGHT: Final = "its process is still running and may yet receive the response"
@@ -56,6 +56,8 @@ def resolve(
         float | None,
         typer.Option(
             metavar="SECONDS",
+            min=0,
+            max=LARGEST,
             help="How long the provider may take to carry it out; default: 60, and longer with a "
             "journal on another machine.",
         ),
@@ -131,7 +133,7 @@ def _resolve_all(grace_period: float | None, options: ClientOptions, *, only_lis
 
 
 def _need_journal(options: ClientOptions) -> None:
-    configuration = Configuration.read(options.config, options.account)
+    configuration = options.written
     name = configuration.choose()
     if configuration.settings.accounts[name].journal is None:
         message = (

@@ -42,7 +42,9 @@ PLANS: Final[Mapping[str, PlanDraft]] = {
 
 def serve(
     *,
-    port: Annotated[int, typer.Option(help="The port; 0 for any that is free.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")
+    ] = PORT,
     host: Annotated[
         str, typer.Option(help="The address to bind; default: only this machine can reach it.")
     ] = "127.0.0.1",

@@ -12,7 +12,15 @@ import subhub
 from subhub.cli.batch_options import BatchOptions
 from subhub.cli.command import command
 from subhub.cli.customers import CustomerFields
-from subhub.cli.options import CallOptions, ChangeOptions, ClientOptions, Limit, Strict
+from subhub.cli.options import (
+    CallOptions,
+    ChangeOptions,
+    ClientOptions,
+    Limit,
+    Quantity,
+    Strict,
+    TrialDays,
+)
 from subhub.cli.output import NOT_OF_THE_OBJECT
 from subhub.cli.plans import PlanFields
 from subhub.errors import InvalidRequest
@@ -83,12 +91,8 @@ def subscribe(
     payment_method: Annotated[
         str | None, typer.Option(help="The provider's id of the payment method to charge.")
     ] = None,
-    trial_days: Annotated[
-        int | None, typer.Option(help="For so many days nothing is charged.")
-    ] = None,
-    quantity: Annotated[
-        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
-    ] = None,
+    trial_days: TrialDays = None,
+    quantity: Quantity = None,
     unless_active: Annotated[
         bool,
         typer.Option(
@@ -209,9 +213,7 @@ def change(
     plan: Annotated[str, typer.Option(help="The new plan's id, or key in the configuration.")],
     when: Timing,
     refund: Repayment = "none",
-    quantity: Annotated[
-        int | None, typer.Option(help="How many units of the plan are billed, such as seats.")
-    ] = None,
+    quantity: Quantity = None,
     options: ChangeOptions,
 ) -> None:
     """Move a subscription to another plan; its id may change."""

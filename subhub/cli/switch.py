@@ -17,6 +17,7 @@ from subhub.cli.command import command
 from subhub.cli.completion import accounts
 from subhub.cli.exit_codes import FAILED, UNKNOWN, UNSUPPORTED
 from subhub.cli.global_options import ConfigPath
+from subhub.cli.number_options import LARGEST
 from subhub.cli.options import DryRun, option_values
 from subhub.cli.output import Output, write
 from subhub.errors import InvalidRequest
@@ -67,10 +68,12 @@ class RunOptions(SwitchOptions):
         Path | None,
         typer.Option(help="Where outcomes are added; default: switch.results.csv."),
     ] = None
-    in_flight: Annotated[int, typer.Option(help="How many customers at a time.")] = 4
+    in_flight: Annotated[int, typer.Option(min=1, help="How many customers at a time.")] = 4
     grace_period: Annotated[
         float | None,
-        typer.Option(help="Seconds that a provider may take to carry out a lost request."),
+        typer.Option(
+            min=0, max=LARGEST, help="Seconds that a provider may take to carry out a lost request."
+        ),
     ] = None
     adopt: Adopt = False
 
@@ -127,7 +130,7 @@ def plan(
         ),
     ] = None,
     overlap_days: Annotated[
-        int, typer.Option(help="Days before a renewal on which a link may be paid.")
+        int, typer.Option(min=1, help="Days before a renewal on which a link may be paid.")
     ] = OVERLAP_DAYS,
     plans: Annotated[
         list[str] | None,
@@ -185,10 +188,10 @@ def run(
     *,
     path: SwitchFile,
     limit: Annotated[
-        int | None, typer.Option(help="How many subscriptions to begin at most.")
+        int | None, typer.Option(min=0, help="How many subscriptions to begin at most.")
     ] = None,
     margin: Annotated[
-        int, typer.Option(help="Days before a renewal on which none is begun.")
+        int, typer.Option(min=1, help="Days before a renewal on which none is begun.")
     ] = MARGIN,
     options: RunOptions,
 ) -> None:

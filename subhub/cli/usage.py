@@ -32,10 +32,9 @@ def message_of(error: Any) -> str:
     kind = type(error).__name__
     if param is not None:
         name = f"`{_written(param)}`"
-        number = re.search("valid (integer|float|number)", message)
-        if number:  # whose words differ by the version of typer
-            return f"{name} must be a {'whole ' if number[1] == 'integer' else ''}number"
-        return f"{name} is required" if kind == "MissingParameter" else f"{name}: {message}"
+        if kind == "MissingParameter":
+            return f"{name} is required"
+        return f"{name}{'' if message.startswith('must ') else ':'} {message}"
     if kind == "NoSuchOption":
         close = " or ".join(f"`{name}`" for name in error.possibilities or ())
         hint = f"; did you mean {close}?" if close else ""

@@ -12,6 +12,7 @@ import typer
 
 import subhub
 from subhub.cli.activity import idle
+from subhub.cli.number_options import LARGEST
 from subhub.cli.options import ClientOptions
 from subhub.cli.output import complain, write
 from subhub.cli.rendering import plain
@@ -42,7 +43,9 @@ def watch(
     ] = None,
     interval: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="How long to wait between two comparisons."),
+        typer.Option(
+            metavar="SECONDS", min=0, max=LARGEST, help="How long to wait between two comparisons."
+        ),
     ] = 300.0,
     once: Annotated[
         bool, typer.Option("--once", help="Compare once, with the token, and stop.")

@@ -36,7 +36,7 @@ class Listener(HTTPServer):
         self.answer = answer
         try:
             super().__init__(("127.0.0.1", port), _Handler)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             message = f"cannot listen on --port {port}: {error}"
             raise ConfigError(message) from error
 

@@ -13,6 +13,7 @@ import typer
 from subhub.cli.activity import idle
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED
+from subhub.cli.number_options import LARGEST
 from subhub.cli.output import Output, write
 from subhub.cli.rendering import plain
 from subhub.cli.webhook_diagnosis import explain
@@ -45,7 +46,12 @@ def send(
     secret: Secrets = None,
     body: Annotated[str, typer.Option(help="The body; @FILE reads it from a file.")] = "{}",
     age: Annotated[
-        float, typer.Option(help="Sign as if so many seconds ago, to see an old call refused.")
+        float,
+        typer.Option(
+            min=-LARGEST,
+            max=LARGEST,
+            help="Sign as if so many seconds ago, to see an old call refused.",
+        ),
     ] = 0,
     copies: Annotated[int, typer.Option(min=1, max=1000, help="How often it is sent.")] = 1,
     output: Output,
@@ -109,7 +115,9 @@ def listen(
     *,
     provider: Annotated[str, typer.Option(help="Verify the calls as this provider's.")] = "",
     secret: Secrets = None,
-    port: Annotated[int, typer.Option(help="The port; 0 for any that is free.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")
+    ] = PORT,
     status: Annotated[
         int, typer.Option(min=200, max=599, help="Answer with this; default: as verified.")
     ] = ACCEPTED,

@@ -36,12 +36,9 @@ class ClientsByName(Forkable, Generic[C]):
     _opening: Callable[[str], Account]
 
     def __init__(self) -> None:
-        self._clients: dict[str, C] = {}
-        self._lent: dict[str, C] = {}
-        self._journals: dict[JournalPlace, Journal] = {}
-        self._lock = threading.Lock()
-        self._closed = False
-        super().__init__()
+        """Refuse: clients have the names of a file, and only `from_config` reads one."""
+        message = f"call `{type(self).__name__}.from_config()`: the accounts stand in subhub.toml"
+        raise TypeError(message)
 
     @classmethod
     def from_config(
@@ -69,7 +66,8 @@ class ClientsByName(Forkable, Generic[C]):
             hooks: As for `Client`, at every account.
             check_plans: As for `Client.from_config`.
         """
-        self = cls()
+        self = cls.__new__(cls)
+        self._prepare()
         self._configuration = configuration = Configuration.read(path, account)
         configuration.check_needs()
         if len(self) < 1 or configuration.settings.account is not None:
@@ -85,6 +83,14 @@ class ClientsByName(Forkable, Generic[C]):
             check_plans=check_plans,
         )
         return self
+
+    def _prepare(self) -> None:
+        self._clients: dict[str, C] = {}
+        self._lent: dict[str, C] = {}
+        self._journals: dict[JournalPlace, Journal] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        super().__init__()
 
     def __getitem__(self, name: str) -> C:
         """Return the client of the account *name*; an unknown name is `UnknownAccount`.

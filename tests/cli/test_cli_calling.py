@@ -120,7 +120,11 @@ def test_codes_of_countries_and_currencies_are_taken_in_any_case(
             "plan list [OPTIONS]",
         ),
         (("plan", "list", "--zzz"), "unknown option `--zzz`", "plan list [OPTIONS]"),
-        (("plan", "list", "-L", "x"), "`--limit` must be a whole number", "plan list [OPTIONS]"),
+        (
+            ("plan", "list", "-L", "x"),
+            "`--limit` must be a whole number >= 0, got 'x'",
+            "plan list [OPTIONS]",
+        ),
         (("plan", "list", "--limit"), "option `--limit` requires an argument", "plan list"),
         (("custmer",), "no such command 'custmer'. Did you mean 'customer'?", "COMMAND [OPTIONS]"),
         (("plan", "remove", "x"), "no such command 'remove'", "plan COMMAND [OPTIONS]"),

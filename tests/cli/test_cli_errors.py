@@ -174,8 +174,10 @@ def test_a_refused_key_says_what_to_check(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("sandbox", "serve", "--port", "x"), "`--port` must be a whole number"),
-        (("sandbox", "advance", "--days", "x"), "`--days` must be a number"),
+        (
+            ("sandbox", "serve", "--port", "x"),
+            "`--port` must be a whole number from 0 to 65535, got 'x'",
+        ),
         (("plan", "list", "extra"), "got unexpected extra argument (extra)"),
     ],
 )

@@ -124,7 +124,7 @@ def test_with_once_a_failure_is_one(run: Run, served: Served) -> None:
     [
         (("--once",), "`--once` needs `--token`"),
         (("--interval", "0"), "`--interval` must be > 0 seconds, got 0"),
-        (("--interval", "nan"), "must be > 0 seconds"),
+        (("--interval", "nan"), "`--interval` must be a number from 0 to 10000000, got 'nan'"),
         (("--about", "invoice"), "`--about` must be one of 'plan'"),
     ],
 )

@@ -379,10 +379,9 @@ class TestListen:
         listener.server_close()
         assert calls == []
 
-    @pytest.mark.parametrize("port", ["99999", "used"])
-    def test_a_port_that_cannot_be_had_is_a_usage_error(self, port: str) -> None:
+    def test_a_port_that_is_used_is_a_usage_error(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as used:
-            number = str(used.getsockname()[1]) if port == "used" else port
+            number = str(used.getsockname()[1])
             result = run("listen", "--port", number, "--count", "1")
         assert result.exit_code == 2
         assert f"cannot listen on --port {number}" in result.stderr

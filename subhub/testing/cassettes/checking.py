@@ -62,7 +62,7 @@ def findings(path: Path, *, today: dt.date, max_age: int | None = None) -> list[
     Args:
         path: The cassette.
         today: The date, for its age.
-        max_age: How old it may be, in days; by default, of any age.
+        max_age: How old one of a provider may be, in days; by default, of any age.
     """
     try:
         check = _Check(path, Cassette.at(path))
@@ -116,7 +116,8 @@ class _Check:
             yield self._finding(HEADER, problem, AGAIN)
             return
         age = (today - day).days
-        if max_age is not None and age > max_age:
+        # a sandbox answers on any day as its plugin is written: recording it again proves nothing
+        if max_age is not None and age > max_age and self._head.source != "sandbox":
             yield self._finding(HEADER, f"it is {age} days old, more than {max_age}", AGAIN)
 
     def _exchanges(self) -> Iterator[CassetteFinding]:

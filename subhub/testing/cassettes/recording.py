@@ -13,7 +13,13 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request as Recorded
 
 from subhub.plugin.registry import load
-from subhub.testing.cassettes.format import Cassette, Interaction, to_interaction, write
+from subhub.testing.cassettes.format import (
+    Cassette,
+    CassetteMismatch,
+    Interaction,
+    to_interaction,
+    write,
+)
 from subhub.testing.cassettes.scrubbing.keys import keys_in, mapped, without_keys
 from subhub.testing.provenance import REAL, Provenance
 
@@ -24,7 +30,8 @@ Heard: TypeAlias = Sequence[tuple[Recorded, Mapping[str, Any]]]
 def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generator[None]:
     """Record the exchanges with the provider in this block to a new cassette at *path*.
 
-    A block that fails leaves the cassette of before; one without an exchange deletes it.
+    A block that fails leaves the cassette of before; one without an exchange deletes it. Where a
+    sandbox answers as before, the cassette of before stays, with the day on which it was recorded.
 
     Args:
         path: The file to write.
@@ -46,10 +53,23 @@ def record(path: Path, provenance: Provenance, *, asked_at: str = "") -> Generat
     with vcr.use_cassette(str(path), record_mode="all"):
         yield
     # Scrub and write after vcrpy has closed: an error while it saves would leave httpx patched.
-    if collector.heard:
-        write(path, scrubbed(collector.heard, provenance, asked_at))
-    else:
+    if not collector.heard:
         path.unlink(missing_ok=True)
+    elif not _is_known(path, cassette := scrubbed(collector.heard, provenance, asked_at)):
+        write(path, cassette)
+
+
+def _is_known(path: Path, cassette: Cassette) -> bool:
+    """Return whether *path* has this recording of a sandbox already, perhaps of another day.
+
+    That a provider still answers the same is news, and the day says it.
+    """
+    try:
+        earlier = Cassette.at(path)
+    except CassetteMismatch:  # there is none, or it is to be replaced
+        return False
+    provenance = replace(cassette.provenance, recorded_on=earlier.provenance.recorded_on)
+    return provenance.source == "sandbox" and replace(cassette, provenance=provenance) == earlier
 
 
 def scrubbed(heard: Heard, provenance: Provenance, asked_at: str = "") -> Cassette:
