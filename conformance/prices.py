@@ -103,7 +103,7 @@ def update_subscription(**data: Any) -> Any:
     """Update a subscription; `prorate` is called `proration_behavior` by now."""
     behavior = data.pop("proration_behavior", None)
     if behavior is not None:
-        data["prorate"] = "true" if behavior == "create_prorations" else "false"
+        data["prorate"] = "false" if behavior == "none" else "true"
     return resources.Subscription._api_update(**data)
 
 

@@ -63,9 +63,6 @@ class PartOfPart(Part):
     def update_plan(self, plan_id: str, changes: Any) -> Flow[Plan]:
         return super().update_plan(plan_id, changes)
 
-    def count_again(self) -> Flow[int]:
-        return self.count()
-
 
 @pytest.mark.parametrize(
     ("name", "found"),
@@ -234,25 +231,7 @@ def test_an_extension_is_called_on_the_class_that_declares_it_or_on_one_below(
     assert connect(Part, api_key="k").call(Part.count) == 1
     assert connect(PartOfPart, api_key="k").call(Part.count) == 1
     with pytest.raises(Unsupported):
-        connect(Part, api_key="k").call(PartOfPart.count_again)
-
-
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_that_clients_have_is_called_by_their_method(
-    connect: Callable[..., Caller], operation: str
-) -> None:
-    """The plugin's flow would skip the client's checks, and whether the account sells."""
-    part = connect(Part, api_key="k")
-    method = "follow" if operation == "follow_signup_link" else operation
-
-    for ask in (part.call, part.walk):
-        with pytest.raises(InvalidRequest) as caught:
-            ask(getattr(Part, operation), "1")
-        assert caught.value.fields["operation"] == (
-            f"must be an operation that only one provider has, got {operation}: call "
-            f"`client.{method}(...)`, which checks what it is given"
-        )
-    assert hasattr(Client, method)
+        connect(Part, api_key="k").call(PartOfPart.update_plan, "1", None)
 
 
 def test_a_plugin_without_a_sandbox_says_so() -> None:

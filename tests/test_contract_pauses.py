@@ -90,7 +90,7 @@ def test_another_invoice_is_found() -> None:
     class Billing(StripeFake):
         def catch_up(self) -> None:
             for found in self.subscriptions.values():
-                _ = self.add_invoice(found, self.now(), paid=True)
+                self.bill_period(found, self.now(), paid=True)
 
     assert "800 days later, there is another invoice" in judged(BILLED, sandbox=fake_of(Billing))
 

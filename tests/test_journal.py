@@ -243,6 +243,32 @@ class TestEntry:
         for secret in (KEY, "john.doe", "Test Company", "Teststreet", "1234AB"):
             assert secret.encode() not in kept
 
+    def test_costs_two_pages_of_a_new_journal(
+        self, billing: Any, recorder: Recorder, path: Path
+    ) -> None:
+        """SQLite writes whole pages, and an entry of more than a quarter of one takes three."""
+        created = httpx.Response(201, json={"id": "cst_1"})
+        wal = path.with_name("journal.db-wal")
+        recorder.answers = [created, created]
+        _ = billing.create_customer(PERSON)
+        before = wal.stat().st_size
+        _ = billing.create_customer(PERSON)
+        assert wal.stat().st_size - before == 2 * (8192 + 24)
+
+    def test_is_written_into_the_smaller_pages_of_an_earlier_version(
+        self, connect: Callable[..., Any], toy: type[Provider], path: Path, recorder: Recorder
+    ) -> None:
+        earlier = sqlite3.connect(path)
+        _ = earlier.execute("PRAGMA page_size = 4096")
+        bring_up_to_date(earlier)
+        earlier.commit()
+        recorder.answers = [httpx.Response(201, json={"id": "cst_1"})]
+        billing = connect(toy, api_key=KEY, transport=recorder.transport, journal=path)
+        _ = billing.create_customer(PERSON)
+        assert recorder.open == [["create_customer"]]
+        assert earlier.execute("PRAGMA page_size").fetchall() == [(4096,)]
+        earlier.close()
+
 
 @pytest.fixture
 def lost(connect: Callable[..., Any], path: Path) -> tuple[Any, str]:

@@ -6,12 +6,14 @@ import datetime as dt
 import decimal
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
 from subhub import Interval, Money
+from subhub.models.identity import Identity
 from subhub.recovery.intents import Intent
 
 
@@ -117,6 +119,30 @@ class TestTokens:
         read = Intent.read(intent.token())
         assert (read.marks, read.loose, read.salt) == (intent.marks, intent.loose, intent.salt)
         assert list(read.ahead or ()) == [-1.5, 2.0]
+
+    def test_are_short_and_say_all_that_has_not_its_default(self) -> None:
+        toy = Identity.of("toy", "https://api.toy.example", "live", "key", None)
+        least = Intent("toy", "main", "create_customer", "2026-03-01T12:00:00+00:00", identity=toy)
+        most = replace(
+            least, target="t", owner="o", key="email", at_once=True, lost_at="2026-03-02T12:00:00Z"
+        )
+        for intent in (least, most):
+            assert Intent.read(intent.token()) == intent
+        text = urlsafe_b64decode(least.token()).decode()
+        assert "null" not in text
+        assert "false" not in text
+        assert " " not in text
+
+    def test_have_the_fingerprints_of_earlier_versions(self) -> None:
+        intent = Intent("toy", "main", "create_plan", "2026-03-01", salt="0123456789abcdef").marked(
+            {"name": "Café Zon", "price": Money("12.90", "EUR"), "interval": Interval(12, "month")}
+        )
+        assert intent.marks == {
+            "name": "f6ede53b3a501df65e7835ab63e50970",
+            "price": "f499e2a32ba3092f7fb8eaaa9a3acadb",
+            "interval": "25665978d8b35ac4367938e7f62a7f39",
+        }
+        assert intent.loose == {"name": "05164549abfd1e09df2915414ea5ee63"}
 
     def test_hold_no_personal_data(self) -> None:
         text = urlsafe_b64decode(self.intent().token()).decode().lower()

@@ -206,8 +206,14 @@ def test_a_web_address_is_absolute(billing: Caller, desk: Desk, field: str, valu
         ({"refund": "none"}, "refund", "it goes with `replaces`"),
         ({"replaces": "sub_1"}, "when", "'now' or 'period_end'"),
         ({"replaces": "sub_1", "when": "later"}, "when", "one of 'now', 'period_end', got 'later'"),
-        ({"replaces": "sub_1", "when": "now", "refund": "all"}, "refund", "'none', 'prorated'"),
+        (
+            {"replaces": "sub_1", "when": "now", "refund": "all"},
+            "refund",
+            "one of 'none', 'prorated', 'credit', got 'all'",
+        ),
         ({"replaces": "sub_1", "when": "period_end", "refund": "prorated"}, "refund", "when='now'"),
+        ({"replaces": "sub_1", "when": "period_end", "refund": "credit"}, "refund", "when='now'"),
+        ({"refund": "credit"}, "refund", "it goes with `replaces`"),
         ({"replaces": "sub_1", "when": "period_end", "refund": "none"}, "refund", "when='now'"),
     ],
 )
@@ -226,8 +232,13 @@ def test_timing_and_refund_of_a_link_are_about_what_it_replaces(
     [
         ({"when": "tomorrow"}, "when", "one of 'now', 'period_end', got 'tomorrow'"),
         ({"when": ["now"]}, "when", "got ['now']"),
-        ({"when": "now", "refund": "half"}, "refund", "one of 'none', 'prorated', got 'half'"),
-        ({"when": "period_end", "refund": "prorated"}, "refund", "goes with when='now'"),
+        (
+            {"when": "now", "refund": "half"},
+            "refund",
+            "one of 'none', 'prorated', 'credit', got 'half'",
+        ),
+        ({"when": "period_end", "refund": "prorated"}, "refund", "'prorated' goes with when='now'"),
+        ({"when": "period_end", "refund": "credit"}, "refund", "'credit' goes with when='now'"),
     ],
 )
 def test_timing_and_refund_of_an_ending_agree(

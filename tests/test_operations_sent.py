@@ -77,6 +77,21 @@ def test_a_change_returns_the_subscription_before_and_after(billing: Caller, des
     assert (body(desk)["when"], body(desk)["refund"]) == ("now", "prorated")
 
 
+@pytest.mark.parametrize("refund", ["none", "prorated", "credit"])
+def test_a_refund_policy_reaches_the_provider(billing: Caller, desk: Desk, refund: str) -> None:
+    for call, terms in (
+        (billing.cancel_subscription, {}),
+        (billing.change_subscription, {"plan": "pln_2"}),
+    ):
+        desk.answer(200, {"id": "sub_1"})
+        call("sub_1", when="now", refund=refund, **terms)
+        assert body(desk)["refund"] == refund
+    desk.answer(201, {"id": "lnk_1"})
+    link = {"plan": "pln_1", "customer": "cst_1", "replaces": "sub_1", "when": "now"}
+    _ = billing.create_signup_link(**link, refund=refund)
+    assert body(desk)["refund"] == refund
+
+
 def test_a_customer_is_found_or_there_is_none(billing: Caller, desk: Desk) -> None:
     desk.answer(200, {"items": [{"id": "cst_1"}]})
     desk.answer(200, {"items": []})
@@ -296,6 +311,7 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("create_signup_link:replaces", REPLACING),
         ("create_signup_link:period_end", {**REPLACING, "when": "period_end"}),
         ("create_signup_link:prorated", {**REPLACING, "refund": "prorated"}),
+        ("create_signup_link:credit", {**REPLACING, "refund": "credit"}),
         ("create_portal_link:return_url", {"customer": "1", "return_url": "https://a.test"}),
         ("create_setup_link:return_url", {"customer": "1", "return_url": "https://a.test"}),
         ("create_setup_link:back_url", {"customer": "1", "back_url": "https://a.test"}),
@@ -311,9 +327,11 @@ DRAFT = PlanDraft(name="A", price=Money(1, "EUR"), interval=Interval(1, "year"))
         ("change_subscription:now", {**ENDING, "plan": "1"}),
         ("change_subscription:period_end", {**ENDING, "plan": "1", "when": "period_end"}),
         ("change_subscription:prorated", {**ENDING, "plan": "1", "refund": "prorated"}),
+        ("change_subscription:credit", {**ENDING, "plan": "1", "refund": "credit"}),
         ("cancel_subscription:now", ENDING),
         ("cancel_subscription:period_end", {**ENDING, "when": "period_end"}),
         ("cancel_subscription:prorated", {**ENDING, "refund": "prorated"}),
+        ("cancel_subscription:credit", {**ENDING, "refund": "credit"}),
         ("list_invoices:subscription", {"subscription": "1"}),
     ],
 )

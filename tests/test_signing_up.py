@@ -40,7 +40,6 @@ from subhub import (
     Unsupported,
     WouldSend,
 )
-from subhub.client.sync_client import create_twin
 from subhub.sandbox import Fake, Fault
 from subhub.sending.transport import fake_transport
 from subhub.testing import reply, scripted
@@ -276,8 +275,7 @@ class TestACustomerWhoExists:
         self, connect: Connect, fake: AfternoonFake, operation: str
     ) -> None:
         billing = connect(Afternoon, **over(fake))
-        with Client(Afternoon, sandbox=fake) as other:
-            twins = [create_twin(other, ANNA) for _ in range(2)]
+        twins = [billing.call(Afternoon.create_customer, ANNA) for _ in range(2)]
         with pytest.raises(Ambiguous) as caught:
             _ = sign_up_with(billing, operation)
         assert caught.value.candidates == tuple(twins)

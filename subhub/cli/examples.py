@@ -199,6 +199,10 @@ EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
             "Now, and pay the rest back",
             "subhub subscription cancel sub_abc12345def678 --when now --refund prorated",
         ),
+        (
+            "Now, and use the rest for later invoices",
+            "subhub subscription cancel sub_abc12345def678 --when now --refund credit",
+        ),
     ),
     "subscription uncancel": (
         ("Before the period ends", "subhub subscription uncancel sub_abc12345def678"),

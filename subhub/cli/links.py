@@ -35,7 +35,8 @@ def create(
     ] = None,
     when: Annotated[When | None, typer.Option(help="When the replaced one ends.")] = None,
     refund: Annotated[
-        Refund | None, typer.Option(help="How the rest of the replaced one is refunded.")
+        Refund | None,
+        typer.Option(help="Whether the rest of the replaced one is kept, paid back, or credited."),
     ] = None,
     trial_days: TrialDays = None,
     quantity: Quantity = None,

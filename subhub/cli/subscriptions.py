@@ -30,7 +30,10 @@ app = typer.Typer(help="Subscriptions: who is billed for what.")
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="A subscription's id.")]
 Timing = Annotated[When, typer.Option(help="Now, or at the end of the paid period.")]
-Repayment = Annotated[Refund, typer.Option(help="How the rest of a paid period is refunded.")]
+Repayment = Annotated[
+    Refund,
+    typer.Option(help="Whether the rest of a paid period is kept, paid back, or becomes credit."),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from subhub.client.validation import (
 )
 from subhub.errors import InvalidRequest, SubhubError, Unsupported
 from subhub.plugin.flows import Flow
-from subhub.plugin.operations import OPERATIONS, WEBHOOKS
+from subhub.plugin.operations import WEBHOOKS
 from subhub.plugin.provider import Provider
 from subhub.plugin.provider_options import bound_arguments
 from subhub.sending.steps import Steps
@@ -255,12 +255,6 @@ class BaseClient:
     ) -> Steps[T]:
         """Return the steps of an operation that only one provider has."""
         name = method_name(operation)
-        if name in OPERATIONS:
-            method = f"client.{OPERATIONS[name].method or name}(...)"
-            problem = (
-                f"must be an operation that only one provider has, got {name}: call `{method}`"
-            )
-            raise InvalidRequest.of("operation", f"{problem}, which checks what it is given")
         provider = self._account.provider
         if all(vars(kind).get(name) is not operation for kind in type(provider).__mro__):
             reason = f"the account {self._account.name!r} is billed by {self.provider}"

@@ -230,7 +230,10 @@ class Executor(BaseClient):
     ) -> T:
         """Call an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
 
-        Raises `Unsupported` at another provider, `InvalidRequest` for an operation of all of them.
+        An operation of every provider is called as the plugin wrote it: its arguments are not
+        checked, no plan is found by its key, and no customer who is already there is found first.
+
+        Raises `Unsupported` when this account is billed by another provider.
 
         Args:
             operation: The provider's method.

@@ -52,7 +52,8 @@ class SignupLinks(Executor):
             back_url: Where the page's Back leads to.
             replaces: The id of a subscription that the new one replaces.
             when: When the replaced one ends.
-            refund: What is paid back for the rest of its period.
+            refund: What the customer gets for the paid rest of its period, as for
+                `cancel_subscription`.
             trial_days: For so many days nothing is charged; then the first period begins.
             quantity: How many units of the plan are billed, such as seats; one if left out.
             provider_options: What only one provider knows, by provider name.

@@ -308,7 +308,8 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
             subscription_id: The subscription's id.
             plan: The id of the new plan, or its key in the configuration.
             when: `"now"` or `"period_end"`.
-            refund: What is paid back for the rest of the old period.
+            refund: What the customer gets for the rest of the old period: with `"prorated"` money,
+                with `"credit"` a balance at the provider, which later invoices use.
             quantity: How many units are billed from then on; if left out, as many as before.
             provider_options: What only one provider knows, by provider name.
         """
@@ -365,17 +366,11 @@ class Client(SignupLinks, PaymentMethods, Lifecycle, Invoices, Events):
         Args:
             subscription_id: The subscription's id.
             when: `"now"` or `"period_end"`.
-            refund: What is paid back for the rest of the period.
+            refund: What the customer gets for the paid rest of the period: with `"prorated"` money,
+                with `"credit"` a balance at the provider, which later invoices use.
             provider_options: What only one provider knows, by provider name.
         """
         flow = self._operations.cancel_subscription(
             subscription_id, when=when, refund=refund, options=provider_options
         )
         return self._run(flow)
-
-
-def create_twin(client: Client, draft: CustomerDraft) -> Customer:
-    """Create a customer by the plugin's own flow, which looks for no earlier one; for tests."""
-    operations = client._operations  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    steps = operations.change("create_customer", operations.provider.create_customer(draft))
-    return client._run(steps)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -251,23 +251,23 @@ def instance(field: str, value: Any, model: type[M]) -> M:
 
 
 def check_timing(operation: str, when: When, refund: Refund, capabilities: Capabilities) -> None:
-    """Check when a subscription is to end or change, and what is paid back.
+    """Check when a subscription is to end or change, and what the customer gets for the rest.
 
     Args:
         operation: The operation that ends or changes it.
         when: Its end.
-        refund: What is paid back for the rest of the period.
+        refund: What the customer gets for the paid rest of the period.
         capabilities: Those of the provider; what it lacks is `Unsupported`.
     """
     _ = choice("when", when, get_args(When))
     _ = choice("refund", refund, get_args(Refund))
-    if refund == "prorated" and when != "now":
+    if refund != "none" and when != "now":
         raise InvalidRequest.of(
-            "refund", "'prorated' goes with when='now': at period end nothing is left"
+            "refund", f"{refund!r} goes with when='now': at period end nothing is left"
         )
     capabilities.require(f"{operation}:{when}")
-    if refund == "prorated":
-        capabilities.require(f"{operation}:prorated")
+    if refund != "none":
+        capabilities.require(f"{operation}:{refund}")
 
 
 def check_tax(operation: str, plan: PlanDraft, capabilities: Capabilities) -> None:
@@ -312,7 +312,7 @@ def check_replacement(
     Args:
         replaces: The id of that subscription, if there is one.
         when: When it ends.
-        refund: What is paid back for the rest of its period.
+        refund: What the customer gets for the paid rest of its period.
         capabilities: Those of the provider; what it lacks is `Unsupported`.
     """
     if replaces is None:
@@ -330,8 +330,8 @@ def check_replacement(
         _ = choice("refund", refund, get_args(Refund))
     if refund is not None and when != "now":
         raise InvalidRequest.of("refund", "it goes with when='now'")
-    if refund == "prorated":
-        capabilities.require("create_signup_link:prorated")
+    if refund not in {None, "none"}:
+        capabilities.require(f"create_signup_link:{refund}")
 
 
 def belongs(

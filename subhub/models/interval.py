@@ -13,7 +13,7 @@ from subhub.models.record import Record
 
 Unit = Literal["day", "week", "month", "year"]
 _MONTHS: Final = 12
-_IN: Final[Mapping[Unit, tuple[str, int]]] = {
+_IN: Final[Mapping[Unit, tuple[Unit, int]]] = {
     "day": ("day", 1),
     "week": ("day", 7),
     "month": ("month", 1),
@@ -50,10 +50,10 @@ class Interval(Record):
     def canonical(self) -> Interval:
         """The same period in its canonical form: in days, in months, or in whole years."""
         count, unit = self._period()
-        if unit == "day":
-            return Interval(count, "day")
-        years, months = divmod(count, _MONTHS)
-        return Interval(count, "month") if months else Interval(years, "year")
+        if unit == "month" and count % _MONTHS == 0:
+            count, unit = count // _MONTHS, "year"
+        # Most are in it already.
+        return self if (count, unit) == (self.count, self.unit) else Interval(count, unit)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Interval):
@@ -63,7 +63,7 @@ class Interval(Record):
     def __hash__(self) -> int:
         return hash(self._period())
 
-    def _period(self) -> tuple[int, str]:
+    def _period(self) -> tuple[int, Unit]:
         """Return the period in days or in months: one is never a whole number of the other."""
         unit, factor = _IN[self.unit]
         return self.count * factor, unit

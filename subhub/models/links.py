@@ -36,7 +36,7 @@ class SignupLink(Result):
         back_url: Where the page's Back leads to.
         replaces: The id of the subscription that the new one replaces when the link is paid.
         when: When the replaced one ends.
-        refund: What is paid back for the rest of its period.
+        refund: What the customer gets for the paid rest of its period.
         created_at: When it was created, by the provider's clock.
     """
 

@@ -168,8 +168,13 @@ class Money(Record):
         return exact
 
     def __str__(self) -> str:
-        decimals = max(self.minor_digits, -int(self.amount.as_tuple().exponent))
-        return f"{self.amount:.{decimals}f} {self.currency}"
+        return written(self.amount, self.currency)
+
+
+def written(amount: Decimal, currency: str) -> str:
+    """Return an amount of money as `str` writes it: with the currency's decimals, or all of its."""
+    decimals = max(MINOR_DIGITS[currency], -int(amount.as_tuple().exponent))
+    return f"{amount:.{decimals}f} {currency}"
 
 
 def _whole(amount: object) -> int:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 When = Literal["now", "period_end"]
-Refund = Literal["none", "prorated"]
+Refund = Literal["none", "prorated", "credit"]
+"""What the customer gets for the paid rest of a period: nothing, money, or credit.
+
+Credit is a balance of the customer at the provider, which later invoices use; no money goes back.
+"""
 
 
 class Status(StrEnum):

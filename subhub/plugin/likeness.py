@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from subhub.models import ARITHMETIC, Interval, Money
+from subhub.models.money import written
 
 Likeness = Literal["same", "alike", "other"]
 """How a shown value relates to the one that was sent."""
@@ -30,7 +31,7 @@ def canonical(value: object) -> str:
     if isinstance(value, Interval):
         return str(value.canonical)
     if isinstance(value, Money) and value.amount.is_finite():
-        return str(Money(value.amount.normalize(ARITHMETIC), value.currency))
+        return written(value.amount.normalize(ARITHMETIC), value.currency)
     if isinstance(value, Decimal):
         return ARITHMETIC.to_sci_string(value.normalize(ARITHMETIC))
     return str(value)
@@ -49,16 +50,25 @@ def loosened(field: str, value: object) -> str | None:
     """
     if not isinstance(value, str) or (field.endswith("_id") and field not in _AS_WRITTEN):
         return None
-    text = value
+    text = _unescaped(value) if "&" in value else value
+    folded = text.lower() if text.isascii() else _folded(text)
+    closed = "".join(folded.split())
+    if field in _AS_WRITTEN:
+        return closed
+    return "".join(filter(str.isalnum, closed)) or closed
+
+
+def _unescaped(text: str) -> str:
     for _ in range(_NESTED):
         text = html.unescape(text)
+    return text
+
+
+def _folded(text: str) -> str:
     # Twice, because folding the case can leave letters that are composed differently.
     for _ in range(2):
         text = unicodedata.normalize("NFKD", text).casefold()
-    written = "".join(text.split())
-    if field in _AS_WRITTEN:
-        return written
-    return "".join(filter(str.isalnum, written)) or written
+    return text
 
 
 def likeness_of(field: str, sent: object, shown: object) -> Likeness:

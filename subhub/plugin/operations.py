@@ -104,6 +104,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
             "replaces",
             "period_end",
             "prorated",
+            "credit",
             "trial_days",
             "quantity",
         ),
@@ -140,7 +141,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         SubscriptionChange,
         changes=True,
         by_id=True,
-        variants=("now", "period_end", "prorated", "quantity"),
+        variants=("now", "period_end", "prorated", "credit", "quantity"),
         one_of=("now", "period_end"),
     ),
     "update_subscription": NeutralOperation(
@@ -151,7 +152,7 @@ OPERATIONS: Final[Mapping[str, NeutralOperation]] = {
         changes=True,
         by_id=True,
         read_by="get_subscription",
-        variants=("now", "period_end", "prorated"),
+        variants=("now", "period_end", "prorated", "credit"),
         one_of=("now", "period_end"),
     ),
     "uncancel_subscription": NeutralOperation(

@@ -238,7 +238,7 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
             replaces: The id of the subscription that ends with the signup; *when* and *refund* are
                 given only with it.
             when: When that one ends.
-            refund: What is paid back for the rest of its period.
+            refund: What the customer gets for the paid rest of its period.
             trial_days: For how many days nothing is charged.
             quantity: How many units of the plan are billed, such as seats.
         """
@@ -317,7 +317,7 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
             subscription_id: The id of the subscription.
             plan: The id of the new plan.
             when: Now, or at the end of the period that is paid for.
-            refund: What is paid back for the rest of it.
+            refund: What the customer gets for the paid rest of it: nothing, money, or credit.
             now: The present, in the account's time zone.
             quantity: How many units of the plan are billed from then on.
         """
@@ -337,7 +337,7 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
         Args:
             subscription_id: The id of the subscription.
             when: Now, or at the end of the period that is paid for.
-            refund: What is paid back for the rest of it.
+            refund: What the customer gets for the paid rest of it: nothing, money, or credit.
             now: The present, in the account's time zone.
         """
         self._lacks("cancel_subscription", subscription_id, when, refund, now)

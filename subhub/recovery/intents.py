@@ -10,8 +10,8 @@ import base64
 import datetime as dt
 import hashlib
 import json
-import secrets
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -26,7 +26,7 @@ REFERENCE: Final = "reference"
 
 def new_salt() -> str:
     """Return a random salt, which no other intent has."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,17 @@ class Intent:
 
     def marked(self, fields: Mapping[str, object]) -> Intent:
         """Return the same intent, recognisable by those of *fields* that have a value."""
-        given = {name: value for name, value in fields.items() if value is not None}
-        texts = {name: loosened(name, value) for name, value in given.items()}
-        return replace(
-            self,
-            marks={name: self._mark(canonical(value)) for name, value in given.items()},
-            loose={name: self._mark(text) for name, text in texts.items() if text is not None},
-        )
+        marks, loose = fingerprints(self.salt, fields)
+        return replace(self, marks=marks, loose=loose)
 
     def token(self) -> str:
-        """Return the intent as text."""
+        """Return the intent as text, without what has its default.
+
+        It is most of what a change writes into its journal: a short one is written sooner.
+        """
         facts = {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies, slowly
-        facts["identity"] = self.identity and self.identity.facts()
-        return base64.urlsafe_b64encode(json.dumps(facts).encode()).decode()
+        said = {name: fact for name, fact in facts.items() if fact not in _DEFAULTS}
+        return base64.urlsafe_b64encode(_COMPACT.encode(said).encode()).decode()
 
     @classmethod
     def read(cls, token: str) -> Intent:
@@ -90,7 +88,7 @@ class Intent:
             decoded: object = json.loads(base64.urlsafe_b64decode(token.encode()))
             if is_object(decoded) and is_object(decoded.get("marks")):
                 facts = decoded.pop("identity", None)
-                # what an older version did not write has its default
+                # what was not written has its default
                 return cls(**decoded, identity=None if facts is None else Identity.read(facts))
         except (ValueError, TypeError, AttributeError):
             pass
@@ -123,20 +121,49 @@ class Intent:
         }
 
     def _likeness(self, name: str, value: object) -> Likeness:
-        if self._mark(canonical(value)) == self.marks[name]:
+        mark = _marking(self.salt)
+        if mark(canonical(value)) == self.marks[name]:
             return "same"
         text = loosened(name, value)
         if text is not None:
             # A token of an older version does not know: there every other text may be the one.
-            return "alike" if self.loose.get(name) in {None, self._mark(text)} else "other"
+            return "alike" if self.loose.get(name) in {None, mark(text)} else "other"
         if isinstance(value, dt.date):
-            marks = {self._mark(canonical(day)) for day in days_around(value)}
+            marks = {mark(canonical(day)) for day in days_around(value)}
             return "alike" if self.marks[name] in marks else "other"
         return "other"
 
-    def _mark(self, text: str) -> str:
-        return hashlib.blake2b(text.encode(), salt=bytes.fromhex(self.salt)).hexdigest()[:32]
 
+def fingerprints(
+    salt: str, fields: Mapping[str, object]
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return `marks` and `loose` of an intent: of those of *fields* that have a value."""
+    mark = _marking(salt)
+    marks: dict[str, str] = {}
+    loose: dict[str, str] = {}
+    for name, value in fields.items():
+        if value is not None:
+            marks[name] = mark(canonical(value))
+            text = loosened(name, value)
+            if text is not None:
+                loose[name] = mark(text)
+    return marks, loose
+
+
+def _marking(salt: str) -> Callable[[str], str]:
+    """Return what computes the fingerprints of one intent; its salt is prepared once."""
+    salted = hashlib.blake2b(salt=bytes.fromhex(salt))
+
+    def mark(text: str) -> str:
+        digest = salted.copy()
+        digest.update(text.encode())
+        return digest.hexdigest()[:32]
+
+    return mark
+
+
+_DEFAULTS: Final = (None, False)
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), default=Identity.facts)
 
 _MEANING: Final = ("provider", "operation", "target", "owner", "key", "at_once", "marks")
 """The fields that say what is to be done, whenever it is."""

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from subhub.errors import InvalidRequest, OutcomeUnknown, SubhubError
-from subhub.models import Customer, DeletedCustomer
+from subhub.models import Customer, DeletedCustomer, Record
 from subhub.plugin.flows import Flow
 from subhub.plugin.idempotency import DRAWN
 from subhub.plugin.references import reference_of
-from subhub.recovery.intents import REFERENCE, Intent, new_salt
+from subhub.recovery.intents import REFERENCE, Intent, fingerprints, new_salt
 from subhub.recovery.reconcile import reread
 
 if TYPE_CHECKING:
-    from subhub.models import Record
     from subhub.models.identity import Identity
     from subhub.plugin.provider import Provider
     from subhub.recovery.journal import Journal
@@ -190,6 +189,8 @@ class TrackedChange:
     def _intent(self) -> Intent:
         self._salt = self._salt or new_salt()
         reference = self.reference()
+        fields = vars(self.fields) if isinstance(self.fields, Record) else self.fields or {}
+        marks, loose = fingerprints(self._salt, {**fields, REFERENCE: reference})
         return Intent(
             provider=self.tracker.provider.name,
             account=self.tracker.account,
@@ -202,7 +203,9 @@ class TrackedChange:
             at_once=self.at_once,
             ahead=self.tracker.ahead(),
             salt=self._salt,
-        ).marked({**dict(self.fields or {}), REFERENCE: reference})
+            marks=marks,
+            loose=loose,
+        )
 
     def _again(self, past: PreviousStep) -> Flow[T]:
         """Return what an earlier run of the job did, instead of doing it again."""

@@ -51,6 +51,7 @@ VARIANTS = (
     "create_signup_link:back_url",
     "create_signup_link:replaces",
     "create_signup_link:prorated",
+    "create_signup_link:credit",
     "create_setup_link:return_url",
     "create_portal_link:return_url",
     "create_setup_link:back_url",
@@ -82,6 +83,7 @@ class CliToy(Provider):
     evidence: ClassVar[Mapping[str, Evidence | Absence]] = {
         **dict.fromkeys(VARIANTS, SEEN),
         "cancel_subscription:prorated": Absence("it never pays back", "send the money yourself"),
+        "cancel_subscription:credit": Absence("it keeps no balance", "charge less next time"),
     }
 
     @classmethod

@@ -42,9 +42,10 @@ def test_customers_are_created_found_and_changed(run: Run, as_json: AsJson) -> N
     assert (changed["id"], changed["city"]) == ("cst_1", "Amsterdam")
 
 
-def test_a_signup_link_passes_every_option_on(run: Run, as_json: AsJson) -> None:
+@pytest.mark.parametrize("refund", ["prorated", "credit"])
+def test_a_signup_link_passes_every_option_on(run: Run, as_json: AsJson, refund: str) -> None:
     urls = ("--return-url", "https://a.example/", "--back-url", "https://b.example/")
-    old = ("--replaces", "sub_1", "--when", "now", "--refund", "prorated")
+    old = ("--replaces", "sub_1", "--when", "now", "--refund", refund)
     link = as_json(
         run(
             "signup-link", "create", "--plan", "phone", "--customer", "cst_1", *urls, *old, "--json"
@@ -58,7 +59,7 @@ def test_a_signup_link_passes_every_option_on(run: Run, as_json: AsJson) -> None
         "https://b.example/",
         "sub_1",
         "now",
-        "prorated",
+        refund,
     ]
 
 

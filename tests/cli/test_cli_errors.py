@@ -74,15 +74,30 @@ def test_an_unknown_outcome_says_to_check_first(run: Run) -> None:
     assert "The change may have taken effect: check that before you repeat it." in result.stderr
 
 
-def test_a_missing_capability_comes_with_the_alternative(run: Run) -> None:
-    words = ("subscription", "cancel", "sub_1", "--when", "now", "--refund", "prorated")
+@pytest.mark.parametrize(
+    ("refund", "reason", "alternative"),
+    [
+        ("prorated", "it never pays back", "send the money yourself"),
+        ("credit", "it keeps no balance", "charge less next time"),
+    ],
+)
+def test_a_missing_capability_comes_with_the_alternative(
+    run: Run, refund: str, reason: str, alternative: str
+) -> None:
+    words = ("subscription", "cancel", "sub_1", "--when", "now", "--refund", refund)
     result = run(*words)
     error = json.loads(run(*words, "--json").stderr)["error"]
 
     assert result.exit_code == 3
-    assert "it never pays back; instead: send the money yourself" in result.stderr
-    assert error["reason"] == "it never pays back"
-    assert error["alternative"] == "send the money yourself"
+    assert f"{reason}; instead: {alternative}" in result.stderr
+    assert (error["reason"], error["alternative"]) == (reason, alternative)
+
+
+def test_an_unknown_refund_names_the_known_ones(run: Run) -> None:
+    result = run("subscription", "cancel", "sub_1", "--when", "now", "--refund", "half")
+
+    assert result.exit_code == 2
+    assert "`--refund` must be one of none, prorated, credit, got 'half'" in result.stderr
 
 
 def test_an_invalid_day_names_the_form(run: Run) -> None:

@@ -141,6 +141,8 @@ def test_a_cancellation_is_immediate_and_refunds_nothing(billing: Client) -> Non
         _ = billing.cancel_subscription("sub_1", when="period_end")
     with pytest.raises(Unsupported, match="cancel_subscription:prorated"):
         _ = billing.cancel_subscription("sub_1", when="now", refund="prorated")
+    with pytest.raises(Unsupported, match=r"cancel_subscription:credit.*with a lower price"):
+        _ = billing.cancel_subscription("sub_1", when="now", refund="credit")
 
 
 def test_a_subscription_keeps_its_plan(billing: Client) -> None:

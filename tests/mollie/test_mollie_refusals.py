@@ -102,7 +102,9 @@ def test_what_mollie_lacks_says_what_to_do_instead(
     assert caught.value.alternative
 
 
-@pytest.mark.parametrize(("when", "refund"), [("period_end", "none"), ("now", "prorated")])
+@pytest.mark.parametrize(
+    ("when", "refund"), [("period_end", "none"), ("now", "prorated"), ("now", "credit")]
+)
 def test_a_flow_refuses_too_what_the_table_lacks(when: Any, refund: Any) -> None:
     flow = Mollie().cancel_subscription("sub_1:cst_1", when=when, refund=refund, now=NOW)
     with pytest.raises(Unsupported):

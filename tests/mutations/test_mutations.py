@@ -16,6 +16,8 @@ from tests.mutations.workshop import CONTRACTS, copied, failures
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 ROW = re.compile(r"^\| (?P<mistake>[^|]+) \| `(?P<test>test_\w+)` \|$", re.MULTILINE)
 KIND = re.compile(r"^\| (?P<kind>[^|]+) \| (?P<caught>\d+) of (?P<of>\d+) \|$", re.MULTILINE)
+MISSED = re.compile(r"^- (?P<mistake>[a-z][^:`]+): .", re.MULTILINE)
+COUNTS = re.compile(r"^(?P<all>\d+) mistakes of (?P<kinds>\d+) kinds", re.MULTILINE)
 RULE = re.compile(r"^- `(?P<test>test_\w+)`: (?P<rule>.+)$", re.MULTILINE)
 PROVIDERS = sorted({mutation.provider for mutation in MUTATIONS})
 AT_LEAST = 0.92
@@ -77,6 +79,15 @@ def test_the_page_has_the_table_of_mistakes() -> None:
 
 def test_the_page_has_the_rate_of_each_kind() -> None:
     assert KIND.findall(PAGE.read_text("utf-8")) == list(_rates())
+
+
+def test_the_page_says_what_is_not_caught_and_how_many_there_are() -> None:
+    page = PAGE.read_text("utf-8")
+    of_a_kind = [mutation for mutation in MUTATIONS if mutation.kind]
+    missed = [mutation.name for mutation in MUTATIONS if mutation.caught_by == UNCAUGHT]
+
+    assert MISSED.findall(page.partition("\nNot caught")[2]) == missed
+    assert COUNTS.findall(page) == [(str(len(of_a_kind)), str(len([*_rates()])))]
 
 
 def test_the_page_has_every_test_with_its_rule() -> None:

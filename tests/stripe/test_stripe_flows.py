@@ -314,9 +314,17 @@ def test_a_link_has_the_tax_rates() -> None:
         lambda: STRIPE.change_subscription(
             "s", plan="p", when="period_end", refund="none", now=NOW
         ),
+        lambda: STRIPE.change_subscription("s", plan="p", when="now", refund="prorated", now=NOW),
         lambda: STRIPE.cancel_subscription("s", when="now", refund="prorated", now=NOW),
     ],
-    ids=["replaces", "inline_plan", "starts_on", "change_period_end", "cancel_prorated"],
+    ids=[
+        "replaces",
+        "inline_plan",
+        "starts_on",
+        "change_period_end",
+        "change_prorated",
+        "cancel_prorated",
+    ],
 )
 def test_an_absent_capability_is_refused_by_the_flow_too(flow: Any) -> None:
     with pytest.raises(Unsupported):
@@ -376,9 +384,7 @@ def test_a_metered_price_has_no_fixed_amount() -> None:
     assert play(STRIPE.get_subscription("sub_1"), reply(200, answer)).result.price is None
 
 
-@pytest.mark.parametrize(
-    ("refund", "behavior"), [("none", "none"), ("prorated", "create_prorations")]
-)
+@pytest.mark.parametrize(("refund", "behavior"), [("none", "none"), ("credit", "always_invoice")])
 def test_a_change_replaces_the_price_of_the_item(refund: Any, behavior: str) -> None:
     played = play(
         STRIPE.change_subscription("sub_1", plan="p", when="now", refund=refund, now=NOW),

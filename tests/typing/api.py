@@ -135,6 +135,7 @@ def sync(client: Client) -> None:
     assert_type(client.change_subscription("s", plan="p", when="now"), SubscriptionChange)
     assert_type(client.update_subscription("s", price=Money(1, "EUR")), Subscription)
     assert_type(client.cancel_subscription("s", when="period_end", refund="none"), Subscription)
+    assert_type(client.cancel_subscription("s", when="now", refund="credit"), Subscription)
     assert_type(client.update_customer("c", vat_id="NL123456789B01"), Customer)
     assert_type(client.uncancel_subscription("s"), Subscription)
     assert_type(client.pause_subscription("s"), Subscription)

@@ -51,6 +51,12 @@ _NO_PORTAL = Absence(
     "offer `list_invoices` and `cancel_subscription` on a page of your own",
 )
 
+_NO_CREDIT = Absence(
+    "Afternoon's refund policies pay prepaid fees back or keep them, and no other is documented",
+    'pass `refund="none"`, and grant a credit to a running subscription of the customer with '
+    "`create_credit_grant`, which only Afternoon has",
+)
+
 EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_plan": Absence(
         f"{_NO_PLANS}; they are created in its dashboard",
@@ -80,6 +86,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _LINK,
     "create_signup_link:period_end": _LINK,
     "create_signup_link:prorated": _LINK,
+    "create_signup_link:credit": _NO_CREDIT,
     "create_signup_link:trial_days": _NO_TRIAL,
     "create_signup_link:quantity": _ONE_UNIT,
     # the list is documented, but not the fields by which a subscription of it is recognized
@@ -109,6 +116,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "change_subscription:now": _CHANGE,
     "change_subscription:period_end": _CHANGE,
     "change_subscription:prorated": _CHANGE,
+    "change_subscription:credit": _NO_CREDIT,
     "change_subscription:quantity": _ONE_UNIT,
     "update_subscription": Absence(
         "price, interval, tax rate and description of a subscription are those of its plan",
@@ -119,6 +127,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:period_end": _CANCEL,
     # the field is documented for cancel, but its two values only for signup links
     "cancel_subscription:prorated": Evidence("inferred", f"{API}/subscriptions/cancel"),
+    "cancel_subscription:credit": _NO_CREDIT,
     "uncancel_subscription": Absence(
         "how a scheduled cancellation is undone is not documented",
         "undo it in Afternoon's dashboard, or `subscribe` the customer again when it has ended",

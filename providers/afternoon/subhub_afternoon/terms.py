@@ -27,7 +27,8 @@ def timing(field: str, when: When, refund: Refund | None) -> dict[str, str]:
     """Return the timing and the refund policy of a request.
 
     The policy is sent only with `now`, where it is allowed. There it is always sent if given,
-    because Afternoon's default is not documented. The client refuses `prorated` without `now`.
+    because Afternoon's default is not documented. The client refuses `prorated` without `now`, and
+    `credit`, which evidence declares as absent.
 
     Args:
         field: The name of the timing field in this request.

@@ -36,6 +36,12 @@ _NO_REFUND: Final = Absence(
     "no request refunds a payment", "refund it at the connected payment provider"
 )
 
+_NO_CREDIT: Final = Absence(
+    "no request credits a customer, and no balance of a customer is documented",
+    "keep the credit in your application, and `subscribe` to a PlanDraft with a lower price until "
+    "it is used",
+)
+
 _NO_TRIAL: Final = Absence(
     "no request has a trial",
     "`subscribe` with `starts_on` on the day after the trial",
@@ -99,6 +105,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _NO_REPLACEMENT,
     "create_signup_link:period_end": _NO_REPLACEMENT,
     "create_signup_link:prorated": _NO_REFUND,
+    "create_signup_link:credit": _NO_CREDIT,
     "create_signup_link:trial_days": _NO_TRIAL,
     "create_signup_link:quantity": _ONE_UNIT,
     # lists and fields are documented, and nothing that joins them to a sign-up
@@ -129,6 +136,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "change_subscription:now": _NO_SWAP,
     "change_subscription:period_end": _NO_SWAP,
     "change_subscription:prorated": _NO_SWAP,
+    "change_subscription:credit": _NO_SWAP,
     "change_subscription:quantity": _NO_SWAP,
     "update_subscription": Evidence("docs", _CHANGE),
     "cancel_subscription": Evidence("docs", _CHANGE),
@@ -138,6 +146,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
         "use cancel_subscription(when='now') on the day of `renews_on`",
     ),
     "cancel_subscription:prorated": _NO_REFUND,
+    "cancel_subscription:credit": _NO_CREDIT,
     "uncancel_subscription": Absence(
         "whether a termination can be taken back is not documented",
         "`subscribe` the customer again, from the day on which the old subscription ends",

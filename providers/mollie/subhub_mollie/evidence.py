@@ -66,6 +66,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:period_end": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:prorated": Absence(_NO_PAGE, "change it with `update_subscription`"),
+    "create_signup_link:credit": Absence(_NO_PAGE, "change it with `update_subscription`"),
     "create_signup_link:trial_days": Absence(_NO_PAGE, _TWO_STEPS),
     "create_signup_link:quantity": Absence(_NO_PAGE, _TWO_STEPS),
     "follow_signup_link": Absence(
@@ -99,6 +100,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "change_subscription:now": Absence(_NO_PLANS, "use `update_subscription`"),
     "change_subscription:period_end": Absence(_NO_PLANS, "use `update_subscription`"),
     "change_subscription:prorated": Absence(_NO_PLANS, "use `update_subscription`"),
+    "change_subscription:credit": Absence(_NO_PLANS, "use `update_subscription`"),
     "change_subscription:quantity": Absence(_NO_PLANS, "change the price of all units"),
     "update_subscription": Evidence("docs", f"{API}/update-subscription"),
     "cancel_subscription": _CANCEL,
@@ -110,6 +112,10 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription:prorated": Absence(
         "canceling a subscription pays nothing back",
         "refund the last payment in Mollie's dashboard",
+    ),
+    "cancel_subscription:credit": Absence(
+        "a customer at Mollie has no balance that a later payment could use",
+        "keep the credit in your application, and `subscribe` at a lower price until it is used",
     ),
     "uncancel_subscription": Absence(
         "Mollie cancels a subscription at once, so there is no cancellation to come that could be "

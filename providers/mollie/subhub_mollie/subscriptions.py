@@ -243,7 +243,7 @@ class Subscriptions(Errors):
         if when != "now":
             self._lacks("cancel_subscription:period_end", now)
         if refund != "none":
-            self._lacks("cancel_subscription:prorated", now)
+            self._lacks(f"cancel_subscription:{refund}", now)
         place = subscription_path(subscription_id)
         canceled = yield from delete(place, MollieSubscription)
         return canceled.to_subscription(self, customer_in(subscription_id))

@@ -20,12 +20,20 @@ _SETUP = Evidence("docs", f"{DOCS}/payments/save-and-reuse")
 _SUBSCRIBE = Evidence("docs", f"{API}/subscriptions/create")
 _CHANGE = Evidence("docs", f"{API}/subscriptions/update")
 _CANCEL = Evidence("docs", f"{API}/subscriptions/cancel")
+# `invoice_now` with `prorate`: the final invoice has the credit, which goes to the balance
+_CREDIT = Evidence("docs", f"{DOCS}/billing/subscriptions/cancel")
+# `always_invoice`: the proration is invoiced at once, and credit reduces later invoices
+_CREDITED_CHANGE = Evidence("docs", f"{DOCS}/billing/subscriptions/change-price")
 
 _WEBHOOKS = Evidence("docs", f"{DOCS}/webhooks/signature")
 
 _REPLACES = Absence(
     "a Checkout page starts a subscription and cannot end another",
     "change the plan with change_subscription",
+)
+_NO_REFUND = Absence(
+    "Stripe credits the rest of a period, and refunds no payment for it",
+    'pass `refund="credit"`, or refund the payment in Stripe\'s dashboard',
 )
 _SCHEDULES = "it needs a subscription schedule, which this plugin does not support"
 
@@ -49,6 +57,7 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "create_signup_link:replaces": _REPLACES,
     "create_signup_link:period_end": _REPLACES,
     "create_signup_link:prorated": _REPLACES,
+    "create_signup_link:credit": _REPLACES,
     "create_signup_link:trial_days": _LINK,
     "create_signup_link:quantity": _LINK,
     "follow_signup_link": Evidence("docs", f"{API}/checkout/sessions/retrieve"),
@@ -75,7 +84,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "change_subscription:period_end": Absence(
         _SCHEDULES, "change it on the last day of the period", kind="plugin"
     ),
-    "change_subscription:prorated": _CHANGE,
+    "change_subscription:prorated": _NO_REFUND,
+    "change_subscription:credit": _CREDITED_CHANGE,
     "change_subscription:quantity": _CHANGE,
     "update_subscription": Absence(
         "price and interval belong to the Stripe price, which cannot be changed",
@@ -84,6 +94,8 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "cancel_subscription": _CANCEL,
     "cancel_subscription:now": _CANCEL,
     "cancel_subscription:period_end": _CHANGE,
+    "cancel_subscription:prorated": _NO_REFUND,
+    "cancel_subscription:credit": _CREDIT,
     "uncancel_subscription": _CHANGE,
     "pause_subscription": Evidence("docs", f"{API}/subscriptions/pause"),
     "resume_subscription": Evidence("docs", f"{API}/subscriptions/resume"),
@@ -92,9 +104,4 @@ EVIDENCE: Final[Mapping[str, Evidence | Absence]] = {
     "get_invoice": Evidence("docs", f"{API}/invoices/retrieve"),
     "get_invoice_pdf": Evidence("docs", f"{API}/invoices/object"),
     "webhooks": _WEBHOOKS,
-    "cancel_subscription:prorated": Absence(
-        "canceling credits the rest of a period, but refunds no payment",
-        "refund the payment in Stripe's dashboard, or credit it with `prorate` and `invoice_now` "
-        "in provider_options",
-    ),
 }

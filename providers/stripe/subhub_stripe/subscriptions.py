@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime
 
-from subhub.errors import Ambiguous, InvalidRequest
+from subhub.errors import Ambiguous, Conflict, InvalidRequest
 from subhub.models import (
     ARITHMETIC,
     Money,
@@ -123,6 +123,34 @@ class StripeSubscription(Wire):
         return self.ended_at or self.cancel_at or at_period_end
 
 
+class LatestInvoice(Wire):
+    """The `invoice` object that a subscription has as its latest."""
+
+    id: str
+    status: Core[str | None] = None
+
+
+class BilledSubscription(StripeSubscription):
+    """A `subscription` object with its latest invoice: https://docs.stripe.com/expand."""
+
+    latest_invoice: Core[LatestInvoice | None] = None
+
+    def check_paid(self) -> None:
+        """Raise `Conflict` if the latest invoice is not paid.
+
+        Stripe credits the rest of a period whether or not it was paid for. See
+        https://docs.stripe.com/billing/subscriptions/prorations, "Prorations and unpaid invoices".
+        """
+        latest = self.latest_invoice
+        if latest is not None and latest.status != "paid":
+            message = (
+                f"`refund='credit'` would credit time of the subscription {self.id!r} that is not "
+                f"paid for: its latest invoice, {latest.id!r}, is {latest.status!r}. Pass "
+                "`refund='none'`, or try again when the invoice is paid"
+            )
+            raise Conflict(message, provider=PROVIDER, raw=self.raw)
+
+
 class SubscriptionList(StripeList):
     """One page of subscriptions."""
 
@@ -208,14 +236,19 @@ class Subscriptions(Provider):
             subscription_id: The subscription's id.
             plan: The id of the new Stripe price.
             when: Only "now".
-            refund: "prorated" credits the rest of the old plan on the next invoice.
+            refund: "none" or "credit". With "credit", an invoice is created at once, for the rest
+                of the period on the new plan less the rest on the old one. Below zero, it goes to
+                the customer's invoice balance, which later invoices use.
             now: Not used.
             quantity: How many units are billed; by default as many as before.
             idempotency_key: With a key, the call is safe to repeat.
         """
         if when != "now":
             self._lacks("change_subscription:period_end", plan, now)
-        old = yield from _subscription(subscription_id)
+        if refund == "prorated":
+            self._lacks("change_subscription:prorated", now)
+        found = _paid_subscription if refund == "credit" else _subscription
+        old = yield from found(subscription_id)
         item = old.only_item()
         if item is None:
             message = (
@@ -224,7 +257,7 @@ class Subscriptions(Provider):
             raise Ambiguous(message, candidates=old.items.data)
         body: dict[str, Any] = {
             "items": [{"id": item.id, "price": plan, "quantity": quantity or item.quantity}],
-            "proration_behavior": "create_prorations" if refund == "prorated" else "none",
+            "proration_behavior": "always_invoice" if refund == "credit" else "none",
         }
         address = path(SUBSCRIPTIONS + "/{}", subscription_id)
         new = yield from post(address, StripeSubscription, body, keyed(idempotency_key))
@@ -250,15 +283,21 @@ class Subscriptions(Provider):
         Args:
             subscription_id: The subscription's id.
             when: Now or at the end of the period.
-            refund: Only "none".
+            refund: "none" or "credit": with "credit", the rest of the period goes to the customer's
+                invoice balance, which later invoices use.
             now: Not used.
-            prorate: Credit the rest of the period. Nothing is refunded, so it is not `refund`.
+            prorate: Credit the rest of the period on an invoice, by default the next one.
             invoice_now: Invoice what is not invoiced yet.
         """
-        if refund != "none":
+        if refund == "prorated":
             self._lacks("cancel_subscription:prorated", now)
         address = path(SUBSCRIPTIONS + "/{}", subscription_id)
         options = given(prorate=prorate, invoice_now=invoice_now)
+        if refund == "credit":
+            for field in options:
+                raise InvalidRequest.of(field, "`refund='credit'` decides it: leave it out")
+            _ = yield from _paid_subscription(subscription_id)
+            options = {"prorate": True, "invoice_now": True}
         if when == "period_end":
             for field in options:
                 raise InvalidRequest.of(field, f"is only possible with when='now', got {when!r}")
@@ -279,6 +318,14 @@ class Subscriptions(Provider):
 
 def _subscription(subscription_id: str) -> Flow[StripeSubscription]:
     return get(path(SUBSCRIPTIONS + "/{}", subscription_id), StripeSubscription)
+
+
+def _paid_subscription(subscription_id: str) -> Flow[StripeSubscription]:
+    """Read a subscription whose rest may become credit."""
+    address, expand = path(SUBSCRIPTIONS + "/{}", subscription_id), {"expand[]": "latest_invoice"}
+    found = yield from get(address, BilledSubscription, expand)
+    found.check_paid()
+    return found
 
 
 def _period_end(item: StripeItem | None) -> dt.datetime | None:

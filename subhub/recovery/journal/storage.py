@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
@@ -230,12 +230,11 @@ class BufferedDatabase(Forkable):
 
     def _write_all(self, found: Sequence[_Pending]) -> None:
         self._stuck = False
-        for part in _parts(found, together=self._group is not None):
-            try:
+        try:
+            for part in _parts(found, together=self._group is not None):
                 self._write_part(part)
-            except (Locked, Unreachable) as problem:
-                self._give_up(found, problem)
-                return
+        except (Locked, Unreachable) as problem:
+            self._give_up(found, problem)
 
     def _write_part(self, part: Sequence[_Pending]) -> None:
         try:
@@ -257,7 +256,7 @@ class BufferedDatabase(Forkable):
 
     def _at_once(self, part: Sequence[_Pending]) -> list[bool]:
         writes = [pending.write for pending in part]
-        if len(writes) > 1 and self._group is not None:
+        if self._group is not None:
             return self._group(writes)
         durable = any(write.durable for write in writes)
         guarded = any(write.guarded for write in writes)  # then it is the only one
@@ -280,11 +279,12 @@ class BufferedDatabase(Forkable):
         self._queue.remove(pending)
 
 
-def _parts(found: Sequence[_Pending], *, together: bool) -> Iterator[Sequence[_Pending]]:
+def _parts(found: Sequence[_Pending], *, together: bool) -> Sequence[Sequence[_Pending]]:
     """Divide what is to be written into what can be one transaction, in order."""
     if together:
-        yield from [found] if found else []
-        return
+        return [found] if found else []
+    parts: list[Sequence[_Pending]] = []
     for guarded, part in groupby(found, lambda pending: pending.write.guarded):
         each = list(part)
-        yield from ([pending] for pending in each) if guarded else [each]
+        parts += [[pending] for pending in each] if guarded else [each]
+    return parts

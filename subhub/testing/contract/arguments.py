@@ -16,7 +16,17 @@ from subhub.plugin.capabilities import options_of
 from subhub.plugin.operations import OPERATIONS
 from subhub.plugin.provider_options import ProviderOptions, validated_options
 from subhub.testing.contract.assertions import expect, summary
-from subhub.testing.contract.calls import BACK, RETURN, STARTS, TRIAL, UNITS, call_of, conversations
+from subhub.testing.contract.calls import (
+    BACK,
+    REFUNDS,
+    RETURN,
+    STARTS,
+    TRIAL,
+    UNITS,
+    call_of,
+    claimed,
+    conversations,
+)
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import MOMENT, Call, Harness, Outcome
@@ -71,7 +81,6 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
         )
     },
     "create_signup_link:period_end": {"when": lambda _, call: call.but(when="now")},
-    "create_signup_link:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "create_setup_link:back_url": {"back_url": lambda _, call: call.but(back_url=BACK + "/2")},
     **{
         operation: {"customer": lambda harness, call: call.but(customer=harness.other_customer)}
@@ -96,9 +105,12 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Change]]] = {
     },
     "change_subscription": {"plan": lambda harness, call: call.but(plan=harness.plan)},
     "change_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
-    "change_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
     "cancel_subscription:period_end": {"when": lambda _, call: call.but(when="now")},
-    "cancel_subscription:prorated": {"refund": lambda _, call: call.but(refund="none")},
+    **{
+        f"{operation}:{policy}": {"refund": lambda _, call: call.but(refund="none")}
+        for operation in ("create_signup_link", "change_subscription", "cancel_subscription")
+        for policy in REFUNDS
+    },
     "list_invoices:subscription": {"subscription": lambda _, call: call.but(subscription=None)},
 }
 """Another call for each argument, in which nothing else is different."""
@@ -111,6 +123,10 @@ def _arguments(provider: type[Provider]) -> Iterator[Case]:
             for name in arguments:
                 if creates or "customer" not in (name, capability.rpartition("_")[2]):
                     yield Case(capability, name)
+
+
+def _crediting(provider: type[Provider]) -> Iterator[Case]:
+    return (case for case in claimed(provider) if case.capability.endswith(":credit"))
 
 
 def _options(provider: type[Provider]) -> Iterator[Case]:
@@ -170,6 +186,23 @@ class ArgumentTests(ContractConfig):
             plain.wire != changed.wire or _named(changed, case.detail),
             f"`{case.detail}` makes no difference: the same is sent with and without it",
         )
+
+    @for_each(_crediting)
+    def test_credit_is_neither_money_nor_nothing(self, case: Case) -> None:
+        """`refund="credit"` asks for another change than `"none"` and `"prorated"`."""
+        others = ["none"]
+        if self.provider.capabilities().supports(f"{case.operation}:prorated"):
+            others.append("prorated")
+        asked: list[list[object]] = []
+        for policy in ("credit", *others):
+            harness = Harness(self)
+            outcome = harness.perform(call_of(case.capability, harness).but(refund=policy))
+            _ = outcome.returned()
+            asked.append(outcome.changes)
+        credited, *rest = asked
+        for policy, changes in zip(others, rest, strict=True):
+            problem = f'the same change is sent for `refund="credit"` and for `refund="{policy}"`'
+            expect(changes != credited, problem)
 
     @for_each(_options)
     def test_every_option_is_typed_and_reaches_the_wire(self, case: Case) -> None:

@@ -24,6 +24,8 @@ TRIAL: Final = 14
 UNITS: Final = 3
 COUNTED: Final[Mapping[str, int]] = {"trial_days": TRIAL, "quantity": UNITS}
 """The numbers for arguments that count something."""
+REFUNDS: Final = ("prorated", "credit")
+"""The refund policies that a provider may lack."""
 STARTS: Final = (MOMENT + dt.timedelta(days=10)).date()
 
 
@@ -156,11 +158,11 @@ def _signup(harness: Harness, variant: str) -> Call:
         return call.but(back_url=BACK)
     if variant in COUNTED:
         return call.but(**{variant: COUNTED[variant]})
-    if variant not in {"replaces", "period_end", "prorated"}:
+    if variant not in {"replaces", "period_end", *REFUNDS}:
         return call
     when = "period_end" if variant == "period_end" else "now"
     call = call.but(plan=harness.other_plan, replaces=harness.subscription, when=when)
-    return call.but(refund="prorated") if variant == "prorated" else call
+    return call.but(refund=variant) if variant in REFUNDS else call
 
 
 def _follow(harness: Harness, _: str) -> Call:
@@ -246,8 +248,8 @@ def _resume(harness: Harness, _: str) -> Call:
 
 
 def _timed(call: Call, variant: str) -> Call:
-    if variant == "prorated":
-        return call.but(when="now", refund="prorated")
+    if variant in REFUNDS:
+        return call.but(when="now", refund=variant)
     return call.but(when=variant)
 
 

@@ -35,7 +35,7 @@ class DefaultTests(ContractConfig):
     @for_each(conversations)
     def test_a_missing_value_is_not_replaced(self, case: Case) -> None:
         """No field of a result has a value that is neither in the response nor in the call."""
-        expect_none(dict.fromkeys(self._invented(case)))
+        expect_none(dict.fromkeys((*self._invented(case), *self._moments(case))))
 
     @for_each(conversations)
     def test_a_time_is_read_into_one_field(self, case: Case) -> None:
@@ -55,6 +55,20 @@ class DefaultTests(ContractConfig):
                     if len(names) > 1:
                         problems.append(f"{' and '.join(names)} are both `{shown(place)}`")
         expect_none(dict.fromkeys(problems))
+
+    def _moments(self, case: Case) -> Iterator[str]:
+        """Yield each moment that is neither in a response nor in the call, nor follows from one."""
+        replay, plugin = FlowReplay.of(self, case.capability), self.provider()
+        asked = (*replay.args, *replay.kwargs.values())
+        fed = {
+            field
+            for step in replay.steps
+            for place, _ in leaves(replay.body(step))
+            for field in fed_by(replay, step, place, plugin)
+        }
+        for field, value in fields_of(replay, plugin).items():
+            if isinstance(value, dt.datetime) and field not in fed and value not in asked:
+                yield f"`.{field[1]}` is {value}, whatever the response says: it is made up"
 
     def _invented(self, case: Case) -> Iterator[str]:
         replay, plugin = FlowReplay.of(self, case.capability), self.provider()

@@ -30,6 +30,7 @@ from subhub.testing.contract.extension_calls import (
     succeeded,
     values_of,
 )
+from subhub.testing.contract.extension_words import NEUTRAL_RESULTS, camel, misread_words
 from subhub.testing.contract.flow_replay import FlowReplay
 from subhub.testing.contract.flows import IDS, led_astray, spoilt_ids
 from subhub.testing.contract.harness import Harness, Outcome
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 FOREIGN: Final = tuple(body for body in BODIES if body != b"{}")
 """What no response may be; every field of an extension's response may be optional."""
-NEUTRAL_RESULTS: Final = frozenset(row.result for row in OPERATIONS.values())
 
 
 def _extensions(provider: type[Provider]) -> Iterator[Case]:
@@ -67,6 +67,7 @@ class ExtensionTests(ContractConfig):
         expect(outcome.results or is_list(self.provider, case.capability), "it returned nothing")
         for result in outcome.results:
             expect_none(self._unlike(result))
+        expect_none(misread_words(self._replay(case.capability), self.provider()))
         expect_none(self._ended_early(case.capability, outcome))
         expect_none(self._merged(case.capability))
 
@@ -163,7 +164,7 @@ class ExtensionTests(ContractConfig):
         harness = Harness(self)
         own_record = record_of(result)
         for name, value in result:
-            said = own_record.get(_camel(name), own_record.get(name))
+            said = own_record.get(camel(name), own_record.get(name))
             own = type(result) not in NEUTRAL_RESULTS and not is_id(name)
             if own and isinstance(value, str) and isinstance(said, str) and said != value:
                 yield f"`.{name}` is {value!r}, and the provider says {said!r}"
@@ -233,7 +234,3 @@ def _has_items(value: object) -> bool:
     return isinstance(value, list) or (
         is_object(value) and any(isinstance(member, list) for member in value.values())
     )
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)

@@ -51,6 +51,8 @@ FIELDS: Final[Mapping[str, Mapping[str, object]]] = {
     "update_subscription": SUBSCRIPTION,
 }
 """What is sent in the fields of each operation, one at a time."""
+ALTERNATIVES: Final[Mapping[str, tuple[str, ...]]] = {"vat_id": ("NL123456789B01",)}
+"""Other values, where a provider may check the first one and refuse it."""
 UPDATES: Final[Mapping[str, str]] = {
     "create_customer": "update_customer",
     "create_plan": "update_plan",
@@ -132,8 +134,8 @@ class FieldTests(ContractConfig):
         if isinstance(outcome.error, InvalidRequest | Unsupported):
             if field not in f"{outcome.error} {getattr(outcome.error, 'fields', '')}":
                 yield f"`{field}`: it must be refused by its name: {summary(outcome.error)}"
-        elif isinstance(outcome.error, ProviderError):  # the provider takes no such value
-            return
+        elif isinstance(outcome.error, ProviderError):
+            yield from self._refused_anyway(case, field)
         elif outcome.error is not None:
             yield f"`{field}`: {summary(outcome.error)}"
         elif not _is_said(outcome, value):
@@ -144,6 +146,23 @@ class FieldTests(ContractConfig):
                 found = getattr(result, field, None)
                 if found not in {None, value}:
                     yield f"`{field}`: {value!r} was asked for, and {where} has {found!r}"
+                silent = field in type(result).model_fields and found is None
+                if silent and value in [said for _, said in leaves(result.raw)]:
+                    yield f"`{field}`: {where} has {value!r} in `raw`, and the field is `None`"
+
+    def _refused_anyway(self, case: Case, field: str) -> Iterator[str]:
+        """Yield a field that has other values here, and of which the provider refused each."""
+        others = ALTERNATIVES.get(field, ())
+        for value in (getattr(self.customer, field), *others) if others else ():
+            harness = Harness(self)
+            call = with_field(call_of(case.capability, harness), field, value)
+            if value is not None and harness.perform(call).error is None:
+                return
+        if others:
+            yield (
+                f"`{field}`: the provider refuses every value. Is it sent under its own name? If "
+                "it is, give `customer` of the contract class a value that the provider takes"
+            )
 
     def _has_no_place(self, case: Case, field: str, value: object) -> bool:
         """Return whether the provider cannot change the field either, or was not asked to."""

@@ -84,6 +84,12 @@ class Outcome:
         ]
 
     @property
+    def changes(self) -> list[object]:
+        """What was sent that may change something, to compare two calls."""
+        wire = self.wire
+        return [wire[place - 1] for place in self.changing]
+
+    @property
     def results(self) -> list[Result]:
         """The results that the call returned: one, none, or a list of them."""
         one_or_many: list[Result] | Result | None = self.result

@@ -18,8 +18,10 @@ from subhub.testing.contract.replies import leaves, replaced, shown
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
+PAGE: Final = "create_portal_link"
+"""What may lead to the same page each time."""
 CREATING: Final = frozenset(
-    {"create_plan", "create_customer", "create_signup_link", "create_setup_link", "subscribe"}
+    {"create_plan", "create_customer", "create_signup_link", "create_setup_link", "subscribe", PAGE}
 )
 KEYS: Final = ("idempot", "dedup")
 """What the name of a header contains that makes two requests one."""
@@ -68,7 +70,7 @@ class IdentityTests(ContractConfig):
                 expect(not key, f"two equal calls send the same `{name}`: {value!r}")
         if second.error is None:
             expect(
-                second.result.id != first.result.id,
+                second.result.id != first.result.id or case.operation == PAGE,
                 f"the second of two equal calls returned the object of the first, "
                 f"{first.result.id!r}: an idempotency key must not follow from the arguments",
             )
@@ -128,13 +130,12 @@ class IdentityTests(ContractConfig):
         harness = Harness(self)
         if not harness.supports("create_customer"):
             return
-        from subhub.client.sync_client import create_twin  # noqa: PLC0415 - it loads httpx
-
         _ = harness.customer
         value = getattr(harness.draft, variant)
         twin = harness.numbered(2).model_copy(update={variant: value})
         try:
-            _ = create_twin(harness.client, twin)  # `client.create_customer` would find the first
+            # the plugin's own flow: the client would find the first one, and create none
+            _ = harness.client.call(self.provider.create_customer, twin)
         except SubhubError:
             return  # the provider lets only one customer have it
         outcome = harness.perform(Call("find_customer", kwargs={variant: value}))

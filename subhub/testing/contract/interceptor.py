@@ -30,6 +30,7 @@ class Interceptor(Fake):
 
     def __init__(self, fake: Fake, intercept: Intercept | None = None) -> None:
         super().__init__()
+        self.agenda = fake.agenda  # first: the clock drives the agenda of whoever takes it
         self.clock = fake.clock
         self.heard: list[Exchange] = []
         self.endless = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from subhub.errors import Unsupported
 from subhub.messages import Response, is_object
-from subhub.models import SetupLink, Signup, SignupLink, SubscriptionChange
+from subhub.models import PortalLink, SetupLink, Signup, SignupLink, SubscriptionChange
 from subhub.plugin.capabilities import Absence
 from subhub.plugin.decoding import json_of
 from subhub.plugin.operations import OPERATIONS
@@ -117,9 +117,9 @@ def unfit(result: Result, provider: str) -> Iterator[str]:
         else:
             yield from unfit(result.subscription, provider)
         return
-    if not getattr(result, "id", ""):
+    if not getattr(result, "id", "") and not isinstance(result, PortalLink):
         yield f"the id of {result!r} is empty"
-    url = result.url if isinstance(result, SignupLink | SetupLink) else "https://"
+    url = result.url if isinstance(result, SignupLink | SetupLink | PortalLink) else "https://"
     if not url.startswith(("https://", "http://")):
         yield f"`.url` is not a web address: {url!r}"
 

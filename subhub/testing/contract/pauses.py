@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from subhub.errors import InvalidRequest, ProviderError, Unsupported
 from subhub.models import Status
-from subhub.testing.contract.assertions import expect
+from subhub.testing.contract.assertions import expect, summary
 from subhub.testing.contract.calls import call_of
 from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
@@ -32,6 +33,11 @@ def _resuming(provider: type[Provider]) -> Iterator[Case]:
 def _both(provider: type[Provider]) -> Iterator[Case]:
     if provider.capabilities().supports("get_subscription"):  # without it, a refusal counts
         yield from (*_pausing(provider), *_resuming(provider))
+
+
+def _over(provider: type[Provider]) -> Iterator[Case]:
+    if provider.capabilities().supports("cancel_subscription:now"):
+        yield from _both(provider)
 
 
 class PauseTests(ContractConfig):
@@ -75,8 +81,23 @@ class PauseTests(ContractConfig):
         """A second pause or resumption is accepted, and changes nothing."""
         harness = Harness(self)
         call = call_of(case.capability, harness)
-        first, second = harness.perform(call).returned(), harness.perform(call).returned()
+        first, billed = harness.perform(call).returned(), _billed(harness)
+        second = harness.perform(call).returned()
         expect(first == second, f"the second time, it is {second!r}, and was {first!r}")
+        expect(_billed(harness) == billed, "the second time, there is another invoice")
+
+    @for_each(_over)
+    def test_what_is_over_is_not_paused_or_resumed(self, case: Case) -> None:
+        """After a cancellation with immediate effect, both are refused, and change nothing."""
+        harness = Harness(self)
+        _ = harness.client.cancel_subscription(harness.subscription, when="now")
+        before = _read(harness)
+        outcome = harness.perform(Call(case.operation, (harness.subscription,)))
+        refused = isinstance(outcome.error, ProviderError | InvalidRequest | Unsupported)
+        problem = f"it is over, and `{case.operation}` must be refused: "
+        expect(refused, problem + (summary(outcome.error) if outcome.error else "it was accepted"))
+        after = _read(harness)
+        expect(after == before, f"it is {after!r}, and was {before!r}")
 
 
 def _read(harness: Harness) -> Any:

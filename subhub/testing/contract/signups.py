@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from subhub.models import Signup, SignupLink, SignupState
-from subhub.testing.contract.assertions import expect
+from subhub.errors import ProviderError
+from subhub.models import CustomerDraft, Money, Signup, SignupLink, SignupState
+from subhub.testing.contract.assertions import expect, expect_none
 from subhub.testing.contract.cases import BOTH, Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.harness import Call, ClientKind, Harness
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
 LATER: Final = dt.timedelta(hours=2)
+AGE: Final = 10
+"""In days: what was created before that is older than a link in every zone."""
 
 
 def _following(provider: type[Provider]) -> Iterator[Case]:
@@ -69,14 +74,47 @@ class SignupTests(ContractConfig):
 
     @for_each(_new_customers)
     def test_the_signup_of_another_customer_is_not_taken(self, case: Case) -> None:
-        """A link stays open when another customer pays another link for the same plan."""
+        """A link stays open when another customer pays another link, and leads to its own."""
         del case
         harness = Harness(self)
         link = harness.signup_link
         draft = harness.numbered(2)
-        harness.pay(harness.client.create_signup_link(plan=harness.plan, customer=draft))
+        other = harness.client.create_signup_link(plan=harness.plan, customer=draft)
+        harness.pay(other)
         found = _followed(harness, link)
         expect(found.state == "open", f"another customer signed up, and it is {found!r}")
+        harness.pay(link)
+        for own, asked in ((link, harness.draft), (other, draft)):
+            found = _followed(harness, own)
+            _expect_completed(found)
+            expect_none(_of_another(found, asked))
+
+    @for_each(_following)
+    def test_a_signup_to_another_plan_is_not_taken(self, case: Case) -> None:
+        """A link is not completed by a subscription of its customer to a plan of another price."""
+        del case
+        harness = Harness(self)
+        link, draft = harness.signup_link, harness.plan_draft
+        price = Money(draft.price.amount + 1, draft.price.currency)
+        dearer = harness.fake.add_plan("dearer_plan", draft.model_copy(update={"price": price}))
+        for other in _further_links(harness, dearer):
+            harness.pay(other)
+            found = _followed(harness, link)
+            expect(found.state != "completed", f"another plan was bought, and it is {found!r}")
+
+    @for_each(_following)
+    def test_an_older_signup_is_not_taken(self, case: Case) -> None:
+        """A link is not completed by a subscription that its customer had before."""
+        del case
+        harness = Harness(self)
+        harness.pay(harness.signup_link)
+        older = [found.id for found in harness.client.list_subscriptions()]
+        _ = harness.fake.clock.advance(days=AGE)
+        for link, known in product(_further_links(harness, harness.plan), (older, None)):
+            outcome = harness.perform(Call("follow_signup_link", (link,), {"known": known}))
+            found: Signup = outcome.returned()
+            problem = f"the customer had {older!r} before the link, and it is {found!r}"
+            expect(found.state != "completed" and (known is None or found.state == "open"), problem)
 
     @for_each(_several)
     def test_one_of_several_signups_is_not_chosen(self, case: Case) -> None:
@@ -117,12 +155,39 @@ class SignupTests(ContractConfig):
             _ = harness.fake.clock.advance(seconds=passed.total_seconds())
             found = _followed(harness, link)
             expect(found.state == due, f"it must be {due} at {harness.fake.clock.now()}: {found!r}")
+        # without its date, as it is stored by some, only what the provider says is known
+        unknown = link.model_copy(update={"expires_at": None})
+        outcome = harness.perform(Call("follow_signup_link", (unknown,), {"known": []}))
+        words = [value for one in outcome.heard for value in one.reply.content.split(b'"')]
+        hidden = b"expired" in words and outcome.returned().state != over
+        expect(not hidden, f"the provider says that it expired: {outcome.returned()!r}")
 
 
 def _followed(harness: Harness, link: SignupLink, kind: ClientKind = "sync") -> Signup:
     call = Call("follow_signup_link", (link,), {"known": []})
     found: Signup = harness.perform(call, kind).returned()
     return found
+
+
+def _further_links(harness: Harness, plan: str) -> Iterator[SignupLink]:
+    """Yield another link for the customer of `harness.signup_link`, unless it is refused."""
+    new = harness.supports("create_signup_link:new_customer")
+    customer = harness.draft if new else harness.customer
+    with suppress(ProviderError):
+        yield harness.client.create_signup_link(plan=plan, customer=customer)
+
+
+def _of_another(found: Signup, asked: CustomerDraft) -> Iterator[str]:
+    """Yield what shows that a signup is of another customer than the one who was asked for."""
+    owner = found.subscription and found.subscription.customer_id
+    if found.customer is None:
+        return
+    if owner not in {None, found.customer.id}:
+        yield f"the subscription is of {owner!r}, and the customer is {found.customer.id!r}"
+    for name in ("name", "email"):
+        shown, due = getattr(found.customer, name), getattr(asked, name)
+        if shown is not None and shown.casefold() != due.casefold():
+            yield f"`.customer.{name}` is {shown!r}, and {due!r} was to sign up"
 
 
 def _expect_completed(found: Signup) -> None:

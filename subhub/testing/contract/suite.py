@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from subhub.testing.contract.arguments import ArgumentTests
 from subhub.testing.contract.bodies import BodyTests
+from subhub.testing.contract.charges import ChargeTests
 from subhub.testing.contract.declarations import DeclarationTests
 from subhub.testing.contract.defaults import DefaultTests
 from subhub.testing.contract.descriptions import DescriptionTests
@@ -28,6 +29,7 @@ from subhub.testing.contract.operations import OperationTests
 from subhub.testing.contract.paging import PagingTests
 from subhub.testing.contract.pauses import PauseTests
 from subhub.testing.contract.payment_methods import PaymentMethodTests
+from subhub.testing.contract.portal_links import PortalLinkTests
 from subhub.testing.contract.refusals import RefusalTests
 from subhub.testing.contract.secrecy import SecrecyTests
 from subhub.testing.contract.signups import SignupTests
@@ -35,6 +37,7 @@ from subhub.testing.contract.statuses import StatusTests
 from subhub.testing.contract.terms import TermsTests
 from subhub.testing.contract.trials import TrialTests
 from subhub.testing.contract.updates import UpdateTests
+from subhub.testing.contract.webhook_events import WebhookEventTests
 from subhub.testing.contract.webhooks import WebhookTests
 
 if TYPE_CHECKING:
@@ -52,8 +55,10 @@ class ProviderContract(
     SignupTests,
     StatusTests,
     PauseTests,
+    ChargeTests,
     InvoiceTests,
     PaymentMethodTests,
+    PortalLinkTests,
     TrialTests,
     RefusalTests,
     BodyTests,
@@ -64,6 +69,7 @@ class ProviderContract(
     SecrecyTests,
     ExtensionTests,
     WebhookTests,
+    WebhookEventTests,
     DeclarationTests,
 ):
     """The promises of subhub for every provider, checked against the provider's sandbox.

@@ -18,7 +18,7 @@ from subhub.testing.contract.cases import Case, for_each
 from subhub.testing.contract.config import ContractConfig
 from subhub.testing.contract.fields import LONG
 from subhub.testing.contract.harness import Call, Harness
-from subhub.testing.contract.replies import at, leaves, record_of, shown
+from subhub.testing.contract.replies import Place, at, leaves, record_of, shown
 
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
@@ -90,7 +90,12 @@ class UpdateTests(ContractConfig):
                 continue
             _ = outcome.returned()
             after = harness.perform(read).returned()
-            for problem in (*_other_fields(field, before, after), *_other_values(before, after)):
+            problems = (
+                *_other_fields(field, before, after),
+                *_other_values(before, after),
+                *_old_values(getattr(before, field, None), value, after),
+            )
+            for problem in problems:
                 yield f"a change of `{field}` {problem}"
 
 
@@ -132,6 +137,19 @@ def _other_values(before: Any, after: Any) -> Iterator[str]:
         gone = was not in (None, "") and now in (None, "")
         if gone or (_is_word(was) and was != now and _is_word(now) and not _is_read(after, now)):
             yield f"changed `{shown(place)}` of the provider's object from {was!r} to {now!r}"
+
+
+def _old_values(was: object, value: object, after: Any) -> Iterator[str]:
+    """Yield where the old value of a field still is, beside the new one in the same list."""
+    found = [(place, said) for place, said in leaves(record_of(after)) if said in {was, value}]
+    new = {_numberless(place) for place, said in found if said == value}
+    for place, said in found:
+        if said == was != value and _numberless(place) in new:
+            yield f"left {was!r} in `{shown(place)}` of the provider's object, beside {value!r}"
+
+
+def _numberless(place: Place) -> tuple[str, ...]:
+    return tuple(step for step in place if isinstance(step, str))
 
 
 def _is_word(value: object) -> bool:

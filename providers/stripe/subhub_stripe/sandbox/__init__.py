@@ -32,7 +32,10 @@ class StripeFake(PortalRoutes):
         "pausing": "only an active subscription can be paused, and only a paused one resumed (else "
         "400); a paused one does not end with its period",
         "portal": "its page does not expire, and cancels at the end of the period",
-        "prorations": "credits are not stored",
+        "prorations": "by the second, rounded to the nearest minor unit; an item of one that waits "
+        "is on the next invoice of the customer in its currency, whatever subscription that is for",
+        "interval": "a change to another interval is paid at once; one during a trial waits for "
+        "the trial's end",
         "invoice dates": "each period has one, without tax, finalized and paid as it begins; it is "
         "open while the first payment is missing; the files that they link to do not exist",
         "rate_window": "the second of the rate limit is rolling",

@@ -13,8 +13,8 @@ from typing import Final
 from subhub.sandbox import CheckoutPage, CheckoutState, JsonObject, Received, Reply, route
 from subhub_stripe.sandbox.catalogue import Catalogue
 from subhub_stripe.sandbox.customers import CustomerRoutes
-from subhub_stripe.sandbox.invoices import InvoiceRoutes
 from subhub_stripe.sandbox.payment_methods import PaymentMethodRoutes
+from subhub_stripe.sandbox.prorations import BEHAVIORS, Prorations
 
 DAY: Final = 24 * 3600
 PAGES: Final = "/c/pay/"
@@ -41,7 +41,7 @@ SESSION: Final = (
 )
 
 
-class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoutes):
+class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, Prorations):
     """The endpoints for subscriptions, and the checkout page."""
 
     first_status = "active"
@@ -82,8 +82,10 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
     @route("GET", "/subscriptions/{}")
     def get_subscription(self, received: Received, subscription_id: str) -> Reply:
         """Read a subscription."""
-        del received
-        return Reply.json(200, self.found(self.subscriptions, "subscription", subscription_id))
+        found = self.found(self.subscriptions, "subscription", subscription_id)
+        if "latest_invoice" not in self.expanded(received):
+            return Reply.json(200, found)
+        return Reply.json(200, {**found, "latest_invoice": self.invoices[found["latest_invoice"]]})
 
     @route("POST", "/subscriptions/{}")
     def update_subscription(self, received: Received, subscription_id: str) -> Reply:
@@ -91,19 +93,26 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
         found = self.running(subscription_id)
         known = ("items", "proration_behavior", "cancel_at_period_end")
         given = self.accepted(received, *known)
+        behavior = given.get("proration_behavior", "create_prorations")
+        if behavior not in BEHAVIORS:
+            raise self.refused(400, "Invalid proration_behavior", param="proration_behavior")
         if "cancel_at_period_end" in given:
             ends = given["cancel_at_period_end"] == "true"
             end = found["items"]["data"][0]["current_period_end"]
             found.update(cancel_at_period_end=ends, cancel_at=end if ends else None)
         for item in given.get("items", []):
-            self._replace(found, item)
+            self._replace(found, item, behavior)
         return Reply.json(200, found)
 
     @route("DELETE", "/subscriptions/{}")
     def cancel_subscription(self, received: Received, subscription_id: str) -> Reply:
-        """Cancel a subscription now."""
-        _ = self.accepted(received, "prorate", "invoice_now")
+        """Cancel a subscription now, and credit the rest of its period if that is asked for."""
+        given = self.accepted(received, "prorate", "invoice_now")
         found = self.running(subscription_id)
+        if given.get("prorate") == "true":
+            self.credit_rest(found)
+        if given.get("invoice_now") == "true":
+            self.invoice_pending(found)
         self._end(found, self.now())
         return Reply.json(200, found)
 
@@ -122,7 +131,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
                         subscription["status"] = "active"
                     start = item["current_period_end"]
                     self.begin(item, start)
-                    _ = self.add_invoice(subscription, start, paid=True)
+                    self.bill_period(subscription, start, paid=True)
 
     # Checkout -------------------------------------------------------------------------------------
 
@@ -250,9 +259,7 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
             items={"object": "list", "data": [item], "has_more": False},
         )
         self.subscriptions[subscription["id"]] = subscription
-        _ = self.add_invoice(
-            subscription, self.now(), paid=status != "incomplete", free=bool(trial)
-        )
+        self.bill_period(subscription, now, paid=status != "incomplete", free=bool(trial))
         return subscription
 
     def _item(self, line: JsonObject) -> JsonObject:
@@ -260,16 +267,25 @@ class BillingRoutes(Catalogue, CustomerRoutes, PaymentMethodRoutes, InvoiceRoute
         quantity = int(line.get("quantity", "1"))
         return self.new("subscription_item", "si", price=price, quantity=quantity)
 
-    def _replace(self, subscription: JsonObject, line: JsonObject) -> None:
+    def _replace(self, subscription: JsonObject, line: JsonObject, behavior: str) -> None:
+        """Change the item; where the interval changes, a new period begins and is billed."""
         (item,) = subscription["items"]["data"]
         if line.get("id") != item["id"]:
             message = f"No such subscription item: '{line.get('id')}'"
             raise self.refused(400, message, code="resource_missing", param="items[0][id]")
         new = self._item({"quantity": str(item["quantity"]), **line})
         same = new["price"]["recurring"] == item["price"]["recurring"]
+        same = same or subscription["status"] == "trialing"  # the trial ends when it would have
+        if behavior != "none":
+            self.credit_rest(subscription)
         item.update(price=new["price"], quantity=new["quantity"])
         if not same:
             self.begin(item, self.now())
+            self.bill_period(subscription, self.now(), paid=True)
+        elif behavior != "none":
+            self.charge_rest(subscription)
+        if behavior == "always_invoice":
+            self.invoice_pending(subscription)
 
     def begin(self, item: JsonObject, start: int) -> None:
         """Begin a period of *item*."""

@@ -27,7 +27,8 @@ class CustomerRoutes(Ledger):
     def create_customer(self, received: Received) -> Reply:
         """Create a customer; the same one can be created twice."""
         given = self.accepted(received, *FIELDS, "tax_id_data")
-        new = self.new("customer", "cus", **dict.fromkeys(FIELDS), metadata={})
+        empty = {**dict.fromkeys(FIELDS), "balance": 0, "currency": None}
+        new = self.new("customer", "cus", **empty, metadata={})
         customer = _changed(new, given)
         tax_ids = [self._tax_id(customer["id"], terms) for terms in given.get("tax_id_data", [])]
         self.customers[customer["id"]] = customer

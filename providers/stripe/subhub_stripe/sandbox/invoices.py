@@ -23,6 +23,10 @@ class InvoiceRoutes(Ledger):
         super().__init__(start=start, seed=seed)
         self.invoices: dict[str, JsonObject] = {}
         """The invoices as on the wire, by id."""
+        self.pending: dict[str, list[JsonObject]] = {}
+        """The items that wait for the next invoice in their currency, by customer."""
+        self.credit: dict[str, dict[str, int]] = {}
+        """The balance by customer and currency; unlike on the wire, a credit is above zero."""
 
     @route("GET", "/invoices")
     def list_invoices(self, received: Received) -> Reply:
@@ -50,18 +54,22 @@ class InvoiceRoutes(Ledger):
         return Reply.json(200, self.found(self.invoices, "invoice", invoice_id))
 
     def add_invoice(
-        self, subscription: JsonObject, at: int, *, paid: bool, free: bool = False
+        self, subscription: JsonObject, at: int, amount: int, *, paid: bool
     ) -> JsonObject:
-        """Create the invoice of the period that begins.
+        """Create an invoice of *amount* and of what is pending, less the customer's credit.
 
         Args:
             subscription: The subscription, with one item.
-            at: When the period begins.
-            paid: Whether it is paid at once; otherwise it stays open.
-            free: Whether the period is a trial.
+            at: When it is created and finalized.
+            amount: What a period costs, in minor units.
+            paid: Whether it is paid at once; otherwise it stays open if anything is due.
         """
         (item,) = subscription["items"]["data"]
-        total = 0 if free else (item["price"]["unit_amount"] or 0) * item["quantity"]
+        currency = item["price"]["currency"]
+        total = amount + self._swept(subscription["customer"], currency)
+        starting, ending = self._settled(subscription["customer"], currency, total)
+        due = total + starting - ending
+        paid = paid or not due
         secret = self.ids.text(20)
         invoice = self.new(
             "invoice",
@@ -69,10 +77,12 @@ class InvoiceRoutes(Ledger):
             number=f"SANDBOX-{len(self.invoices) + 1:04}",
             customer=subscription["customer"],
             status="paid" if paid else "open",
-            currency=item["price"]["currency"],
+            currency=currency,
             total=total,
-            amount_due=total,
-            amount_paid=total if paid else 0,
+            starting_balance=starting,
+            ending_balance=ending,
+            amount_due=due,
+            amount_paid=due if paid else 0,
             collection_method="charge_automatically",
             due_date=None,
             effective_at=at,
@@ -95,6 +105,27 @@ class InvoiceRoutes(Ledger):
         self.invoices[invoice["id"]] = invoice
         subscription["latest_invoice"] = invoice["id"]
         return invoice
+
+    def _swept(self, customer_id: str, currency: str) -> int:
+        """Return the sum of what was pending, which is not from now on."""
+        waiting = self.pending.pop(customer_id, [])
+        if others := [item for item in waiting if item["currency"] != currency]:
+            self.pending[customer_id] = others
+        return sum(item["amount"] for item in waiting if item["currency"] == currency)
+
+    def _settled(self, customer_id: str, currency: str, total: int) -> tuple[int, int]:
+        """Use the customer's credit for *total*, or add to it what is below zero.
+
+        Returns the balance before and after, as on the wire: a credit is below zero. See
+        https://docs.stripe.com/billing/customer/balance.
+        """
+        credit = self.credit.setdefault(customer_id, {})
+        before = credit.get(currency, 0)
+        credit[currency] = max(0, before - total)
+        customer = self.customers[customer_id]
+        own = customer.get("currency") or currency  # that of the first invoice
+        customer.update(currency=own, balance=-credit.get(own, 0))
+        return -before, -credit[currency]
 
     def add_draft_invoice(self, customer_id: str, currency: str = "eur") -> str:
         """Create an empty draft, as in Stripe's dashboard, and return its id."""

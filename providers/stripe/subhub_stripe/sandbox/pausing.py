@@ -29,6 +29,8 @@ class PausingRoutes(BillingRoutes):
             raise self.refused(400, message)
         paused = {"type": "subscription", "subscription": {"type": "pause_requested"}}
         details = {"paused": {**paused, "transitioned_at": self.now()}}
+        self.credit_rest(found)  # on the next invoice
+        found["items"]["data"][0]["current_period_end"] = self.now()
         found.update(status=PAUSED, status_details=details)
         return Reply.json(200, found)
 
@@ -43,9 +45,9 @@ class PausingRoutes(BillingRoutes):
         if found["status"] != PAUSED:
             raise self.refused(400, "This subscription cannot be resumed: it is not paused.")
         pays = behavior == "resume_on_payment_success" and self.first_status == "active"
-        _ = self.add_invoice(found, self.now(), paid=pays)
         if pays:
             (item,) = found["items"]["data"]
             self.begin(item, self.now())
             found.update(status="active", status_details={})
+        self.bill_period(found, self.now(), paid=pays)
         return Reply.json(200, found)
