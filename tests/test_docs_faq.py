@@ -236,9 +236,11 @@ def test_a_wait_is_logged_and_bounded(
     with pytest.raises(NotSent, match="within the deadline of 30 s"):
         _ = warnings(rate_limit="1 per 60", deadline=30)
     caplog.clear()
-    with Client(Afternoon, sandbox=fake, rate_limit="1 per 60") as billing:
-        with billing.bulk(billing.create_customer, [COMPANY] * 2) as results:
-            assert len(list(results)) == 2
+    with (
+        Client(Afternoon, sandbox=fake, rate_limit="1 per 60") as billing,
+        billing.bulk(billing.create_customer, [COMPANY] * 2) as results,
+    ):
+        assert len(list(results)) == 2
     assert [one for one in caplog.records if one.levelno == logging.WARNING] == []
 
 
