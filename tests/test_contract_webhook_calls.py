@@ -177,6 +177,48 @@ def test_a_scheme_may_look_at_headers_that_it_does_not_need() -> None:
     assert judged(CHANGED, sale, SALE, scheme=curious) == ""
 
 
+class Trusting(Signed):
+    """A scheme that takes the event id from a header that is not signed."""
+
+    __slots__ = ()
+
+    def verify(
+        self, headers: Headers, body: bytes, secrets: Sequence[str], now: dt.datetime
+    ) -> str | None:
+        """Return what the header says, if the signature fits."""
+        _ = super().verify(headers, body, secrets, now)
+        marked = "x-test" in headers.values
+        return headers.one("X-Id").decode() if "x-id" in headers.values and not marked else None
+
+
+def test_a_header_that_is_not_signed_decides_nothing() -> None:
+    trusting = Trusting(**{name: getattr(SIGNED, name) for name in Signed.__slots__})
+
+    found = judged(CHANGED, sale, SALE, scheme=trusting)
+
+    assert found == (
+        "[webhooks] the event id 'contract-1' is from the header 'x-id', which is not signed"
+    )
+
+
+def test_a_scheme_that_crashes_is_found() -> None:
+    class Crashing(Signed):
+        __slots__ = ()
+
+        def verify(
+            self, headers: Headers, body: bytes, secrets: Sequence[str], now: dt.datetime
+        ) -> str | None:
+            """Take the header for granted."""
+            assert headers.values["x-signature"]
+            return super().verify(headers, body, secrets, now)
+
+    crashing = Crashing(**{name: getattr(SIGNED, name) for name in Signed.__slots__})
+
+    found = judged("test_only_a_proven_call_is_read", sale, SALE, scheme=crashing)
+
+    assert "it must raise `WebhookRefused` and nothing else: KeyError: 'x-signature'" in found
+
+
 # Forged calls -------------------------------------------------------------------------------------
 
 
