@@ -15,7 +15,7 @@ from subhub_stripe.sandbox import StripeFake
 
 from subhub import InvoiceStatus, PaymentMethodStatus, Signup, SignupLink, Status, Subscription
 from subhub.models import Customer, Invoice
-from subhub.plugin import Absence, Flow, Page
+from subhub.plugin import Absence, Flow, Page, Provider
 from subhub.sandbox import Fake, Received, Reply, route
 from subhub.testing.contract import guard
 from subhub.testing.contract.cases import items_of
@@ -36,7 +36,11 @@ EXPIRES = "test_a_signup_link_expires"
 
 def fake_of(fake: type[Fake]) -> Any:
     """Return a `sandbox` of a plugin."""
-    return classmethod(lambda _: fake())
+
+    def create(_: type[Provider]) -> Fake:
+        return fake()
+
+    return classmethod(create)
 
 
 def always_active(plugin: Afternoon, subscription_id: str) -> Flow[Subscription]:
@@ -93,7 +97,7 @@ def test_charges_are_made_also_after_a_request() -> None:
 # Invoices -----------------------------------------------------------------------------------------
 
 
-def showing(say: Callable[[Invoice], object]) -> Any:
+def showing(say: Callable[[Invoice], InvoiceStatus]) -> Any:
     """Return a `get_invoice` that says what *say* returns of the status."""
 
     def get_invoice(plugin: MijnKlantportaal, invoice_id: str) -> Flow[Invoice]:
@@ -103,21 +107,37 @@ def showing(say: Callable[[Invoice], object]) -> Any:
     return get_invoice
 
 
+def exchanged(found: Invoice) -> InvoiceStatus:
+    """Say that it is open when it is paid."""
+    return InvoiceStatus.OPEN if found.paid_at else InvoiceStatus.PAID
+
+
+def by_number(found: Invoice) -> InvoiceStatus:
+    """Say by its number whether it is paid."""
+    return InvoiceStatus.PAID if found.number == "2025-1" else InvoiceStatus.OPEN
+
+
+def always(status: InvoiceStatus) -> Callable[[Invoice], InvoiceStatus]:
+    """Say one thing of every invoice."""
+
+    def say(_: Invoice) -> InvoiceStatus:
+        return status
+
+    return say
+
+
 @pytest.mark.parametrize(
     ("say", "problem"),
     [
-        (lambda _: InvoiceStatus.PAID, "it is <InvoiceStatus.PAID: 'paid'>, whatever the response"),
-        (
-            lambda found: InvoiceStatus.OPEN if found.paid_at else InvoiceStatus.PAID,
-            "it is <InvoiceStatus.PAID: 'paid'>, and `.paid_at` is None",
-        ),
-        (lambda found: InvoiceStatus.PAID if found.number == "2025-1" else InvoiceStatus.OPEN, ""),
-        (lambda _: InvoiceStatus.UNKNOWN, ""),
+        (always(InvoiceStatus.PAID), "it is <InvoiceStatus.PAID: 'paid'>, whatever the response"),
+        (exchanged, "it is <InvoiceStatus.PAID: 'paid'>, and `.paid_at` is None"),
+        (by_number, ""),
+        (always(InvoiceStatus.UNKNOWN), ""),
     ],
     ids=["always paid", "exchanged", "by its number", "unknown"],
 )
 def test_an_invoice_without_a_word_is_paid_as_its_response_says(
-    say: Callable[[Invoice], object], problem: str
+    say: Callable[[Invoice], InvoiceStatus], problem: str
 ) -> None:
     found = judged(PAID, CONTRACTS["mijnklantportaal"], get_invoice=showing(say))
 
