@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 
 from subhub import Event, WebhookRefused
-from subhub.plugin import Delivery, Provider, Webhooks, form_body, signed, standard
+from subhub.plugin import (
+    Delivery,
+    Provider,
+    Webhooks,
+    form_body,
+    signed,
+    standard,
+    static_secret,
+    unsigned,
+)
 from subhub.testing.contract.forgeries import Asked, different, exchanged, forged
 from subhub.testing.contract.webhook_events import ReadCall
+from subhub.webhooks import Scheme
 from subhub.webhooks.headers import Headers
 from subhub.webhooks.signatures import Signed
 from tests.contract.mini import DOCS, Mini
@@ -66,6 +76,29 @@ def test_a_careful_plugin_passes(test: str) -> None:
     assert judged(test, sale, SALE, scheme=standard()) == ""
     assert judged(test, sale, SALE, id_prefixes={"plan": "ord_"}) == ""
     assert judged(test, lambda call: [call.event(None)], b"\xff", decode=bytes) == ""
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        signed("Stripe-Signature", layout="t={time},v1={signature}", content="{time}.{body}"),
+        signed("X-Hub-Signature-256", layout="sha256={signature}", content="{body}"),
+        signed(
+            "X-Slack-Signature",
+            layout="v0={signature}",
+            content="v0:{time}:{body}",
+            time_header="X-Slack-Request-Timestamp",
+        ),
+        signed("X-Hmac", layout="{signature}", content="{body}", encoding="base64"),
+        standard(),
+        static_secret("X-Token"),
+        unsigned(),
+    ],
+    ids=["Stripe", "GitHub", "Slack", "base64", "standard", "static", "unsigned"],
+)
+def test_every_scheme_of_subhub_passes(scheme: Scheme) -> None:
+    for test in (*TESTS, "test_only_a_proven_call_is_read"):
+        assert judged(test, sale, SALE, scheme=scheme) == ""
 
 
 @pytest.mark.parametrize(
