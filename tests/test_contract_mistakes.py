@@ -11,7 +11,7 @@ import pytest
 from subhub_afternoon import Afternoon
 
 from subhub import Event, InvalidRequest, NotFound, SubhubError, WebhookRefused
-from subhub.models import Plan, PlanDraft, Signup, SignupLink
+from subhub.models import Plan, PlanDraft, Refund, Signup, SignupLink
 from subhub.plugin import (
     Absence,
     Delivery,
@@ -19,6 +19,7 @@ from subhub.plugin import (
     Flow,
     Provider,
     Webhooks,
+    path,
     post,
     signed,
 )
@@ -33,7 +34,7 @@ from subhub.webhooks.headers import Headers
 from subhub.webhooks.schemes import StaticSecret
 from tests.afternoon.test_afternoon_contract import TestAfternoon
 from tests.contract.kiosk import Kiosk, KioskContract
-from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Tariff
+from tests.contract.mini import DOCS, Mini, MiniContract, MiniFake, Order, Tariff
 from tests.mutations.workshop import failures
 
 
@@ -407,3 +408,34 @@ def test_a_paid_link_must_be_found_out_about() -> None:
     said = "\n".join(failures(blind, "test_what_is_claimed_is_done"))
 
     assert "it was paid, and is open: none was found" in said
+
+
+@pytest.mark.parametrize(
+    ("sent", "pays_back", "problem"),
+    [
+        ({"none": "keep", "prorated": "pay", "credit": "balance"}, True, ""),
+        ({"none": "keep", "credit": "balance"}, False, ""),
+        ({"none": "keep", "prorated": "pay", "credit": "pay"}, True, '`refund="prorated"`'),
+        ({"none": "keep", "prorated": "pay", "credit": "keep"}, True, '`refund="none"`'),
+        ({"none": "keep", "credit": "keep"}, False, '`refund="none"`'),
+    ],
+    ids=["well", "only credit", "money", "nothing", "only nothing"],
+)
+def test_credit_that_is_money_or_nothing_is_found(
+    sent: dict[str, str],
+    pays_back: bool,  # noqa: FBT001 - a case of the rule
+    problem: str,
+) -> None:
+    def cancel(_: Mini, subscription_id: str, *, refund: Refund, **__: object) -> Flow[Any]:
+        body = {"rest": sent[refund]}
+        order = yield from post(path("/orders/{}/stop", subscription_id), Order, body)
+        return order.to_subscription()
+
+    variants = ["credit", *(["prorated"] if pays_back else [])]
+    claims = {f"cancel_subscription:{variant}": DOCS for variant in variants}
+    said = judged(
+        "test_credit_is_neither_money_nor_nothing",
+        evidence={**Mini.evidence, **claims},
+        cancel_subscription=cancel,
+    )
+    assert said == "" if not problem else problem in said

@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 
 from subhub import Event, WebhookRefused
-from subhub.plugin import Delivery, Provider, Webhooks, form_body, signed, standard
+from subhub.plugin import (
+    Delivery,
+    Provider,
+    Webhooks,
+    form_body,
+    signed,
+    standard,
+    static_secret,
+    unsigned,
+)
 from subhub.testing.contract.forgeries import Asked, different, exchanged, forged
 from subhub.testing.contract.webhook_events import ReadCall
+from subhub.webhooks import Scheme
 from subhub.webhooks.headers import Headers
 from subhub.webhooks.signatures import Signed
 from tests.contract.mini import DOCS, Mini
@@ -66,6 +76,29 @@ def test_a_careful_plugin_passes(test: str) -> None:
     assert judged(test, sale, SALE, scheme=standard()) == ""
     assert judged(test, sale, SALE, id_prefixes={"plan": "ord_"}) == ""
     assert judged(test, lambda call: [call.event(None)], b"\xff", decode=bytes) == ""
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        signed("Stripe-Signature", layout="t={time},v1={signature}", content="{time}.{body}"),
+        signed("X-Hub-Signature-256", layout="sha256={signature}", content="{body}"),
+        signed(
+            "X-Slack-Signature",
+            layout="v0={signature}",
+            content="v0:{time}:{body}",
+            time_header="X-Slack-Request-Timestamp",
+        ),
+        signed("X-Hmac", layout="{signature}", content="{body}", encoding="base64"),
+        standard(),
+        static_secret("X-Token"),
+        unsigned(),
+    ],
+    ids=["Stripe", "GitHub", "Slack", "base64", "standard", "static", "unsigned"],
+)
+def test_every_scheme_of_subhub_passes(scheme: Scheme) -> None:
+    for test in (*TESTS, "test_only_a_proven_call_is_read"):
+        assert judged(test, sale, SALE, scheme=scheme) == ""
 
 
 @pytest.mark.parametrize(
@@ -175,6 +208,48 @@ def test_a_scheme_may_look_at_headers_that_it_does_not_need() -> None:
     curious = Curious(**{name: getattr(SIGNED, name) for name in Signed.__slots__})
 
     assert judged(CHANGED, sale, SALE, scheme=curious) == ""
+
+
+class Trusting(Signed):
+    """A scheme that takes the event id from a header that is not signed."""
+
+    __slots__ = ()
+
+    def verify(
+        self, headers: Headers, body: bytes, secrets: Sequence[str], now: dt.datetime
+    ) -> str | None:
+        """Return what the header says, if the signature fits."""
+        _ = super().verify(headers, body, secrets, now)
+        marked = "x-test" in headers.values
+        return headers.one("X-Id").decode() if "x-id" in headers.values and not marked else None
+
+
+def test_a_header_that_is_not_signed_decides_nothing() -> None:
+    trusting = Trusting(**{name: getattr(SIGNED, name) for name in Signed.__slots__})
+
+    found = judged(CHANGED, sale, SALE, scheme=trusting)
+
+    assert found == (
+        "[webhooks] the event id 'contract-1' is from the header 'x-id', which is not signed"
+    )
+
+
+def test_a_scheme_that_crashes_is_found() -> None:
+    class Crashing(Signed):
+        __slots__ = ()
+
+        def verify(
+            self, headers: Headers, body: bytes, secrets: Sequence[str], now: dt.datetime
+        ) -> str | None:
+            """Take the header for granted."""
+            assert headers.values["x-signature"]
+            return super().verify(headers, body, secrets, now)
+
+    crashing = Crashing(**{name: getattr(SIGNED, name) for name in Signed.__slots__})
+
+    found = judged("test_only_a_proven_call_is_read", sale, SALE, scheme=crashing)
+
+    assert "it must raise `WebhookRefused` and nothing else: KeyError: 'x-signature'" in found
 
 
 # Forged calls -------------------------------------------------------------------------------------

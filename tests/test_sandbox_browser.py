@@ -241,6 +241,21 @@ class TestDashboard:
             expect(row).to_contain_text(account.fake.api_key)
         take(page, "dashboard", next(iter(server.accounts.values())))
 
+    def test_breaks_no_id_key_or_url(
+        self, page: Page, server: Sandbox, account: ServedAccount, billing: Client
+    ) -> None:
+        """A table that is too wide for them scrolls, and the page does not."""
+        account.fake.pay(signup(account, billing))
+        _ = account.fake.clock.advance(days=400)
+        for url, least in ((server.origin, 9), (board(account), 5)):
+            _ = page.goto(url)
+            found = page.locator("code.whole").all()
+            lines = [code.evaluate("one => one.getClientRects().length") for code in found]
+
+            assert len(lines) >= least
+            assert set(lines) == {1}, url
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1200
+
     def test_shows_requests_as_they_happen(
         self, page: Page, account: ServedAccount, billing: Client
     ) -> None:

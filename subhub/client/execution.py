@@ -230,10 +230,8 @@ class Executor(BaseClient):
     ) -> T:
         """Call an operation that only one provider has: `call(Afternoon.ingest_event, ...)`.
 
-        An operation of every provider is called as the plugin wrote it: its arguments are not
-        checked, no plan is found by its key, and no customer who is already there is found first.
-
-        Raises `Unsupported` when this account is billed by another provider.
+        One of every provider is called as the plugin wrote it: its arguments are not checked, and
+        neither a plan's key nor a customer who exists is looked up. Another's raise `Unsupported`.
 
         Args:
             operation: The provider's method.
@@ -352,9 +350,8 @@ class Executor(BaseClient):
             job: The name under which the journal remembers what is done.
             key: The item's name, unique in the job and the same each time.
             call: Does the work with the client that it is given.
-            grace_period: How many seconds the provider may take to carry out a lost request; longer
-                than a request can take, if the journal is on another machine. By default, 60 and
-                long enough.
+            grace_period: How many seconds the provider may take to carry out a lost request; with a
+                journal on another machine, longer than a request can take. By default, at least 60.
             adopt: As for `bulk`.
         """
         calling = self._performing(function("call", call))

@@ -19,7 +19,7 @@ from subhub.server.dashboard_requests import requests
 from subhub.server.exchange_commands import ListExchanges, Replay
 from subhub.server.forms import form_fields, html, number_in, redirect
 from subhub.server.markup import Markup, document, tag
-from subhub.server.tables import row, table
+from subhub.server.tables import row, table, whole
 from subhub.server.webhook_commands import Resend
 
 FILTERS = ("method", "status", "path")
@@ -103,8 +103,8 @@ def _overview_row(account: ServedAccount) -> Markup:
     return row(
         {
             "Account": tag("a", account.path, href=f"/_dashboard/{account.path}"),
-            "Base URL": tag("code", account.base_url),
-            "API key": tag("code", account.fake.api_key),
+            "Base URL": whole(account.base_url),
+            "API key": whole(account.fake.api_key),
             "Plans": _plans(account),
             "Requests": str(account.request_log.total),
         }
@@ -113,13 +113,13 @@ def _overview_row(account: ServedAccount) -> Markup:
 
 def _plans(account: ServedAccount) -> Markup:
     named = account.plan_ids.items()
-    return tag("ul", *(tag("li", key, ": ", tag("code", plan_id)) for key, plan_id in named))
+    return tag("ul", *(tag("li", key, ": ", whole(plan_id)) for key, plan_id in named))
 
 
 def _account(account: ServedAccount, wanted: ListExchanges) -> str:
     facts = {
-        "Base URL": tag("code", account.base_url),
-        "API key": tag("code", account.fake.api_key),
+        "Base URL": whole(account.base_url),
+        "API key": whole(account.fake.api_key),
         "Plans": _plans(account),
     }
     listed = [tag("dt", name) + tag("dd", value) for name, value in facts.items()]

@@ -13,7 +13,7 @@ from subhub.sandbox.outbox import WebhookDelivery
 from subhub.sandbox.snapshot import encode, state_of
 from subhub.server.accounts import ServedAccount
 from subhub.server.markup import Markup, tag
-from subhub.server.tables import code_block, row, table
+from subhub.server.tables import code_block, row, table, whole
 
 NEWEST: Final = 10
 """The number of objects of a kind that are shown."""
@@ -120,8 +120,8 @@ def _charge(charge: Charge) -> Markup:
         {
             "Number": str(charge.number),
             "Time": f"{charge.charged_at:%Y-%m-%d %H:%M:%S}",
-            "Customer": tag("code", charge.customer_id),
-            "Subscription": tag("code", charge.subscription_id),
+            "Customer": whole(charge.customer_id),
+            "Subscription": whole(charge.subscription_id),
             "Days": f"{charge.first_on} to {charge.last_on}",
             "Amount": str(charge.amount),
             "Outcome": charge.outcome,
@@ -146,7 +146,7 @@ def _delivery(delivery: WebhookDelivery) -> Markup:
             "Number": str(delivery.number),
             "Time": f"{delivery.at:%Y-%m-%d %H:%M:%S}",
             "Event": tag("code", delivery.word),
-            "URL": tag("code", delivery.url),
+            "URL": whole(delivery.url),
             "Attempt": str(delivery.attempt),
             "Response": str(delivery.status) if delivery.status else delivery.problem,
             "Again": tag("form", webhook, resend, method="post"),

@@ -34,6 +34,11 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Markup]) -> Markup:
     return tag("div", whole, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
+def whole(text: str) -> Markup:
+    """Return an id, key or URL, which is not broken over two lines where a table can scroll."""
+    return tag("code", text, class_="whole")
+
+
 def code_block(text: str, **attributes: str | bool) -> Markup:
     """Return text as it was sent, in lines, with links; the keyboard can scroll it."""
     return tag("pre", tag("code", linked(text)), tabindex="0", **attributes)

@@ -17,6 +17,7 @@ Ask = Callable[..., Awaitable[Any]]
 Through = Callable[..., None]
 
 PHONE = PlanDraft(name="Phone", price=Money("12.95", "EUR"), interval=Interval(1, "month"))
+SMALL = PlanDraft(name="Small", price=Money("10.00", "EUR"), interval=Interval(1, "month"))
 COMPANY = CustomerDraft(name="Acme & Sons", email="billing@acme.example", external_id="acct-1")
 
 
@@ -34,6 +35,31 @@ def test_invoices(subhub_cassette: OpenCassette, through: Through) -> None:
         assert await ask("get_invoice", invoice) == invoice
         pdf = await ask("get_invoice_pdf", invoice)
         assert (pdf.id, pdf.expires_at) == (invoice.id, None)
+
+    through(scenario, **session.settings)
+
+
+def test_credit(subhub_cassette: OpenCassette, through: Through) -> None:
+    """The time stands still, so all of a period is its rest."""
+    session = subhub_cassette(Stripe, "credit")
+
+    async def scenario(ask: Ask) -> None:
+        small, large = await ask("create_plan", SMALL), await ask("create_plan", PHONE)
+        customer = await ask("create_customer", COMPANY)
+        sold = await ask("subscribe", plan=large, customer=customer)
+        change = await ask("change_subscription", sold, plan=small, when="now", refund="credit")
+        assert change.new.plan_id == small.id
+        ended = await ask("cancel_subscription", change.new, when="now", refund="credit")
+        assert ended.status is Status.CANCELED
+        last, middle, first = await ask("list_invoices", customer=customer)
+        assert [str(invoice.total) for invoice in (first, middle, last)] == [
+            "12.95 EUR",
+            "-2.95 EUR",
+            "-10.00 EUR",
+        ]
+        assert (await ask("get_customer", customer)).raw["balance"] == -1295
+        _ = await ask("subscribe", plan=large, customer=customer)
+        assert (await ask("get_customer", customer)).raw["balance"] == 0
 
     through(scenario, **session.settings)
 

@@ -266,6 +266,27 @@ def test_a_resumption_uses_what_the_pause_credited(box: Sandbox, customer: Custo
     assert totals(box, customer) == ["30.00 EUR", "10.00 EUR"]
 
 
+def test_a_resumption_that_the_credit_pays_for_needs_no_payment(
+    box: Sandbox, customer: Customer
+) -> None:
+    old = sold(box, customer, "large")
+    _ = box.client.pause_subscription(old)
+    box.fake.assume({"first_status": "incomplete"})
+    assert box.client.resume_subscription(old).status is Status.ACTIVE
+    assert totals(box, customer) == ["30.00 EUR", "0.00 EUR"]
+
+
+def test_a_resumed_period_can_be_credited(box: Sandbox, customer: Customer) -> None:
+    old = sold(box, customer, "large")
+    _ = box.clock.advance(days=10)
+    _ = box.client.pause_subscription(old)
+    _ = box.clock.advance(days=5)
+    _ = box.client.resume_subscription(old)
+    _ = box.clock.advance(days=15)
+    _ = box.client.cancel_subscription(old, when="now", refund="credit")
+    assert totals(box, customer)[1:] == ["10.00 EUR", "-15.00 EUR"]
+
+
 def test_prorate_alone_waits_for_the_next_invoice(box: Sandbox, customer: Customer) -> None:
     old = sold(box, customer, "large")
     _ = box.clock.advance(days=10)

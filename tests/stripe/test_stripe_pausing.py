@@ -77,6 +77,7 @@ def test_a_paused_subscription_is_not_billed_and_a_resumed_one_at_once(box: Sand
 def test_a_resumption_that_is_not_paid_stays_paused() -> None:
     with sandbox(Stripe, plans={"a": PHONE}) as box:
         sold = box.client.subscribe(plan=box.plan_ids["a"], customer=COMPANY)
+        _ = box.clock.advance(days=1)
         paused = box.client.pause_subscription(sold)
         box.fake.assume({"first_status": "incomplete"})
 
@@ -117,6 +118,7 @@ def test_the_fake_checks_the_parameters(
     box: Sandbox, action: str, body: str, parameter: str | None
 ) -> None:
     sold = box.client.subscribe(plan=box.plan_ids["phone"], customer=COMPANY)
+    _ = box.clock.advance(days=1)  # which is to be paid
     _ = action == "resume" and box.client.pause_subscription(sold)
     headers = {"authorization": f"Bearer {box.fake.api_key}"}
 

@@ -27,7 +27,7 @@ from subhub.testing.provenance import NO_DOCUMENT, Source, fingerprint, package_
 if TYPE_CHECKING:
     from subhub.plugin.provider import Provider
 
-SUITE_VERSION: Final = 4
+SUITE_VERSION: Final = 5
 """Raised when a plugin that passed before may fail, or the other way round."""
 FORMAT: Final = 1
 """The version of the report's form."""

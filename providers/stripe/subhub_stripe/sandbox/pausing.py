@@ -9,6 +9,7 @@ from typing import Final
 
 from subhub.sandbox import Received, Reply, route
 from subhub_stripe.sandbox.billing import BillingRoutes
+from subhub_stripe.sandbox.prorations import price_of
 
 PAUSED: Final = "paused"
 BEHAVIORS: Final = {"resume_on_payment_attempt", "resume_on_payment_success"}
@@ -45,9 +46,10 @@ class PausingRoutes(BillingRoutes):
         if found["status"] != PAUSED:
             raise self.refused(400, "This subscription cannot be resumed: it is not paused.")
         pays = behavior == "resume_on_payment_success" and self.first_status == "active"
-        if pays:
-            (item,) = found["items"]["data"]
+        (item,) = found["items"]["data"]
+        invoice = self.add_invoice(found, self.now(), price_of(item), paid=pays)
+        if invoice["status"] == "paid":  # also one for which the credit is enough
             self.begin(item, self.now())
+            self.debit_period(found)
             found.update(status="active", status_details={})
-        self.bill_period(found, self.now(), paid=pays)
         return Reply.json(200, found)

@@ -34,10 +34,14 @@ class Prorations(InvoiceRoutes):
             paid: Whether it is paid at once; otherwise it stays open.
             free: Whether the period is a trial.
         """
+        self.debit_period(subscription, free=free)
         (item,) = subscription["items"]["data"]
-        billed = {**_period(item), **({"amount": 0} if free else {})}
-        self.debits[item["id"]] = billed
-        _ = self.add_invoice(subscription, at, billed["amount"], paid=paid)
+        _ = self.add_invoice(subscription, at, self.debits[item["id"]]["amount"], paid=paid)
+
+    def debit_period(self, subscription: JsonObject, *, free: bool = False) -> None:
+        """Note what is billed for the period that has begun."""
+        (item,) = subscription["items"]["data"]
+        self.debits[item["id"]] = {**_period(item), **({"amount": 0} if free else {})}
 
     def credit_rest(self, subscription: JsonObject) -> None:
         """Credit the rest of what was billed, from now on; a second time, nothing is left."""
@@ -66,10 +70,16 @@ class Prorations(InvoiceRoutes):
             waiting.append({"amount": amount, "currency": item["price"]["currency"]})
 
 
+def price_of(item: JsonObject) -> int:
+    """Return what a whole period of *item* costs: nothing if its price has no unit amount."""
+    amount: int = (item["price"]["unit_amount"] or 0) * item["quantity"]
+    return amount
+
+
 def _period(item: JsonObject) -> JsonObject:
     """Return what a whole period of *item* costs, and its time."""
     return {
-        "amount": (item["price"]["unit_amount"] or 0) * item["quantity"],
+        "amount": price_of(item),
         "start": item["current_period_start"],
         "end": item["current_period_end"],
     }
