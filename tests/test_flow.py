@@ -132,5 +132,36 @@ def test_each_operation_that_calls_its_own_default_is_a_fault_of_the_plugin() ->
         def get_plan(self, plan_id: str) -> Flow[Plan]:
             return super().get_plan(plan_id)
 
-    with pytest.raises(PluginError, match="confused: `get_plan` is overridden, and calls its def"):
+    said = "confused: `get_plan` is overridden, and calls its default .* Declare an `Absence` of it"
+    with pytest.raises(PluginError, match=said):
         _ = Confused().get_plan("1")
+
+
+def test_what_is_claimed_and_refused_as_lacking_says_what_to_raise() -> None:
+    class Choosy(Provider):
+        name = "choosy"
+
+        def get_plan(self, plan_id: str) -> Flow[Plan]:
+            self._lacks("get_plan", plan_id)
+
+    said = r"calls .* `_lacks`.* or raise `InvalidRequest.of\(...\)`.* after an answer `Conflict\("
+    with pytest.raises(PluginError, match=said):
+        _ = Choosy().get_plan("1")
+
+
+def test_any_other_request_is_yielded_and_its_answer_decoded() -> None:
+    def end(box_id: str) -> Flow[str]:
+        query = {"prorate": "true"}
+        response = yield Request("DELETE", path("/boxes/{}", box_id), query=query)
+        return Box.decode(response).id
+
+    played = play(end("1"), reply(200, {"id": "1"}))
+    assert played.requests == (Request("DELETE", "/boxes/1", query={"prorate": "true"}),)
+    assert played.result == "1"
+
+
+def test_raw_may_be_that_of_the_envelope() -> None:
+    shown = Plan(provider="acme", id="1", raw={"id": "1"})
+    kept = shown.model_copy(update={"raw": {"plan": {"id": "1"}}})
+    assert kept == shown
+    assert kept.raw == {"plan": {"id": "1"}}

@@ -353,5 +353,9 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
             _: The arguments that would be ignored, so that linters see them used.
         """
         self.capabilities().require(operation)
-        message = f"{self.name}: `{operation}` is overridden, and calls its default"
+        message = (
+            f"{self.name}: `{operation}` is overridden, and calls its default or `_lacks`, but "
+            "`evidence` does not call it absent. Declare an `Absence` of it, or raise "
+            "`InvalidRequest.of(...)` for these arguments, after an answer `Conflict(...)`"
+        )
         raise PluginError(message)
