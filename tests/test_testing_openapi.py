@@ -301,6 +301,44 @@ def test_a_body_of_another_type_is_not_described() -> None:
         _ = ORDER.check_request(form(b"count=5", "text/plain; charset=utf-8"))
 
 
+def described(path: str, query: Any, answer: Any) -> Document:
+    """Return a description of one request with a parameter in its query."""
+    parameter = {"name": "a", "in": "query", "schema": query}
+    reply = {"content": {"application/json": {"schema": answer}}}
+    get = {"parameters": [parameter], "responses": {"200": reply}}
+    return Document({"servers": [{"url": "https://toy.test"}], "paths": {path: {"get": get}}})
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain", "sent"),
+    [
+        ({"type": "boolean"}, {"enum": ["true", "false"]}, "true"),
+        ({"type": "number"}, {"type": "string", "pattern": r"^\d+\.\d+$"}, "1.5"),
+        ({"type": "integer", "minimum": 16}, {"type": "integer"}, "15"),
+    ],
+)
+def test_a_value_in_a_query_is_text_or_a_whole_number(odd: Any, plain: Any, sent: str) -> None:
+    received = Received("GET", "/things", {"a": sent}, {})
+    assert described("/things", plain, {}).check_request(received).path == "/things"
+    with pytest.raises(DocumentMismatch, match="query a"):
+        _ = described("/things", odd, {}).check_request(received)
+
+
+def test_nullable_of_openapi_3_0_is_not_understood() -> None:
+    reply = Reply(200, b"null", {"content-type": "application/json"})
+    described("/", {}, {"type": ["string", "null"]}).operation("GET", "/").check_reply(reply)
+    odd = {"type": "string", "nullable": True}
+    with pytest.raises(DocumentMismatch, match="None is not of type 'string'"):
+        described("/", {}, odd).operation("GET", "/").check_reply(reply)
+
+
+def test_a_name_in_a_path_has_letters_digits_and_underscores() -> None:
+    found = described("/plans/{plan_code}", {}, {}).operation("GET", "/plans/1")
+    assert found.path == "/plans/{plan_code}"
+    with pytest.raises(DocumentMismatch, match="GET /plans/1 is not described"):
+        _ = described("/plans/{plan-code}", {}, {}).operation("GET", "/plans/1")
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
