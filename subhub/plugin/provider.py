@@ -89,9 +89,10 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     """How a request that is sent twice is recognized, where the provider documents it. A change
     whose answer was lost is then repeated; otherwise never."""
     subscription_reference: ClassVar[tuple[str, ...] | None] = None
-    """Where in the body of `subscribe` the client may keep a text of its own, which lists show too:
-    `("metadata", "subhub_reference")`. A flow reads it into `Subscription.reference`. By it, a
-    subscription is recognized whose answer was lost."""
+    """Where in the body of `subscribe` the client keeps a text of its own, which lists show too:
+    `("metadata", "subhub_reference")`. The client always writes it, unless the application passes
+    an idempotency key of its own, so a flow leaves it out of the body. It reads it into
+    `Subscription.reference`. By it, a subscription is recognized whose answer was lost."""
     end_field: ClassVar[str] = ""
     """The field of a subscription in which the provider shows when it ends, where it is ended at a
     moment that is sent. While the provider's clock is behind ours, one that is canceled now still
@@ -105,8 +106,8 @@ class Provider(ErrorReading, Lifecycle, Collecting, Invoicing):
     """The option of `subscribe` for the day of the month on which it is billed, where that does not
     follow from `starts_on`."""
     dated: ClassVar[frozenset[str]] = frozenset()
-    """Which objects have a `created_at` (`"plan"`, `"customer"`, `"subscription"`). By it, the
-    result of a change whose answer was lost is distinguished from an older object."""
+    """Which objects have a `created_at`: `"customer"`, `"subscription"`; a `Plan` has none. By it,
+    the result of a change whose answer was lost is distinguished from an older object."""
     statuses: ClassVar[Mapping[str, Status]] = {}
     """What the provider's documented words for the status of a subscription mean. A flow looks a
     word up in `status_words`, because the owner of an account can add words."""
