@@ -32,6 +32,7 @@ explains how they are used. Whatever is not on this page may change without noti
 """
 FOR_SUBCLASSES: Final = frozenset({"_lacks"})
 """The private names that a plugin calls."""
+LINE: Final = 100
 MODELS: Final = frozenset({"Record", "Result", "Update"})
 """The bases of models, whose fields are what creates one."""
 
@@ -191,7 +192,9 @@ def _signature(node: ast.stmt) -> str:
         case ast.Assign(targets=[ast.Attribute(attr=name)], value=ast.Name()):
             return f"self.{name}"
         case _:
-            return _source(node)
+            text = _source(node)
+            # ruff would write a longer one on several lines
+            return text if len(text) <= LINE else f"{text.split(' = ')[0]} = ..."
 
 
 def _arguments(arguments: ast.arguments) -> str:
