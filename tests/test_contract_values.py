@@ -85,7 +85,7 @@ def test_an_old_value_does_not_stay_beside_the_new_one() -> None:
             self.tax_ids = Kept()
 
     class Kept(dict[str, Any]):
-        """Values of which none can be deleted."""
+        """Values that cannot be deleted."""
 
         def __delitem__(self, key: str) -> None:
             """Keep it."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.models import ParameterInfo
 
 LARGEST: Final = 10_000_000
 """Seconds, hours or days: no clock of Python and no sleep overflows with it."""
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")]
 
 
 def number_reader(

@@ -13,6 +13,7 @@ import typer
 
 from subhub.cli.activity import idle
 from subhub.cli.joined_sandbox import announced
+from subhub.cli.number_options import Port
 from subhub.cli.output import Output
 from subhub.client.configuration_file import FILE_NAME
 from subhub.errors import ConfigError, InvalidRequest, PluginError
@@ -42,9 +43,7 @@ PLANS: Final[Mapping[str, PlanDraft]] = {
 
 def serve(
     *,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")
-    ] = PORT,
+    port: Port = PORT,
     host: Annotated[
         str, typer.Option(help="The address to bind; default: only this machine can reach it.")
     ] = "127.0.0.1",

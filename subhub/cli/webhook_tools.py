@@ -13,7 +13,7 @@ import typer
 from subhub.cli.activity import idle
 from subhub.cli.command import Command
 from subhub.cli.exit_codes import FAILED
-from subhub.cli.number_options import LARGEST
+from subhub.cli.number_options import LARGEST, Port
 from subhub.cli.output import Output, write
 from subhub.cli.rendering import plain
 from subhub.cli.webhook_diagnosis import explain
@@ -115,9 +115,7 @@ def listen(
     *,
     provider: Annotated[str, typer.Option(help="Verify the calls as this provider's.")] = "",
     secret: Secrets = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")
-    ] = PORT,
+    port: Port = PORT,
     status: Annotated[
         int, typer.Option(min=200, max=599, help="Answer with this; default: as verified.")
     ] = ACCEPTED,

@@ -30,8 +30,8 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Markup]) -> Markup:
     """Return a table, which scrolls sideways where it is too wide."""
     head = tag("tr", *(tag("th", name, scope="col") for name in heads))
     name = tag("caption", caption, class_="unseen")
-    whole = tag("table", name, tag("thead", head), tag("tbody", *rows))
-    return tag("div", whole, class_="wide", tabindex="0", role="region", aria_label=caption)
+    content = tag("table", name, tag("thead", head), tag("tbody", *rows))
+    return tag("div", content, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
 def whole(text: str) -> Markup:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from subhub.errors import SubhubError
 from subhub.models import Interval, Money, Result, Status
 from subhub.models.record import ORIGIN
 from subhub.plugin.provider import Provider
@@ -94,13 +93,9 @@ class DefaultTests(ContractConfig):
 
 def fields_of(replay: FlowReplay, plugin: Provider) -> Fed:
     """Return the fields of all results; none when the flow raises an error of subhub's."""
-    try:
-        results: list[Result] = replay.results(plugin)
-    except SubhubError:
-        return {}
     return {
         (number, name): value
-        for number, result in enumerate(results)
+        for number, result in enumerate(replay.accepted(plugin))
         for name, value in _values(result)
     }
 

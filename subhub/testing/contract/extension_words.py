@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from subhub.errors import SubhubError
 from subhub.plugin.operations import OPERATIONS
 from subhub.testing.contract.replies import leaves, replaced
 from subhub.testing.contract.statuses import NEW_WORD
@@ -25,12 +23,12 @@ def misread_words(replay: FlowReplay | None, plugin: Provider) -> Iterator[str]:
     """Yield each text of a result that is another word than the one in its response."""
     if replay is None:
         return
-    usual = _results(replay, plugin)
+    usual = replay.accepted(plugin)
     for step in replay.steps if usual else ():
         body = replay.body(step)
         for place, value in leaves(body):
             for word in WORDS if value and isinstance(value, str) else ():
-                found = _results(replay.but(step, replaced(body, place, word)), plugin)
+                found = replay.but(step, replaced(body, place, word)).accepted(plugin)
                 for known, result in zip(usual, found, strict=False):
                     for field in _fields(known, value, str(place[-1])):
                         read = getattr(result, field)
@@ -41,12 +39,6 @@ def misread_words(replay: FlowReplay | None, plugin: Provider) -> Iterator[str]:
 def camel(name: str) -> str:
     """Return a name in snake_case as it is in camelCase."""
     return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
-
-
-def _results(replay: FlowReplay, plugin: Provider) -> list[Any]:
-    with suppress(SubhubError):  # a plugin may refuse a word that it does not know
-        return replay.results(plugin)
-    return []
 
 
 def _fields(result: Any, value: str, name: str) -> Iterator[str]:

@@ -151,18 +151,19 @@ class FieldTests(ContractConfig):
                     yield f"`{field}`: {where} has {value!r} in `raw`, and the field is `None`"
 
     def _refused_anyway(self, case: Case, field: str) -> Iterator[str]:
-        """Yield a field that has other values here, and of which the provider refused each."""
-        others = ALTERNATIVES.get(field, ())
-        for value in (getattr(self.customer, field), *others) if others else ():
+        """Yield a field whose other values here are all refused by the provider too."""
+        others = ALTERNATIVES.get(field)
+        if others is None:
+            return
+        for value in (getattr(self.customer, field), *others):
             harness = Harness(self)
             call = with_field(call_of(case.capability, harness), field, value)
             if value is not None and harness.perform(call).error is None:
                 return
-        if others:
-            yield (
-                f"`{field}`: the provider refuses every value. Is it sent under its own name? If "
-                "it is, give `customer` of the contract class a value that the provider takes"
-            )
+        yield (
+            f"`{field}`: the provider refuses every value. Is it sent under its own name? If "
+            "it is, give `customer` of the contract class a value that the provider takes"
+        )
 
     def _has_no_place(self, case: Case, field: str, value: object) -> bool:
         """Return whether the provider cannot change the field either, or was not asked to."""

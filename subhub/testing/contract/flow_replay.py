@@ -7,17 +7,19 @@ arguments that a client would refuse.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from subhub.errors import SubhubError
 from subhub.messages import Request, Response
 from subhub.models import Signup, SignupLink
 from subhub.plugin.flows import Flow
 from subhub.plugin.provider import Provider
 from subhub.testing.contract.calls import call_of, changes_of, rehearsed
 from subhub.testing.contract.harness import MOMENT, Harness
+from subhub.testing.contract.replies import leaves, replaced
 
 if TYPE_CHECKING:
     from subhub.testing.contract.config import ContractConfig
@@ -86,6 +88,13 @@ class FlowReplay:
         answers[step - 1] = Response(old.status, old.headers, content)
         return FlowReplay(self.operation, self.args, self.kwargs, answers)
 
+    def reworded(self, step: int, words: Collection[object], new: str) -> FlowReplay:
+        """Return the same replay with *new* in place of each of *words* in response *step*."""
+        body = self.body(step)
+        for place in [place for place, value in leaves(body) if value in words]:
+            body = replaced(body, place, new)
+        return self.but(step, body)
+
     def play(self, plugin: Provider) -> Any:
         """Run the flow on the responses, and return its result; its errors are raised.
 
@@ -111,6 +120,13 @@ class FlowReplay:
         result = self.play(plugin)
         found: list[Any] = [*result.items] if hasattr(result, "next") else [result]  # of a page
         return [part for item in found for part in _parts(item) if part is not None]
+
+    def accepted(self, plugin: Provider) -> list[Any]:
+        """Run the flow, and return its results; none if it refuses a response, as it may."""
+        try:
+            return self.results(plugin)
+        except SubhubError:
+            return []
 
 
 def _parts(result: Any) -> tuple[Any, Any]:
